@@ -1,0 +1,49 @@
+/**
+ * Time as a parameter. Whatever waits or measures takes a `Clock`, so that a test or a simulation owns the
+ * time: hours pass in milliseconds, and the same seed gives the same run.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since the Unix epoch; may jump. For timestamps. */
+  now(): number;
+  /** Milliseconds since an arbitrary start, fractional, never backwards. For durations. */
+  monotonicMs(): number;
+  /** Calls back once after `delayMs`, never synchronously, unless cancelled first. */
+  setTimer(callback: () => void, delayMs: number): Timer;
+}
+
+/** A pending call. Cancelling twice, or after it has fired, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer(callback, delayMs) {
+    const handle = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/**
+ * Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts.
+ * A delay of 0 or less still waits for the next turn.
+ */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.setTimer(
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.max(0, delayMs),
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

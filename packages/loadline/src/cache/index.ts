@@ -1,0 +1,2 @@
+/** Levels, one refill per key, invalidation everywhere. */
+export {};

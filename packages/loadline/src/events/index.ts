@@ -1,0 +1,2 @@
+/** Append, read in groups, retry, set aside; event store and projections. */
+export {};

@@ -1,0 +1,2 @@
+/** Work for later: priorities, retries, dead letters, done once. */
+export {};

@@ -1,0 +1,2 @@
+/** Makes traffic on schedule and tells the truth about it. */
+export {};

@@ -1,0 +1,2 @@
+/** Targets, objectives, burn rates, alerts, uptime, peak-day calendar. */
+export {};

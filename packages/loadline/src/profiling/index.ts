@@ -1,0 +1,2 @@
+/** Where the time and the memory went. */
+export {};

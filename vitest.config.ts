@@ -1,0 +1,39 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const conditions = ['loadline-source', 'node', 'import', 'module', 'default'];
+
+/**
+ * Two kinds of tests: `unit` is pure or stays within the process, and shares its workers; `integration`
+ * (*.int.test.ts) starts real servers and processes, each file in a process of its own.
+ */
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/*.int.test.ts'],
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['**/test/**/*.int.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
