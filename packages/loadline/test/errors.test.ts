@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readErrorTables, writeErrorsPage } from '../../../tools/errors-page.ts';
+import { root } from './checkout.ts';
+
+describe('the error tables', () => {
+  it('equal docs/reference/errors.md', async () => {
+    const page = readFileSync(`${root}docs/reference/errors.md`, 'utf8');
+    expect(page).toBe(writeErrorsPage(await readErrorTables()));
+  });
+
+  it('prefix every code with its room', async () => {
+    for (const [room, table] of await readErrorTables()) {
+      const prefix = `${room.toUpperCase().replaceAll('-', '_')}_`;
+      for (const code of Object.keys(table)) expect(code.startsWith(prefix), `${code} of ${room}`).toBe(true);
+    }
+  });
+
+  it('name no code twice', async () => {
+    const codes = [...(await readErrorTables()).values()].flatMap((table) => Object.keys(table));
+    expect(codes.length).toBe(new Set(codes).size);
+  });
+});
