@@ -1,2 +1,11 @@
 /** The common tongue: a number with its labels, time and uncertainty; counters, gauges, mergeable histograms, Prometheus text. */
-export {};
+export { metricsError, metricsErrorTable } from './errors.ts';
+export type { Family, HistogramFamily, HistogramSeries, NumberFamily, NumberSeries } from './family.ts';
+export { createHistogram, Histogram } from './histogram.ts';
+export type { RenderOptions } from './prometheus.ts';
+export { prometheusContentType, renderPrometheus } from './prometheus.ts';
+export type { Labelled, LabelOptions, MetricOptions, RegistryOptions } from './registry.ts';
+export { createRegistry, Registry } from './registry.ts';
+export type { Counter, Gauge } from './slots.ts';
+export type { FamilySnapshot, HistogramSnapshot, NumberSnapshot, Snapshot } from './snapshot.ts';
+export { mergeSnapshots } from './snapshot.ts';

@@ -1,0 +1,204 @@
+import { bucketOf } from './buckets.ts';
+import { metricsError } from './errors.ts';
+
+/**
+ * The bytes of a histogram. Every number is a varint: seven bits a byte, lowest first, the top bit set on all
+ * but the last byte.
+ *
+ *     version = 1 │ clamped │ refused │ min │ max − min │ sum high │ sum low │ run │ run │ …
+ *                                     └─ only when something was recorded ──────────────────
+ *
+ * The runs tell the buckets from that of `min` to that of `max`, both included. The lowest bit of a run says
+ * which kind it is, the rest is its number: 0 = one bucket with so many values, 1 = so many empty buckets.
+ * There is one form for each content: no run or varint that could be shorter, and two runs of empty
+ * buckets never meet.
+ */
+const version = 1;
+
+/** What the bytes tell. */
+export interface HistogramState {
+  readonly clamped: number;
+  readonly refused: number;
+  readonly count: number;
+  /** The sum is `sumHigh * 2^52 + sumLow`. */
+  readonly sumHigh: number;
+  readonly sumLow: number;
+  readonly min: number;
+  readonly max: number;
+  /** The bucket that `counts[0]` stands for. */
+  readonly first: number;
+  readonly counts: ArrayLike<number>;
+}
+
+/** Writes a histogram's state as bytes. */
+export function encodeState(state: HistogramState): Uint8Array<ArrayBuffer> {
+  const writer = new Writer();
+  writer.varint(version);
+  writer.varint(state.clamped);
+  writer.varint(state.refused);
+  if (state.count === 0) return writer.bytes();
+  writer.varint(state.min);
+  writer.varint(state.max - state.min);
+  writer.varint(state.sumHigh);
+  writer.varint(state.sumLow);
+  const last = bucketOf(state.max) - state.first;
+  let empty = 0;
+  for (let at = bucketOf(state.min) - state.first; at <= last; at++) {
+    const count = state.counts[at] as number;
+    if (count === 0) {
+      empty++;
+      continue;
+    }
+    if (empty > 0) writer.run(1, empty);
+    writer.run(0, count);
+    empty = 0;
+  }
+  return writer.bytes();
+}
+
+/** Reads bytes of `encodeState`, believing nothing. @throws LoadlineError METRICS_WIRE_INVALID */
+export function decodeState(bytes: Uint8Array): HistogramState {
+  const reader = new Reader(bytes);
+  const found = reader.varint();
+  if (found !== version) throw invalid(`version ${found} is not known, only ${version} is`);
+  const clamped = reader.varint();
+  const refused = reader.varint();
+  if (reader.isAtEnd) {
+    if (clamped > 0) throw invalid('nothing was recorded, yet values were clamped');
+    const nothing = { count: 0, sumHigh: 0, sumLow: 0, min: 0, max: 0, first: 0, counts: [] };
+    return { clamped, refused, ...nothing };
+  }
+  const min = reader.varint();
+  const max = min + reader.varint();
+  const sumHigh = reader.varint();
+  const sumLow = reader.varint();
+  if (max >= 2 ** 52 || sumLow >= 2 ** 52) throw invalid('a value is beyond the range');
+  const first = bucketOf(min);
+  const { counts, count } = readRuns(reader, bucketOf(max) - first + 1);
+  const state = { clamped, refused, count, sumHigh, sumLow, min, max, first, counts };
+  if (!isPossible(state)) throw invalid('count, sum, lowest and highest value contradict each other');
+  return state;
+}
+
+function readRuns(reader: Reader, length: number): { counts: Float64Array; count: number } {
+  const counts = new Float64Array(length);
+  let count = 0;
+  let wasEmpty = true;
+  for (let at = 0; at < length; ) {
+    const kind = reader.runKind();
+    const size = reader.runSize();
+    const isEmpty = kind === 1;
+    // A first or second run of empty buckets in a row, or one that reaches the last bucket, is not our form.
+    if (size === 0 || (isEmpty && (wasEmpty || size >= length - at))) throw invalid('a run is misplaced');
+    if (!isEmpty) {
+      counts[at] = size;
+      count += size;
+    }
+    at += isEmpty ? size : 1;
+    wasEmpty = isEmpty;
+  }
+  if (!reader.isAtEnd) throw invalid('bytes are left over');
+  return { counts, count };
+}
+
+function isPossible(state: HistogramState): boolean {
+  const { count, min, max, clamped } = state;
+  if (!Number.isSafeInteger(count) || clamped > count) return false;
+  if (count === 1 && min !== max) return false;
+  const sum = (BigInt(state.sumHigh) << 52n) + BigInt(state.sumLow);
+  const others = BigInt(count - 1);
+  return sum >= BigInt(min) * others + BigInt(max) && sum <= BigInt(max) * others + BigInt(min);
+}
+
+function invalid(found: string): Error {
+  return metricsError('METRICS_WIRE_INVALID', `Cannot read a histogram from bytes: ${found}.`, {
+    facts: { found },
+  });
+}
+
+/** Bytes that grow as needed: at most some 60 KB, when each of the 5,888 buckets holds a huge count. */
+class Writer {
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
+  #length = 0;
+
+  varint(value: number): void {
+    let rest = value;
+    while (rest >= 128) {
+      this.#byte((rest % 128) | 128);
+      rest = Math.floor(rest / 128);
+    }
+    this.#byte(rest);
+  }
+
+  /** The first byte has six bits of the number, its kind below them and the sign of more above. */
+  run(kind: 0 | 1, size: number): void {
+    const low = ((size % 64) << 1) | kind;
+    this.#byte(size < 64 ? low : low | 128);
+    if (size >= 64) this.varint(Math.floor(size / 64));
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #byte(byte: number): void {
+    if (this.#length === this.#bytes.length) {
+      const longer = new Uint8Array(this.#length * 2);
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
+    this.#bytes[this.#length++] = byte;
+  }
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  /** A whole number to 2^53 − 1, in its shortest form. */
+  varint(): number {
+    let value = 0;
+    for (let weight = 1; ; weight *= 128) {
+      const byte = this.#byte();
+      value += (byte & 127) * weight;
+      if (!Number.isSafeInteger(value)) throw invalid('a number is too large');
+      if (byte < 128) {
+        if (byte === 0 && weight > 1) throw invalid('a number is longer than it need be');
+        return value;
+      }
+    }
+  }
+
+  /** The kind of the run that comes next, which stays where it is. */
+  runKind(): number {
+    const kind = this.#byte() & 1;
+    this.#at--;
+    return kind;
+  }
+
+  runSize(): number {
+    const byte = this.#byte();
+    const low = (byte & 127) >> 1;
+    if (byte < 128) return low;
+    const high = this.varint();
+    if (high === 0) throw invalid('a number is longer than it need be');
+    const size = high * 64 + low;
+    if (!Number.isSafeInteger(size)) throw invalid('a number is too large');
+    return size;
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw invalid('they end too early');
+    this.#at++;
+    return byte;
+  }
+}
