@@ -1,2 +1,15 @@
-/** Starts the real servers a laptop needs. */
-export {};
+/** Starts the real servers a laptop needs, and the one fault proxy that stands between them and a client. */
+export { localStackErrorTable } from './errors.ts';
+export type { StartOptions } from './ground.ts';
+export type { LocalStack, LocalStackOptions, PostgresStack, ValkeyStack } from './local-stack.ts';
+export { startLocalStack } from './local-stack.ts';
+export type {
+  PostgresCluster,
+  PostgresOptions,
+  StartedPostgres,
+  StartPostgresOptions,
+} from './postgres.ts';
+export { startPostgres } from './postgres.ts';
+export type { PostgresServer } from './postgres-cluster.ts';
+export type { StartedValkey, StartValkeyOptions, ValkeyRole, ValkeyServer } from './valkey.ts';
+export { startValkey } from './valkey.ts';
