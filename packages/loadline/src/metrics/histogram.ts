@@ -206,7 +206,7 @@ export class Histogram {
   }
 
   /**
-   * Reads what `encode` wrote. The bytes may come from anywhere: at most 47 KB are allocated for them.
+   * Reads what `encode` wrote. The bytes may come from anywhere: at most 70 KB are allocated for them.
    *
    * @throws LoadlineError METRICS_WIRE_INVALID where they are anything but the form of one histogram.
    */

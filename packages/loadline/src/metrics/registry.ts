@@ -99,24 +99,25 @@ export class Registry {
     });
   }
 
+  // The overload with a list comes first: only then is an arrow function's list read as one of pairs.
   /** @throws LoadlineError METRICS_NAME_INVALID, METRICS_NAME_TAKEN */
+  counter<const Label extends string>(options: MetricOptions & ReadMany<Label>): void;
+  counter(options: MetricOptions & ReadOne): void;
   counter(options: MetricOptions & Unlabelled): Counter;
   counter<const Label extends string>(
     options: MetricOptions & LabelOptions<Label> & Kept,
   ): Labelled<Label, Counter>;
-  counter(options: MetricOptions & ReadOne): void;
-  counter<const Label extends string>(options: MetricOptions & ReadMany<Label>): void;
   counter(options: AnyOptions): unknown {
     return this.#number('counter', options, () => new Counter(this.#arena));
   }
 
   /** @throws LoadlineError METRICS_NAME_INVALID, METRICS_NAME_TAKEN */
+  gauge<const Label extends string>(options: MetricOptions & ReadMany<Label>): void;
+  gauge(options: MetricOptions & ReadOne): void;
   gauge(options: MetricOptions & Unlabelled): Gauge;
   gauge<const Label extends string>(
     options: MetricOptions & LabelOptions<Label> & Kept,
   ): Labelled<Label, Gauge>;
-  gauge(options: MetricOptions & ReadOne): void;
-  gauge<const Label extends string>(options: MetricOptions & ReadMany<Label>): void;
   gauge(options: AnyOptions): unknown {
     return this.#number('gauge', options, () => new Gauge(this.#arena));
   }
