@@ -1,2 +1,4 @@
 /** Reaches Valkey or Redis the right way: connect, time limits, no queue while it is away. */
-export {};
+export { valkeyError, valkeyErrorTable } from './errors.ts';
+export type { Valkey, ValkeyOptions, ValkeyUsage } from './valkey.ts';
+export { createValkey } from './valkey.ts';

@@ -1,0 +1,46 @@
+import type { Registry } from '../metrics/index.ts';
+
+/** One answered request, whatever framework answered it. */
+export interface ObservedRequest {
+  readonly method: string;
+  /** The pattern that matched, `/api/food/:id`, never the path: every id would be a series of its own. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+/** Counts and times requests. */
+export interface HttpObserver {
+  /** Call when a request has come in. */
+  begin(): void;
+  /** Call once for each begun request, when its answer is out or its client has gone. */
+  end(request: ObservedRequest): void;
+}
+
+/** Adds the metrics of an HTTP server: requests and their duration by method, route and status, and those in flight. */
+export function observeHttp(registry: Registry): HttpObserver {
+  const labels = ['method', 'route', 'status'] as const;
+  const requests = registry.counter({
+    name: 'http_requests_total',
+    help: 'Requests that were answered.',
+    labels,
+  });
+  const durations = registry.histogram({
+    name: 'http_request_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer.',
+    labels,
+  });
+  const inFlight = registry.gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests that have come in and are not answered yet.',
+  });
+  return {
+    begin: () => inFlight.add(1),
+    end({ method, route, status, durationMs }) {
+      inFlight.add(-1);
+      const values = { method, route, status: String(status) };
+      requests.with(values).add(1);
+      durations.with(values).record(durationMs * 1000);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { performance } from 'node:perf_hooks';
+import { type Clock, systemClock } from '../base/index.ts';
+import type { Registry } from '../metrics/index.ts';
+
+/** How often the event loop is asked how late it comes. */
+const samplingMs = 20;
+
+/**
+ * Adds what every process should tell about itself: CPU, memory, and how late and how busy its event loop is.
+ * Everything is a total or a histogram, never "since the last reading", so that two who read don't take from
+ * each other. Utilisation is the rate of the active seconds.
+ *
+ * @returns ends the only thing that runs meanwhile, the sampling of the event loop every 20 ms.
+ */
+export function observeProcess(registry: Registry, clock: Clock = systemClock): () => void {
+  registry.counter({
+    name: 'process_cpu_seconds_total',
+    help: 'CPU time that the process has used, in user and in system mode.',
+    read: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+  });
+  registry.gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Memory of the process that is in RAM.',
+    read: () => process.memoryUsage.rss(),
+  });
+  registry.gauge({
+    name: 'process_start_time_seconds',
+    help: 'When the process started, since the Unix epoch.',
+    read: () => performance.timeOrigin / 1000,
+  });
+  registry.gauge({
+    name: 'nodejs_heap_bytes',
+    help: 'JavaScript heap, by state: used, or reserved as a whole.',
+    labels: ['state'],
+    read: () => {
+      const { heapUsed, heapTotal } = process.memoryUsage();
+      return [
+        [{ state: 'used' }, heapUsed],
+        [{ state: 'reserved' }, heapTotal],
+      ];
+    },
+  });
+  registry.counter({
+    name: 'nodejs_eventloop_active_seconds_total',
+    help: 'Time in which the event loop was busy; its rate is the utilisation, 0 to 1.',
+    read: () => performance.eventLoopUtilization().active / 1000,
+  });
+  return sampleLag(registry, clock);
+}
+
+function sampleLag(registry: Registry, clock: Clock): () => void {
+  const lag = registry.histogram({
+    name: 'nodejs_eventloop_lag_seconds',
+    help: 'How much later than due the event loop came by, sampled every 20 ms.',
+  });
+  let timer = next();
+  function next(): ReturnType<Clock['setTimer']> {
+    const dueMs = clock.monotonicMs() + samplingMs;
+    return clock.setTimer(() => {
+      lag.record(Math.max(0, clock.monotonicMs() - dueMs) * 1000);
+      timer = next();
+    }, samplingMs);
+  }
+  return () => timer.cancel();
+}

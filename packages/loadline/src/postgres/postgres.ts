@@ -1,0 +1,291 @@
+import { strict as assert } from 'node:assert';
+import pg from 'pg';
+import { isLoadlineError } from '../base/index.ts';
+import { classify } from './classify.ts';
+import { postgresError } from './errors.ts';
+
+/** How to reach one PostgreSQL. Everything that waits has a limit, in milliseconds. */
+export interface PostgresOptions {
+  /** `postgresql://user:password@host:5432/database`. */
+  readonly url: string;
+  /** How the connections are called in pg_stat_activity. Default `loadline`. */
+  readonly applicationName?: string;
+  /** Connections at most. Default 10: more than twice the server's cores mostly adds waiting. */
+  readonly connectionsMax?: number;
+  /** Callers that may wait for a connection; further ones are refused at once. Default 1,000. */
+  readonly queueMax?: number;
+  /** The longest wait for a connection of the pool. Default 2,000. */
+  readonly acquireTimeoutMs?: number;
+  /** To open a connection and log in. Default 2,000. */
+  readonly connectTimeoutMs?: number;
+  /** For one statement, watched by the server, and half a second later by us too. Default 5,000. */
+  readonly statementTimeoutMs?: number;
+  /** For each lock that a statement waits for. Default 2,000. */
+  readonly lockTimeoutMs?: number;
+  /** How long a transaction may do nothing before the server ends it. Default 10,000. */
+  readonly idleInTransactionTimeoutMs?: number;
+  /** How long an unused connection is kept. Default 60,000. */
+  readonly idleTimeoutMs?: number;
+  /** Closes the pool when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One text of SQL with `$1` for values. What runs more than once deserves a name: it is then parsed and planned
+ * once a connection, which nearly doubles the throughput of short statements. One name, one text.
+ */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+}
+
+/** What a statement gave back. */
+export interface Result<Row> {
+  readonly rows: readonly Row[];
+  /** Rows that were returned or changed. */
+  readonly rowCount: number;
+}
+
+/** What statements run on: the pool, or one transaction. */
+export interface Queryable {
+  /** Runs one statement. Throws POSTGRES_… errors. */
+  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Result<Row>>;
+}
+
+export interface TransactionOptions {
+  /** Instead of the pool's limit for every statement inside. */
+  readonly statementTimeoutMs?: number;
+  /** Default `read committed`. */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  readonly readOnly?: boolean;
+}
+
+/** A bounded pool of connections to one server. Whoever made it closes it. */
+export interface Postgres extends Queryable, AsyncDisposable {
+  /**
+   * Runs `work` between BEGIN and COMMIT on one connection; whatever it throws rolls back and is thrown on.
+   * Nothing is repeated: after POSTGRES_CONFLICT the caller may.
+   */
+  transaction<Value>(
+    work: (transaction: Queryable) => Promise<Value>,
+    options?: TransactionOptions,
+  ): Promise<Value>;
+  /** How busy the pool is, for metrics and health. */
+  readonly usage: PoolUsage;
+  /** Lets running statements end and closes every connection. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
+/** A pool at this moment; `refused` and `lost` count since the start. */
+export interface PoolUsage {
+  readonly connectionsMax: number;
+  readonly connections: number;
+  readonly idle: number;
+  readonly waiting: number;
+  /** Calls that got no connection because too many were waiting, or for too long. */
+  readonly refused: number;
+  /** Connections that broke or did not answer. */
+  readonly lost: number;
+}
+
+/** Half a second for the way there and back, so that the server's own, cleaner answer comes first. */
+const answerGraceMs = 500;
+
+/** Makes a pool. It opens connections when they are asked for, so an absent server is noticed by the first call. */
+export function createPostgres(options: PostgresOptions): Postgres {
+  assertAddress(options.url);
+  const {
+    connectionsMax = 10,
+    queueMax = 1000,
+    acquireTimeoutMs = 2000,
+    statementTimeoutMs = 5000,
+    signal,
+  } = options;
+  const pool = createPool(options, connectionsMax, acquireTimeoutMs);
+  let refused = 0;
+  let lost = 0;
+  let closing: Promise<void> | undefined;
+  pool.on('error', () => {
+    lost++;
+  });
+
+  async function acquire(): Promise<pg.PoolClient> {
+    if (closing !== undefined)
+      throw postgresError('POSTGRES_CLOSED', 'Cannot run a statement: the pool was closed.');
+    if (pool.waitingCount >= queueMax) {
+      refused++;
+      throw postgresError(
+        'POSTGRES_POOL_EXHAUSTED',
+        `Cannot get a connection: ${pool.waitingCount} calls wait for ${connectionsMax} connections already.`,
+        { facts: { waiting: pool.waitingCount, connectionsMax } },
+      );
+    }
+    try {
+      return await pool.connect();
+    } catch (error) {
+      if ((error as Error).message !== waitedTooLong) throw classify(error, 'connect', 'open a connection');
+      refused++;
+      throw postgresError(
+        'POSTGRES_POOL_EXHAUSTED',
+        `Cannot get a connection: all ${connectionsMax} were busy for ${acquireTimeoutMs} ms.`,
+        { facts: { connectionsMax, acquireTimeoutMs }, cause: error },
+      );
+    }
+  }
+
+  async function withClient<Value>(work: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
+    const client = await acquire();
+    // A connection that breaks between two statements is reported by the next; unheard, it would end the process.
+    client.on('error', ignore);
+    let isLost = true;
+    try {
+      const value = await work(client);
+      isLost = false;
+      return value;
+    } catch (error) {
+      // What the server or the caller merely refused leaves the connection whole; pg-pool's own query() throws
+      // the connection away after every error, and with it all its prepared statements.
+      isLost = client.connection.stream.destroyed || isEndOfConnection(error);
+      throw error;
+    } finally {
+      client.off('error', ignore);
+      if (isLost) lost++;
+      client.release(isLost);
+    }
+  }
+
+  const postgres: Postgres = {
+    query: (statement, values) => withClient((client) => run(client, statement, values, statementTimeoutMs)),
+    transaction: (work, transactionOptions) =>
+      withClient((client) => inTransaction(client, work, statementTimeoutMs, transactionOptions)),
+    get usage() {
+      const { totalCount, idleCount, waitingCount } = pool;
+      return {
+        connectionsMax,
+        connections: totalCount,
+        idle: idleCount,
+        waiting: waitingCount,
+        refused,
+        lost,
+      };
+    },
+    close() {
+      closing ??= pool.end();
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => postgres.close(),
+  };
+  signal?.addEventListener('abort', () => void postgres.close(), { once: true });
+  return postgres;
+}
+
+/** pg-pool's words for a wait in its queue that was too long; it has no code for it. */
+const waitedTooLong = 'timeout exceeded when trying to connect';
+
+function ignore(): void {}
+
+/** Errors after which the server is about to close the connection, or we are. */
+function isEndOfConnection(thrown: unknown): boolean {
+  return (
+    isLoadlineError(thrown, 'POSTGRES_CONNECTION_LOST') || isLoadlineError(thrown, 'POSTGRES_UNREACHABLE')
+  );
+}
+
+function assertAddress(url: string): void {
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
+  // The address itself stays out of the message: it may hold a password.
+  throw postgresError(
+    'POSTGRES_ADDRESS_INVALID',
+    'Cannot use the address of the database: it is not a postgresql:// URL.',
+  );
+}
+
+function createPool(options: PostgresOptions, connectionsMax: number, acquireTimeoutMs: number): pg.Pool {
+  const { connectTimeoutMs = 2000, idleTimeoutMs = 60_000 } = options;
+  // The pool's one time limit means both the wait in its queue and the opening of a connection. Ours are two.
+  class TimedClient extends pg.Client {
+    constructor(config: pg.ClientConfig) {
+      super({ ...config, connectionTimeoutMillis: connectTimeoutMs });
+    }
+  }
+  return new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName ?? 'loadline',
+    max: connectionsMax,
+    connectionTimeoutMillis: Math.max(acquireTimeoutMs, 1),
+    idleTimeoutMillis: idleTimeoutMs,
+    statement_timeout: options.statementTimeoutMs ?? 5000,
+    lock_timeout: options.lockTimeoutMs ?? 2000,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 10_000,
+    keepAlive: true,
+    // Its type says a constructor without parameters; the pool passes it these options.
+    Client: TimedClient as unknown as NonNullable<pg.PoolConfig['Client']>,
+  });
+}
+
+/**
+ * Runs one statement under a limit of our own. The server's limit is of no use when the server is frozen or the
+ * network swallows packets; then only tearing the connection down ends the wait.
+ */
+async function run<Row extends object>(
+  client: pg.PoolClient,
+  statement: Statement,
+  values: readonly unknown[] | undefined,
+  timeoutMs: number,
+): Promise<Result<Row>> {
+  const doing = `run ${statement.name ?? 'a statement'}`;
+  let isOverdue = false;
+  const timer = setTimeout(() => {
+    isOverdue = true;
+    client.connection.stream.destroy();
+  }, timeoutMs + answerGraceMs);
+  try {
+    const { rows, rowCount } = await client.query<Row>({ ...statement, values: values as unknown[] });
+    return { rows, rowCount: rowCount ?? 0 };
+  } catch (error) {
+    if (!isOverdue) throw classify(error, 'statement', doing);
+    throw postgresError(
+      'POSTGRES_STATEMENT_TIMEOUT',
+      `Cannot ${doing}: no answer within ${timeoutMs + answerGraceMs} ms.`,
+      {
+        cause: error,
+        facts: { timeoutMs },
+      },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function inTransaction<Value>(
+  client: pg.PoolClient,
+  work: (transaction: Queryable) => Promise<Value>,
+  defaultTimeoutMs: number,
+  options: TransactionOptions = {},
+): Promise<Value> {
+  const { statementTimeoutMs = defaultTimeoutMs, isolation = 'read committed', readOnly = false } = options;
+  const send = (text: string): Promise<unknown> => run(client, { text }, undefined, statementTimeoutMs);
+  await send(`BEGIN ISOLATION LEVEL ${isolation}${readOnly ? ' READ ONLY' : ''}`);
+  let isOpen = true;
+  try {
+    if (statementTimeoutMs !== defaultTimeoutMs)
+      await send(`SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`);
+    const value = await work({
+      query(statement, values) {
+        assert(
+          isOpen,
+          'A transaction was used after its end; its connection belongs to somebody else by now.',
+        );
+        return run(client, statement, values, statementTimeoutMs);
+      },
+    });
+    isOpen = false;
+    await send('COMMIT');
+    return value;
+  } catch (error) {
+    isOpen = false;
+    // A lost connection has rolled back by itself. One that can't be told to is given up, and rolls back too.
+    await send('ROLLBACK').catch(() => client.connection.stream.destroy());
+    throw error;
+  }
+}

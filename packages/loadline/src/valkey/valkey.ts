@@ -1,0 +1,192 @@
+import { Redis } from 'iovalkey';
+import { isLoadlineError, type LoadlineError } from '../base/index.ts';
+import { valkeyError } from './errors.ts';
+
+/** How to reach one Valkey or Redis. Everything that waits has a limit, in milliseconds. */
+export interface ValkeyOptions {
+  /** `valkey://user:password@host:6379/0`, also with `redis:`; with TLS `valkeys:` or `rediss:`; or a socket's path. */
+  readonly url: string;
+  /** How the connection is called in CLIENT LIST. Default `loadline`. */
+  readonly clientName?: string;
+  /** For the answer to one command. Default 500: a cache that takes longer is worse than none. */
+  readonly commandTimeoutMs?: number;
+  /** To open a connection. Default 1,000. */
+  readonly connectTimeoutMs?: number;
+  /** Between two attempts to connect again: from 50 doubling up to this. Default 1,000. */
+  readonly reconnectDelayMaxMs?: number;
+  /** Commands that may be under way at once; further ones are refused. Default 10,000. */
+  readonly commandsInFlightMax?: number;
+  /**
+   * Sends the commands of one turn of the event loop together. It doubles the throughput of many small reads and
+   * raises their p99 from 1.4 to 4.3 ms, because the first waits for the last. Default off: answers come sooner,
+   * and whoever has many keys asks with `getMany`.
+   */
+  readonly autoPipelining?: boolean;
+}
+
+/**
+ * The few commands that the project needs, none of which ever waits for a server that isn't there: without a
+ * connection a call fails at once with VALKEY_UNREACHABLE, while connecting goes on in the background.
+ */
+export interface Valkey extends AsyncDisposable {
+  /** Waits until there is a connection, for at most connectTimeoutMs. Throws VALKEY_UNREACHABLE. */
+  connect(): Promise<void>;
+  /** The value of a key; null where there is none. */
+  get(key: string): Promise<string | null>;
+  /** The values of several keys, in their order, in one round trip. */
+  getMany(keys: readonly string[]): Promise<(string | null)[]>;
+  /** Stores a value, for ever or for some milliseconds. */
+  set(key: string, value: string, options?: { readonly expiresMs?: number }): Promise<void>;
+  /** Adds 1 to a counter, which starts at 0, and gives what it is now. */
+  increment(key: string): Promise<number>;
+  /** Removes keys and says how many there were. */
+  delete(...keys: readonly string[]): Promise<number>;
+  /** Asks whether the server answers. */
+  ping(): Promise<void>;
+  readonly usage: ValkeyUsage;
+  /** Ends the connection; commands under way fail. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** The connection at this moment; the last three count since the start. */
+export interface ValkeyUsage {
+  readonly isConnected: boolean;
+  readonly commandsInFlight: number;
+  readonly reconnects: number;
+  readonly timeouts: number;
+  readonly failures: number;
+}
+
+/** Makes a client and begins to connect. An absent server is noticed by `connect` or by the first command. */
+export function createValkey(options: ValkeyOptions): Valkey {
+  const { connectTimeoutMs = 1000, commandsInFlightMax = 10_000 } = options;
+  const redis = createClient(options);
+  let commandsInFlight = 0;
+  let reconnects = 0;
+  let timeouts = 0;
+  let failures = 0;
+  let isClosed = false;
+  // Every failed attempt to connect is an event; unheard, iovalkey would print it.
+  redis.on('error', () => {
+    failures++;
+  });
+  redis.on('reconnecting', () => {
+    reconnects++;
+  });
+
+  async function command<Answer>(name: string, send: () => Promise<Answer>): Promise<Answer> {
+    if (isClosed) throw closedError(name);
+    if (commandsInFlight >= commandsInFlightMax) {
+      throw valkeyError(
+        'VALKEY_BUSY',
+        `Cannot send ${name}: ${commandsInFlight} commands are under way already.`,
+        {
+          facts: { commandsInFlight },
+        },
+      );
+    }
+    commandsInFlight++;
+    try {
+      return await send();
+    } catch (error) {
+      const classified = isClosed ? closedError(name) : classify(error, name);
+      if (isLoadlineError(classified, 'VALKEY_TIMEOUT')) timeouts++;
+      throw classified;
+    } finally {
+      commandsInFlight--;
+    }
+  }
+
+  const valkey: Valkey = {
+    connect: () => whenReady(redis, connectTimeoutMs),
+    get: (key) => command('GET', () => redis.get(key)),
+    getMany: (keys) => command('MGET', () => redis.mget(...keys)),
+    async set(key, value, { expiresMs } = {}) {
+      await command('SET', () =>
+        expiresMs === undefined ? redis.set(key, value) : redis.set(key, value, 'PX', Math.ceil(expiresMs)),
+      );
+    },
+    increment: (key) => command('INCR', () => redis.incr(key)),
+    delete: (...keys) => command('DEL', () => redis.del(...keys)),
+    async ping() {
+      await command('PING', () => redis.ping());
+    },
+    get usage() {
+      return { isConnected: redis.status === 'ready', commandsInFlight, reconnects, timeouts, failures };
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      redis.disconnect();
+    },
+    [Symbol.asyncDispose]: () => valkey.close(),
+  };
+  return valkey;
+}
+
+function createClient(options: ValkeyOptions): Redis {
+  const { commandTimeoutMs = 500, reconnectDelayMaxMs = 1000 } = options;
+  return new Redis(addressOf(options.url), {
+    connectionName: options.clientName ?? 'loadline',
+    connectTimeout: options.connectTimeoutMs ?? 1000,
+    commandTimeout: commandTimeoutMs,
+    // A frozen server keeps its sockets open: without this they would hold every unanswered command for ever.
+    socketTimeout: 4 * commandTimeoutMs,
+    // With a queue, calls would hang for the whole length of an outage and then all arrive at once.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (attempt) => Math.min(reconnectDelayMaxMs, 50 * 2 ** Math.min(attempt - 1, 10)),
+    enableAutoPipelining: options.autoPipelining ?? false,
+    keepAlive: 30_000,
+  });
+}
+
+/** iovalkey knows the schemes of Redis and paths. */
+function addressOf(url: string): string {
+  if (url.startsWith('/')) return url;
+  const match = /^(?:valkey|redis)(s?):\/\//.exec(url);
+  if (match !== null && URL.canParse(url)) return url.replace(/^valkey/, 'redis');
+  // The address itself stays out of the message: it may hold a password.
+  throw valkeyError(
+    'VALKEY_ADDRESS_INVALID',
+    'Cannot use the address of Valkey: it is no valkey:// or redis:// URL and no path.',
+  );
+}
+
+function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const onReady = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      redis.off('ready', onReady);
+      reject(
+        valkeyError('VALKEY_UNREACHABLE', `Cannot connect to Valkey: no connection within ${timeoutMs} ms.`),
+      );
+    }, timeoutMs);
+    redis.once('ready', onReady);
+  });
+}
+
+function closedError(name: string): LoadlineError {
+  return valkeyError('VALKEY_CLOSED', `Cannot send ${name}: the client was closed.`);
+}
+
+function classify(thrown: unknown, name: string): LoadlineError {
+  const error = thrown as Error;
+  // The server's own answers are of a class of this name; everything else is about the connection.
+  if (error.name === 'ReplyError') {
+    return valkeyError('VALKEY_COMMAND_FAILED', `Cannot ${name}: the server says ${error.message}.`, {
+      cause: thrown,
+    });
+  }
+  if (error.message === 'Command timed out') {
+    return valkeyError('VALKEY_TIMEOUT', `Cannot ${name}: no answer in time.`, { cause: thrown });
+  }
+  return valkeyError('VALKEY_UNREACHABLE', `Cannot ${name}: there is no connection (${error.message}).`, {
+    cause: thrown,
+  });
+}
