@@ -78,6 +78,11 @@ export class Field {
     return new Field(isHolder ? holder[key] : undefined, [...this.path, key], this.#problems);
   }
 
+  /** The same place with another value, for a door that completes what was written. */
+  as(value: unknown): Field {
+    return new Field(value, this.path, this.#problems);
+  }
+
   string(options: { readonly nonEmpty?: boolean } = {}): string {
     if (typeof this.value !== 'string') return this.#wrong('must be a text', '');
     if (options.nonEmpty !== false && this.value === '') return this.#wrong('must not be empty', '', false);

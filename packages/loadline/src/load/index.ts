@@ -1,2 +1,19 @@
 /** Makes traffic on schedule and tells the truth about it. */
-export {};
+export { loadErrorTable } from './errors.ts';
+export type { PlanChoice } from './file/plan-from.ts';
+export { readLoadPlan } from './file/read-plan.ts';
+export type { GeneratorSample, GeneratorVerdict } from './generator.ts';
+export { judgeGenerator } from './generator.ts';
+export type { GeneratorWatch } from './generator-watch.ts';
+export type { LoadOptions } from './load.ts';
+export { runLoad } from './load.ts';
+export type { DataSource, LoadLimits, LoadPlan, RequestStep, Scenario, Stage, Step } from './plan.ts';
+export type { LoadProgress } from './progress.ts';
+export type { LatencySummary, LoadReport, ReportRow, Verdict } from './report.ts';
+export type { Schedule } from './schedule.ts';
+export { createSchedule } from './schedule.ts';
+export { resolveTarget } from './target.ts';
+export type { ThresholdResult } from './threshold.ts';
+export { createFunctionTransport, type FunctionReply } from './transports/function.ts';
+export { createHttp1Transport, type Http1Options } from './transports/http1.ts';
+export type { Channel, FailureReason, OutgoingRequest, Reply, Transport } from './transports/transport.ts';

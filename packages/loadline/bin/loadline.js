@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/**
+ * Starts the command on a Node.js that can run it. Plain JavaScript, because this file may be started by an
+ * older one: in a checkout the pinned Node.js stands in node_modules, elsewhere the installed one must do.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const oldest = [22, 19];
+const home = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = join(home, 'src', 'cli', 'main.ts');
+const isCheckout = existsSync(source);
+const entry = isCheckout ? source : join(home, 'dist', 'cli', 'main.js');
+const condition = '--conditions=loadline-source';
+const hasCondition = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`.includes(condition);
+
+if (isRecent(process.versions.node) && (!isCheckout || hasCondition)) {
+  await import(pathToFileURL(entry).href);
+} else {
+  startAgain(isRecent(process.versions.node) ? process.execPath : findNode());
+}
+
+function isRecent(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
+}
+
+function findNode() {
+  for (let folder = home; folder !== dirname(folder); folder = dirname(folder)) {
+    const pinned = join(folder, 'node_modules', '.bin', 'node');
+    if (existsSync(pinned)) return pinned;
+  }
+  process.stderr.write(
+    `loadline needs Node.js ${oldest.join('.')} or newer; this is ${process.version}. Install a newer one.\n`,
+  );
+  process.exit(2);
+}
+
+function startAgain(node) {
+  const child = spawn(node, [...(isCheckout ? [condition] : []), entry, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  // Ctrl-C reaches the child by itself; this process only waits for it.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}

@@ -1,0 +1,21 @@
+import type { Terminal } from '../terminal.ts';
+
+/** One word after `loadline`. */
+export interface Command {
+  readonly name: string;
+  /** For the list of commands: what follows the name, and what it does. */
+  readonly usage: string;
+  readonly summary: string;
+  /** What `--help` prints. */
+  readonly help: string;
+  /** @returns the exit code. */
+  run(args: readonly string[], surroundings: Surroundings): Promise<number>;
+}
+
+/** What a command finds outside of its words. */
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts at the first Ctrl-C or SIGTERM; the second ends the process. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,36 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { closest } from '../base/index.ts';
+import { cliError } from './errors.ts';
+
+/** Options by their names, as `util.parseArgs` takes them. */
+export type OptionTable = ParseArgsOptionsConfig;
+
+/** What stood after a command. */
+export interface Words<Options extends OptionTable> {
+  readonly options: ReturnType<typeof parseArgs<{ options: Options; allowPositionals: true }>>['values'];
+  readonly positionals: readonly string[];
+}
+
+/**
+ * Reads a command's words strictly: an option that is not known is an error that names the closest.
+ *
+ * @throws CLI_USAGE
+ */
+export function readWords<const Options extends OptionTable>(
+  command: string,
+  args: readonly string[],
+  options: Options,
+): Words<Options> {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { options: values, positionals };
+  } catch (cause) {
+    const known = Object.keys(options).map((name) => `--${name}`);
+    const unknown = /Unknown option '(-[^']*)'/.exec((cause as Error).message)?.[1];
+    const meant = unknown === undefined ? undefined : closest(unknown, known);
+    const found =
+      unknown === undefined ? (cause as Error).message.split('. ')[0] : `there is no option ${unknown}`;
+    const hint = meant === undefined ? `Its options: ${known.join(' ')}.` : `Did you mean ${meant}?`;
+    throw cliError('CLI_USAGE', `Cannot understand \`loadline ${command}\`: ${found}. ${hint}`, { cause });
+  }
+}

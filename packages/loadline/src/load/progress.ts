@@ -1,0 +1,47 @@
+import { createHistogram } from '../metrics/index.ts';
+import type { Recorder } from './recorder.ts';
+
+/** How far a run is, for a terminal or a stream. */
+export interface LoadProgress {
+  readonly elapsedMs: number;
+  readonly durationMs: number;
+  /** Users that are in an iteration. */
+  readonly users: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly dropped: number;
+  /** Requests a second over the last complete interval of the time line. */
+  readonly ratePerSecond: number;
+  /** Over the whole run so far; undefined before the first answer. */
+  readonly latencyMsP50: number | undefined;
+  readonly latencyMsP95: number | undefined;
+}
+
+/** Pure, but for reading the recorder as it stands. */
+export function progressOf(
+  recorder: Recorder,
+  { elapsedMs, durationMs, users }: Pick<LoadProgress, 'elapsedMs' | 'durationMs' | 'users'>,
+): LoadProgress {
+  const latency = createHistogram();
+  let requests = 0;
+  let errors = 0;
+  for (const lane of recorder.lanes) {
+    requests += lane.requests;
+    errors += lane.errors;
+    latency.merge(lane.latency);
+  }
+  const last = recorder.timeline.points.findLast((point) => point.startMs + point.durationMs <= elapsedMs);
+  const quantileMs = (q: number): number | undefined =>
+    latency.count === 0 ? undefined : latency.quantile(q) / 1000;
+  return {
+    elapsedMs,
+    durationMs,
+    users,
+    requests,
+    errors,
+    dropped: recorder.dropped,
+    ratePerSecond: last === undefined ? 0 : (last.requests / last.durationMs) * 1000,
+    latencyMsP50: quantileMs(0.5),
+    latencyMsP95: quantileMs(0.95),
+  };
+}

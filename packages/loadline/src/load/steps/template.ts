@@ -1,0 +1,241 @@
+import { integerBetween, parseDuration, type Random } from '../../base/index.ts';
+
+/**
+ * A text with holes: `/api/food/{{foodId}}?lat={{person.lat}}`. Compiled once into literals and holes, so
+ * that building a request is a few concatenations.
+ *
+ * A hole is filled from a saved value (`foodId`), a column of a data file (`person.lat`) or a function:
+ * `$uuid`, `$int(1,100)`, `$time(+2h)` (ISO 8601, from now), `$user` (the user's number from 0),
+ * `$iteration` (the user's iteration from 0). In a JSON body, a text that is nothing but
+ * `{{person.lat as number}}` becomes a number.
+ */
+export interface Template {
+  /** As it was written. */
+  readonly text: string;
+  /** Literals and holes in order. */
+  readonly parts: readonly (string | Hole)[];
+}
+
+export interface Hole {
+  readonly slot: Slot;
+  /** How the value is written: as it is, inside a JSON string, or as a JSON number. */
+  readonly form: 'plain' | 'json text' | 'json number';
+}
+
+export type Slot =
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'column'; readonly source: string; readonly column: string }
+  | { readonly kind: 'uuid' }
+  | { readonly kind: 'int'; readonly from: number; readonly to: number }
+  | { readonly kind: 'time'; readonly offsetMs: number }
+  | { readonly kind: 'user' }
+  | { readonly kind: 'iteration' };
+
+/** What a hole is filled from. */
+export interface Scope {
+  readonly random: Random;
+  readonly user: number;
+  readonly iteration: number;
+  /** Wall time in milliseconds since the epoch. */
+  nowMs(): number;
+  variable(name: string): string | undefined;
+  column(source: string, column: string): string | undefined;
+}
+
+/** What is wrong with a text's holes. */
+export interface TemplateProblem {
+  readonly problem: string;
+}
+
+/** Compiles a text whose values are written as they are: a path, a header, a text body. */
+export function compileTemplate(text: string): Template | TemplateProblem {
+  const parts = compileParts(text, 'plain');
+  return 'problem' in parts ? parts : { text, parts: parts.parts };
+}
+
+/** Compiles a JSON body: the strings in it are templates, and what fills them is escaped. */
+export function compileJsonTemplate(value: unknown): Template | TemplateProblem {
+  const collected: (string | Hole)[] = [];
+  const problem = collectJson(value, collected);
+  return problem ?? { text: JSON.stringify(value), parts: joinLiterals(collected) };
+}
+
+/** The template's text for this scope, or why a hole cannot be filled: `no value for foodId`. */
+export function fillTemplate(template: Template, scope: Scope): string | { readonly unfilled: string } {
+  let filled = '';
+  for (const part of template.parts) {
+    if (typeof part === 'string') {
+      filled += part;
+      continue;
+    }
+    const value = slotValue(part.slot, scope);
+    if (value === undefined) return { unfilled: `no value for ${nameOf(part.slot)}` };
+    if (part.form === 'json number' && !isJsonNumber(value))
+      return { unfilled: `${nameOf(part.slot)} is no number` };
+    filled += part.form === 'json text' ? JSON.stringify(value).slice(1, -1) : value;
+  }
+  return filled;
+}
+
+/** Every slot of a template, so that a door can tell names that nothing fills. */
+export function slotsOf(template: Template): Slot[] {
+  return template.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.slot]));
+}
+
+function slotValue(slot: Slot, scope: Scope): string | undefined {
+  switch (slot.kind) {
+    case 'variable':
+      return scope.variable(slot.name);
+    case 'column':
+      return scope.column(slot.source, slot.column);
+    case 'uuid':
+      return uuid(scope.random);
+    case 'int':
+      return String(integerBetween(scope.random, slot.from, slot.to));
+    case 'time':
+      return new Date(scope.nowMs() + slot.offsetMs).toISOString();
+    case 'user':
+      return String(scope.user);
+    case 'iteration':
+      return String(scope.iteration);
+  }
+}
+
+function nameOf(slot: Slot): string {
+  if (slot.kind === 'variable') return slot.name;
+  return slot.kind === 'column' ? `${slot.source}.${slot.column}` : `$${slot.kind}`;
+}
+
+function compileParts(text: string, form: Hole['form']): { parts: (string | Hole)[] } | TemplateProblem {
+  const parts: (string | Hole)[] = [];
+  let at = 0;
+  for (let open = text.indexOf('{{'); open >= 0; open = text.indexOf('{{', at)) {
+    const close = text.indexOf('}}', open);
+    if (close < 0) return { problem: `has "{{" without "}}" in ${JSON.stringify(text)}` };
+    const inner = text.slice(open + 2, close).trim();
+    const slot = parseSlot(inner);
+    if ('problem' in slot) return slot;
+    if (open > at) parts.push(text.slice(at, open));
+    parts.push({ slot, form });
+    at = close + 2;
+  }
+  if (at < text.length || parts.length === 0) parts.push(text.slice(at));
+  return { parts };
+}
+
+function collectJson(value: unknown, into: (string | Hole)[]): TemplateProblem | undefined {
+  if (typeof value === 'string') return collectJsonString(value, into);
+  if (Array.isArray(value))
+    return collectSeries(
+      '[',
+      value.map((item) => ['', item] as const),
+      ']',
+      into,
+    );
+  if (typeof value === 'object' && value !== null) {
+    return collectSeries(
+      '{',
+      Object.entries(value).map(([key, item]) => [`${JSON.stringify(key)}:`, item] as const),
+      '}',
+      into,
+    );
+  }
+  into.push(JSON.stringify(value ?? null));
+  return undefined;
+}
+
+function collectSeries(
+  open: string,
+  items: readonly (readonly [label: string, value: unknown])[],
+  close: string,
+  into: (string | Hole)[],
+): TemplateProblem | undefined {
+  into.push(open);
+  for (const [index, [label, item]] of items.entries()) {
+    into.push(`${index === 0 ? '' : ','}${label}`);
+    const problem = collectJson(item, into);
+    if (problem !== undefined) return problem;
+  }
+  into.push(close);
+  return undefined;
+}
+
+function collectJsonString(text: string, into: (string | Hole)[]): TemplateProblem | undefined {
+  const number = /^\{\{\s*([^{}]+?)\s+as\s+number\s*\}\}$/.exec(text);
+  const compiled = compileParts(
+    number === null ? text : `{{${number[1]}}}`,
+    number === null ? 'json text' : 'json number',
+  );
+  if ('problem' in compiled) return compiled;
+  const escaped = compiled.parts.map((part) =>
+    typeof part === 'string' ? JSON.stringify(part).slice(1, -1) : part,
+  );
+  if (number !== null) into.push(...escaped);
+  else into.push('"', ...escaped, '"');
+  return undefined;
+}
+
+function joinLiterals(parts: readonly (string | Hole)[]): (string | Hole)[] {
+  const joined: (string | Hole)[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') joined[joined.length - 1] = last + part;
+    else joined.push(part);
+  }
+  return joined;
+}
+
+function parseSlot(text: string): Slot | TemplateProblem {
+  const call = /^\$(\w+)(?:\((.*)\))?$/.exec(text);
+  if (call !== null) return parseCall(call[1] as string, call[2], text);
+  const column = /^([A-Za-z_]\w*)\.([^.\s{}]+)$/.exec(text);
+  if (column !== null) return { kind: 'column', source: column[1] as string, column: column[2] as string };
+  if (/^[A-Za-z_]\w*$/.test(text)) return { kind: 'variable', name: text };
+  return {
+    problem: `has a slot "{{${text}}}" that is no name; write {{name}}, {{data.column}} or {{$function}}`,
+  };
+}
+
+function parseCall(name: string, argument: string | undefined, text: string): Slot | TemplateProblem {
+  switch (name) {
+    case 'uuid':
+    case 'user':
+    case 'iteration':
+      return argument === undefined
+        ? { kind: name }
+        : { problem: `has "{{${text}}}", but $${name} takes nothing` };
+    case 'int':
+      return parseIntCall(argument, text);
+    case 'time': {
+      const offset = /^\s*([+-])?\s*(.+?)\s*$/.exec(argument ?? '+0');
+      const offsetMs = parseDuration(offset?.[2] ?? '');
+      return offsetMs === undefined
+        ? { problem: `has "{{${text}}}", but $time takes an offset from now: $time(+2h) or $time(-30m)` }
+        : { kind: 'time', offsetMs: offset?.[1] === '-' ? -offsetMs : offsetMs };
+    }
+    default:
+      return { problem: `has "{{${text}}}"; known functions are $uuid, $int, $time, $user and $iteration` };
+  }
+}
+
+function parseIntCall(argument: string | undefined, text: string): Slot | TemplateProblem {
+  const bounds = /^\s*(-?\d+)\s*,\s*(-?\d+)\s*$/.exec(argument ?? '');
+  const [from, to] = [Number(bounds?.[1]), Number(bounds?.[2])];
+  if (bounds !== null && from <= to) return { kind: 'int', from, to };
+  return { problem: `has "{{${text}}}", but $int takes two whole numbers, the smaller first: $int(1,100)` };
+}
+
+function isJsonNumber(text: string): boolean {
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
+}
+
+/** A version 4 UUID (RFC 9562) from a seeded stream: unique enough for load, the same in a repeated run. */
+function uuid(random: Random): string {
+  let hex = '';
+  for (let i = 0; i < 32; i++) {
+    const digit = i === 12 ? 4 : i === 16 ? 8 + Math.floor(random() * 4) : Math.floor(random() * 16);
+    hex += digit.toString(16);
+    if (i === 7 || i === 11 || i === 15 || i === 19) hex += '-';
+  }
+  return hex;
+}
