@@ -2,8 +2,8 @@ import { closest, isLoadlineError } from '../base/index.ts';
 import type { Command, Surroundings } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
 import { runCommand } from './commands/run.ts';
-import { cliError } from './errors.ts';
-import { exitCodes } from './exit-codes.ts';
+import { cliError } from './door/errors.ts';
+import { exitCodes } from './door/exit-codes.ts';
 
 /** In the order of the help. */
 const commands: readonly Command[] = [runCommand, demoCommand];

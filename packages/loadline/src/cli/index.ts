@@ -1,10 +1,10 @@
 /** The command: parses words and files at the door, runs a room, prints results, maps errors to exit codes. */
 export { runCli } from './cli.ts';
 export type { Surroundings } from './commands/command.ts';
-export { cliErrorTable } from './errors.ts';
-export { exitCodeOf, exitCodes } from './exit-codes.ts';
-export { drawBar } from './progress-line.ts';
-export { formatCount, formatRate, formatRatio, summarize } from './summary.ts';
-export { type Column, drawTable } from './table.ts';
-export { processTerminal, type Style, type Terminal } from './terminal.ts';
-export { readWords } from './words.ts';
+export { cliErrorTable } from './door/errors.ts';
+export { exitCodeOf, exitCodes } from './door/exit-codes.ts';
+export { readWords } from './door/words.ts';
+export { drawBar } from './screen/progress-line.ts';
+export { formatCount, formatRate, formatRatio, summarize } from './screen/summary.ts';
+export { type Column, drawTable } from './screen/table.ts';
+export { processTerminal, type Style, type Terminal } from './screen/terminal.ts';

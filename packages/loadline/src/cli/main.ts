@@ -1,7 +1,7 @@
 /** The process: signals in, exit code out. */
 import { runCli } from './cli.ts';
-import { exitCodes } from './exit-codes.ts';
-import { processTerminal } from './terminal.ts';
+import { exitCodes } from './door/exit-codes.ts';
+import { processTerminal } from './screen/terminal.ts';
 
 const controller = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,4 +1,4 @@
-import { cliError } from '../errors.ts';
+import { cliError } from '../door/errors.ts';
 import type { Command, Surroundings } from './command.ts';
 
 /** The demo lives with the example that it shows; it is found by name, because the library imports no example. */

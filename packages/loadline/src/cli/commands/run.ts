@@ -8,12 +8,12 @@ import {
   resolveTarget,
   runLoad,
 } from '../../load/index.ts';
-import { cliError } from '../errors.ts';
-import { exitCodeOf } from '../exit-codes.ts';
-import { progressLine } from '../progress-line.ts';
-import { summarize } from '../summary.ts';
-import type { Terminal } from '../terminal.ts';
-import { readWords } from '../words.ts';
+import { cliError } from '../door/errors.ts';
+import { exitCodeOf } from '../door/exit-codes.ts';
+import { readWords } from '../door/words.ts';
+import { progressLine } from '../screen/progress-line.ts';
+import { summarize } from '../screen/summary.ts';
+import type { Terminal } from '../screen/terminal.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const runCommand: Command = {

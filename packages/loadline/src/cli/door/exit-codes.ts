@@ -1,4 +1,4 @@
-import type { Verdict } from '../load/index.ts';
+import type { Verdict } from '../../load/index.ts';
 
 /** What a pipeline reads. */
 export const exitCodes = {

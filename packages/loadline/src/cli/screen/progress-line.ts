@@ -1,5 +1,5 @@
-import { formatDuration } from '../base/index.ts';
-import type { LoadProgress } from '../load/index.ts';
+import { formatDuration } from '../../base/index.ts';
+import type { LoadProgress } from '../../load/index.ts';
 import { formatCount, formatRate } from './summary.ts';
 import type { Style } from './terminal.ts';
 

@@ -1,5 +1,5 @@
-import { formatBytes, formatDuration } from '../base/index.ts';
-import type { LoadReport, ReportRow, ThresholdResult, Verdict } from '../load/index.ts';
+import { formatBytes, formatDuration } from '../../base/index.ts';
+import type { LoadReport, ReportRow, ThresholdResult, Verdict } from '../../load/index.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
 

@@ -1,4 +1,4 @@
-import { errorsOf } from '../base/index.ts';
+import { errorsOf } from '../../base/index.ts';
 
 export const cliErrorTable = {
   CLI_USAGE: {

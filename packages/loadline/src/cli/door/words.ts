@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { closest } from '../base/index.ts';
+import { closest } from '../../base/index.ts';
 import { cliError } from './errors.ts';
 
 /** Options by their names, as `util.parseArgs` takes them. */
