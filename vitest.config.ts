@@ -1,6 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-const conditions = ['loadline-source', 'node', 'import', 'module', 'default'];
+// Vitest hands these to Node as well, also for require(): with `import` among them, pg would get the wrong pg-pool.
+const conditions = ['loadline-source', 'node'];
 
 /**
  * Two kinds of tests: `unit` is pure or stays within the process, and shares its workers; `integration`
