@@ -30,9 +30,18 @@ process.on('uncaughtException', (error) => {
 if (!process.connected) stop(); // The caller ended before anybody listened.
 
 function obey(order: Order): void {
-  if (order.kind === 'start') start(order.id, order.command);
+  if (order.kind === 'start') tryStart(order.id, order.command);
   else if (order.kind === 'stop') stop();
   else endOne(kept.get(order.id));
+}
+
+/** A full disk, or a folder that was deleted meanwhile, is told, and does not end the other servers. */
+function tryStart(id: number, command: Command): void {
+  try {
+    start(id, command);
+  } catch (error) {
+    report({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 function start(id: number, command: Command): void {
@@ -40,15 +49,7 @@ function start(id: number, command: Command): void {
     report({ kind: 'failed', id, message: 'the stack is being stopped' });
     return;
   }
-  rmSync(command.logPath, { force: true }); // It may be another account's, from an earlier run as root.
-  const log = openSync(command.logPath, 'w', 0o644);
-  const child = spawn(command.path, command.args, {
-    cwd: command.cwd,
-    env: command.env,
-    stdio: ['ignore', log, log],
-    ...command.account,
-  });
-  closeSync(log);
+  const child = launch(command);
   child.on('error', (error) => {
     if (child.pid === undefined) report({ kind: 'failed', id, message: error.message });
   });
@@ -63,6 +64,21 @@ function start(id: number, command: Command): void {
   });
   record();
   report({ kind: 'started', id, pid: child.pid });
+}
+
+function launch(command: Command): ChildProcess {
+  rmSync(command.logPath, { force: true }); // It may be another account's, from an earlier run as root.
+  const log = openSync(command.logPath, 'w', 0o644);
+  try {
+    return spawn(command.path, command.args, {
+      cwd: command.cwd,
+      env: command.env,
+      stdio: ['ignore', log, log],
+      ...command.account,
+    });
+  } finally {
+    closeSync(log);
+  }
 }
 
 function endOne(program: Kept | undefined): void {
