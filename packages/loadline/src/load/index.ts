@@ -8,6 +8,8 @@ export type { GeneratorWatch } from './generator-watch.ts';
 export type { LoadOptions } from './load.ts';
 export { runLoad } from './load.ts';
 export type { DataSource, LoadLimits, LoadPlan, RequestStep, Scenario, Stage, Step } from './plan.ts';
+export type { ProcessUsage, ProcessWatch, WatchedProcess } from './process-usage.ts';
+export { watchProcesses } from './process-usage.ts';
 export type { LoadProgress } from './progress.ts';
 export type { LatencySummary, LoadReport, ReportRow, Verdict } from './report.ts';
 export type { Schedule } from './schedule.ts';
