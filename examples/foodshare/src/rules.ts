@@ -11,3 +11,10 @@ export const pointsPerExchange = 0.5;
 
 /** What a rating adds to the rated person's score for every star above three, and takes for every star below. */
 export const pointsPerStar = 0.25;
+
+export const trustLevelMax = 5;
+
+/** The trust level that a score earns: a step for every 20 points, as the generated columns of the schema have it. */
+export function trustLevelOf(score: number): number {
+  return Math.min(trustLevelMax, 1 + Math.floor(score / 20));
+}

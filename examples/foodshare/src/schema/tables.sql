@@ -133,7 +133,6 @@ CREATE TABLE credit_movements (
 CREATE TABLE idempotent_requests (
   user_id uuid NOT NULL,
   key text NOT NULL,
-  request_hash text NOT NULL,
   movement_id uuid NOT NULL,
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );

@@ -1,0 +1,75 @@
+import type { Registry } from 'loadline/metrics';
+import type { Valkey } from 'loadline/valkey';
+
+/**
+ * What is remembered in Valkey for a while, because computing it again for everybody would be a waste. Whatever
+ * Valkey does, an answer is found: the cache room will replace this, with levels and one refill at a time.
+ */
+export interface Memory {
+  /** The remembered value of a key, or what `load` gives, which is then remembered. */
+  recall<Value>(topic: Topic, key: string, load: () => Promise<Value>): Promise<Value>;
+  /** Forgets everything about a topic, in every instance at once. */
+  forget(topic: Topic): Promise<void>;
+}
+
+/** What is remembered, and for how long; the lifetimes are those of the second level in the seed's strategies. */
+export type Topic = keyof typeof lifetimesMs;
+
+const lifetimesMs = {
+  group_analytics: 30 * 60_000,
+  reputation_rankings: 60 * 60_000,
+} as const;
+
+/**
+ * Each topic has a generation, a counter beside the values. A value notes the generation it was loaded in, and
+ * counts only while that is the present one: forgetting is one increment, with no search for keys. A value that
+ * was loaded before a forget and stored after it is already old.
+ */
+export function createMemory(valkey: Valkey, registry: Registry): Memory {
+  const lookups = registry.counter({
+    name: 'foodshare_cache_lookups_total',
+    help: 'Lookups in the cache, by what came of them: hit, miss, or failed, where Valkey gave no answer.',
+    labels: ['topic', 'outcome'],
+  });
+
+  async function read(topic: Topic, key: string): Promise<{ found?: string; generation?: string }> {
+    try {
+      const [generation, stored] = await valkey.getMany([generationKey(topic), valueKey(topic, key)]);
+      const prefix = `${generation ?? 0}:`;
+      const isHit = stored?.startsWith(prefix) === true;
+      lookups.with({ topic, outcome: isHit ? 'hit' : 'miss' }).add(1);
+      return isHit ? { found: stored.slice(prefix.length) } : { generation: prefix };
+    } catch {
+      lookups.with({ topic, outcome: 'failed' }).add(1);
+      return {};
+    }
+  }
+
+  return {
+    async recall<Value>(topic: Topic, key: string, load: () => Promise<Value>): Promise<Value> {
+      const { found, generation } = await read(topic, key);
+      if (found !== undefined) return JSON.parse(found) as Value;
+      const text = JSON.stringify(await load());
+      if (generation !== undefined) {
+        await valkey
+          .set(valueKey(topic, key), generation + text, { expiresMs: lifetimesMs[topic] })
+          .catch(() => lookups.with({ topic, outcome: 'failed' }).add(1));
+      }
+      // Through JSON either way, so that a first answer looks like a later one.
+      return JSON.parse(text) as Value;
+    },
+    async forget(topic) {
+      await valkey
+        .increment(generationKey(topic))
+        .catch(() => lookups.with({ topic, outcome: 'failed' }).add(1));
+    },
+  };
+}
+
+function generationKey(topic: Topic): string {
+  return `foodshare:${topic}:generation`;
+}
+
+function valueKey(topic: Topic, key: string): string {
+  return `foodshare:${topic}:value:${key}`;
+}

@@ -1,0 +1,187 @@
+import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type Clock, sleep, systemClock } from 'loadline/base';
+import { createRegistry, type Registry } from 'loadline/metrics';
+import { observeProcess } from 'loadline/observe';
+import { createPostgres, type Postgres } from 'loadline/postgres';
+import { createValkey, type Valkey } from 'loadline/valkey';
+import { adminRoutes } from './admin/routes.ts';
+import { createMemory } from './cache/memory.ts';
+import { creditRoutes } from './credits/routes.ts';
+import { foodRoutes } from './food/routes.ts';
+import { groupRoutes } from './groups/routes.ts';
+import { answerHealth, type Health } from './http/health.ts';
+import { requireIdentity } from './http/identity.ts';
+import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts';
+import { answerClientError, answerProblems, refuseUnknown } from './http/problem-answers.ts';
+import { createValidatorCompiler } from './http/validation.ts';
+import { peopleRoutes } from './people/routes.ts';
+import { createTokenVerifier } from './tokens.ts';
+
+/** What one instance needs. Instances share nothing but these servers and the secret. */
+export interface FoodshareOptions {
+  readonly databaseUrl: string;
+  /** The Valkey that may forget. */
+  readonly valkeyCacheUrl: string;
+  /** With which tokens are signed, at least 32 bytes. */
+  readonly tokenSecret: string;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 0, a free one. */
+  readonly port?: number;
+  /** Connections to the database at most. Default 10. */
+  readonly connectionsMax?: number;
+  /** The limit of one statement, in milliseconds. Default 5,000. */
+  readonly statementTimeoutMs?: number;
+  /** How long a stopping instance answers "not ready" before its door closes, in milliseconds. Default 0. */
+  readonly drainDelayMs?: number;
+  /** How long requests in flight may then take, in milliseconds. Default 30,000. */
+  readonly drainTimeoutMs?: number;
+  /** Writes what goes wrong to stderr as JSON lines. Default false. */
+  readonly logger?: boolean;
+}
+
+/** A running instance. */
+export interface Foodshare {
+  readonly url: string;
+  readonly port: number;
+  /** Stops gracefully, in five steps. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/** The largest body that is read. */
+const bodyBytesMax = 64 * 1024;
+
+/**
+ * Starts one instance. It starts without its database too, and says "not ready" until it is there, so that the
+ * order in which a cluster comes up doesn't matter.
+ */
+export async function startFoodshare(options: FoodshareOptions): Promise<Foodshare> {
+  const { host = '127.0.0.1', port = 0, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
+  const registry = createRegistry();
+  const stopObserving = observeProcess(registry);
+  const reach = openReach(options);
+  const health: Health = { isDraining: false };
+  const app = createApp(options, reach, registry, health);
+  const close = async (): Promise<void> => {
+    stopObserving();
+    await Promise.all([reach.postgres.close(), reach.probe.close(), reach.valkey.close()]);
+  };
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const address = app.server.address() as AddressInfo;
+  let stopping: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    stop() {
+      stopping ??= stopInSteps(app, health, { drainDelayMs, drainTimeoutMs, close });
+      return stopping;
+    },
+  };
+}
+
+/** The servers behind an instance. */
+export interface Reach {
+  readonly postgres: Postgres;
+  /** For readiness alone: a pool that is merely busy must not make an instance look dead. */
+  readonly probe: Postgres;
+  readonly valkey: Valkey;
+}
+
+function openReach({
+  databaseUrl,
+  valkeyCacheUrl,
+  connectionsMax,
+  statementTimeoutMs,
+}: FoodshareOptions): Reach {
+  return {
+    postgres: createPostgres({
+      url: databaseUrl,
+      applicationName: 'foodshare',
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+    }),
+    probe: createPostgres({
+      url: databaseUrl,
+      applicationName: 'foodshare-probe',
+      connectionsMax: 1,
+      queueMax: 10,
+      acquireTimeoutMs: probeTimeoutMs,
+      connectTimeoutMs: probeTimeoutMs,
+      statementTimeoutMs: probeTimeoutMs,
+    }),
+    valkey: createValkey({ url: valkeyCacheUrl, clientName: 'foodshare' }),
+  };
+}
+
+/** Well within the five seconds that a load balancer waits. */
+const probeTimeoutMs = 1000;
+
+function createApp(
+  options: FoodshareOptions,
+  reach: Reach,
+  registry: Registry,
+  health: Health,
+): FastifyInstance {
+  const app = Fastify({
+    logger: options.logger === true ? { level: 'warn', stream: process.stderr } : false,
+    bodyLimit: bodyBytesMax,
+    // A request that trickles in can't hold a connection for longer.
+    requestTimeout: 10_000,
+    // What arrives on an open connection while we stop is still answered; there is nobody to send it to instead.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => answerProblems(error, request, reply),
+  });
+  app.setValidatorCompiler(createValidatorCompiler());
+  const refuseOtherMethods = refuseUnknown(app);
+  observeRequests(app, registry);
+  observeReach(registry, reach);
+  app.addHook('onRequest', async (_request, reply) => {
+    if (health.isDraining) reply.header('connection', 'close');
+  });
+  answerHealth(app, reach, health);
+  answerMetrics(app, registry);
+  const memory = createMemory(reach.valkey, registry);
+  app.register(async (scope) => {
+    requireIdentity(scope, createTokenVerifier(options.tokenSecret));
+    foodRoutes(scope, reach.postgres);
+    peopleRoutes(scope, reach.postgres, memory);
+    groupRoutes(scope, reach.postgres, memory);
+    creditRoutes(scope, reach.postgres);
+    scope.register(async (admin) => adminRoutes(admin, reach.postgres, memory));
+  });
+  // Plugins load in the order of their registration, so all routes are there by then.
+  app.register(async (last) => refuseOtherMethods(last));
+  return app;
+}
+
+interface StopOptions {
+  readonly drainDelayMs: number;
+  readonly drainTimeoutMs: number;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * 1. Somebody asked us to stop. 2. We say "not ready", and go on answering until the balancer has noticed. 3. No new
+ * connection is taken, and open ones end with their next answer. 4. Requests in flight are completed. 5. What we
+ * hold open is closed.
+ */
+async function stopInSteps(
+  app: FastifyInstance,
+  health: Health,
+  { drainDelayMs, drainTimeoutMs, close }: StopOptions,
+  clock: Clock = systemClock,
+): Promise<void> {
+  health.isDraining = true;
+  if (drainDelayMs > 0) await sleep(clock, drainDelayMs);
+  const timer = clock.setTimer(() => app.server.closeAllConnections(), drainTimeoutMs);
+  await app.close();
+  timer.cancel();
+  await close();
+}

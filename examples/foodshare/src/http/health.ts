@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import type { Reach } from '../foodshare.ts';
+
+/** What an instance knows about itself. */
+export interface Health {
+  /** From the moment in which it is asked to stop. */
+  isDraining: boolean;
+}
+
+/**
+ * `/health/live`: the process answers; restart it where it doesn't. `/health/ready`: send requests here. Without its
+ * database an instance is of no use. Without the cache it is slower and right, so it stays in: else one lost cache
+ * would take every instance out at once.
+ */
+export function answerHealth(app: FastifyInstance, reach: Reach, health: Health): void {
+  app.get('/health/live', async () => ({ status: 'healthy' }));
+
+  app.get('/health/ready', async (_request, reply) => {
+    const [database, cache] = await Promise.all([
+      outcome(reach.probe.query({ name: 'ready', text: 'SELECT 1' })),
+      outcome(reach.valkey.ping()),
+    ]);
+    const status = statusOf(health.isDraining, database, cache);
+    const isReady = status === 'healthy' || status === 'degraded';
+    return reply.code(isReady ? 200 : 503).send({ status, checks: { database, cache } });
+  });
+}
+
+type Outcome = 'ok' | 'failed';
+
+async function outcome(check: Promise<unknown>): Promise<Outcome> {
+  try {
+    await check;
+    return 'ok';
+  } catch {
+    return 'failed';
+  }
+}
+
+function statusOf(isDraining: boolean, database: Outcome, cache: Outcome): string {
+  if (isDraining) return 'draining';
+  if (database === 'failed') return 'unhealthy';
+  return cache === 'ok' ? 'healthy' : 'degraded';
+}

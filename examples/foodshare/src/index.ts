@@ -1,0 +1,9 @@
+/** An example service: people share food with the groups they belong to. */
+export type { Foodshare, FoodshareOptions } from './foodshare.ts';
+export { startFoodshare } from './foodshare.ts';
+export type { PeopleOptions } from './generate/people.ts';
+export { writePeople } from './generate/people.ts';
+export type { PreparedFoodshare, PrepareOptions } from './generate/prepare.ts';
+export { prepareFoodshare } from './generate/prepare.ts';
+export type { TokenOptions } from './tokens.ts';
+export { issueToken } from './tokens.ts';

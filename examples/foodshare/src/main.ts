@@ -1,0 +1,24 @@
+import { describeProblems, parseEnvironment } from './configuration.ts';
+import { startFoodshare } from './foodshare.ts';
+
+const options = parseEnvironment(process.env);
+if (!options.ok) {
+  process.stderr.write(
+    `Cannot start foodshare, because of its environment:\n${describeProblems(options.problems)}\n`,
+  );
+  process.exit(2);
+}
+const foodshare = await startFoodshare(options.value);
+process.stdout.write(`foodshare listening on ${foodshare.url}\n`);
+
+const stop = (): void => {
+  foodshare.stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`foodshare could not stop cleanly: ${String(error)}\n`);
+      process.exit(1);
+    },
+  );
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
