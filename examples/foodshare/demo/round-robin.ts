@@ -1,6 +1,6 @@
 /**
- * Hands each connection to the next instance: `node round-robin.ts 4001 4002`. It passes bytes and knows
- * nothing of HTTP, health or draining; a real balancer stands in Loadline's traffic room.
+ * Hands each connection to the next instance: `round-robin.ts 4001 4002`. It passes bytes and knows nothing
+ * of HTTP, health or draining; a real balancer stands in Loadline's traffic room.
  */
 import { type AddressInfo, connect, createServer } from 'node:net';
 
@@ -8,20 +8,14 @@ const upstreams = process.argv.slice(2).map(Number);
 let next = 0;
 
 const server = createServer({ noDelay: true }, (client) => {
-  const upstream = connect({
-    host: '127.0.0.1',
-    port: upstreams[next++ % upstreams.length] as number,
-    noDelay: true,
-  });
+  const port = upstreams[next++ % upstreams.length] as number;
+  const upstream = connect({ host: '127.0.0.1', port, noDelay: true });
   client.pipe(upstream).pipe(client);
   client.on('error', () => upstream.destroy());
   upstream.on('error', () => client.destroy());
 });
 
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(
-    `round robin listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`,
-  );
-});
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('SIGTERM', () => process.exit(0));
 process.on('disconnect', () => process.exit(0));
+process.on('SIGINT', () => undefined);

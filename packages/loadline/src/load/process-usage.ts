@@ -50,7 +50,8 @@ export async function watchProcesses(
     async stop() {
       controller.abort();
       await loop;
-      return watched.map((each) => usageOf(each, samples));
+      const roots = new Set(watched.map((each) => each.pid));
+      return watched.map((each) => usageOf(each, samples, roots));
     },
   };
 }
@@ -72,9 +73,17 @@ export interface ProcessState {
   readonly sharedBytes: number;
 }
 
-/** What a process tree used between samples. Pure. */
-export function usageOf({ name, pid }: WatchedProcess, samples: readonly ProcessSample[]): ProcessUsage {
-  const trees = samples.map((sample) => ({ atMs: sample.atMs, tree: treeOf(pid, sample.processes) }));
+/**
+ * What a process tree used between samples. Pure.
+ *
+ * @param roots every process that is watched: a descendant among them counts for itself.
+ */
+export function usageOf(
+  { name, pid }: WatchedProcess,
+  samples: readonly ProcessSample[],
+  roots: ReadonlySet<number>,
+): ProcessUsage {
+  const trees = samples.map((sample) => ({ atMs: sample.atMs, tree: treeOf(pid, sample.processes, roots) }));
   const shares = trees.slice(1).flatMap((later, index) => {
     const earlier = trees[index] as (typeof trees)[number];
     const elapsedMs = later.atMs - earlier.atMs;
@@ -96,7 +105,11 @@ export function usageOf({ name, pid }: WatchedProcess, samples: readonly Process
   };
 }
 
-function treeOf(root: number, processes: ReadonlyMap<number, ProcessState>): Map<number, ProcessState> {
+function treeOf(
+  root: number,
+  processes: ReadonlyMap<number, ProcessState>,
+  roots: ReadonlySet<number>,
+): Map<number, ProcessState> {
   const tree = new Map<number, ProcessState>();
   const rootState = processes.get(root);
   if (rootState === undefined) return tree;
@@ -104,7 +117,7 @@ function treeOf(root: number, processes: ReadonlyMap<number, ProcessState>): Map
   for (let grew = true; grew; ) {
     grew = false;
     for (const [pid, state] of processes) {
-      if (tree.has(pid) || !tree.has(state.parent)) continue;
+      if (tree.has(pid) || roots.has(pid) || !tree.has(state.parent)) continue;
       tree.set(pid, state);
       grew = true;
     }

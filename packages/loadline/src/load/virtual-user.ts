@@ -206,7 +206,7 @@ export class VirtualUser implements Scope {
       bytesOut,
     });
     if (step.checks.length === 0 && step.saves.length === 0) return;
-    const reader = new ResponseReader(reply);
+    const reader = new ResponseReader(reply, this.random);
     for (const check of step.checks) lane.check(check, reader.holds(check));
     for (const save of step.saves) {
       const value = reader.extract(save.from);

@@ -218,18 +218,27 @@ function readSaves(field: Field): Save[] {
 }
 
 function readExtraction(entry: Field): Extraction {
-  const from = entry.object(['json', 'header', 'match']);
+  const from = entry.object(['json', 'header', 'match', 'random_of']);
   const kinds = (['json', 'header', 'match'] as const).filter((kind) => from.has(kind));
   if (kinds.length !== 1) {
     if (typeof entry.value === 'object')
       entry.problem('must be one of json, header and match, as in { json: /items/0/id }');
     return { kind: 'header', name: '' };
   }
+  if (from.has('random_of') && !from.has('json')) {
+    from.required('random_of').problem('goes with json, as in { random_of: /items, json: /id }');
+  }
   if (from.has('header')) return { kind: 'header', name: from.required('header').string().toLowerCase() };
   if (from.has('match')) return { kind: 'pattern', pattern: readPattern(from.required('match')) };
-  const pointer = parsePointer(from.required('json').string({ nonEmpty: false }));
-  if (pointer === undefined) from.required('json').problem('must be a JSON pointer, as in /items/0/id');
-  return { kind: 'json', pointer: pointer ?? [] };
+  const randomOf = from.optional('random_of');
+  const pointer = readPointer(from.required('json'));
+  return { kind: 'json', pointer, ...(randomOf === undefined ? {} : { randomOf: readPointer(randomOf) }) };
+}
+
+function readPointer(field: Field): readonly string[] {
+  const pointer = parsePointer(field.string({ nonEmpty: false }));
+  if (pointer === undefined) field.problem('must be a JSON pointer, as in /items/0/id');
+  return pointer ?? [];
 }
 
 function readPattern(field: Field): RegExp {

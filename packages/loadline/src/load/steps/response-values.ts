@@ -1,3 +1,4 @@
+import type { Random } from '../../base/index.ts';
 import { readPointer } from './json-pointer.ts';
 
 /** What can be read of a response while it is being judged. */
@@ -11,7 +12,12 @@ export interface ReadableResponse {
 
 /** Where a value comes from. */
 export type Extraction =
-  | { readonly kind: 'json'; readonly pointer: readonly string[] }
+  | {
+      readonly kind: 'json';
+      readonly pointer: readonly string[];
+      /** A list of which a random element is taken first; the pointer goes on from there. */
+      readonly randomOf?: readonly string[];
+    }
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'pattern'; readonly pattern: RegExp };
 
@@ -35,18 +41,20 @@ export type JsonScalar = string | number | boolean | null;
 /** Reads one response: its JSON is parsed at most once, however many checks and extractions ask for it. */
 export class ResponseReader {
   readonly #response: ReadableResponse;
+  readonly #random: Random;
   #document: unknown;
   #isParsed = false;
 
-  constructor(response: ReadableResponse) {
+  constructor(response: ReadableResponse, random: Random) {
     this.#response = response;
+    this.#random = random;
   }
 
   /** The extracted value as text; undefined where it is not there. Objects are taken as JSON. */
   extract(extraction: Extraction): string | undefined {
     switch (extraction.kind) {
       case 'json':
-        return asText(readPointer(this.#json(), extraction.pointer));
+        return asText(readPointer(this.#start(extraction.randomOf), extraction.pointer));
       case 'header':
         return this.#response.header(extraction.name);
       case 'pattern': {
@@ -69,6 +77,12 @@ export class ResponseReader {
         return check.expected.kind === 'exists' ? found !== undefined : found === check.expected.value;
       }
     }
+  }
+
+  #start(randomOf: readonly string[] | undefined): unknown {
+    if (randomOf === undefined) return this.#json();
+    const list = readPointer(this.#json(), randomOf);
+    return Array.isArray(list) ? list[Math.floor(this.#random() * list.length)] : undefined;
   }
 
   #json(): unknown {
