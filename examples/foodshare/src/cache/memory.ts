@@ -12,13 +12,14 @@ export interface Memory {
   forget(topic: Topic): Promise<void>;
 }
 
-/** What is remembered, and for how long; the lifetimes are those of the second level in the seed's strategies. */
-export type Topic = keyof typeof lifetimesMs;
+/** What is remembered. */
+export type Topic = 'group_analytics' | 'reputation_rankings';
 
-const lifetimesMs = {
+/** For how long: half an hour and an hour, as the platform's plan has it for the level that instances share. */
+const lifetimesMs: Readonly<Record<Topic, number>> = {
   group_analytics: 30 * 60_000,
   reputation_rankings: 60 * 60_000,
-} as const;
+};
 
 /**
  * Each topic has a generation, a counter beside the values. A value notes the generation it was loaded in, and

@@ -51,7 +51,9 @@ export async function prepareFoodshare(options: PrepareOptions): Promise<Prepare
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'foodshare-generator' });
   await client.connect();
   client.on('error', () => {});
-  const onAbort = (): void => client.connection.stream.destroy();
+  const onAbort = (): void => {
+    client.connection.stream.destroy();
+  };
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
