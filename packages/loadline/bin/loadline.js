@@ -10,9 +10,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const oldest = [22, 19];
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
-const source = join(home, 'src', 'cli', 'main.ts');
-const isCheckout = existsSync(source);
-const entry = isCheckout ? source : join(home, 'dist', 'cli', 'main.js');
+// The build's configuration is never published, so it tells a checkout from an installed package.
+const isCheckout = existsSync(join(home, 'tsconfig.build.json'));
+const entry = isCheckout ? join(home, 'src', 'cli', 'main.ts') : join(home, 'dist', 'cli', 'main.js');
 const condition = '--conditions=loadline-source';
 const hasCondition = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`.includes(condition);
 

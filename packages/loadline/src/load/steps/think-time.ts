@@ -20,9 +20,3 @@ export function drawThinkTime(think: ThinkTime, random: Random): number {
       return Math.min(think.meanMs * 10, exponential(random, think.meanMs));
   }
 }
-
-/** The expected pause in milliseconds, for estimates. */
-export function meanThinkTime(think: ThinkTime): number {
-  if (think.kind === 'fixed') return think.durationMs;
-  return think.kind === 'uniform' ? (think.fromMs + think.toMs) / 2 : think.meanMs;
-}
