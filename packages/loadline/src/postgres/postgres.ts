@@ -14,9 +14,9 @@ export interface PostgresOptions {
   readonly connectionsMax?: number;
   /** Callers that may wait for a connection; further ones are refused at once. Default 1,000. */
   readonly queueMax?: number;
-  /** The longest wait for a connection of the pool. Default 2,000. */
+  /** The longest wait for a connection, its opening included. Default 2,000. */
   readonly acquireTimeoutMs?: number;
-  /** To open a connection and log in. Default 2,000. */
+  /** To open a connection and log in, for whoever waits longer than that. Default 2,000. */
   readonly connectTimeoutMs?: number;
   /** For one statement, watched by the server, and half a second later by us too. Default 5,000. */
   readonly statementTimeoutMs?: number;

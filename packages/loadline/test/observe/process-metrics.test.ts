@@ -1,0 +1,45 @@
+import { createVirtualClock } from 'loadline/base';
+import { createRegistry, renderPrometheus } from 'loadline/metrics';
+import { observeHttp, observeProcess } from 'loadline/observe';
+import { expect, it } from 'vitest';
+
+async function render(registry: ReturnType<typeof createRegistry>): Promise<string> {
+  let text = '';
+  for await (const slice of renderPrometheus(registry)) text += slice;
+  return text;
+}
+
+it('observeProcess() tells CPU, memory, and how busy the event loop is', async () => {
+  const registry = createRegistry();
+  observeProcess(registry, createVirtualClock())();
+  const text = await render(registry);
+  expect(text).toMatch(/^process_cpu_seconds_total \d+(\.\d+)?$/m);
+  expect(text).toMatch(/^process_resident_memory_bytes \d{7,}$/m);
+  expect(text).toMatch(/^nodejs_heap_bytes\{state="used"\} \d{6,}$/m);
+  expect(text).toMatch(/^nodejs_eventloop_active_seconds_total \d/m);
+});
+
+it('observeProcess() samples how late the event loop comes, until it is told to stop', async () => {
+  const registry = createRegistry();
+  const clock = createVirtualClock();
+  const stop = observeProcess(registry, clock);
+  await clock.advance(200);
+  stop();
+  await clock.advance(200);
+  expect(await render(registry)).toContain('nodejs_eventloop_lag_seconds_count 10\n');
+  expect(clock.pending).toBe(0);
+});
+
+it('observeHttp() counts requests by route and status, times them, and knows how many are in flight', async () => {
+  const registry = createRegistry();
+  const observer = observeHttp(registry);
+  observer.begin();
+  observer.begin();
+  observer.end({ method: 'GET', route: '/api/food', status: 200, durationMs: 40 });
+  const text = await render(registry);
+  expect(text).toContain('http_requests_total{method="GET",route="/api/food",status="200"} 1\n');
+  expect(text).toContain(
+    'http_request_duration_seconds_bucket{method="GET",route="/api/food",status="200",le="0.05"} 1\n',
+  );
+  expect(text).toContain('http_requests_in_flight 1\n');
+});
