@@ -28,6 +28,14 @@ const kindDigits: Readonly<Record<NumberedKind, string>> = {
  * @example numberedId('post', 255) === '00000000-00ff-8003-8000-000000000000'
  */
 export function numberedId(kind: NumberedKind, number: number): string {
-  const digits = number.toString(16).padStart(12, '0');
-  return `${digits.slice(0, 8)}-${digits.slice(8)}-8${kindDigits[kind]}-8000-000000000000`;
+  const high = Math.floor(number / 0x10000);
+  const low = number % 0x10000;
+  return `${hex(high >> 16)}${hex(high & 0xffff)}-${hex(low)}-8${kindDigits[kind]}-8000-000000000000`;
 }
+
+/** Four digits, looked up: ids are a third of the generated text. */
+function hex(value: number): string {
+  return fourDigits[value] as string;
+}
+
+const fourDigits = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, '0'));

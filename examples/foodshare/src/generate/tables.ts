@@ -4,6 +4,7 @@ import { type City, cities } from './cities.ts';
 import { eachExchange, tallyExchanges } from './exchanges.ts';
 import { numberedId } from './numbered-id.ts';
 import { eachPost, historyDays, statusesOf } from './posts.ts';
+import { createTimeText } from './time-text.ts';
 import { foodRemark, foodTitle, groupName, pickupPlace, pseudonym } from './wording.ts';
 import { groupsPerUser, type World } from './world.ts';
 
@@ -26,7 +27,7 @@ const joinedDays = 400;
  * @param baseMs the start of the day of generation, in milliseconds since the epoch.
  */
 export function generatedTables(world: World, baseMs: number): readonly GeneratedTable[] {
-  const time = (offsetMs: number): string => new Date(baseMs + offsetMs).toISOString();
+  const time = createTimeText(baseMs);
   return [
     groupsTable(world, time),
     partnershipsTable(world, time),
