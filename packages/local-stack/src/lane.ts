@@ -37,8 +37,6 @@ export class Lane {
   readonly #held = new BoundedQueue<Held>(piecesMax + 2);
   #heldBytes = 0;
   #fault: LaneFault | undefined;
-  /** No byte overtakes the one before it. */
-  #lastDueMs = 0;
   /** Bytes that a throttled lane may pass now, as of `#allowedAtMs`. */
   #allowance = 0;
   #allowedAtMs = 0;
@@ -70,7 +68,6 @@ export class Lane {
     this.#fault = fault;
     this.#allowance = 0;
     this.#allowedAtMs = this.#options.clock.monotonicMs();
-    this.#lastDueMs = 0;
     this.#pass();
   }
 
@@ -128,13 +125,12 @@ export class Lane {
     return 0;
   }
 
-  /** Drawn once a piece, so that looking again does not draw again. */
+  /** Drawn once a piece: looking again does not draw again. Those behind wait for it, so no byte overtakes. */
   #dueMs(held: Held, fault: LaneFault & { readonly kind: 'delay' }): number {
     if (held.due?.fault === fault) return held.due.atMs;
     const delayMs = fault.delayMs + (fault.jitterMs ?? 0) * this.#options.random();
-    this.#lastDueMs = Math.max(this.#lastDueMs, held.arrivedMs + delayMs);
-    held.due = { fault, atMs: this.#lastDueMs };
-    return this.#lastDueMs;
+    held.due = { fault, atMs: held.arrivedMs + delayMs };
+    return held.due.atMs;
   }
 
   #passOn(next: Held): void {

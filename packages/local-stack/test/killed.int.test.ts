@@ -27,10 +27,10 @@ afterAll(() => {
 });
 
 describe('a program with a stack', () => {
-  it('takes its servers and its temporary folder with it when it is killed', async () => {
+  it('takes its servers and its temporary folder with it when its whole group is killed', async () => {
     const { program, pids, folder } = await startProgram();
     expect(livingOf(pids)).toEqual(pids);
-    program.kill('SIGKILL');
+    process.kill(-(program.pid ?? 0), 'SIGKILL');
     await untilNothingRuns(folder, pids);
     await vi.waitFor(() => expect(existsSync(folder)).toBe(false), { timeout: 10_000 });
   });
