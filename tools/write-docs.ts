@@ -1,5 +1,5 @@
 /**
- * Writes what the docs show of the code: ARCHITECTURE.md's picture and docs/reference/errors.md.
+ * Writes what the docs show of the code: the picture in ARCHITECTURE.md and README.md, and docs/reference/errors.md.
  * `npm run docs`; tests hold both against the code, so a forgotten run is noticed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { readErrorTables, writeErrorsPage } from './errors-page.ts';
 import { drawPicture, withPicture } from './picture.ts';
 
 const root = new URL('..', import.meta.url);
-const architecture = new URL('ARCHITECTURE.md', root);
-writeFileSync(architecture, withPicture(readFileSync(architecture, 'utf8'), drawPicture(storeys)));
+for (const name of ['ARCHITECTURE.md', 'README.md']) {
+  const page = new URL(name, root);
+  writeFileSync(page, withPicture(readFileSync(page, 'utf8'), drawPicture(storeys)));
+}
 writeFileSync(new URL('docs/reference/errors.md', root), writeErrorsPage(await readErrorTables()));

@@ -34,7 +34,7 @@ const options = {
 export async function runDemo(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { terminal, signal, env } = surroundings;
   const words = readWords('demo', args, options).options;
-  const folder = resolve(env['LOADLINE_HOME'] ?? '.loadline', 'demo');
+  const folder = resolve(env.LOADLINE_HOME ?? '.loadline', 'demo');
   await mkdir(folder, { recursive: true });
   const tokenSecret = randomBytes(32).toString('hex');
   const steps = createSteps(terminal);

@@ -33,11 +33,39 @@ describe('the building', () => {
     }
   });
 
-  it('is drawn in ARCHITECTURE.md as the floors say', () => {
-    const architecture = readFileSync(`${root}ARCHITECTURE.md`, 'utf8');
-    expect(pictureIn(architecture)).toBe(drawPicture(storeys));
+  it.each(['ARCHITECTURE.md', 'README.md'])('is drawn in %s as the floors say', (page) => {
+    expect(pictureIn(readFileSync(`${root}${page}`, 'utf8'))).toBe(drawPicture(storeys));
   });
 });
+
+describe('time, chance and the environment', () => {
+  /** Where the world comes in; everything else gets a clock, a random stream or a value. */
+  const entrances = [
+    'packages/loadline/src/base/clock.ts',
+    'packages/loadline/src/cli/main.ts',
+    'packages/loadline/src/cli/screen/terminal.ts',
+  ];
+
+  it('arrive as parameters everywhere in the library', () => {
+    const library = readSources().filter((file) => file.path.startsWith('packages/loadline/'));
+    const reads = library.filter((file) => readsTheWorld(file.text)).map((file) => file.path);
+    expect(reads.filter((path) => !entrances.includes(path))).toEqual([]);
+  });
+
+  it.each([
+    'const now = Date.now();',
+    'new Date()',
+    'Math.random()',
+    'process.env.HOME',
+    'performance.now()',
+  ])('are found in `%s`', (text) => {
+    expect(readsTheWorld(text)).toBe(true);
+  });
+});
+
+function readsTheWorld(text: string): boolean {
+  return /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bMath\.random\(|\bprocess\.env\b/.test(text);
+}
 
 describe('findViolations()', () => {
   it('accepts imports that go down through a door', () => {
