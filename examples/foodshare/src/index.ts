@@ -1,4 +1,10 @@
 /** An example service: people share food with the groups they belong to. */
+export type { DiscoveryFilter, FoundFood, FoundPage } from './food/discover.ts';
+export { findFood } from './food/discover.ts';
+export type { Seeker } from './food/discovery-mix.ts';
+export { drawDiscovery } from './food/discovery-mix.ts';
+export type { DiscoveryPlan } from './food/discovery-plan.ts';
+export { discoveryIndex, explainDiscovery } from './food/discovery-plan.ts';
 export type { Foodshare, FoodshareOptions } from './foodshare.ts';
 export { startFoodshare } from './foodshare.ts';
 export type { PeopleOptions } from './generate/people.ts';

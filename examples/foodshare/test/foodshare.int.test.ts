@@ -89,7 +89,7 @@ ORDER BY p.trust_level DESC, p.pickup_time, p.id`;
 
   it.each([
     { name: 'nothing', query: {}, from: '-infinity', to: 'infinity', score: 0, km: 99_999 },
-    { name: 'a distance', query: { distance_km: '9' }, from: '-infinity', to: 'infinity', score: 0, km: 9 },
+    { name: 'a distance', query: { distance_km: '15' }, from: '-infinity', to: 'infinity', score: 0, km: 15 },
     {
       name: 'a distance and a reputation',
       query: { distance_km: '20', reputation_min: '71.5' },
