@@ -3,12 +3,12 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { type Clock, sleep, systemClock } from 'loadline/base';
 import { createRegistry, type Registry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
-import { createPostgres, type Postgres } from 'loadline/postgres';
-import { createValkey, type Valkey } from 'loadline/valkey';
 import { adminRoutes } from './admin/routes.ts';
 import { createMemory } from './cache/memory.ts';
 import { creditRoutes } from './credits/routes.ts';
 import { foodRoutes } from './food/routes.ts';
+import { openReach, type Reach } from './ground/reach.ts';
+import { createTokenVerifier } from './ground/tokens.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { answerHealth, type Health } from './http/health.ts';
 import { requireIdentity } from './http/identity.ts';
@@ -16,7 +16,6 @@ import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts'
 import { answerClientError, answerProblems, refuseUnknown } from './http/problem-answers.ts';
 import { createValidatorCompiler } from './http/validation.ts';
 import { peopleRoutes } from './people/routes.ts';
-import { createTokenVerifier } from './tokens.ts';
 
 /** What one instance needs. Instances share nothing but these servers and the secret. */
 export interface FoodshareOptions {
@@ -84,43 +83,6 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
     },
   };
 }
-
-/** The servers behind an instance. */
-export interface Reach {
-  readonly postgres: Postgres;
-  /** For readiness alone: a pool that is merely busy must not make an instance look dead. */
-  readonly probe: Postgres;
-  readonly valkey: Valkey;
-}
-
-function openReach({
-  databaseUrl,
-  valkeyCacheUrl,
-  connectionsMax,
-  statementTimeoutMs,
-}: FoodshareOptions): Reach {
-  return {
-    postgres: createPostgres({
-      url: databaseUrl,
-      applicationName: 'foodshare',
-      ...(connectionsMax === undefined ? {} : { connectionsMax }),
-      ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
-    }),
-    probe: createPostgres({
-      url: databaseUrl,
-      applicationName: 'foodshare-probe',
-      connectionsMax: 1,
-      queueMax: 10,
-      acquireTimeoutMs: probeTimeoutMs,
-      connectTimeoutMs: probeTimeoutMs,
-      statementTimeoutMs: probeTimeoutMs,
-    }),
-    valkey: createValkey({ url: valkeyCacheUrl, clientName: 'foodshare' }),
-  };
-}
-
-/** Well within the five seconds that a load balancer waits. */
-const probeTimeoutMs = 1000;
 
 function createApp(
   options: FoodshareOptions,

@@ -1,7 +1,7 @@
 import { isLoadlineError } from 'loadline/base';
 import type { Postgres } from 'loadline/postgres';
+import { creditsPerClaim } from '../ground/rules.ts';
 import { conflict, forbidden, notFound, type Problem } from '../http/problem.ts';
-import { creditsPerClaim } from '../rules.ts';
 
 /** What somebody who was quick enough gets. */
 export interface ClaimedFood {

@@ -1,6 +1,6 @@
 import type { Postgres, Queryable } from 'loadline/postgres';
+import { pointsPerExchange, pointsPerStar } from '../ground/rules.ts';
 import { conflict, forbidden, notFound, type Problem } from '../http/problem.ts';
-import { pointsPerExchange, pointsPerStar } from '../rules.ts';
 
 /** What came of an exchange. */
 export interface CompletedFood {

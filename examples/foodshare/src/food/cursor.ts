@@ -1,5 +1,5 @@
-import { isUuid } from '../http/formats.ts';
-import { trustLevelMax } from '../rules.ts';
+import { isUuid } from '../ground/formats.ts';
+import { trustLevelMax } from '../ground/rules.ts';
 
 /** Where a page ended: the place of its last post in the order of discovery. */
 export interface Position {

@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from 'loadline/postgres';
-import { trustLevelMax, trustLevelOf } from '../rules.ts';
+import { trustLevelMax, trustLevelOf } from '../ground/rules.ts';
 import { type Bounds, boundsOf, type Circle, everywhere } from './area.ts';
 import { encodeCursor, type Position } from './cursor.ts';
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import pg from 'pg';
-import { issueToken } from '../tokens.ts';
+import { issueToken } from '../ground/tokens.ts';
 
 /** Which people to write, and where. */
 export interface PeopleOptions {

@@ -1,5 +1,5 @@
 import { createRandom } from 'loadline/base';
-import { openingBalance, pointsPerExchange } from '../rules.ts';
+import { openingBalance, pointsPerExchange } from '../ground/rules.ts';
 import { type City, cities } from './cities.ts';
 import { eachExchange, tallyExchanges } from './exchanges.ts';
 import { numberedId } from './numbered-id.ts';

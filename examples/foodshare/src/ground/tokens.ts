@@ -1,5 +1,5 @@
 import { jwtVerify, SignJWT } from 'jose';
-import { isUuid } from './http/formats.ts';
+import { isUuid } from './formats.ts';
 
 /** Who asks, as a valid token says. */
 export interface Identity {

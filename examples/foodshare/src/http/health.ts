@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Reach } from '../foodshare.ts';
+import type { Reach } from '../ground/reach.ts';
 
 /** What an instance knows about itself. */
 export interface Health {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Identity } from '../tokens.ts';
+import type { Identity } from '../ground/tokens.ts';
 import { forbidden, Problem } from './problem.ts';
 
 declare module 'fastify' {

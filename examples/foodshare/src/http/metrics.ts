@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { prometheusContentType, type Registry, renderPrometheus } from 'loadline/metrics';
 import { observeHttp } from 'loadline/observe';
-import type { Reach } from '../foodshare.ts';
+import type { Reach } from '../ground/reach.ts';
 
 /** The status of a request whose client went away first; nginx's number for it. */
 const clientWent = 499;

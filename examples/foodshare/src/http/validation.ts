@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
-import { isDateTime, isUuid } from './formats.ts';
+import { isDateTime, isUuid } from '../ground/formats.ts';
 
 /**
  * Checks requests against their JSON schemas, and names everything that is wrong. A body says what it means, so
