@@ -21,10 +21,20 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer(callback, delayMs) {
-    const handle = setTimeout(callback, delayMs);
+    let handle: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      handle =
+        leftMs > timeoutMsMax
+          ? setTimeout(() => wait(leftMs - timeoutMsMax), timeoutMsMax)
+          : setTimeout(callback, leftMs);
+    };
+    wait(delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
 };
+
+/** Node fires a longer timer at once. */
+const timeoutMsMax = 2 ** 31 - 1;
 
 /**
  * Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts.

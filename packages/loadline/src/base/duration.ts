@@ -22,7 +22,7 @@ export function parseDuration(text: string): number | undefined {
     totalMs += Number(match[1]) * (unitMs[match[2] as string] as number);
     end = part.lastIndex;
   }
-  return end > 0 && end === text.length ? totalMs : undefined;
+  return end > 0 && end === text.length && Number.isFinite(totalMs) ? totalMs : undefined;
 }
 
 /** A duration for people, with three significant digits: `84 µs`, `1.25 ms`, `2 s`, `1 m 30 s`, `2 h 5 m`. */

@@ -215,9 +215,12 @@ export function show(value: unknown): string {
 
 /** The known word that was probably meant: at most two edits away, and nearer than half the word. */
 export function closest<Word extends string>(found: string, known: readonly Word[]): Word | undefined {
+  // Nobody mistypes a word of this length, and comparing it would take its time.
+  if (found.length > 100) return undefined;
   let best: Word | undefined;
   let bestDistance = Math.min(3, Math.ceil(found.length / 2));
   for (const word of known) {
+    if (Math.abs(word.length - found.length) >= bestDistance) continue;
     const distance = editDistance(found.toLowerCase(), word.toLowerCase());
     if (distance < bestDistance) {
       best = word;

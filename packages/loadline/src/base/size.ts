@@ -20,7 +20,8 @@ export function parseBytes(text: string): number | undefined {
   if (text === '0') return 0;
   const match = /^(\d+(?:\.\d+)?) ?([kKMGT]?i?B)$/.exec(text);
   const unit = unitBytes[match?.[2] ?? ''];
-  return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+  const bytes = match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
 /** A size for people, in powers of ten with three significant digits: `84 B`, `1.25 MB`. */
