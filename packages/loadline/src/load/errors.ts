@@ -13,10 +13,6 @@ export const loadErrorTable = {
     means: 'What was asked for besides the file (target, scale, rate, duration) does not fit.',
     remedy: 'Correct the options that the message lists.',
   },
-  LOAD_DATA_TOO_SHORT: {
-    means: 'A data file has fewer rows than the run needs.',
-    remedy: 'Add rows, lower the number of users, or pick its rows by `random` or `sequential`.',
-  },
   LOAD_TARGET_REFUSED: {
     means: 'The target is an address that load must not go to.',
     remedy: 'Load only your own services; allow a host outside loopback and private networks by its name.',

@@ -42,7 +42,8 @@ export function judgeGenerator(samples: readonly GeneratorSample[]): GeneratorVe
   const late = samples.filter(isOverloaded);
   const lateMs = late.reduce((sum, sample) => sum + sample.durationMs, 0);
   const totalMs = samples.reduce((sum, sample) => sum + sample.durationMs, 0);
-  const wasBottleneck = late.length > 1 && lateMs > totalMs * overloadedShareLimit;
+  const isMoreThanOnce = late.length > 1 || late.length === samples.length;
+  const wasBottleneck = isMoreThanOnce && lateMs > totalMs * overloadedShareLimit;
   const highest = (of: (sample: GeneratorSample) => number): number =>
     samples.reduce((max, each) => Math.max(max, of(each)), 0);
   const cpuMs = samples.reduce((sum, sample) => sum + sample.cpuRatio * sample.durationMs, 0);

@@ -63,11 +63,16 @@ class LoadRun {
   readonly #freeNumbers: number[] = [];
   readonly #resting = new Map<VirtualUser, Timer>();
   #userCount = 0;
+  /** How many users there ever were: each draws from a stream of its own, also one that takes a free number. */
+  #usersBorn = 0;
   #nextArrival = 0;
   /** Whether all users are busy, so that the next arrival waits for one instead of for its time. */
   #isBlocked = false;
+  /** Whether arrivals are being started: an iteration that ends within its beginning leaves its user to them. */
+  #isStarting = false;
   #timer: Timer | undefined;
   #drainingSinceMs: number | undefined;
+  #forcedEndMs = never;
   #finish: () => void = () => undefined;
 
   constructor(plan: LoadPlan, options: LoadOptions) {
@@ -97,8 +102,8 @@ class LoadRun {
     const onAbort = (): void => this.#drain(interruptGraceMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     const stopProgress = this.#reportProgress(onProgress);
-    this.#tick();
     if (signal?.aborted) onAbort();
+    else this.#tick();
     await ended;
     signal?.removeEventListener('abort', onAbort);
     stopProgress();
@@ -110,13 +115,15 @@ class LoadRun {
   /** Does what is due, then sleeps until the next thing is. */
   #tick(): void {
     this.#timer = undefined;
-    const elapsedMs = this.#elapsedMs();
+    const elapsedMs = this.#elapsedMs() + slackMs;
+    const wasBlocked = this.#isBlocked;
+    this.#isBlocked = false;
     if (elapsedMs >= this.#schedule.durationMs) {
       this.#drain(this.#plan.limits.gracefulStopMs);
       return;
     }
     this.#adjustUsers(elapsedMs);
-    this.#startArrivals(elapsedMs);
+    this.#startArrivals(elapsedMs, wasBlocked);
     if (this.#drainingSinceMs !== undefined) return;
     this.#isBlocked = !this.#canStart();
     const arrivalMs = this.#isBlocked ? undefined : this.#schedule.arrivalAt(this.#nextArrival);
@@ -134,7 +141,7 @@ class LoadRun {
       else user.stop();
     }
     while (this.#closed.length < wanted && this.#drainingSinceMs === undefined) {
-      const user = this.#addUser();
+      const user = this.#idle.pop() ?? this.#addUser();
       user.isResident = true;
       this.#closed.push(user);
       this.#begin(user, this.#clock.monotonicMs());
@@ -143,14 +150,37 @@ class LoadRun {
   }
 
   /** Begins every arrival that is due, as long as there are users; the rest wait and keep their due time. */
-  #startArrivals(elapsedMs: number): void {
-    for (;;) {
-      const dueMs = this.#schedule.arrivalAt(this.#nextArrival);
-      if (dueMs === undefined || dueMs > elapsedMs || !this.#canStart()) return;
-      this.#nextArrival++;
-      this.#watch.late(elapsedMs - dueMs);
+  #startArrivals(elapsedMs: number, wasBlocked: boolean): void {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    while (this.#canStart() && this.#drainingSinceMs === undefined) {
+      const dueMs = wasBlocked ? this.#takeWaiting(elapsedMs) : this.#takeArrival(elapsedMs);
+      if (dueMs === undefined) break;
+      if (!wasBlocked) this.#watch.late(elapsedMs - dueMs);
       this.#begin(this.#idle.pop() ?? this.#addUser(), this.#startMs + dueMs);
-      if (this.#drainingSinceMs !== undefined) return;
+    }
+    this.#isStarting = false;
+  }
+
+  /** When the next arrival is due, if it is; from then on it counts as taken. */
+  #takeArrival(elapsedMs: number): number | undefined {
+    const dueMs = this.#schedule.arrivalAt(this.#nextArrival);
+    if (dueMs === undefined || dueMs > elapsedMs) return undefined;
+    this.#nextArrival++;
+    return dueMs;
+  }
+
+  /** Takes the arrival that has waited longest for a free user; who waits for too long goes away. */
+  #takeWaiting(elapsedMs: number): number | undefined {
+    for (;;) {
+      const dueMs = this.#takeArrival(elapsedMs);
+      if (dueMs === undefined) return undefined;
+      const waitedMs = elapsedMs - dueMs;
+      if (waitedMs > this.#plan.limits.requestTimeoutMs) this.#recorder.dropped++;
+      else {
+        if (waitedMs > slackMs) this.#recorder.waited++;
+        return dueMs;
+      }
     }
   }
 
@@ -163,7 +193,7 @@ class LoadRun {
     this.#userCount++;
     return new VirtualUser(
       number,
-      createRandom(`${this.#plan.seed}/${number}`),
+      createRandom(`${this.#plan.seed}/${this.#usersBorn++}`),
       this.#options.transport.open(),
       {
         clock: this.#clock,
@@ -179,8 +209,8 @@ class LoadRun {
 
   #begin(user: VirtualUser, dueMs: number): void {
     if (this.#data.isExhausted) {
-      this.#retire(user);
       this.#drain(this.#plan.limits.gracefulStopMs);
+      this.#retire(user);
       return;
     }
     this.#busy.add(user);
@@ -194,7 +224,7 @@ class LoadRun {
       this.#endWhenDrained();
     } else if (user.isResident) this.#beginAgain(user);
     else if (user.isStopping || this.#schedule.arrivalAt(this.#nextArrival) === undefined) this.#retire(user);
-    else this.#takeWaiting(user);
+    else this.#rest(user);
   }
 
   /** A user whose last iteration could do nothing rests first: a target that refuses is not hammered. */
@@ -210,27 +240,11 @@ class LoadRun {
     this.#resting.set(user, timer);
   }
 
-  /** Gives a user of an open stage the arrival that has waited longest; who waits for too long goes away. */
-  #takeWaiting(user: VirtualUser): void {
-    const elapsedMs = this.#elapsedMs();
+  /** Puts a user of an open stage where the next arrival finds it. */
+  #rest(user: VirtualUser): void {
     user.forget();
-    for (;;) {
-      const dueMs = this.#schedule.arrivalAt(this.#nextArrival);
-      if (dueMs === undefined || dueMs > elapsedMs) break;
-      this.#nextArrival++;
-      if (elapsedMs - dueMs > this.#plan.limits.requestTimeoutMs) {
-        this.#recorder.dropped++;
-        continue;
-      }
-      this.#recorder.waited++;
-      this.#begin(user, this.#startMs + dueMs);
-      return;
-    }
     this.#idle.push(user);
-    if (this.#isBlocked) {
-      this.#timer?.cancel();
-      this.#tick();
-    }
+    this.#unblock();
   }
 
   #retire(user: VirtualUser): void {
@@ -239,30 +253,56 @@ class LoadRun {
     this.#userCount--;
     this.#freeNumbers.push(user.user);
     user.close();
+    this.#unblock();
+  }
+
+  /** There is room again: begins what has waited for it, and then waits for arrivals as before. */
+  #unblock(): void {
+    if (!this.#isBlocked || this.#isStarting || this.#drainingSinceMs !== undefined) return;
+    this.#startArrivals(this.#elapsedMs(), true);
+    if (!this.#canStart() || this.#drainingSinceMs !== undefined) return;
+    this.#timer?.cancel();
+    this.#tick();
   }
 
   /** Ends the run: nothing new begins, what is under way gets `graceMs`. */
   #drain(graceMs: number): void {
-    if (this.#drainingSinceMs !== undefined) return;
+    if (this.#drainingSinceMs !== undefined) {
+      this.#endWithin(graceMs);
+      return;
+    }
     this.#drainingSinceMs = this.#elapsedMs();
-    this.#timer?.cancel();
     this.#countDropped(this.#drainingSinceMs);
     for (const user of [...this.#resting.keys(), ...this.#idle]) this.#retire(user);
     for (const user of [...this.#busy]) user.stop();
+    this.#endWithin(graceMs);
+    this.#endWhenDrained();
+  }
+
+  /** An interrupt during the drain shortens the rest of it; nothing makes it longer. */
+  #endWithin(graceMs: number): void {
+    const endMs = this.#elapsedMs() + graceMs;
+    if (endMs > this.#forcedEndMs) return;
+    this.#forcedEndMs = endMs;
+    this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(() => {
       for (const user of [...this.#busy]) user.close();
       this.#busy.clear();
       this.#endWhenDrained();
     }, graceMs);
-    this.#endWhenDrained();
   }
 
+  /** By bisection, because a run that is cut off at a high rate may leave millions. */
   #countDropped(elapsedMs: number): void {
-    const isDue = (index: number): boolean => {
-      const dueMs = this.#schedule.arrivalAt(index);
-      return dueMs !== undefined && dueMs <= elapsedMs;
-    };
-    for (; isDue(this.#nextArrival); this.#nextArrival++) this.#recorder.dropped++;
+    let low = this.#nextArrival;
+    let high = this.#schedule.arrivals;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.#schedule.arrivalAt(middle) ?? never) <= elapsedMs) low = middle + 1;
+      else high = middle;
+    }
+    this.#recorder.dropped += low - this.#nextArrival;
+    this.#nextArrival = low;
   }
 
   #endWhenDrained(): void {
@@ -311,6 +351,8 @@ class LoadRun {
 }
 
 const never = Number.POSITIVE_INFINITY;
+/** A timer may come this much too early, by the rounding of its delay; what is due then is due. */
+const slackMs = 0.001;
 /** After an interrupt people want their prompt back; requests that take longer are counted as unfinished. */
 const interruptGraceMs = 2000;
 /** How long a user waits after an iteration in which it got no answer or had nothing to send. */

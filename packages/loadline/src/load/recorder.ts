@@ -19,11 +19,14 @@ export class Recorder {
   /** Requests that were under way when the run was ended by force. */
   unfinished = 0;
   readonly timeline: Timeline = new Timeline();
+  readonly #laneByName = new Map<string, Lane>();
 
   lane(scenario: string, endpoint: string): Lane {
-    const found = this.lanes.find((lane) => lane.scenario === scenario && lane.endpoint === endpoint);
+    const key = JSON.stringify([scenario, endpoint]);
+    const found = this.#laneByName.get(key);
     if (found !== undefined) return found;
     const lane = new Lane(scenario, endpoint);
+    this.#laneByName.set(key, lane);
     this.lanes.push(lane);
     return lane;
   }

@@ -321,9 +321,9 @@ function checksOf(lanes: readonly Lane[]): ReportRow['checks'] {
 }
 
 function addUp(entries: readonly (readonly [string, number])[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const [key, count] of entries) sums[key] = (sums[key] ?? 0) + count;
-  return sums;
+  const sums = new Map<string, number>();
+  for (const [key, count] of entries) sums.set(key, (sums.get(key) ?? 0) + count);
+  return Object.fromEntries(sums);
 }
 
 function mergeAll(histograms: readonly Histogram[]): Histogram {

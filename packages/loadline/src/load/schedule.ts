@@ -22,7 +22,7 @@ export interface Schedule {
 /**
  * A stage's level goes evenly from `from` to `to`. Arrivals are spaced by the integral of the rate: the k-th
  * is due when `k` arrivals' worth of rate has passed, so that a rate of 50/s is one every 20 ms, the first at
- * the stage's start.
+ * the stage's start. An open stage that follows another goes on within the fraction that the other has left.
  */
 export function createSchedule(stages: readonly Stage[]): Schedule {
   const placed = place(stages);
@@ -34,12 +34,14 @@ export function createSchedule(stages: readonly Stage[]): Schedule {
     nextUserChange: (elapsedMs) => nextUserChange(placed, elapsedMs),
     arrivalAt(index) {
       const stage = open.find((each) => index < each.arrivalsBefore + each.arrivals);
-      return stage === undefined ? undefined : stage.startMs + dueWithin(stage, index - stage.arrivalsBefore);
+      return stage === undefined
+        ? undefined
+        : stage.startMs + dueWithin(stage, index - stage.arrivalsBefore + stage.untilFirst);
     },
     arrivals: open.reduce((sum, stage) => sum + stage.arrivals, 0),
-    usersPeak: Math.max(
+    usersPeak: stages.reduce(
+      (peak, stage) => (stage.kind === 'users' ? Math.max(peak, stage.from, stage.to) : peak),
       0,
-      ...stages.flatMap((stage) => (stage.kind === 'users' ? [stage.from, stage.to] : [])),
     ),
   };
 }
@@ -49,23 +51,35 @@ type PlacedStage = Stage & {
   readonly endMs: number;
   readonly arrivals: number;
   readonly arrivalsBefore: number;
+  /** How much of an arrival has to pass before the stage's first one is due. */
+  readonly untilFirst: number;
 };
 
 function place(stages: readonly Stage[]): PlacedStage[] {
   let startMs = 0;
   let arrivalsBefore = 0;
+  let untilFirst = 0;
   return stages.map((stage) => {
-    const arrivals = stage.kind === 'arrivals' ? arrivalsOf(stage) : 0;
-    const placed = { ...stage, startMs, endMs: startMs + stage.durationMs, arrivals, arrivalsBefore };
+    const count = stage.kind === 'arrivals' ? (((stage.from + stage.to) / 2) * stage.durationMs) / 1000 : 0;
+    const arrivals = Math.max(0, wholeFrom(count - untilFirst));
+    const placed = {
+      ...stage,
+      startMs,
+      endMs: startMs + stage.durationMs,
+      arrivals,
+      arrivalsBefore,
+      untilFirst,
+    };
     startMs += stage.durationMs;
     arrivalsBefore += arrivals;
+    untilFirst = stage.kind === 'arrivals' ? Math.max(0, untilFirst + arrivals - count) : 0;
     return placed;
   });
 }
 
-/** The integral of the rate, rounded against the error of adding floats: 0.3 s at 10/s are 3, not 3.0000000004. */
-function arrivalsOf({ from, to, durationMs }: Stage): number {
-  return Math.ceil((((from + to) / 2) * durationMs) / 1000 - 1e-9);
+/** Rounds up, but not for the error of adding floats: 0.3 s at 10/s are 3 arrivals, not 3.0000000004. */
+function wholeFrom(count: number): number {
+  return Math.ceil(count - 1e-9 * Math.max(1, count));
 }
 
 function stageAt(placed: readonly PlacedStage[], elapsedMs: number): PlacedStage | undefined {
@@ -74,8 +88,12 @@ function stageAt(placed: readonly PlacedStage[], elapsedMs: number): PlacedStage
 
 function levelAt(stage: PlacedStage | undefined, elapsedMs: number): number {
   if (stage === undefined || stage.kind !== 'users') return 0;
-  const share = (elapsedMs - stage.startMs) / stage.durationMs;
-  return Math.round(stage.from + (stage.to - stage.from) * share);
+  return stage.from + Math.sign(stage.to - stage.from) * movedUsers(stage, elapsedMs);
+}
+
+/** How many users of a ramp have come, or gone: each in the middle of its share of the time. */
+function movedUsers({ from, to, startMs, durationMs }: PlacedStage, elapsedMs: number): number {
+  return Math.floor((Math.abs(to - from) * (elapsedMs - startMs)) / durationMs + 0.5 + 1e-9);
 }
 
 function nextUserChange(placed: readonly PlacedStage[], elapsedMs: number): number | undefined {
@@ -88,12 +106,11 @@ function nextUserChange(placed: readonly PlacedStage[], elapsedMs: number): numb
   return undefined;
 }
 
-/** Where a ramp's rounded level moves by one: at the halves between two whole numbers of users. */
+/** When the next user of a ramp comes or goes. */
 function nextChangeWithin(stage: PlacedStage, elapsedMs: number): number | undefined {
   if (stage.kind !== 'users' || stage.from === stage.to) return undefined;
   const perUserMs = stage.durationMs / Math.abs(stage.to - stage.from);
-  const passed = (elapsedMs - stage.startMs) / perUserMs;
-  const next = stage.startMs + (Math.floor(passed + 0.5 + 1e-9) + 0.5) * perUserMs;
+  const next = stage.startMs + (movedUsers(stage, elapsedMs) + 0.5) * perUserMs;
   return next < stage.endMs ? next : undefined;
 }
 

@@ -54,7 +54,7 @@ export function parseThreshold(
   scope: string | undefined,
   text: string,
 ): Threshold | { readonly problem: string } {
-  const match = /^\s*([a-z]\w*(?:\.\d+)?)?\s*(<=|>=|<|>)\s*(\S+)\s*$/.exec(text);
+  const match = /^([a-z]\w*(?:\.\d+)?)?\s*(<=|>=|<|>)\s*(\S+)$/.exec(text.trim());
   if (match === null) return { problem: `must read like ${examples[metric]}, got ${JSON.stringify(text)}` };
   const statistic = parseStatistic(metric, match[1]);
   if (statistic === undefined) {
@@ -119,7 +119,9 @@ function parseLimit(statistic: Statistic, metric: ThresholdMetric, text: string)
   if (statistic.kind === 'rate') return match[2] === '/s' ? value : undefined;
   if (statistic.kind === 'count') return match[2] === undefined ? value : undefined;
   if (match[2] === '/s') return undefined;
-  return match[2] === '%' ? value / 100 : value;
+  // A ratio above 1 is a forgotten percent sign, and a threshold that nothing could ever miss.
+  const ratio = match[2] === '%' ? value / 100 : value;
+  return ratio <= 1 ? ratio : undefined;
 }
 
 function measuredValue({ metric, statistic }: Threshold, measured: Measured): number | undefined {

@@ -164,7 +164,7 @@ export class VirtualUser implements Scope {
     if (body !== undefined && typeof body !== 'string') return body;
     return {
       method: step.method,
-      path: path.replace(/[^\x21-\x7e]+/g, encodeURIComponent),
+      path: path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent),
       headers,
       body,
       timeoutMs: this.#context.requestTimeoutMs,

@@ -1,9 +1,9 @@
 import type { Field, Parsed } from '../../base/index.ts';
-import { closest, parse } from '../../base/index.ts';
+import { closest, parse, show } from '../../base/index.ts';
 import type { DataSource, LoadPlan, Scenario, Stage } from '../plan.ts';
 import { createSchedule } from '../schedule.ts';
 import type { FileData, FileTest, ScenarioFile } from './scenario-file.ts';
-import { readRate } from './stages.ts';
+import { rateLimit, readRate, usersLimit } from './stages.ts';
 
 /** What is asked for besides the file; all as it was written, so that a wrong value is named as such. */
 export interface PlanChoice {
@@ -79,15 +79,31 @@ function readLoad(root: Field, test: FileTest): Stage[] {
   const fileMs = test.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
   if (root.at('rate').value !== undefined) {
     const rate = readRate(withDefaultUnit(root.at('rate'))) * scale;
-    return [{ kind: 'arrivals', from: rate, to: rate, durationMs: durationMs ?? (fileMs || 30_000) }];
+    if (rate === 0) root.at('rate').problem('must be above 0');
+    return checkLevels(root, [
+      { kind: 'arrivals', from: rate, to: rate, durationMs: durationMs ?? (fileMs || 30_000) },
+    ]);
   }
   const stretch = durationMs === undefined || fileMs === 0 ? 1 : durationMs / fileMs;
-  return test.stages.map((stage) => ({
-    ...stage,
-    from: scaled(stage, stage.from, scale),
-    to: scaled(stage, stage.to, scale),
-    durationMs: stage.durationMs * stretch,
-  }));
+  return checkLevels(
+    root,
+    test.stages.map((stage) => ({
+      ...stage,
+      from: scaled(stage, stage.from, scale),
+      to: scaled(stage, stage.to, scale),
+      durationMs: stage.durationMs * stretch,
+    })),
+  );
+}
+
+/** A scale can lead past what a file may say. */
+function checkLevels(root: Field, stages: Stage[]): Stage[] {
+  const exceeds = stages.some(
+    ({ kind, from, to }) => Math.max(from, to) > (kind === 'users' ? usersLimit : rateLimit),
+  );
+  if (!exceeds) return stages;
+  root.at('scale').problem(`leads to more than ${usersLimit} users or a rate of more than ${rateLimit}/s`);
+  return [];
 }
 
 /** A scaled number of users stays whole, and is never rounded to none. */
@@ -113,12 +129,20 @@ function readTarget(field: Field, fromFile: string | undefined): string {
   }
   const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
-    field.problem(`must be an address like http://127.0.0.1:8080, got ${JSON.stringify(text)}`);
+    field.problem(
+      `must be an address like http://127.0.0.1:8080, got ${show(withoutPassword(String(text)))}`,
+    );
     return 'http://127.0.0.1';
   }
   if (url.search !== '' || url.hash !== '') field.problem("must have no query; put it into the steps' paths");
-  if (url.username !== '') field.problem('must hold no user and password; use an authorization header');
+  if (url.username !== '' || url.password !== '')
+    field.problem('must hold no user and password; use an authorization header');
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** A message may end in a log that others read. */
+function withoutPassword(address: string): string {
+  return address.replace(/[^/]*@/, '…@');
 }
 
 function readNumber(field: Field, expected: string, fits: (value: number) => boolean): number | undefined {

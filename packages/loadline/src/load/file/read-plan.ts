@@ -27,6 +27,8 @@ export async function readLoadPlan(path: string, choice: Omit<PlanChoice, 'name'
   });
 }
 
+/** Who has this many to correct need not be told of more at once. */
+const problemsMax = 100;
 const scenarioBytesMax = 5_000_000;
 /** Rows are held in memory. */
 const dataBytesMax = 500_000_000;
@@ -63,7 +65,9 @@ async function readText(path: string, bytesMax: number): Promise<string> {
 
 function invalid(path: string, problems: readonly string[]): Error {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  const list = problems.map((problem) => `  ${problem}`).join('\n');
+  const shown = problems.slice(0, problemsMax).map((problem) => `  ${problem}`);
+  const rest = problems.length - shown.length;
+  const list = [...shown, ...(rest > 0 ? [`  … and ${rest} more`] : [])].join('\n');
   return loadError('LOAD_FILE_INVALID', `Cannot use ${path}: it has ${count}.\n${list}`, {
     facts: { path, problems },
   });

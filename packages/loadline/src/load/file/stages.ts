@@ -68,7 +68,7 @@ function readArrivals(field: Field): Stage {
 function readLevel(field: Field, users: Field | undefined, rate: Field | undefined): Level | undefined {
   if (users !== undefined && rate !== undefined) field.problem('must have either users or rate, not both');
   if (users !== undefined)
-    return { kind: 'users', value: users.number({ whole: true, atLeast: 0, atMost: 1_000_000 }) };
+    return { kind: 'users', value: users.number({ whole: true, atLeast: 0, atMost: usersLimit }) };
   return rate === undefined ? undefined : { kind: 'arrivals', value: readRate(rate) };
 }
 
@@ -78,6 +78,10 @@ function missingLevel(field: Field, before: Level): Level {
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** More users or arrivals a second than any one machine can make: certainly a slip of the finger. */
+export const usersLimit = 1_000_000;
+export const rateLimit = 1_000_000;
 
 /** `50/s`, `3000/m`, `100/h` as a rate a second. */
 export function readRate(field: Field): number {
@@ -89,5 +93,8 @@ export function readRate(field: Field): number {
     );
     return 1;
   }
-  return Number(match[1]) / (unitSeconds[match[2] as string] as number);
+  const rate = Number(match[1]) / (unitSeconds[match[2] as string] as number);
+  if (rate <= rateLimit) return rate;
+  field.problem(`must be at most ${rateLimit}/s, got ${match[0]}`);
+  return rateLimit;
 }

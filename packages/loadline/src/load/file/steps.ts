@@ -43,7 +43,12 @@ function readStep(item: Field, names: Names, shared: readonly HeaderTemplate[]):
       item.problem(`must be one of ${verbs.join(', ')} with a path, or think with a pause`);
     return { kind: 'think', think: { kind: 'fixed', durationMs: 0 } };
   }
-  if (kind === 'think') return { kind: 'think', think: readThink(step.required('think')) };
+  if (kind === 'think') {
+    const besides = stepKeys.filter((key) => key !== 'think' && step.has(key));
+    if (besides.length > 0)
+      item.problem(`is a pause, which has no ${besides.join(', ')}; write a step of its own`);
+    return { kind: 'think', think: readThink(step.required('think')) };
+  }
   return readRequest(step, kind, names, shared);
 }
 
@@ -151,6 +156,8 @@ function readThink(field: Field): ThinkTime {
   if (typeof field.value !== 'object' || field.value === null)
     return { kind: 'fixed', durationMs: field.duration() };
   const think = field.object(['from', 'to', 'normal', 'exponential']);
+  const shapes = [think.has('from') || think.has('to'), think.has('normal'), think.has('exponential')];
+  if (shapes.filter(Boolean).length > 1) field.problem('must be one of from with to, normal and exponential');
   if (think.has('exponential'))
     return { kind: 'exponential', meanMs: think.required('exponential').duration({ above: 0 }) };
   if (think.has('normal')) {

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { formatPath, type Path, type Problem } from '../../base/index.ts';
 
 /** A YAML text as a value that still knows its lines. */
@@ -12,25 +12,69 @@ export interface YamlSource {
 
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems = document.errors.map(
-    (error) => `line ${lines.linePos(error.pos[0]).line}: ${sentence(error.message)}`,
-  );
-  const lineOf = (path: Path): number => {
-    const offset = offsetOf(document.contents, path) ?? 0;
-    return Math.max(1, lines.linePos(offset).line);
-  };
+  // The parser would compare each key with every other of its map: two minutes for 20,000 keys.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
+  const found = [
+    ...document.errors.map(({ pos, message }) => ({ offset: pos[0], message: sentence(message) })),
+    ...(document.errors.length === 0 ? wrongNodes(document) : []),
+  ];
+  const problems = [...new Set(found.map(({ offset, message }) => `line ${lineAt(offset)}: ${message}`))];
+  const unfolded = problems.length === 0 ? unfold(document) : { value: undefined };
   return {
-    value: problems.length === 0 ? toValue(() => document.toJS({ maxAliasCount: 100 })) : undefined,
-    problems,
-    locate: ({ path, message }) => `line ${lineOf(path)}, ${formatPath(path)} ${message}`,
+    value: unfolded.value,
+    problems: 'problem' in unfolded ? [`line 1: ${unfolded.problem}`] : problems,
+    locate: ({ path, message }) =>
+      `line ${lineAt(offsetOf(document.contents, path) ?? 0)}, ${formatPath(path)} ${message}`,
   };
 }
 
+interface WrongNode {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** Keys that stand twice in a map, and aliases inside of what they name, which would unfold without end. */
+function wrongNodes(document: Document.Parsed): WrongNode[] {
+  const wrong: WrongNode[] = [];
+  visit(document, {
+    Map(_, map) {
+      const keys = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) {
+          wrong.push({ offset: offsetOfNode(key), message: `${String(key.value)} stands twice in its map` });
+        }
+        keys.add(key.value);
+      }
+    },
+    Alias(_, alias, ancestors) {
+      if (ancestors.some((node) => (node as { anchor?: string }).anchor === alias.source)) {
+        wrong.push({
+          offset: offsetOfNode(alias),
+          message: `*${alias.source} stands inside of what it names`,
+        });
+      }
+    },
+  });
+  return wrong;
+}
+
+/** Too many aliases throw: a file that unfolds to gigabytes is no scenario. */
+function unfold(
+  document: Document.Parsed,
+): { readonly value: unknown } | { readonly value: undefined; readonly problem: string } {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }) };
+  } catch (error) {
+    return { value: undefined, problem: sentence((error as Error).message) };
+  }
+}
+
 /** Where a path's key, or its deepest part that is there, begins in the text. */
-function offsetOf(root: ParsedNode | null, path: Path): number | undefined {
+function offsetOf(root: Node | null, path: Path): number | undefined {
   let node: unknown = root;
-  let offset = root?.range[0];
+  let offset = root?.range?.[0];
   for (const key of path) {
     const next = childOf(node, key);
     if (next === undefined) break;
@@ -54,13 +98,8 @@ function childOf(
   return item === undefined ? undefined : { node: item, offset: item.range?.[0] };
 }
 
-/** Too many aliases throw: a file that unfolds to gigabytes is no scenario. */
-function toValue(read: () => unknown): unknown {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+function offsetOfNode(node: Node): number {
+  return node.range?.[0] ?? 0;
 }
 
 function sentence(message: string): string {

@@ -1,4 +1,4 @@
-import { integerBetween, parseDuration, type Random } from '../../base/index.ts';
+import { integerBetween, parseDuration, type Random, show } from '../../base/index.ts';
 
 /**
  * A text with holes: `/api/food/{{foodId}}?lat={{person.lat}}`. Compiled once into literals and holes, so
@@ -111,7 +111,7 @@ function compileParts(text: string, form: Hole['form']): { parts: (string | Hole
   let at = 0;
   for (let open = text.indexOf('{{'); open >= 0; open = text.indexOf('{{', at)) {
     const close = text.indexOf('}}', open);
-    if (close < 0) return { problem: `has "{{" without "}}" in ${JSON.stringify(text)}` };
+    if (close < 0) return { problem: `has "{{" without "}}" in ${show(text.slice(open))}` };
     const inner = text.slice(open + 2, close).trim();
     const slot = parseSlot(inner);
     if ('problem' in slot) return slot;
@@ -161,16 +161,16 @@ function collectSeries(
 }
 
 function collectJsonString(text: string, into: (string | Hole)[]): TemplateProblem | undefined {
-  const number = /^\{\{\s*([^{}]+?)\s+as\s+number\s*\}\}$/.exec(text);
-  const compiled = compileParts(
-    number === null ? text : `{{${number[1]}}}`,
-    number === null ? 'json text' : 'json number',
-  );
+  const hole = /^\{\{([^{}]*)\}\}$/.exec(text)?.[1]?.trim();
+  const isNumber = hole !== undefined && /\sas\s+number$/.test(hole);
+  const compiled = isNumber
+    ? compileParts(`{{${hole.replace(/\sas\s+number$/, '')}}}`, 'json number')
+    : compileParts(text, 'json text');
   if ('problem' in compiled) return compiled;
   const escaped = compiled.parts.map((part) =>
     typeof part === 'string' ? JSON.stringify(part).slice(1, -1) : part,
   );
-  if (number !== null) into.push(...escaped);
+  if (isNumber) into.push(...escaped);
   else into.push('"', ...escaped, '"');
   return undefined;
 }
@@ -192,7 +192,7 @@ function parseSlot(text: string): Slot | TemplateProblem {
   if (column !== null) return { kind: 'column', source: column[1] as string, column: column[2] as string };
   if (/^[A-Za-z_]\w*$/.test(text)) return { kind: 'variable', name: text };
   return {
-    problem: `has a slot "{{${text}}}" that is no name; write {{name}}, {{data.column}} or {{$function}}`,
+    problem: `has "{{${text}}}", which is no name; write {{name}}, {{data.column}} or {{$function}}`,
   };
 }
 
@@ -207,9 +207,9 @@ function parseCall(name: string, argument: string | undefined, text: string): Sl
     case 'int':
       return parseIntCall(argument, text);
     case 'time': {
-      const offset = /^\s*([+-])?\s*(.+?)\s*$/.exec(argument ?? '+0');
+      const offset = /^([+-])?(.+)$/.exec((argument ?? '+0').replaceAll(' ', ''));
       const offsetMs = parseDuration(offset?.[2] ?? '');
-      return offsetMs === undefined
+      return offsetMs === undefined || offsetMs > timeOffsetMsMax
         ? { problem: `has "{{${text}}}", but $time takes an offset from now: $time(+2h) or $time(-30m)` }
         : { kind: 'time', offsetMs: offset?.[1] === '-' ? -offsetMs : offsetMs };
     }
@@ -218,10 +218,14 @@ function parseCall(name: string, argument: string | undefined, text: string): Sl
   }
 }
 
+/** A hundred years: further away, dates cease to be dates. */
+const timeOffsetMsMax = 36_525 * 86_400_000;
+
 function parseIntCall(argument: string | undefined, text: string): Slot | TemplateProblem {
   const bounds = /^\s*(-?\d+)\s*,\s*(-?\d+)\s*$/.exec(argument ?? '');
   const [from, to] = [Number(bounds?.[1]), Number(bounds?.[2])];
-  if (bounds !== null && from <= to) return { kind: 'int', from, to };
+  if (bounds !== null && from <= to && Number.isSafeInteger(from) && Number.isSafeInteger(to))
+    return { kind: 'int', from, to };
   return { problem: `has "{{${text}}}", but $int takes two whole numbers, the smaller first: $int(1,100)` };
 }
 

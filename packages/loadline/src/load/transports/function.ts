@@ -77,12 +77,13 @@ function responseOf(reply: FunctionReply & { kind: 'response' }): {
   text(): string;
 } {
   const body = reply.body ?? '';
+  const headers = reply.headers ?? {};
   return {
     kind: 'response',
     status: reply.status,
     bytesIn: body.length,
     bytesOut: 0,
-    header: (name) => reply.headers?.[name],
+    header: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined),
     text: () => body,
   };
 }

@@ -273,9 +273,10 @@ class Deadlines {
   #sweep(): void {
     this.#timer = undefined;
     const nowMs = this.#clock.monotonicMs();
-    for (const channel of [...this.#waiting]) {
-      if (!channel.checkDeadline(nowMs)) this.#waiting.delete(channel);
-    }
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    // Whoever is told of a timeout may send again at once: that request adds its channel anew.
+    for (const channel of waiting) if (channel.checkDeadline(nowMs)) this.#waiting.add(channel);
     if (this.#waiting.size > 0) this.#timer ??= this.#clock.setTimer(() => this.#sweep(), sweepMs);
   }
 }
@@ -308,11 +309,7 @@ function reasonOf(error: NodeJS.ErrnoException): FailureReason {
     case 'EADDRNOTAVAIL':
       return 'exhausted';
     default:
-      return error.code?.startsWith('ERR_TLS') ||
-        error.code?.includes('CERT') ||
-        error.code?.startsWith('ERR_SSL')
-        ? 'tls'
-        : 'internal';
+      return /^ERR_(TLS|SSL)|CERT|^EPROTO$|^UNABLE_TO_VERIFY/.test(error.code ?? '') ? 'tls' : 'internal';
   }
 }
 

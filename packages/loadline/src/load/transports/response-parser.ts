@@ -21,8 +21,10 @@ export class ResponseParser {
   #isHead = false;
   #keepsBody = false;
   #headText = '';
-  #headPieces: Buffer[] = [];
+  /** The beginning of a head that came in pieces; doubles as it fills. */
+  #headBuffer: Buffer = noBytes;
   #headBytes = 0;
+  #trailerBytes = 0;
   #remaining = 0;
   #line = '';
   #bodyPieces: Buffer[] = [];
@@ -42,8 +44,9 @@ export class ResponseParser {
     this.#isHead = method === 'HEAD';
     this.#keepsBody = keepsBody;
     this.#headText = '';
-    this.#headPieces = [];
+    this.#headBuffer = noBytes;
     this.#headBytes = 0;
+    this.#trailerBytes = 0;
     this.#bodyPieces = [];
     this.#bodyBytes = 0;
     this.#line = '';
@@ -114,29 +117,40 @@ export class ResponseParser {
 
   /** Collects until the empty line. The common case, a head in one piece, copies nothing but its text. */
   #readHead(piece: Buffer, at: number): number {
-    const searched =
-      this.#headBytes === 0 ? piece.subarray(at) : Buffer.concat([...this.#headPieces, piece.subarray(at)]);
-    const end = searched.indexOf('\r\n\r\n', 0, 'latin1');
+    const before = this.#headBytes;
+    const searched = before === 0 ? piece.subarray(at) : this.#appendToHead(piece.subarray(at));
+    const end = searched.indexOf('\r\n\r\n', Math.max(0, before - 3), 'latin1');
     const headBytes = end < 0 ? searched.length : end + 4;
     if (headBytes > this.#limits.headBytesMax)
       return this.#fail('too large', `a head of over ${this.#limits.headBytesMax} bytes`);
     if (end < 0) {
-      if (!mayBeHttp(searched)) return this.#fail('malformed', `no HTTP response: ${quote(searched)}`);
-      this.#headPieces = [Buffer.from(searched)];
-      this.#headBytes = searched.length;
+      if (!mayBeHttp(searched))
+        return this.#fail('malformed', `no HTTP response: ${quote(searched.toString('latin1', 0, 40))}`);
+      if (before === 0) this.#appendToHead(searched);
       return piece.length;
     }
-    const used = headBytes - this.#headBytes;
-    this.#headPieces = [];
     this.#headBytes = 0;
     this.#parseHead(searched.toString('latin1', 0, end));
-    return at + used;
+    return at + headBytes - before;
+  }
+
+  /** Copies a piece behind what has come of the head, and gives the head so far. */
+  #appendToHead(piece: Buffer): Buffer {
+    const size = this.#headBytes + piece.length;
+    if (size > this.#headBuffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(1024, size * 2));
+      this.#headBuffer.copy(larger, 0, 0, this.#headBytes);
+      this.#headBuffer = larger;
+    }
+    piece.copy(this.#headBuffer, this.#headBytes);
+    this.#headBytes = size;
+    return this.#headBuffer.subarray(0, size);
   }
 
   #parseHead(head: string): void {
     const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?(?=\r\n|$)/.exec(head);
     if (status === null) {
-      this.#fail('malformed', `no HTTP response: ${quote(Buffer.from(head, 'latin1'))}`);
+      this.#fail('malformed', `no HTTP response: ${quote(head)}`);
       return;
     }
     const code = Number(status[2]);
@@ -148,7 +162,8 @@ export class ResponseParser {
       this.#fail('malformed', framing.problem);
       return;
     }
-    const persists = status[1] === '1' ? framing.connection !== 'close' : framing.connection === 'keep-alive';
+    const { connection } = framing;
+    const persists = status[1] === '1' ? !connection.includes('close') : connection.includes('keep-alive');
     this.keepsAlive = persists && code !== 101;
     this.#chooseBody(framing);
   }
@@ -197,13 +212,16 @@ export class ResponseParser {
 
   #takeLine(line: string): void {
     if (this.#state === 'trailer') {
+      this.#trailerBytes += line.length + 2;
       if (line === '') this.#state = 'done';
+      else if (this.#trailerBytes > this.#limits.headBytesMax)
+        this.#fail('too large', `a trailer of over ${this.#limits.headBytesMax} bytes`);
     } else if (this.#state === 'chunk end') {
       if (line === '') this.#state = 'chunk size';
       else this.#fail('malformed', 'a chunk that is longer than it says');
     } else {
       const size = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/.exec(line);
-      if (size === null) this.#fail('malformed', `a chunk size of ${JSON.stringify(line.slice(0, 40))}`);
+      if (size === null) this.#fail('malformed', `a chunk size of ${quote(line)}`);
       else {
         this.#remaining = Number.parseInt(size[1] as string, 16);
         this.#state = this.#remaining === 0 ? 'trailer' : 'chunk data';
@@ -248,39 +266,48 @@ type State =
   | 'until close'
   | 'done';
 
+const noBytes = Buffer.alloc(0);
 /** Longer than any sensible chunk extension or trailer line. */
 const lineBytesMax = 8192;
 
 interface Framing {
   readonly contentLength: number | undefined;
   readonly isChunked: boolean;
-  readonly connection: string;
+  /** In lower case. */
+  readonly connection: readonly string[];
 }
 
 /** How long the body is (RFC 9112, section 6). Two lengths that differ, or a length beside chunks, may be an attack. */
 function readFraming(head: string): Framing | { readonly problem: string } {
   let contentLength: number | undefined;
-  let encoding = '';
-  let connection = '';
+  const encodings: string[] = [];
+  const connection: string[] = [];
   for (const line of head.split('\r\n').slice(1)) {
     const colon = line.indexOf(':');
-    if (colon < 1 || line.includes('\n'))
-      return { problem: `a header line without a name: ${JSON.stringify(line.slice(0, 40))}` };
+    if (colon < 1 || line.includes('\n')) return { problem: `a header line without a name: ${quote(line)}` };
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'content-length') {
-      if (!/^\d{1,15}$/.test(value))
-        return { problem: `a content-length of ${JSON.stringify(value.slice(0, 40))}` };
+      if (!/^\d{1,15}$/.test(value)) return { problem: `a content-length of ${quote(value)}` };
       if (contentLength !== undefined && contentLength !== Number(value))
         return { problem: 'two different content-lengths' };
       contentLength = Number(value);
-    } else if (name === 'transfer-encoding') encoding = value.toLowerCase();
-    else if (name === 'connection') connection = value.toLowerCase();
+    } else if (name === 'transfer-encoding') encodings.push(...listOf(value));
+    else if (name === 'connection') connection.push(...listOf(value));
   }
-  const isChunked = encoding === 'chunked' || encoding.endsWith(', chunked');
-  if (encoding !== '' && contentLength !== undefined)
+  const isChunked = encodings.at(-1) === 'chunked';
+  if (encodings.length > 0 && contentLength !== undefined)
     return { problem: 'a content-length beside a transfer-encoding' };
   return { contentLength, isChunked, connection };
+}
+
+/** The members of a header that is a list (RFC 9110, section 5.6.1). */
+function listOf(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
 }
 
 function mayBeHttp(bytes: Buffer): boolean {
@@ -288,7 +315,7 @@ function mayBeHttp(bytes: Buffer): boolean {
   return 'HTTP/1.'.startsWith(start);
 }
 
-function quote(bytes: Buffer): string {
-  const text = bytes.toString('latin1', 0, 40).replace(/[^\x20-\x7e]/g, '·');
-  return JSON.stringify(text);
+/** What a stranger has sent, fit for a terminal: short, and without anything that would steer it. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 40).replace(/[^\x20-\x7e]/g, '·'));
 }
