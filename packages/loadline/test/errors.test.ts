@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readErrorTables, writeErrorsPage } from '../../../tools/errors-page.ts';
-import { root } from './checkout.ts';
+import { readSources, root } from './checkout.ts';
 
 describe('the error tables', () => {
   it('equal docs/reference/errors.md', async () => {
@@ -14,6 +14,15 @@ describe('the error tables', () => {
       const prefix = `${room.toUpperCase().replaceAll('-', '_')}_`;
       for (const code of Object.keys(table)) expect(code.startsWith(prefix), `${code} of ${room}`).toBe(true);
     }
+  });
+
+  it('hold no code that nothing raises', async () => {
+    const code = readSources()
+      .filter((file) => !file.path.endsWith('/errors.ts'))
+      .map((file) => file.text)
+      .join('\n');
+    const codes = [...(await readErrorTables()).values()].flatMap((table) => Object.keys(table));
+    expect(codes.filter((each) => !code.includes(`'${each}'`))).toEqual([]);
   });
 
   it('name no code twice', async () => {

@@ -1,0 +1,250 @@
+/** How fast is discovery over ten million posts, and what does the service carry under a day's peak? */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { startLocalStack } from '@loadline/local-stack';
+import { createRandom, formatDuration, systemClock } from 'loadline/base';
+import {
+  createHttp1Transport,
+  type LoadPlan,
+  type LoadReport,
+  readLoadPlan,
+  runLoad,
+  type Stage,
+} from 'loadline/load';
+import { createPostgres, type Postgres } from 'loadline/postgres';
+import { type Child, startChild } from '../examples/foodshare/demo/children.ts';
+import { writeLoadFiles } from '../examples/foodshare/demo/load-files.ts';
+import { decodeCursor } from '../examples/foodshare/src/food/cursor.ts';
+import { discoverFood, discoveryValues, findFood } from '../examples/foodshare/src/food/discover.ts';
+import { prepareFoodshare } from '../examples/foodshare/src/index.ts';
+import { type BenchOptions, type Row, rowOf } from './harness.ts';
+
+const discoveryP95MsMax = 10;
+const intendedIndex = 'idx_food_posts_active_location';
+
+export async function run(options: BenchOptions): Promise<Row[]> {
+  const posts = options.short ? 200_000 : 10_000_000;
+  const folder = resolve(process.env.LOADLINE_HOME ?? '.loadline', `bench-foodshare-${posts}`);
+  await mkdir(folder, { recursive: true });
+  await using stack = await startLocalStack({
+    folder: join(folder, 'stack'),
+    settings: { shared_buffers: '1GB' },
+  });
+  const databaseUrl = stack.postgres.url;
+  const generation = await generate(databaseUrl, posts, options);
+  const postgres = createPostgres({ url: databaseUrl, connectionsMax: 1 });
+  const discovery = await measureDiscovery(postgres, posts, options).finally(() => postgres.close());
+
+  const tokenSecret = randomBytes(32).toString('hex');
+  const file = await writeLoadFiles({ folder: join(folder, 'load'), databaseUrl, tokenSecret, people: 5000 });
+  const environment = {
+    DATABASE_URL: databaseUrl,
+    VALKEY_CACHE_URL: stack.valkeyCache.url,
+    VALKEY_LOG_URL: stack.valkeyLog.url,
+    FOODSHARE_TOKEN_SECRET: tokenSecret,
+  };
+  await using instance = await startChild(
+    new URL('../examples/foodshare/demo/instance.ts', import.meta.url),
+    [],
+    environment,
+  );
+  return [...generation, ...discovery, ...(await measureService(file, instance, options))];
+}
+
+async function generate(databaseUrl: string, posts: number, options: BenchOptions): Promise<Row[]> {
+  const startedMs = performance.now();
+  let shown = -1;
+  const prepared = await prepareFoodshare({
+    databaseUrl,
+    posts,
+    onProgress: (fraction, label) => {
+      const tenth = Math.floor(fraction * 20);
+      if (tenth === shown) return;
+      shown = tenth;
+      options.progress(`${Math.round(fraction * 100)} % of ${posts.toLocaleString('en')} posts: ${label}`);
+    },
+  });
+  const minutes = (performance.now() - startedMs) / 60_000;
+  const name = `${posts.toLocaleString('en')} posts, generated`;
+  if (!prepared.generated) return [];
+  const target = options.short ? undefined : { target: 'within 15 minutes', met: minutes <= 15 };
+  return [rowOf({ name, unit: 'min', value: minutes }, target)];
+}
+
+interface Asker {
+  readonly user_id: string;
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** The mix of filters: 60 % within 5 km, 20 % also a reputation, 20 % also a time window; some go on to a next page. */
+async function measureDiscovery(postgres: Postgres, posts: number, options: BenchOptions): Promise<Row[]> {
+  const askers = await readAskers(postgres);
+  const random = createRandom(1);
+  const [warmUps, asked] = options.short ? [200, 500] : [3000, 5000];
+  options.progress(`discovery: ${warmUps} to warm up, ${asked} measured`);
+  const times: Record<'ask' | 'floor', number[]> = { ask: [], floor: [] };
+  let found = 0;
+  for (let index = 0; index < warmUps + asked; index++) {
+    const asker = askers[Math.floor(random() * askers.length)] as Asker;
+    const filter = filterFor(asker, random());
+    const askMs = await timeMs(async () => {
+      const page = await findFood(postgres, filter);
+      found += page.items.length;
+      const after = page.next_cursor === null || random() > 0.1 ? undefined : decodeCursor(page.next_cursor);
+      if (after !== undefined) await findFood(postgres, { ...filter, after });
+    });
+    const floorMs = await timeMs(() => postgres.query({ name: 'floor', text: 'SELECT 1' }));
+    if (index < warmUps) continue;
+    times.ask.push(askMs);
+    times.floor.push(floorMs);
+  }
+  const name = `discovery over ${posts.toLocaleString('en')} posts`;
+  const target = {
+    target: `at most ${discoveryP95MsMax} ms`,
+    met: quantile(times.ask, 0.95) <= discoveryP95MsMax,
+  };
+  const index = await planUses(postgres, askers);
+  return [
+    rowOf({ name: `${name}, p50`, unit: 'ms', value: quantile(times.ask, 0.5) }, beside(times.floor, 0.5)),
+    rowOf(
+      { name: `${name}, p95`, unit: 'ms', value: quantile(times.ask, 0.95) },
+      { ...beside(times.floor, 0.95), ...target },
+    ),
+    rowOf({ name: `${name}, p99`, unit: 'ms', value: quantile(times.ask, 0.99) }, beside(times.floor, 0.99)),
+    rowOf({ name: `${name}, posts a page`, unit: '', value: found / (warmUps + asked) }),
+    rowOf(
+      { name: `plans that use ${intendedIndex} alone`, unit: 'of 20', value: index },
+      { target: 'all', met: index === 20 },
+    ),
+  ];
+}
+
+/** People drawn evenly, so that those in the largest groups are among them as often as they are in the world. */
+async function readAskers(postgres: Postgres): Promise<Asker[]> {
+  const { rows } = await postgres.query<Asker>({
+    name: 'bench_askers',
+    text: 'SELECT id AS user_id, latitude, longitude FROM users ORDER BY md5(id::text) LIMIT 2000',
+  });
+  return [...rows];
+}
+
+function filterFor(
+  { user_id: userId, latitude, longitude }: Asker,
+  drawn: number,
+): Parameters<typeof discoveryValues>[0] {
+  const near = { userId, limit: 20, within: { latitude, longitude, radiusKm: 5 } };
+  if (drawn < 0.6) return near;
+  if (drawn < 0.8) return { ...near, reputationMin: 60 };
+  const pickupFrom = new Date(Date.now() + 3_600_000);
+  return { ...near, pickupFrom, pickupTo: new Date(pickupFrom.getTime() + 6 * 3_600_000) };
+}
+
+/** How many of 20 plans of the prepared statement read posts by the intended index and by their key, and never whole. */
+async function planUses(postgres: Postgres, askers: readonly Asker[]): Promise<number> {
+  let uses = 0;
+  for (const [number, asker] of askers.slice(0, 20).entries()) {
+    const values = discoveryValues(filterFor(asker, number / 20));
+    const { rows } = await postgres.query<{ 'QUERY PLAN': string }>(
+      { name: `explain_${discoverFood.name}`, text: `EXPLAIN ${discoverFood.text}` },
+      values,
+    );
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    const scans = [
+      ...plan.matchAll(/(?:Index (?:Only )?Scan using|Seq Scan on|Bitmap Index Scan on) (\w+)/g),
+    ].map((match) => match[1]);
+    const onPosts = scans.filter((scan) => scan?.includes('food_posts'));
+    if (onPosts.length >= 2 && onPosts.every((scan) => scan === intendedIndex || scan === 'food_posts_pkey'))
+      uses++;
+  }
+  return uses;
+}
+
+/**
+ * What one instance carries, with its database and the generator on the same machine. First as much as it can:
+ * the mix of daily_peak without pauses. Then the pauses' rate: 70 % of that as arrivals, whoever is busy.
+ */
+async function measureService(file: string, instance: Child, options: BenchOptions): Promise<Row[]> {
+  const plan = await readLoadPlan(file, {
+    target: `http://127.0.0.1:${instance.port}`,
+    profile: 'daily_peak',
+  });
+  const seconds = options.short ? 5 : 30;
+  options.progress('daily_peak: warm-up');
+  await load(withoutPauses(plan, [closed(32, seconds)]), instance);
+  options.progress('daily_peak without pauses: as much as the service carries');
+  const full = await load(withoutPauses(plan, [closed(32, seconds)]), instance);
+  const perIteration = full.total.requests / Math.max(1, full.iterations.completed);
+  const rate = (full.offered.achievedPerSecond * 0.7) / perIteration;
+  options.progress(
+    `daily_peak at 70 % of it, ${Math.round(rate)} iterations a second, for ${formatDuration(seconds * 1000)}`,
+  );
+  const steady = await load(
+    withoutPauses(plan, [{ kind: 'arrivals', from: rate, to: rate, durationMs: seconds * 1000 }]),
+    instance,
+  );
+  return [
+    rowOf({
+      name: 'daily_peak, most that one instance answers',
+      unit: '/s',
+      value: full.offered.achievedPerSecond,
+    }),
+    rowOf({
+      name: 'daily_peak at 70 % of that, answered',
+      unit: '/s',
+      value: steady.offered.achievedPerSecond,
+    }),
+    rowOf({
+      name: 'daily_peak at 70 % of that, p95',
+      unit: 'ms',
+      value: steady.total.latencyMs?.p95 ?? Number.NaN,
+    }),
+    rowOf(
+      { name: 'daily_peak at 70 % of that, errors', unit: '%', value: steady.total.errorRatio * 100 },
+      {
+        target: 'below 0.1 %',
+        met: steady.total.requests > 0 && steady.total.errorRatio < 0.001,
+      },
+    ),
+    rowOf({
+      name: 'the generator was the bottleneck',
+      unit: 'runs',
+      value: [full, steady].filter((each) => each.generator.wasBottleneck).length,
+    }),
+  ];
+}
+
+function load(plan: LoadPlan, instance: Child): Promise<LoadReport> {
+  const target = new URL(`http://127.0.0.1:${instance.port}`);
+  return runLoad(plan, {
+    transport: createHttp1Transport({ target, address: '127.0.0.1', clock: systemClock }),
+  });
+}
+
+function withoutPauses(plan: LoadPlan, stages: readonly Stage[]): LoadPlan {
+  const scenarios = plan.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.filter((step) => step.kind === 'request'),
+  }));
+  return { ...plan, scenarios, stages, thresholds: [] };
+}
+
+function closed(users: number, seconds: number): Stage {
+  return { kind: 'users', from: users, to: users, durationMs: seconds * 1000 };
+}
+
+function beside(floor: readonly number[], q: number): { rival: string; rivalValue: number } {
+  return { rival: 'SELECT 1 over the same connection', rivalValue: quantile(floor, q) };
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] as number;
+}
+
+async function timeMs(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return performance.now() - startedMs;
+}
