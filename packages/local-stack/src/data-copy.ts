@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chown, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, lchown, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
 
@@ -23,10 +23,8 @@ export async function copyDataFolder(
     for (const entry of await readdir(join(source, folder), { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (notCopied.test(path)) continue;
-      if (!entry.isDirectory()) {
-        files.push(path);
-        continue;
-      }
+      if (entry.isFile()) files.push(path);
+      if (!entry.isDirectory()) continue; // Links lead out of the folder; the stack makes none.
       await mkdir(join(target, path), { mode: 0o700 });
       await own(join(target, path), account);
       if (!emptied.has(path)) await walk(path);
@@ -70,5 +68,5 @@ async function copyIfThere(source: string, target: string, account: Account | un
 }
 
 async function own(path: string, account: Account | undefined): Promise<void> {
-  if (account !== undefined) await chown(path, account.uid, account.gid);
+  if (account !== undefined) await lchown(path, account.uid, account.gid);
 }

@@ -1,3 +1,5 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sleep, systemClock } from 'loadline/base';
 import { localStackError } from './errors.ts';
 import { unusable } from './place.ts';
@@ -45,6 +47,31 @@ const attemptsMax = 4;
 /** Longer than the keeper grants its servers. */
 const keeperLimitMs = 40_000;
 const killLimitMs = 10_000;
+
+/**
+ * Removes temporary folders whose runs were killed together with their keepers, and ends the servers there:
+ * nobody will ever name such a folder again. Only folders of our own, since their records are believed.
+ */
+export async function removeAbandoned(parent: string, prefix: string, signal?: AbortSignal): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const folder = join(parent, name);
+    if (!(await isOurs(folder)) || !(await isOurs(join(folder, 'runs')))) continue;
+    const left = otherRecords(folder, undefined);
+    const isUsed = left.some(([, { owner, keeper = owner }]) => isRunning(owner) || isRunning(keeper));
+    if (isUsed || left.length === 0) continue; // Without a record, it is just being made.
+    for (const [path, record] of left) await endLeftovers(path, record, signal);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** False also for one that was removed just now. */
+function isOurs(folder: string): Promise<boolean> {
+  return lstat(folder).then(
+    ({ uid }) => uid === process.getuid?.(),
+    () => false,
+  );
+}
 
 /** Waits for a keeper that still stops its servers; where there is none, stops them itself. */
 export async function endLeftovers(path: string, left: RunRecord, signal?: AbortSignal): Promise<void> {
@@ -99,7 +126,7 @@ function writeOwnRecord(folder: string): string {
   }
 }
 
-function otherRecords(folder: string, own: string): [path: string, record: RunRecord][] {
+function otherRecords(folder: string, own: string | undefined): [path: string, record: RunRecord][] {
   const others: [string, RunRecord][] = [];
   for (const path of recordPaths(folder)) {
     if (path === own) continue;

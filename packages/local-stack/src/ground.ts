@@ -1,10 +1,10 @@
-import { chmod, chown, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Account } from './account.ts';
-import { claimFolder, endLeftovers } from './folder-claim.ts';
+import { claimFolder, endLeftovers, removeAbandoned } from './folder-claim.ts';
 import { Keeper } from './keeper.ts';
 import type { Ending } from './keeper-protocol.ts';
-import { isLinked, makeLink, namedPlace, type Place, temporaryPlace } from './place.ts';
+import { isLinked, makeLink, namedPlace, type Place, temporaryPlace, temporaryPrefix } from './place.ts';
 import { deleteRecord, readRecord } from './run-record.ts';
 
 /** What every start function understands. */
@@ -50,12 +50,15 @@ export class Ground implements AsyncDisposable {
   static async open(options: StartOptions): Promise<Ground> {
     options.signal?.throwIfAborted();
     const place = options.folder === undefined ? await temporaryPlace() : await namedPlace(options.folder);
+    if (place.isTemporary) await removeAbandoned(dirname(place.folder), temporaryPrefix, options.signal);
     const recordPath = await claimFolder(place.folder, options.signal);
     try {
       if (!(await isLinked(place))) await clear(place.folder);
       await makeLink(place);
-      await makeOwnFolder(join(place.folder, 'runs'), place.account, 0o755);
-      const logs = await makeOwnFolder(join(place.folder, 'logs'), place.account, 0o755);
+      // Not the servers' own: root believes what is in runs, and writes to logs.
+      const owner = await stat(place.folder);
+      await makeOwnFolder(join(place.folder, 'runs'), owner, 0o755);
+      const logs = await makeOwnFolder(join(place.folder, 'logs'), owner, 0o755);
       const removal = place.isTemporary ? { removeFolder: place.folder } : {};
       const keeper = new Keeper({ recordPath, ...removal }, join(logs, 'keeper.log'));
       return new Ground(place, recordPath, keeper, options);
@@ -132,7 +135,7 @@ export class Ground implements AsyncDisposable {
 async function makeOwnFolder(folder: string, account: Account | undefined, mode: number): Promise<string> {
   await mkdir(folder, { recursive: true, mode });
   await chmod(folder, mode);
-  if (account !== undefined) await chown(folder, account.uid, account.gid);
+  if (process.getuid?.() === 0 && account !== undefined) await chown(folder, account.uid, account.gid);
   return folder;
 }
 

@@ -19,11 +19,14 @@ export interface Place {
   readonly link?: string;
 }
 
+/** How temporary folders are called, in the system's folder for such. */
+export const temporaryPrefix = 'loadline-stack-';
+
 /** A fresh folder for one run. */
 export async function temporaryPlace(): Promise<Place> {
   // TMPDIR may lie in a private home, where root's servers can't follow; /tmp is open to everybody.
   for (const parent of [tmpdir(), '/tmp']) {
-    const folder = await realpath(await mkdtemp(join(parent, 'loadline-stack-')));
+    const folder = await realpath(await mkdtemp(join(parent, temporaryPrefix)));
     const account = await serverAccount(folder);
     if (account === undefined) return { folder, isTemporary: true, account };
     await chmod(folder, 0o711);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
 import type { Ground } from './ground.ts';
@@ -80,8 +80,10 @@ export function serverCommand(
 /** Writes a file that only the servers' account may read: it may hold the password. */
 export async function writePrivate(path: string, text: string, account: Account | undefined): Promise<void> {
   await rm(path, { force: true });
-  await writeFile(path, text, { mode: 0o600 });
-  if (account !== undefined) await chown(path, account.uid, account.gid);
+  // As root in a folder of the servers': exclusively, and by the handle, so that no link is followed.
+  await using file = await open(path, 'wx', 0o600);
+  await file.writeFile(text);
+  if (account !== undefined) await file.chown(account.uid, account.gid);
 }
 
 /**

@@ -23,12 +23,21 @@ export function newRecordPath(folder: string): string {
   return join(runs, `${process.pid}-${randomBytes(6).toString('hex')}.json`);
 }
 
-/** Paths of all records in this folder. */
+/** Paths of all records in this folder; none when the folder was removed meanwhile. */
 export function recordPaths(folder: string): string[] {
   const runs = join(folder, 'runs');
-  return readdirSync(runs)
+  return namesIn(runs)
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(runs, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Writes in one step, so that a reader sees the old record or the new one, never half of it. */

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Account, mayEnter, serverAccount } from '../src/account.ts';
-import { startLocalStack } from '../src/index.ts';
+import { startLocalStack, startValkey } from '../src/index.ts';
 import { livingOf, processesIn } from './processes.ts';
 
 let base: string;
@@ -52,6 +52,16 @@ describe('a program with a stack', () => {
     await using stack = await startLocalStack({ folder });
     expect(livingOf(pids)).toEqual([]);
     expect(livingOf([stack.postgres.pid])).toEqual([stack.postgres.pid]);
+  });
+
+  it('that had a temporary folder is also tidied up after by the next start, wherever that has its own', async () => {
+    const { program, pids, folder } = await startProgram();
+    for (const pid of keepersIn(folder)) process.kill(pid, 'SIGKILL');
+    program.kill('SIGKILL');
+    await once(program, 'exit');
+    await using _ = await startValkey({ role: 'cache' });
+    expect(livingOf(pids)).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('that is killed leaves a folder that can be used at once', async () => {
