@@ -100,6 +100,8 @@ function createApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => answerProblems(error, request, reply),
   });
+  // Fastify would read text as well, and hand it on as a body.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(createValidatorCompiler());
   const refuseOtherMethods = refuseUnknown(app);
   observeRequests(app, registry);

@@ -8,7 +8,8 @@ import {
 import { type LocalStack, startLocalStack } from '@loadline/local-stack';
 import { createPostgres, type Postgres } from 'loadline/postgres';
 
-export const tokenSecret = 'a secret of the tests, long enough';
+/** Long enough for stronger algorithms than ours too, so that a test can try them. */
+export const tokenSecret: string = 'a secret of the tests '.repeat(3);
 
 /** A real stack with a small world in it, and one instance. */
 export interface Running extends AsyncDisposable {

@@ -15,7 +15,14 @@ export function createValidatorCompiler(): FastifySchemaCompiler<object> {
 }
 
 function createAjv(coerceTypes: boolean): Ajv {
-  const ajv = new Ajv({ allErrors: true, coerceTypes, useDefaults: true, removeAdditional: false });
+  const ajv = new Ajv({
+    allErrors: true,
+    coerceTypes,
+    useDefaults: true,
+    // With it, Ajv's limits look away from Infinity, and its coercion lets `1e999` become just that. Every number
+    // of ours has limits, which then refuse it.
+    strictNumbers: !coerceTypes,
+  });
   ajv.addFormat('uuid', isUuid);
   ajv.addFormat('date-time', isDateTime);
   return ajv;
