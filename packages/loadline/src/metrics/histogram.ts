@@ -51,7 +51,7 @@ export class Histogram {
       this.#recordAside(value, 1);
       return;
     }
-    if (++(counts[at] as number) === 0) this.#widen(at);
+    if (++(counts[at] as number) === uint32Max + 1) this.#widen(at);
     this.#count++;
     this.#sumLow += small;
     if (this.#sumLow >= sumUnit) this.#carry();
@@ -271,7 +271,7 @@ export class Histogram {
     this.#counts[at] = total;
   }
 
-  /** A bucket of 32 bits has just wrapped around to 0. */
+  /** A bucket has just reached 2^32, which as 32 bits is 0. */
   #widen(at: number): void {
     this.#counts = Float64Array.from(this.#counts);
     this.#counts[at] = uint32Max + 1;

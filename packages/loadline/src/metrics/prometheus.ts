@@ -7,7 +7,7 @@ import type { Registry } from './registry.ts';
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface RenderOptions {
-  /** How long a slice works before the event loop gets a turn, in milliseconds; 3 by default. */
+  /** How long a slice works before the event loop gets a turn, in milliseconds; 2 by default. */
   readonly sliceMs?: number;
   readonly clock?: Clock;
 }
@@ -27,7 +27,7 @@ export async function* renderPrometheus(
   registry: Registry,
   options: RenderOptions = {},
 ): AsyncGenerator<string, void, undefined> {
-  const { sliceMs = 3, clock = systemClock } = options;
+  const { sliceMs = 2, clock = systemClock } = options;
   let endMs = clock.monotonicMs() + sliceMs;
   let slice = '';
   for (const text of renderSeries(registry.families())) {

@@ -80,14 +80,14 @@ describe('a histogram', () => {
   });
 
   it('counts on exactly when one bucket passes 32 bits, by one or by many', () => {
-    const histogram = createHistogram();
+    const histogram = histogramOf([3, 70_000]);
     histogram.recordMany(1000, 2 ** 32 - 1);
     histogram.record(1000);
-    histogram.record(3);
-    expect([histogram.countAtOrBelow(999), histogram.countAtOrBelow(1000)]).toEqual([1, 2 ** 32 + 1]);
+    expect(histogram.countsAtOrBelow([3, 1000, 70_000])).toEqual([1, 2 ** 32 + 1, 2 ** 32 + 2]);
+    histogram.record(1000);
     histogram.recordMany(1000, 2 ** 40);
-    expect(histogram.countAtOrBelow(1000)).toBe(2 ** 40 + 2 ** 32 + 1);
-    expect(histogram.sum).toBe(3 + 1000 * (2 ** 40 + 2 ** 32));
+    expect(histogram.countsAtOrBelow([3, 1000])).toEqual([1, 2 ** 40 + 2 ** 32 + 2]);
+    expect(histogram.sum).toBe(70_003 + 1000 * (2 ** 40 + 2 ** 32 + 1));
   });
 
   it('refuses to record a fraction of a time, and records nothing at count 0', () => {

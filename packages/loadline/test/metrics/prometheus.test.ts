@@ -84,6 +84,17 @@ describe('renderPrometheus()', () => {
     );
   });
 
+  it('neither loses nor adds digits or counts by changing the unit', async () => {
+    const registry = createRegistry();
+    // As doubles, 0.000249 s is 248.99999999999997 µs, and 57 µs times 1e-6 is 0.000056999999999999996 s.
+    const waits = registry.histogram({ name: 'wait_seconds', help, buckets: [0.000056, 0.000249] });
+    waits.record(57);
+    expect(await textOf(registry)).toContain('wait_seconds_sum 0.000057\n');
+    waits.record(249);
+    waits.record(250);
+    expect(await textOf(registry)).toContain('le="0.000056"} 0\nwait_seconds_bucket{le="0.000249"} 2\n');
+  });
+
   it('writes an unlabelled histogram in its own unit, from 0', async () => {
     const registry = createRegistry();
     const sizes = registry.histogram({ name: 'body_bytes', help, buckets: [100, 1000] });
