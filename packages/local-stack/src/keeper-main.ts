@@ -85,13 +85,16 @@ function endOne(program: Kept | undefined): void {
   if (program !== undefined) void end(program); // Its exit is reported to whoever waits.
 }
 
-/** Asks a program to end, and kills it when it does not within its limit. */
+/** Asks a program to end, more and more firmly. */
 async function end({ child, command, ended }: Kept): Promise<void> {
-  child.kill(command.stopSignal);
-  child.kill('SIGCONT'); // A program that was frozen, say by an experiment, hears the request only now.
-  const timer = setTimeout(() => child.kill('SIGKILL'), command.stopLimitMs);
+  const timers = command.stopSignals.map(({ signal, afterMs }) =>
+    setTimeout(() => {
+      child.kill(signal);
+      child.kill('SIGCONT'); // A program that was frozen, say by an experiment, hears it only now.
+    }, afterMs),
+  );
   await ended;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
 }
 
 function stop(): void {

@@ -19,10 +19,13 @@ export interface Command {
   readonly account?: { readonly uid: number; readonly gid: number };
   /** Its standard output and standard error; begun anew with each start. */
   readonly logPath: string;
-  /** Asks for an orderly end. */
-  readonly stopSignal: 'SIGINT' | 'SIGTERM';
-  /** How long it may take for that before it is killed, in milliseconds. */
-  readonly stopLimitMs: number;
+  /** How to end it: each signal is sent if it still runs so long after it was asked to end. */
+  readonly stopSignals: readonly StopSignal[];
+}
+
+export interface StopSignal {
+  readonly signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL';
+  readonly afterMs: number;
 }
 
 /** From the caller to the keeper. `id` is the caller's number for the program. */

@@ -72,10 +72,19 @@ export function serverCommand(
     env: serverEnvironment(),
     ...(ground.account === undefined ? {} : { account: ground.account }),
     logPath: ground.logPath(name),
-    stopSignal: 'SIGINT', // The fast shutdown: sessions are ended, a checkpoint is written.
-    stopLimitMs: 30_000,
+    stopSignals: shutdown,
   };
 }
+
+/**
+ * The smart shutdown lets sessions end that are about to: the promise of a pool's end() does not wait for the
+ * server's side, and the fast shutdown would throw an error at a pool that is as good as gone.
+ */
+const shutdown: Command['stopSignals'] = [
+  { signal: 'SIGTERM', afterMs: 0 },
+  { signal: 'SIGINT', afterMs: 200 },
+  { signal: 'SIGKILL', afterMs: 30_000 },
+];
 
 /** Writes a file that only the servers' account may read: it may hold the password. */
 export async function writePrivate(path: string, text: string, account: Account | undefined): Promise<void> {

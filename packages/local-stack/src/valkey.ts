@@ -60,8 +60,10 @@ export async function launchValkey(ground: Ground, role: ValkeyRole): Promise<Va
       env: { PATH: globalThis.process.env.PATH ?? '' },
       ...(ground.account === undefined ? {} : { account: ground.account }),
       logPath: ground.logPath(name),
-      stopSignal: 'SIGTERM',
-      stopLimitMs: 15_000,
+      stopSignals: [
+        { signal: 'SIGTERM', afterMs: 0 },
+        { signal: 'SIGKILL', afterMs: 15_000 },
+      ],
     }),
     isReady: answersAs,
   });

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, wr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ground } from '../src/ground.ts';
 import { type LocalStack, startLocalStack, startPostgres, startValkey } from '../src/index.ts';
@@ -190,6 +191,17 @@ describe('a stop', () => {
     expect(livingOf([valkey.pid])).toEqual([]);
   }, 10_000);
 
+  it('right after the end of a pool throws no error at it', async () => {
+    const postgres = await startPostgres({ folder: join(base, 'kept') });
+    const pool = new pg.Pool({ connectionString: postgres.url });
+    const errors: unknown[] = [];
+    pool.on('error', (error) => errors.push(error));
+    await Promise.all([1, 2, 3].map(() => pool.query('SELECT pg_sleep(0.01)')));
+    await pool.end();
+    await postgres.stop();
+    expect(errors).toEqual([]);
+  });
+
   it('of a temporary folder removes it', async () => {
     const valkey = await startValkey({ role: 'log' });
     const [, folder = ''] =
@@ -219,8 +231,7 @@ describe('launch()', () => {
         cwd: folder,
         env: {},
         logPath: ground.logPath('valkey'),
-        stopSignal: 'SIGTERM',
-        stopLimitMs: 5000,
+        stopSignals: [{ signal: 'SIGTERM', afterMs: 0 }],
       }),
       isReady: async (port) => port !== taken && (await askValkey(port, 'PING')).startsWith('+PONG'),
     });
