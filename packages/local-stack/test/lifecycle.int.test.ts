@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ground } from '../src/ground.ts';
-import { type LocalStack, startLocalStack, startPostgres, startValkey } from '../src/index.ts';
+import {
+  type LocalStack,
+  startFaultProxy,
+  startLocalStack,
+  startPostgres,
+  startValkey,
+} from '../src/index.ts';
 import { freePort, launch } from '../src/launch.ts';
 import { withSession } from '../src/postgres-session.ts';
 import { valkeySettings } from '../src/valkey.ts';
@@ -193,11 +199,13 @@ describe('a stop', () => {
 
   it('right after the end of a pool throws no error at it', async () => {
     const postgres = await startPostgres({ folder: join(base, 'kept') });
-    const pool = new pg.Pool({ connectionString: postgres.url });
+    await using proxy = await startFaultProxy({ target: postgres });
+    const pool = new pg.Pool({ connectionString: proxy.urlFor(postgres.url) });
     const errors: unknown[] = [];
     pool.on('error', (error) => errors.push(error));
-    await Promise.all([1, 2, 3].map(() => pool.query('SELECT pg_sleep(0.01)')));
-    await pool.end();
+    await pool.query('SELECT 1');
+    await proxy.inject({ kind: 'delay', delayMs: 50, direction: 'upstream' });
+    await pool.end(); // Resolves before the server can have heard of it.
     await postgres.stop();
     expect(errors).toEqual([]);
   });
