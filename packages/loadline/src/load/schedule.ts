@@ -79,7 +79,7 @@ function place(stages: readonly Stage[]): PlacedStage[] {
 
 /** Rounds up, but not for the error of adding floats: 0.3 s at 10/s are 3 arrivals, not 3.0000000004. */
 function wholeFrom(count: number): number {
-  return Math.ceil(count - 1e-9 * Math.max(1, count));
+  return Math.ceil(count - Math.max(1e-9, count * 1e-12));
 }
 
 function stageAt(placed: readonly PlacedStage[], elapsedMs: number): PlacedStage | undefined {

@@ -131,24 +131,25 @@ function measuredValue({ metric, statistic }: Threshold, measured: Measured): nu
     case 'service':
       return measured.service(statistic);
     case 'errors':
-      return statistic.kind === 'count' ? measured.errors : ratio(measured.errors, measured.requests);
+      return share(statistic, measured.errors, measured.requests);
     case 'checks': {
       const { checksPassed, checksFailed } = measured;
-      return statistic.kind === 'count' ? checksFailed : ratio(checksPassed, checksPassed + checksFailed);
+      const checks = checksPassed + checksFailed;
+      return share(statistic, statistic.kind === 'count' ? checksFailed : checksPassed, checks);
     }
     case 'rate':
       return measured.durationMs > 0 ? (measured.requests / measured.durationMs) * 1000 : undefined;
     case 'dropped': {
       if (measured.dropped === undefined) return undefined;
-      return statistic.kind === 'count'
-        ? measured.dropped
-        : ratio(measured.dropped, measured.requests + measured.dropped);
+      return share(statistic, measured.dropped, measured.requests + measured.dropped);
     }
   }
 }
 
-function ratio(part: number, whole: number): number | undefined {
-  return whole === 0 ? undefined : part / whole;
+/** A part of the whole, as a count or as a ratio; of nothing, no part can be told. */
+function share(statistic: Statistic, part: number, whole: number): number | undefined {
+  if (whole === 0) return undefined;
+  return statistic.kind === 'count' ? part : part / whole;
 }
 
 function compare(value: number, comparison: Comparison, limit: number): boolean {

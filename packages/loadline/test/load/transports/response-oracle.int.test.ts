@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/index.ts';
+import { createHttp1Transport, type Reply } from '../../../src/load/index.ts';
+import { cut, type WrittenResponse, writtenResponses } from './responses.ts';
+
+/**
+ * The oracle is node:http. A seeded sample of responses, each cut into pieces that leave one by one, is read
+ * by both clients from the same server.
+ */
+const sample = fc.sample(
+  fc.tuple(
+    writtenResponses,
+    fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 5 }),
+  ),
+  { seed: 20_261_121, numRuns: 150 },
+);
+
+interface Read {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: readonly (string | undefined)[];
+}
+
+let server: Server;
+let port = 0;
+
+beforeAll(async () => {
+  server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (head) => {
+      const index = Number(/ \/(\d+) /.exec(head.toString('latin1'))?.[1]);
+      void answer(socket, sample[index] as (typeof sample)[number]);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  port = (server.address() as AddressInfo).port;
+});
+
+afterAll(() => {
+  server.close();
+});
+
+async function answer(socket: Socket, [written, shares]: (typeof sample)[number]): Promise<void> {
+  for (const piece of cut(written.bytes, shares)) {
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (!written.keepsAlive) socket.end();
+}
+
+function readByNode(written: WrittenResponse, index: number): Promise<Read> {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      host: '127.0.0.1',
+      port,
+      path: `/${index}`,
+      method: written.method,
+      agent: false,
+    });
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode as number,
+          body: Buffer.concat(pieces).toString('utf8'),
+          headers: written.headers.map(([name]) => response.headersDistinct[name]?.[0]),
+        });
+        sent.destroy();
+      });
+    });
+    sent.end();
+  });
+}
+
+describe('the HTTP/1.1 transport', () => {
+  it('reads responses as node:http does, on connections that stay', async () => {
+    const target = new URL(`http://127.0.0.1:${port}`);
+    const transport = createHttp1Transport({ target, address: '127.0.0.1', clock: systemClock });
+    const channel = transport.open();
+    const readByUs = (written: WrittenResponse, index: number): Promise<Read | Reply> =>
+      new Promise((resolve) => {
+        const { method } = written;
+        const sent = {
+          method,
+          path: `/${index}`,
+          headers: '',
+          body: undefined,
+          timeoutMs: 5000,
+          keepsBody: true,
+        };
+        channel.send(sent, (reply) => {
+          if (reply.kind === 'failure') resolve(reply);
+          else {
+            const headers = written.headers.map(([name]) => reply.header(name));
+            resolve({ status: reply.status, body: reply.text(), headers });
+          }
+        });
+      });
+    for (const [index, [written]] of sample.entries()) {
+      expect(await readByUs(written, index)).toEqual(await readByNode(written, index));
+    }
+    transport.close();
+  });
+});
