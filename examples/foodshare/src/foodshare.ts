@@ -14,6 +14,7 @@ import { answerHealth, type Health } from './http/health.ts';
 import { requireIdentity } from './http/identity.ts';
 import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts';
 import { answerClientError, answerProblems, refuseUnknown } from './http/problem-answers.ts';
+import { watchUnusedConnections } from './http/unused-connections.ts';
 import { createValidatorCompiler } from './http/validation.ts';
 import { peopleRoutes } from './people/routes.ts';
 
@@ -62,6 +63,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
   const reach = openReach(options);
   const health: Health = { isDraining: false };
   const app = createApp(options, reach, registry, health);
+  const endUnused = watchUnusedConnections(app.server);
   const close = async (): Promise<void> => {
     stopObserving();
     await Promise.all([reach.postgres.close(), reach.probe.close(), reach.valkey.close()]);
@@ -78,7 +80,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     stop() {
-      stopping ??= stopInSteps(app, health, { drainDelayMs, drainTimeoutMs, close });
+      stopping ??= stopInSteps(app, health, { drainDelayMs, drainTimeoutMs, endUnused, close });
       return stopping;
     },
   };
@@ -106,8 +108,10 @@ function createApp(
   const refuseOtherMethods = refuseUnknown(app);
   observeRequests(app, registry);
   observeReach(registry, reach);
-  app.addHook('onRequest', async (_request, reply) => {
+  // When the answer goes out, not when the request comes in: whoever is in flight as we stop is to leave as well.
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (health.isDraining) reply.header('connection', 'close');
+    done(null, payload);
   });
   answerHealth(app, reach, health);
   answerMetrics(app, registry);
@@ -128,6 +132,7 @@ function createApp(
 interface StopOptions {
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
+  readonly endUnused: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -139,13 +144,16 @@ interface StopOptions {
 async function stopInSteps(
   app: FastifyInstance,
   health: Health,
-  { drainDelayMs, drainTimeoutMs, close }: StopOptions,
+  { drainDelayMs, drainTimeoutMs, endUnused, close }: StopOptions,
   clock: Clock = systemClock,
 ): Promise<void> {
   health.isDraining = true;
   if (drainDelayMs > 0) await sleep(clock, drainDelayMs);
   const timer = clock.setTimer(() => app.server.closeAllConnections(), drainTimeoutMs);
+  // Again and again, because the door closes a little after we ask for it.
+  const sweeping = setInterval(endUnused, 50);
   await app.close();
+  clearInterval(sweeping);
   timer.cancel();
   await close();
 }

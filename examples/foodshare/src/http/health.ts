@@ -16,13 +16,18 @@ export function answerHealth(app: FastifyInstance, reach: Reach, health: Health)
   app.get('/health/live', async () => ({ status: 'healthy' }));
 
   app.get('/health/ready', async (_request, reply) => {
+    // At once: a balancer that waits for an answer goes on sending requests meanwhile.
+    if (health.isDraining) {
+      return reply
+        .code(503)
+        .send({ status: 'draining', checks: { database: 'not-asked', cache: 'not-asked' } });
+    }
     const [database, cache] = await Promise.all([
       outcome(reach.probe.query({ name: 'ready', text: 'SELECT 1' })),
       outcome(reach.valkey.ping()),
     ]);
-    const status = statusOf(health.isDraining, database, cache);
-    const isReady = status === 'healthy' || status === 'degraded';
-    return reply.code(isReady ? 200 : 503).send({ status, checks: { database, cache } });
+    const status = statusOf(database, cache);
+    return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { database, cache } });
   });
 }
 
@@ -37,8 +42,7 @@ async function outcome(check: Promise<unknown>): Promise<Outcome> {
   }
 }
 
-function statusOf(isDraining: boolean, database: Outcome, cache: Outcome): string {
-  if (isDraining) return 'draining';
+function statusOf(database: Outcome, cache: Outcome): 'healthy' | 'degraded' | 'unhealthy' {
   if (database === 'failed') return 'unhealthy';
   return cache === 'ok' ? 'healthy' : 'degraded';
 }
