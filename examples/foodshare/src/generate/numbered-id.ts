@@ -30,7 +30,7 @@ const kindDigits: Readonly<Record<NumberedKind, string>> = {
 export function numberedId(kind: NumberedKind, number: number): string {
   const high = Math.floor(number / 0x10000);
   const low = number % 0x10000;
-  return `${hex(high >> 16)}${hex(high & 0xffff)}-${hex(low)}-8${kindDigits[kind]}-8000-000000000000`;
+  return `${hex(high >>> 16)}${hex(high & 0xffff)}-${hex(low)}-8${kindDigits[kind]}-8000-000000000000`;
 }
 
 /** Four digits, looked up: ids are a third of the generated text. */

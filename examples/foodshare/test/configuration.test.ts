@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { describeProblems, parseEnvironment } from '../src/configuration.ts';
+import { issueToken } from '../src/index.ts';
+
+const sound = {
+  DATABASE_URL: 'postgresql://localhost/foodshare',
+  VALKEY_URL: 'valkey://localhost',
+  FOODSHARE_TOKEN_SECRET: 'x'.repeat(32),
+};
+
+describe('parseEnvironment()', () => {
+  it('needs three variables and has a default for the rest', () => {
+    expect(parseEnvironment({ ...sound, PATH: '/bin' })).toEqual({
+      ok: true,
+      value: {
+        databaseUrl: 'postgresql://localhost/foodshare',
+        valkeyCacheUrl: 'valkey://localhost',
+        tokenSecret: 'x'.repeat(32),
+        host: '127.0.0.1',
+        port: 0,
+        drainDelayMs: 1000,
+        logger: true,
+      },
+    });
+  });
+
+  it('puts the cache’s own address before the one for both', () => {
+    const parsed = parseEnvironment({
+      ...sound,
+      VALKEY_CACHE_URL: 'valkey://cache',
+      PORT: '8080',
+      FOODSHARE_DRAIN_DELAY: '5s',
+    });
+    expect(parsed).toMatchObject({
+      value: { valkeyCacheUrl: 'valkey://cache', port: 8080, drainDelayMs: 5000 },
+    });
+  });
+
+  it('finds everything that is wrong, and doesn’t repeat a secret', () => {
+    const parsed = parseEnvironment({
+      FOODSHARE_TOKEN_SECRET: 'hush',
+      PORT: '8o8o',
+      FOODSHARE_CONNECTIONS: '0',
+    });
+    const said = parsed.ok ? '' : describeProblems(parsed.problems);
+    for (const name of [
+      'DATABASE_URL',
+      'VALKEY_URL',
+      'FOODSHARE_TOKEN_SECRET',
+      'PORT',
+      'FOODSHARE_CONNECTIONS',
+    ]) {
+      expect(said).toContain(`  ${name} must`);
+    }
+    expect(said).not.toContain('hush');
+  });
+});
+
+describe('issueToken()', () => {
+  it('refuses a secret that is shorter than its signature', async () => {
+    await expect(issueToken({ userId: crypto.randomUUID(), secret: 'short' })).rejects.toThrow(
+      'at least 32 bytes',
+    );
+  });
+});
