@@ -50,19 +50,30 @@ const killLimitMs = 10_000;
 
 /**
  * Removes temporary folders whose runs were killed together with their keepers, and ends the servers there:
- * nobody will ever name such a folder again. Only folders of our own, since their records are believed.
+ * nobody will ever name such a folder again. Only folders of our own, since their records are believed. What
+ * can't be removed is told, and is no reason not to start.
  */
-export async function removeAbandoned(parent: string, prefix: string, signal?: AbortSignal): Promise<void> {
+export async function removeAbandoned(
+  parent: string,
+  prefix: string,
+  onProgress: (step: string) => void,
+): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;
     const folder = join(parent, name);
-    if (!(await isOurs(folder)) || !(await isOurs(join(folder, 'runs')))) continue;
-    const left = otherRecords(folder, undefined);
-    const isUsed = left.some(([, { owner, keeper = owner }]) => isRunning(owner) || isRunning(keeper));
-    if (isUsed || left.length === 0) continue; // Without a record, it is just being made.
-    for (const [path, record] of left) await endLeftovers(path, record, signal);
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeIfAbandoned(folder).catch((error: unknown) => {
+      onProgress(`Cannot tidy up ${folder}: ${error instanceof Error ? error.message : String(error)}`);
+    });
   }
+}
+
+async function removeIfAbandoned(folder: string): Promise<void> {
+  if (!(await isOurs(folder)) || !(await isOurs(join(folder, 'runs')))) return;
+  const left = otherRecords(folder, undefined);
+  const isUsed = left.some(([, { owner, keeper = owner }]) => isRunning(owner) || isRunning(keeper));
+  if (isUsed || left.length === 0) return; // Without a record, it is just being made.
+  for (const [path, record] of left) await endLeftovers(path, record);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** False also for one that was removed just now. */

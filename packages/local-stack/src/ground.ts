@@ -50,7 +50,22 @@ export class Ground implements AsyncDisposable {
   static async open(options: StartOptions): Promise<Ground> {
     options.signal?.throwIfAborted();
     const place = options.folder === undefined ? await temporaryPlace() : await namedPlace(options.folder);
-    if (place.isTemporary) await removeAbandoned(dirname(place.folder), temporaryPrefix, options.signal);
+    try {
+      if (place.isTemporary) {
+        await removeAbandoned(
+          dirname(place.folder),
+          temporaryPrefix,
+          options.onProgress ?? (() => undefined),
+        );
+      }
+      return await Ground.#claim(place, options);
+    } catch (error) {
+      if (place.isTemporary) await rm(place.folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async #claim(place: Place, options: StartOptions): Promise<Ground> {
     const recordPath = await claimFolder(place.folder, options.signal);
     try {
       if (!(await isLinked(place))) await clear(place.folder);
