@@ -55,6 +55,8 @@ class LoadRun {
   readonly #startedAt: number;
 
   readonly #busy = new Set<VirtualUser>();
+  /** Those of them that are busy with an arrival. */
+  readonly #visitors = new Set<VirtualUser>();
   /** Users of an open stage that wait for work; the last to come is the first to go, which keeps few warm. */
   readonly #idle: VirtualUser[] = [];
   /** Users of a closed stage in the order in which they came. */
@@ -141,12 +143,19 @@ class LoadRun {
       else user.stop();
     }
     while (this.#closed.length < wanted && this.#drainingSinceMs === undefined) {
-      const user = this.#idle.pop() ?? this.#addUser();
+      const user = this.#idle.pop() ?? this.#takeVisitor() ?? this.#addUser();
       user.isResident = true;
       this.#closed.push(user);
-      this.#begin(user, this.#clock.monotonicMs());
+      if (!this.#busy.has(user)) this.#begin(user, this.#clock.monotonicMs());
     }
     this.#recorder.timeline.users(elapsedMs, this.#busy.size);
+  }
+
+  /** A closed stage takes over whom an open one has left, so that nobody comes for whom there is no row of data. */
+  #takeVisitor(): VirtualUser | undefined {
+    const [visitor] = this.#visitors;
+    if (visitor !== undefined) this.#visitors.delete(visitor);
+    return visitor;
   }
 
   /** Begins every arrival that is due, as long as there are users; the rest wait and keep their due time. */
@@ -157,7 +166,9 @@ class LoadRun {
       const dueMs = wasBlocked ? this.#takeWaiting(elapsedMs) : this.#takeArrival(elapsedMs);
       if (dueMs === undefined) break;
       if (!wasBlocked) this.#watch.late(elapsedMs - dueMs);
-      this.#begin(this.#idle.pop() ?? this.#addUser(), this.#startMs + dueMs);
+      const user = this.#idle.pop() ?? this.#addUser();
+      this.#visitors.add(user);
+      this.#begin(user, this.#startMs + dueMs);
     }
     this.#isStarting = false;
   }
@@ -219,6 +230,7 @@ class LoadRun {
 
   #onIdle(user: VirtualUser): void {
     this.#busy.delete(user);
+    this.#visitors.delete(user);
     if (this.#drainingSinceMs !== undefined) {
       this.#retire(user);
       this.#endWhenDrained();
