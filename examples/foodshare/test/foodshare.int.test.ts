@@ -133,6 +133,25 @@ ORDER BY p.trust_level DESC, p.pickup_time, p.id`;
     },
   );
 
+  it('loses no post between pages, though several are due at the same moment', async () => {
+    const pickup_time = new Date(Date.now() + 7_200_000).toISOString();
+    const posted: string[] = [];
+    for (let i = 0; i < 5; i++) posted.push(await post(sharer, { pickup_time }));
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const words = new URLSearchParams({
+        limit: '2',
+        pickup_to: pickup_time,
+        ...(cursor ? { cursor } : {}),
+      });
+      const { body } = await running.call('GET', `/api/food?${words}`, { as: sharer.id });
+      seen.push(...body.items.map((item: { id: string }) => item.id));
+      cursor = body.next_cursor;
+    }
+    expect(seen.filter((id) => posted.includes(id))).toEqual(posted.toSorted());
+  });
+
   it('shows a new post to members and to nobody else, with the sharer’s present score', async () => {
     const id = await post();
     const of = async (as: string): Promise<string[]> => {

@@ -109,7 +109,7 @@ export function degrees(coordinate: number, offsetKm: number): number {
 }
 
 /** Kilometres of one degree of latitude. */
-export const kmPerDegree = 111.195;
+const kmPerDegree = 111.195;
 
 /**
  * Draws five different groups of the own city for each user. Popularity falls with the group's rank to the
