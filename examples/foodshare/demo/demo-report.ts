@@ -26,10 +26,10 @@ function observe({ total }: LoadReport, scale: number): Observed {
     ratePerSecond:
       scale === 1
         ? total.ratePerSecond
-        : { notApplicable: `people set the rate, and only ${formatRatio(scale)} of them were there` },
-    databaseQueryMsP95: { notApplicable: 'this run does not look into the database' },
-    databaseConnectionRatio: { notApplicable: 'this run does not look into the database' },
-    cacheHitRatio: { notApplicable: 'the example has no cache of its answers yet' },
+        : { notApplicable: `only ${formatRatio(scale)} of the people were there` },
+    databaseQueryMsP95: { notApplicable: 'not looked at by this run' },
+    databaseConnectionRatio: { notApplicable: 'not looked at by this run' },
+    cacheHitRatio: { notApplicable: 'discovery is not cached yet' },
   };
 }
 
