@@ -8,7 +8,10 @@ if (!options.ok) {
   );
   process.exit(2);
 }
-const foodshare = await startFoodshare(options.value);
+const foodshare = await startFoodshare(options.value).catch((error: unknown) => {
+  process.stderr.write(`Cannot start foodshare: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
 process.stdout.write(`foodshare listening on ${foodshare.url}\n`);
 
 const stop = (): void => {

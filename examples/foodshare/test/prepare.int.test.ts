@@ -116,6 +116,25 @@ describe('prepareFoodshare()', () => {
     );
   });
 
+  it('never drops tables that were not made here', async () => {
+    await database.query({ text: 'CREATE DATABASE precious' });
+    const url = new URL(server.url);
+    url.pathname = '/precious';
+    await using precious = createPostgres({ url: url.href });
+    await precious.query({ text: 'CREATE TABLE users (name text)' });
+    await expect(prepare({ databaseUrl: url.href })).rejects.toMatchObject({
+      code: 'FOODSHARE_DATABASE_FOREIGN',
+    });
+    expect((await precious.query({ text: 'SELECT * FROM users' })).rows).toEqual([]);
+  });
+
+  it.each([{ posts: 99 }, { posts: 1.5 }, { posts: Number.NaN }, { seed: -1 }])(
+    'refuses %j',
+    async (size) => {
+      await expect(prepare(size)).rejects.toMatchObject({ code: 'FOODSHARE_SIZE_INVALID' });
+    },
+  );
+
   it('starts anew for another seed or size', async () => {
     expect(await prepare({ seed: 2 })).toMatchObject({ generated: true, seed: 2 });
     expect(await one(`SELECT count(*)::int FROM food_posts WHERE title = 'kept'`)).toBe(0);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
+import { foodshareError } from '../ground/errors.ts';
+import { dropEverything, ownTables, readSchema, type Schema } from '../schema/schema.ts';
 import { copyTable } from './copy.ts';
 import { shiftTimes } from './shift.ts';
 import { generatedTables } from './tables.ts';
@@ -36,6 +36,8 @@ export interface PreparedFoodshare {
 const generatorVersion = 1;
 const dayMs = 86_400_000;
 const advisoryLock = 4_150_021;
+/** Longer than another generation of ten million takes. */
+const lockTimeoutMs = 30 * 60_000;
 
 /**
  * Makes the schema and generates its data, unless they are there. The same posts and seed are never generated
@@ -47,8 +49,14 @@ const advisoryLock = 4_150_021;
 export async function prepareFoodshare(options: PrepareOptions): Promise<PreparedFoodshare> {
   const { databaseUrl, posts = 100_000, seed = 1, signal, now = Date.now() } = options;
   signal?.throwIfAborted();
-  // No time limits here: building an index over ten million rows takes what it takes, and the signal ends it.
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'foodshare-generator' });
+  assertSize(posts, seed);
+  // No limit for a statement: building an index over ten million rows takes what it takes, and the signal ends it.
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'foodshare-generator',
+    connectionTimeoutMillis: 5000,
+    lock_timeout: lockTimeoutMs,
+  });
   await client.connect();
   client.on('error', () => {});
   const onAbort = (): void => {
@@ -57,6 +65,9 @@ export async function prepareFoodshare(options: PrepareOptions): Promise<Prepare
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
+    // Sorting in memory: building an index over ten million rows takes a third of the time then. And a server in
+    // the middle of that notices when we are gone.
+    await client.query(`SET maintenance_work_mem = '512MB'; SET client_connection_check_interval = '1s'`);
     return await bringUp(client, { ...options, posts, seed, now });
   } catch (error) {
     signal?.throwIfAborted();
@@ -72,30 +83,26 @@ type Settled = PrepareOptions & { readonly posts: number; readonly seed: number;
 async function bringUp(client: pg.Client, options: Settled): Promise<PreparedFoodshare> {
   const { posts, seed, now, onProgress } = options;
   const schema = await readSchema();
+  const version = `${generatorVersion}-${schema.fingerprint}`;
   const baseMs = Math.floor(now / dayMs) * dayMs;
   const found = await findGenerated(client);
-  if (
-    found !== undefined &&
-    found.posts === posts &&
-    found.seed === seed &&
-    found.version === schema.version
-  ) {
+  if (found !== undefined && found.posts === posts && found.seed === seed && found.version === version) {
     const shiftedDays = Math.round((baseMs - found.baseMs) / dayMs);
-    if (shiftedDays !== 0) await shiftTimes(client, shiftedDays, onProgress);
+    if (shiftedDays !== 0) await shiftTimes(client, shiftedDays, schema.summary, onProgress);
     onProgress?.(1, 'data is ready');
     return { posts, seed, users: found.users, groups: found.groups, generated: false, shiftedDays };
   }
-  return await generate(client, options, schema, baseMs);
+  return await generate(client, options, { schema, version, baseMs });
 }
 
 async function generate(
   client: pg.Client,
   { posts, seed, onProgress, signal }: Settled,
-  schema: Schema,
-  baseMs: number,
+  { schema, version, baseMs }: { schema: Schema; version: string; baseMs: number },
 ): Promise<PreparedFoodshare> {
   onProgress?.(0, 'drawing people and groups');
-  await client.query(`${dropEverything};${schema.tables}`);
+  // One text is one transaction: whenever there are tables of ours, so is their mark, if an empty one.
+  await client.query(dropEverything + schema.tables);
   const world = createWorld({ posts, seed });
   const tables = generatedTables(world, baseMs);
   const rowsExpected = tables.reduce((sum, table) => sum + table.rowsExpected, 0);
@@ -111,10 +118,9 @@ async function generate(
       signal,
     );
   }
-  // Sorting in memory and two workers: a third of the time that the defaults take for ten million rows.
-  await client.query(`SET maintenance_work_mem = '512MB'`);
-  for (const [done, statement] of schema.rules.entries()) {
-    onProgress?.(loadShare + (0.95 - loadShare) * (done / schema.rules.length), 'building keys and indexes');
+  const statements = [...schema.rules, ...schema.summary];
+  for (const [done, statement] of statements.entries()) {
+    onProgress?.(loadShare + (0.95 - loadShare) * (done / statements.length), 'building keys and indexes');
     await client.query(statement);
   }
   onProgress?.(0.95, 'counting for the planner');
@@ -123,7 +129,7 @@ async function generate(
   await client.query('INSERT INTO generated_data VALUES ($1, $2, $3, $4, $5, $6)', [
     posts,
     seed,
-    schema.version,
+    version,
     users.count,
     groups.count,
     new Date(baseMs),
@@ -135,35 +141,6 @@ async function generate(
 /** Of the whole time, what the loading takes; measured at a million posts. */
 const loadShare = 0.7;
 
-const dropEverything = `
-  DROP VIEW IF EXISTS credit_audit;
-  DROP MATERIALIZED VIEW IF EXISTS group_activity_summary;
-  DROP TABLE IF EXISTS generated_data, moderation_actions, idempotent_requests, credit_movements, credit_accounts,
-    reputation_events, ratings, exchanges, food_posts, group_partnerships, group_member_status, community_groups,
-    user_global_reputation, users;
-  DROP FUNCTION IF EXISTS refresh_group_activity_summary, carry_score_to_open_posts, distance_km`;
-
-interface Schema {
-  readonly tables: string;
-  readonly rules: readonly string[];
-  readonly version: string;
-}
-
-async function readSchema(): Promise<Schema> {
-  const [tables, rules] = await Promise.all(
-    ['tables.sql', 'rules.sql'].map((file) =>
-      readFile(new URL(`../schema/${file}`, import.meta.url), 'utf8'),
-    ),
-  );
-  const hash = createHash('sha256').update(`${generatorVersion}\n${tables}\n${rules}`);
-  // One statement at a time shows progress. A statement ends at a semicolon before a line that begins another;
-  // lines inside a function's body are indented or begin otherwise.
-  const statements = (rules as string)
-    .split(/;\n(?=\n|--|CREATE|ALTER|$)/)
-    .filter((text) => text.trim() !== '');
-  return { tables: tables as string, rules: statements, version: hash.digest('hex').slice(0, 16) };
-}
-
 interface Found {
   readonly posts: number;
   readonly seed: number;
@@ -173,10 +150,21 @@ interface Found {
   readonly baseMs: number;
 }
 
-/** The data set that is there; none where its mark is missing, which is written last. */
+/** The data set that is there; none where its mark is empty, which is filled last. */
 async function findGenerated(client: pg.Client): Promise<Found | undefined> {
-  const { rows: exists } = await client.query(`SELECT to_regclass('generated_data') IS NOT NULL AS there`);
-  if (exists[0]?.there !== true) return undefined;
+  const { rows: present } = await client.query<{ name: string }>(
+    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL',
+    [ownTables],
+  );
+  const names = present.map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  if (!names.includes('generated_data')) {
+    throw foodshareError(
+      'FOODSHARE_DATABASE_FOREIGN',
+      `Cannot prepare this database: it holds ${names.join(', ')}, which were not made here and would be dropped.`,
+      { facts: { tables: names } },
+    );
+  }
   const { rows } = await client.query('SELECT * FROM generated_data');
   const row = rows[0];
   if (row === undefined) return undefined;
@@ -188,4 +176,14 @@ async function findGenerated(client: pg.Client): Promise<Found | undefined> {
     groups: Number(row.groups),
     baseMs: row.base_time.getTime(),
   };
+}
+
+function assertSize(posts: number, seed: number): void {
+  const isSound = Number.isInteger(posts) && posts >= 100 && posts <= 1e8;
+  if (isSound && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw foodshareError(
+    'FOODSHARE_SIZE_INVALID',
+    `Cannot generate ${posts} posts from seed ${seed}: both are whole numbers, the posts from 100 to 100,000,000.`,
+    { facts: { posts, seed } },
+  );
 }
