@@ -11,5 +11,6 @@ export type { PeopleOptions } from './generate/people.ts';
 export { writePeople } from './generate/people.ts';
 export type { PreparedFoodshare, PrepareOptions } from './generate/prepare.ts';
 export { prepareFoodshare } from './generate/prepare.ts';
+export { foodshareErrorTable } from './ground/errors.ts';
 export type { TokenOptions } from './ground/tokens.ts';
 export { issueToken } from './ground/tokens.ts';
