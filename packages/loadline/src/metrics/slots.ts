@@ -1,8 +1,8 @@
 /** How many numbers a page holds: 8 KB, so that a small service wastes little and a large one has few pages. */
 const pageSlots = 1024;
 
-/** One past the highest whole number that a 32-bit cell holds. */
-const onesCarry = 2 ** 32;
+/** One past the highest whole number that a 32-bit cell holds; there it turns negative, which is quick to see. */
+const onesCarry = 2 ** 31;
 
 /**
  * Where counters and gauges keep their numbers: side by side in pages. A page never moves, so a slot stays
@@ -13,14 +13,14 @@ const onesCarry = 2 ** 32;
  */
 export class Arena {
   #page: Float64Array = new Float64Array(pageSlots);
-  #ones: Uint32Array = new Uint32Array(pageSlots);
+  #ones: Int32Array = new Int32Array(pageSlots);
   #used = 0;
 
   /** The next free place. */
   take(): Place {
     if (this.#used === pageSlots) {
       this.#page = new Float64Array(pageSlots);
-      this.#ones = new Uint32Array(pageSlots);
+      this.#ones = new Int32Array(pageSlots);
       this.#used = 0;
     }
     return { page: this.#page, ones: this.#ones, at: this.#used++ };
@@ -29,14 +29,14 @@ export class Arena {
 
 interface Place {
   readonly page: Float64Array;
-  readonly ones: Uint32Array;
+  readonly ones: Int32Array;
   readonly at: number;
 }
 
 /** One series that only goes up, exact for whole numbers to 2^53. Keep it: finding it again costs more than adding. */
 export class Counter {
   readonly #page: Float64Array;
-  readonly #ones: Uint32Array;
+  readonly #ones: Int32Array;
   readonly #at: number;
 
   constructor(arena: Arena) {
@@ -48,12 +48,19 @@ export class Counter {
 
   /** @throws RangeError where `amount` is below 0, infinite or NaN: a counter that goes down reads as a restart. */
   add(amount: number = 1): void {
-    if (amount !== 1) this.#addOther(amount);
-    else if (++(this.#ones[this.#at] as number) === 0) (this.#page[this.#at] as number) += onesCarry;
+    if (amount !== 1) return this.#addOther(amount);
+    const ones = ((this.#ones[this.#at] as number) + 1) | 0;
+    this.#ones[this.#at] = ones;
+    if (ones < 0) this.#carry();
   }
 
   get value(): number {
     return (this.#page[this.#at] as number) + (this.#ones[this.#at] as number);
+  }
+
+  #carry(): void {
+    this.#ones[this.#at] = 0;
+    (this.#page[this.#at] as number) += onesCarry;
   }
 
   #addOther(amount: number): void {

@@ -11,15 +11,15 @@ describe('Counter', () => {
     expect(counter.value).toBe(4.5);
   });
 
-  it('goes on past 2^32 increments of one', () => {
+  it('goes on past 2^31 increments of one', () => {
     const arena = new Arena();
     const counter = new Counter(arena);
     const next = arena.take();
-    next.ones[next.at - 1] = 2 ** 32 - 1;
-    expect(counter.value).toBe(2 ** 32 - 1);
+    next.ones[next.at - 1] = 2 ** 31 - 1;
+    expect(counter.value).toBe(2 ** 31 - 1);
     counter.add();
     counter.add();
-    expect(counter.value).toBe(2 ** 32 + 1);
+    expect(counter.value).toBe(2 ** 31 + 1);
   });
 
   it('is the sum of whatever whole numbers were added, in any order', () => {
