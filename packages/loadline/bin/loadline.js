@@ -42,8 +42,7 @@ function startAgain(node) {
   const child = spawn(node, [...(isCheckout ? [condition] : []), entry, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
-  // Ctrl-C reaches the child by itself; this process only waits for it.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // A terminal sends Ctrl-C to the child as well, a pipeline only to this process: the child takes two for one.
+  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => child.kill(name));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
 }

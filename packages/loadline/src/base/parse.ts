@@ -244,18 +244,20 @@ function describeLimits({ above, atLeast, atMost, whole }: NumberLimits): string
   return parts.length === 0 ? `must be ${noun}` : `must be ${noun} ${parts.join(' and ')}`;
 }
 
-/** Levenshtein's distance, with one row. */
+/** How many letters were added, left out, replaced or swapped with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  const row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let twoBack: number[] = [];
+  let before = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
-    let diagonal = row[0] as number;
-    row[0] = i;
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const above = row[j] as number;
-      const substituted = diagonal + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row[j] = Math.min(above + 1, (row[j - 1] as number) + 1, substituted);
-      diagonal = above;
+      const replaced = (before[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? (twoBack[j - 2] as number) + 1 : replaced;
+      row.push(Math.min((before[j] as number) + 1, (row[j - 1] as number) + 1, replaced, swapped));
     }
+    twoBack = before;
+    before = row;
   }
-  return row[b.length] as number;
+  return before[b.length] as number;
 }

@@ -30,7 +30,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     return await command.run(rest, surroundings);
   } catch (error) {
     if (!isLoadlineError(error)) throw error;
-    terminal.err(`${terminal.style('red', error.code)}: ${error.message}\n`);
+    const code = terminal.isInteractive ? terminal.style('red', error.code) : error.code;
+    terminal.err(`${code}: ${error.message}\n`);
     return exitCodes.wrongInput;
   }
 }

@@ -135,6 +135,8 @@ describe('closest()', () => {
   it.each([
     ['scenarois', 'scenarios'],
     ['LOAD', 'load'],
+    ['laod', 'load'],
+    ['dtaa', 'data'],
     ['tresholds', 'thresholds'],
     ['x', undefined],
     ['banana', undefined],

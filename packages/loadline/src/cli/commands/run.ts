@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { systemClock } from '../../base/index.ts';
 import {
   createHttp1Transport,
@@ -65,6 +65,7 @@ async function runFile(args: readonly string[], { terminal, signal }: Surroundin
   const plan = await readLoadPlan(file, { target, profile, scale, rate, duration, seed });
   const policy = { allowLoopback: true, allowPrivate: true, allowHosts: words.options['allow-host'] ?? [] };
   const address = await resolveTarget(plan.target, policy);
+  if (json !== undefined && json !== '-') await checkWritable(json);
   const transport = createHttp1Transport({ target: new URL(plan.target), address, clock: systemClock });
   const drawn = quiet === true ? undefined : drawProgress(terminal);
   const report = await runLoad(plan, {
@@ -91,6 +92,20 @@ export function drawProgress(
   };
 }
 
+/** Before the run, because afterwards an hour may have been in vain. */
+async function checkWritable(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close();
+  } catch (cause) {
+    throw unwritable(file, cause as Error);
+  }
+}
+
+function unwritable(file: string, cause: Error): Error {
+  const message = `Cannot write the report to ${file}: ${cause.message}.`;
+  return cliError('CLI_OUTPUT_UNWRITABLE', message, { cause, facts: { file } });
+}
+
 async function writeReport(report: LoadReport, file: string | undefined, terminal: Terminal): Promise<void> {
   if (file === undefined) return;
   const text = `${JSON.stringify(report, undefined, 2)}\n`;
@@ -103,10 +118,6 @@ async function writeReport(report: LoadReport, file: string | undefined, termina
   } catch (cause) {
     // The run took its time: what was measured is shown before the error is.
     terminal.out(summarize(report, terminal));
-    throw cliError(
-      'CLI_OUTPUT_UNWRITABLE',
-      `Cannot write the report to ${file}: ${(cause as Error).message}.`,
-      { cause },
-    );
+    throw unwritable(file, cause as Error);
   }
 }

@@ -9,7 +9,7 @@ export function progressLine(
   { width, style }: { readonly width: number; readonly style: Style },
 ): string {
   const share = progress.durationMs === 0 ? 1 : Math.min(1, progress.elapsedMs / progress.durationMs);
-  const bar = drawBar(share, 20);
+  const bar = drawBar(share, Math.max(1, Math.min(20, width - 2)));
   const seconds = (durationMs: number): string => formatDuration(Math.round(durationMs / 1000) * 1000);
   const facts = [
     `${seconds(Math.min(progress.elapsedMs, progress.durationMs))} of ${seconds(progress.durationMs)}`,
@@ -25,7 +25,7 @@ export function progressLine(
     if (longer.length + bar.length + 1 > width - 1) break;
     line = longer;
   }
-  return `${style('cyan', bar)} ${line}`;
+  return `${style('cyan', bar)} ${line}`.trimEnd();
 }
 
 /** `████████░░░░`, in eighths of a character. */

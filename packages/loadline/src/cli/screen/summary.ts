@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration } from '../../base/index.ts';
 import type { LoadReport, ReportRow, ThresholdResult, Verdict } from '../../load/index.ts';
+import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
 
@@ -18,7 +19,7 @@ export function summarize(
   ];
   return `\n${sections
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n'))
+    .map((lines) => lines.flatMap((line) => wrapLine(`  ${line}`, width)).join('\n'))
     .join('\n\n')}\n\n`;
 }
 
@@ -31,8 +32,9 @@ export function formatRate(perSecond: number): string {
   return `${perSecond >= 100 ? formatCount(perSecond) : Number(perSecond.toPrecision(3))}/s`;
 }
 
-/** A ratio from 0 to 1 as percent; what is not nothing never reads as 0. */
+/** A ratio from 0 to 1 as percent; what is not nothing never reads as 0, and what is not all never as 100. */
 export function formatRatio(ratio: number): string {
+  if (ratio > 0.99 && ratio < 1) return `${Math.floor(ratio * 10_000) / 100} %`;
   return `${Number((ratio * 100).toPrecision(2))} %`;
 }
 
@@ -50,9 +52,9 @@ function heading(report: LoadReport, style: Style): string[] {
   const planned =
     Math.abs(report.plannedMs - report.activeMs) > 500 ? ` of ${formatDuration(report.plannedMs)}` : '';
   return [
-    `${style('bold', report.name)} → ${report.target}, ${length}${planned}`,
+    `${style('bold', printable(report.name))} → ${report.target}, ${length}${planned}`,
     style(format, `${mark} ${text}`),
-    ...report.verdict.reasons.map((reason) => `  ${reason}`),
+    ...report.verdict.reasons.map((reason) => `  ${printable(reason)}`),
   ];
 }
 
@@ -64,7 +66,7 @@ function offered({ offered, iterations, total }: LoadReport, style: Style): stri
     ...(offered.unfinished > 0 ? [`${formatCount(offered.unfinished)} unanswered at the end`] : []),
   ];
   const cut = Object.entries(iterations.cutShortBecause).map(
-    ([why, count]) => `${formatCount(count)} × ${why}`,
+    ([why, count]) => `${formatCount(count)} × ${printable(why)}`,
   );
   return [
     line('offered', `${formatCount(offered.requests)} requests, ${formatRate(offered.ratePerSecond)}`),
@@ -83,7 +85,7 @@ function offered({ offered, iterations, total }: LoadReport, style: Style): stri
 
 function checksText({ checks }: ReportRow): string {
   const failed = Object.entries(checks.failedByName).map(
-    ([name, count]) => `${name} (${formatCount(count)})`,
+    ([name, count]) => `${printable(name)} (${formatCount(count)})`,
   );
   const list = failed.length === 0 ? '' : `: ${failed.slice(0, 5).join(', ')}`;
   return `${formatCount(checks.passed)} passed, ${formatCount(checks.failed)} failed${list}`;
@@ -107,7 +109,12 @@ function endpoints(report: LoadReport, width: number, style: Style): string[] {
 }
 
 const latency = (of: 'p50' | 'p90' | 'p95' | 'p99' | 'max') => (row: ReportRow) =>
-  row.latencyMs === undefined ? '–' : formatDuration(row.latencyMs[of]);
+  row.latencyMs === undefined || !wasAnswered(row) ? '–' : formatDuration(row.latencyMs[of]);
+
+/** Of a target that only refused, it would look like a quick one. */
+function wasAnswered(row: ReportRow): boolean {
+  return Object.keys(row.statuses).length > 0;
+}
 
 /** Latency counts from when a request was due; service time from when it was sent. */
 const columns: readonly Column<ReportRow>[] = [
@@ -122,7 +129,8 @@ const columns: readonly Column<ReportRow>[] = [
   {
     title: 'service p95',
     align: 'right',
-    text: (row) => (row.serviceMs === undefined ? '–' : formatDuration(row.serviceMs.p95)),
+    text: (row) =>
+      row.serviceMs === undefined || !wasAnswered(row) ? '–' : formatDuration(row.serviceMs.p95),
     importance: 9,
   },
   { title: 'errors', align: 'right', text: (row) => formatCount(row.errors), importance: 5 },
@@ -144,7 +152,9 @@ function failures({ endpoints }: LoadReport, style: Style): string[] {
   const lines = found.toSorted((a, b) => b.count - a.count).slice(0, 8);
   return [
     style('dim', 'errors'),
-    ...lines.map(({ row, count, what }) => `${style('red', formatCount(count))} × ${row.name}: ${what}`),
+    ...lines.map(
+      ({ row, count, what }) => `${style('red', formatCount(count))} × ${printable(`${row.name}: ${what}`)}`,
+    ),
   ];
 }
 
@@ -160,12 +170,12 @@ function statusesText(row: ReportRow): string {
 
 function thresholds(results: readonly ThresholdResult[], style: Style): string[] {
   if (results.length === 0) return [];
-  const width = Math.max(...results.map((result) => result.text.length));
+  const width = Math.min(60, Math.max(...results.map((result) => result.text.length)));
   const lines = results.map(({ text, verdict, shown }) => {
     const mark = { passed: style('green', '✓'), failed: style('red', '✗'), 'no data': style('yellow', '?') }[
       verdict
     ];
-    return `${mark} ${text.padEnd(width)}  ${shown}`;
+    return `${mark} ${printable(text).padEnd(width)}  ${shown}`;
   });
   return [style('dim', 'thresholds'), ...lines];
 }
@@ -180,5 +190,12 @@ function generator({ generator }: LoadReport, style: Style): string[] {
     ({ fromMs, toMs }) => `${formatDuration(fromMs)} to ${formatDuration(toMs)}`,
   );
   const when = spans.length === 0 ? [] : [style('yellow', `overloaded from ${spans.slice(0, 5).join(', ')}`)];
-  return [style('dim', 'generator'), generator.statement, figures.join(', '), ...when];
+  // A run that was too short to watch has no figures, and zeros would read as a generator at ease.
+  const wasWatched = generator.cpuRatioMean > 0;
+  return [
+    style('dim', 'generator'),
+    generator.statement,
+    ...(wasWatched ? [figures.join(', ')] : []),
+    ...when,
+  ];
 }

@@ -1,3 +1,5 @@
+import { printable } from './lines.ts';
+
 /** A column of a terminal table. */
 export interface Column<Row> {
   readonly title: string;
@@ -14,7 +16,7 @@ export function drawTable<Row>(
   width: number,
 ): string[] {
   const drawn = columns.map((column) => {
-    const cells = rows.map((row) => column.text(row));
+    const cells = rows.map((row) => printable(column.text(row)));
     const size = Math.max(column.title.length, ...cells.map((cell) => cell.length));
     return { ...column, cells, size };
   });

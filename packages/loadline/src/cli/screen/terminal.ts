@@ -6,7 +6,7 @@ export interface Terminal {
   err(text: string): void;
   /** Whether `err` is a screen on which progress may be drawn. */
   readonly isInteractive: boolean;
-  /** Columns of the screen that `out` writes to; 100 where it is a file. */
+  /** Columns of the screen that `out` writes to, or else `err`; 100 where both are files. */
   readonly width: number;
   readonly style: Style;
 }
@@ -22,7 +22,7 @@ export function processTerminal(): Terminal {
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
     isInteractive: stderr.isTTY && env.TERM !== 'dumb',
-    width: stdout.columns ?? 100,
+    width: stdout.columns ?? stderr.columns ?? 100,
     style: (format, text) => (hasColor ? styleText(format, text, { validateStream: false }) : text),
   };
 }

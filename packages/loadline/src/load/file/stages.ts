@@ -67,8 +67,11 @@ function readArrivals(field: Field): Stage {
 
 function readLevel(field: Field, users: Field | undefined, rate: Field | undefined): Level | undefined {
   if (users !== undefined && rate !== undefined) field.problem('must have either users or rate, not both');
-  if (users !== undefined)
-    return { kind: 'users', value: users.number({ whole: true, atLeast: 0, atMost: usersLimit }) };
+  if (users !== undefined) {
+    const value = users.number({ whole: true, atLeast: 0, atMost: usersLimit });
+    // A wrong value stands for some users, so that it is not taken for a load of none besides.
+    return { kind: 'users', value: value === users.value ? value : 1 };
+  }
   return rate === undefined ? undefined : { kind: 'arrivals', value: readRate(rate) };
 }
 

@@ -24,7 +24,9 @@ export interface Names {
 export function readSteps(field: Field, names: Names): Step[] {
   const shared = names.headers === undefined ? [] : readHeaders(names.headers, names);
   const steps = field.array((item) => readStep(item, names, shared), { nonEmpty: true });
-  if (steps.length > 0 && !steps.some((step) => step.kind === 'request')) {
+  const isAllPauses =
+    Array.isArray(field.value) && field.value.every((item) => Object.hasOwn(item ?? {}, 'think'));
+  if (steps.length > 0 && isAllPauses) {
     field.problem('needs at least one request, like `- get: /`');
   }
   return steps;
@@ -39,7 +41,7 @@ function readStep(item: Field, names: Names, shared: readonly HeaderTemplate[]):
   const found = [...verbs, 'think' as const].filter((key) => step.has(key));
   const kind = found[0];
   if (found.length !== 1 || kind === undefined) {
-    if (typeof item.value === 'object')
+    if (isMapOf(stepKeys, item.value))
       item.problem(`must be one of ${verbs.join(', ')} with a path, or think with a pause`);
     return { kind: 'think', think: { kind: 'fixed', durationMs: 0 } };
   }
@@ -50,6 +52,11 @@ function readStep(item: Field, names: Names, shared: readonly HeaderTemplate[]):
     return { kind: 'think', think: readThink(step.required('think')) };
   }
   return readRequest(step, kind, names, shared);
+}
+
+/** Whether a map has known keys alone; of another one, the unknown keys are problem enough. */
+function isMapOf(keys: readonly string[], value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).every((key) => keys.includes(key));
 }
 
 function readRequest(
@@ -224,11 +231,13 @@ function readSaves(field: Field): Save[] {
   return [...saves.values()];
 }
 
+const extractionKeys = ['json', 'header', 'match', 'random_of'] as const;
+
 function readExtraction(entry: Field): Extraction {
-  const from = entry.object(['json', 'header', 'match', 'random_of']);
+  const from = entry.object(extractionKeys);
   const kinds = (['json', 'header', 'match'] as const).filter((kind) => from.has(kind));
   if (kinds.length !== 1) {
-    if (typeof entry.value === 'object')
+    if (isMapOf(extractionKeys, entry.value))
       entry.problem('must be one of json, header and match, as in { json: /items/0/id }');
     return { kind: 'header', name: '' };
   }
