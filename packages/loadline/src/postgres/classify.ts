@@ -14,10 +14,10 @@ export type Stage = 'connect' | 'statement';
 export function classify(thrown: unknown, stage: Stage, doing: string): LoadlineError {
   if (isLoadlineError(thrown)) return thrown;
   const error = thrown as Partial<ServerError>;
-  const sqlState =
-    typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+  const sqlState = sqlStateOf(error);
   const code = sqlState === undefined ? codeWithoutState(stage) : codeOfState(sqlState, stage);
-  const said = error.message ?? String(thrown);
+  // Where a name has several addresses and none answers, Node's error has a code and no message.
+  const said = error.message || error.code || String(thrown);
   return postgresError(code, `Cannot ${doing}: ${said}.`, {
     cause: thrown,
     facts: {
@@ -31,9 +31,15 @@ export function classify(thrown: unknown, stage: Stage, doing: string): Loadline
 /** The fields of an error message of the server that we use. */
 interface ServerError {
   readonly code: string;
+  readonly severity: string;
   readonly message: string;
   readonly constraint: string;
   readonly table: string;
+}
+
+/** Only what the server says has a severity: EPIPE, a code of the system, is of five letters too. */
+function sqlStateOf({ code, severity }: Partial<ServerError>): string | undefined {
+  return severity !== undefined && code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** Errors that are none of the server's come from the socket or from the client's own waiting. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/postgres/classify.ts';
 
 function serverError(code: string, fields: object = {}): Error {
-  return Object.assign(new Error('said the server'), { code, ...fields });
+  return Object.assign(new Error('said the server'), { code, severity: 'ERROR', ...fields });
 }
 
 describe('classify()', () => {
@@ -32,6 +32,18 @@ describe('classify()', () => {
     expect(classify(new Error('Connection terminated'), 'statement', 'run').code).toBe(
       'POSTGRES_CONNECTION_LOST',
     );
+  });
+
+  it('does not take a system error of five letters for an SQLSTATE', () => {
+    const broken = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    const error = classify(broken, 'statement', 'run');
+    expect(error.code).toBe('POSTGRES_CONNECTION_LOST');
+    expect(error.facts).toEqual({});
+  });
+
+  it('names the code of an error without a message', () => {
+    const nowhere = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
+    expect(classify(nowhere, 'connect', 'open').message).toBe('Cannot open: ECONNREFUSED.');
   });
 
   it('names the constraint, says what was attempted, and keeps the cause', () => {
