@@ -67,6 +67,7 @@ describe('discovery refuses', () => {
     ['?lat=1&lat=2&lon=0&distance_km=5', ['#/lat']],
     ['?lat=50', ['#/lon', '#/distance_km']],
     ['?distance_km=5', ['#/lat', '#/lon']],
+    ['?distance_km=5&lat=50', ['#/lon']],
     ['?lat=50&lon=9&distance_km=501', ['#/distance_km']],
     ['?reputation_min=-1', ['#/reputation_min']],
     ['?reputation_min=101', ['#/reputation_min']],

@@ -61,9 +61,12 @@ const frameworkProblems: Readonly<Record<string, readonly [status: number, kind:
 function invalidRequest({ validation = [], validationContext }: FrameworkError): Problem {
   const place = places[validationContext ?? ''] ?? 'body';
   const errors = validation
-    // "if" only says that the branch it chose did not fit; the branch's own faults are there too.
-    .filter(({ keyword }) => keyword !== 'if')
-    .map((fault) => ({ in: place, pointer: pointerOf(fault), detail: detailOf(fault) }));
+    .map((fault) => ({ in: place, pointer: pointerOf(fault), detail: detailOf(fault) }))
+    // A field that two others need is missing once.
+    .filter(({ pointer, detail }, index, all) => {
+      const first = all.findIndex((other) => other.pointer === pointer);
+      return first === index || !detail.startsWith(missing);
+    });
   const named = errors.map(({ pointer, detail }) => `${pointer.slice(2) || `the ${place}`} ${detail}`);
   return new Problem(400, 'invalid-request', `${named.join('; ')}.`, { errors });
 }
@@ -81,9 +84,11 @@ function pointerOf({ instancePath, params }: ValidationFault): string {
   return `#${instancePath}${typeof child === 'string' ? `/${child}` : ''}`;
 }
 
+const missing = 'is missing';
+
 function detailOf({ keyword, message, params }: ValidationFault): string {
-  if (keyword === 'required') return 'is missing';
-  if (keyword === 'dependencies') return `is missing, which ${String(params.property)} needs`;
+  if (keyword === 'required') return missing;
+  if (keyword === 'dependencies') return `${missing}, which ${String(params.property)} needs`;
   if (keyword === 'additionalProperties') return 'is not known here';
   if (keyword === 'format') return `must be ${formatWords[String(params.format)] ?? String(params.format)}`;
   if (keyword === 'pattern') return 'holds characters that are not allowed';
