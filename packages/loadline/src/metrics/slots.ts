@@ -48,7 +48,10 @@ export class Counter {
 
   /** @throws RangeError where `amount` is below 0, infinite or NaN: a counter that goes down reads as a restart. */
   add(amount: number = 1): void {
-    if (amount !== 1) return this.#addOther(amount);
+    if (amount !== 1) {
+      this.#addOther(amount);
+      return;
+    }
     const ones = ((this.#ones[this.#at] as number) + 1) | 0;
     this.#ones[this.#at] = ones;
     if (ones < 0) this.#carry();
