@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import pg from 'pg';
-import { isLoadlineError } from '../base/index.ts';
+import { isLoadlineError, type LoadlineError } from '../base/index.ts';
 import { classify } from './classify.ts';
 import { postgresError } from './errors.ts';
 
@@ -110,9 +110,10 @@ export function createPostgres(options: PostgresOptions): Postgres {
   });
 
   async function acquire(): Promise<pg.PoolClient> {
-    if (closing !== undefined)
-      throw postgresError('POSTGRES_CLOSED', 'Cannot run a statement: the pool was closed.');
-    if (pool.waitingCount >= queueMax) {
+    if (closing !== undefined) throw closedError();
+    // pg-pool lets everybody wait a tick, also for a connection that is free.
+    const free = pool.idleCount + connectionsMax - pool.totalCount;
+    if (pool.waitingCount >= queueMax + free) {
       refused++;
       throw postgresError(
         'POSTGRES_POOL_EXHAUSTED',
@@ -123,6 +124,7 @@ export function createPostgres(options: PostgresOptions): Postgres {
     try {
       return await pool.connect();
     } catch (error) {
+      if (closing !== undefined) throw closedError();
       if ((error as Error).message !== waitedTooLong) throw classify(error, 'connect', 'open a connection');
       refused++;
       throw postgresError(
@@ -170,13 +172,20 @@ export function createPostgres(options: PostgresOptions): Postgres {
       };
     },
     close() {
+      signal?.removeEventListener('abort', onAbort);
       closing ??= pool.end();
       return closing;
     },
     [Symbol.asyncDispose]: () => postgres.close(),
   };
-  signal?.addEventListener('abort', () => void postgres.close(), { once: true });
+  const onAbort = (): void => void postgres.close();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
   return postgres;
+}
+
+function closedError(): LoadlineError {
+  return postgresError('POSTGRES_CLOSED', 'Cannot run a statement: the pool was closed.');
 }
 
 /** pg-pool's words for a wait in its queue that was too long; it has no code for it. */

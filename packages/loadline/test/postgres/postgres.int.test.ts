@@ -123,6 +123,16 @@ describe('the way to a connection', () => {
       expect(postgres.usage.refused).toBe(1);
     }));
 
+  it('takes nobody for waiting who only has to take a free connection', () =>
+    withPool({ connectionsMax: 2, queueMax: 0 }, async (postgres) => {
+      const statuses = async (): Promise<string[]> =>
+        (await Promise.allSettled([slow, slow, slow].map((each) => postgres.query(each)))).map(
+          ({ status }) => status,
+        );
+      expect(await statuses()).toEqual(['fulfilled', 'fulfilled', 'rejected']); // Both are opened.
+      expect(await statuses()).toEqual(['fulfilled', 'fulfilled', 'rejected']); // Both are idle.
+    }));
+
   it('refuses who has waited for too long', () =>
     withPool({ connectionsMax: 1, acquireTimeoutMs: 50 }, async (postgres) => {
       await expect.poll(() => postgres.query(now).catch(() => undefined)).toBeDefined(); // A connection is open.
@@ -212,5 +222,21 @@ describe('close()', () => {
     const postgres = createPostgres({ url: server.url, signal: controller.signal });
     controller.abort();
     await expect(postgres.query(now)).rejects.toMatchObject({ code: 'POSTGRES_CLOSED' });
+  });
+
+  it('comes with a signal that had aborted before', async () => {
+    const postgres = createPostgres({ url: server.url, signal: AbortSignal.abort() });
+    await expect(postgres.query(now)).rejects.toMatchObject({ code: 'POSTGRES_CLOSED' });
+    await postgres.close();
+  });
+
+  it('tells who still waits for a connection what became of it', async () => {
+    const postgres = createPostgres({ url: server.url, connectionsMax: 1, acquireTimeoutMs: 400 });
+    const running = postgres.query(slow);
+    const waiting = expect(postgres.query(now)).rejects.toMatchObject({ code: 'POSTGRES_CLOSED' });
+    await postgres.close();
+    await running;
+    await waiting;
+    expect(postgres.usage.refused).toBe(0);
   });
 });
