@@ -232,16 +232,26 @@ function createPool(options: PostgresOptions, connectionsMax: number, acquireTim
   });
 }
 
-/**
- * Runs one statement under a limit of our own. The server's limit is of no use when the server is frozen or the
- * network swallows packets; then only tearing the connection down ends the wait.
- */
 async function run<Row extends object>(
   client: pg.PoolClient,
   statement: Statement,
   values: readonly unknown[] | undefined,
   timeoutMs: number,
 ): Promise<Result<Row>> {
+  const { rows, rowCount } = await ask<Row>(client, statement, values, timeoutMs);
+  return { rows, rowCount: rowCount ?? 0 };
+}
+
+/**
+ * Sends one statement under a limit of our own. The server's limit is of no use when the server is frozen or the
+ * network swallows packets; then only tearing the connection down ends the wait.
+ */
+async function ask<Row extends object>(
+  client: pg.PoolClient,
+  statement: Statement,
+  values: readonly unknown[] | undefined,
+  timeoutMs: number,
+): Promise<pg.QueryResult<Row>> {
   const doing = `run ${statement.name ?? 'a statement'}`;
   let isOverdue = false;
   const timer = setTimeout(() => {
@@ -249,8 +259,7 @@ async function run<Row extends object>(
     client.connection.stream.destroy();
   }, timeoutMs + answerGraceMs);
   try {
-    const { rows, rowCount } = await client.query<Row>({ ...statement, values: values as unknown[] });
-    return { rows, rowCount: rowCount ?? 0 };
+    return await client.query<Row>({ ...statement, values: values as unknown[] });
   } catch (error) {
     if (!isOverdue) throw classify(error, 'statement', doing);
     throw postgresError(
@@ -273,7 +282,8 @@ async function inTransaction<Value>(
   options: TransactionOptions = {},
 ): Promise<Value> {
   const { statementTimeoutMs = defaultTimeoutMs, isolation = 'read committed', readOnly = false } = options;
-  const send = (text: string): Promise<unknown> => run(client, { text }, undefined, statementTimeoutMs);
+  const send = (text: string): Promise<pg.QueryResult> =>
+    ask(client, { text }, undefined, statementTimeoutMs);
   await send(`BEGIN ISOLATION LEVEL ${isolation}${readOnly ? ' READ ONLY' : ''}`);
   let isOpen = true;
   try {
@@ -289,7 +299,8 @@ async function inTransaction<Value>(
       },
     });
     isOpen = false;
-    await send('COMMIT');
+    const { command } = await send('COMMIT');
+    if (command === 'ROLLBACK') throw rolledBack();
     return value;
   } catch (error) {
     isOpen = false;
@@ -297,4 +308,13 @@ async function inTransaction<Value>(
     await send('ROLLBACK').catch(() => client.connection.stream.destroy());
     throw error;
   }
+}
+
+/** To COMMIT after a failed statement, whose error `work` has swallowed, the server answers ROLLBACK, and no error. */
+function rolledBack(): LoadlineError {
+  return postgresError(
+    'POSTGRES_STATEMENT_FAILED',
+    'Cannot commit: a statement of the transaction had failed, so that the server rolled all of it back.',
+    { facts: { sqlState: '25P02' } },
+  );
 }

@@ -167,6 +167,18 @@ describe('transaction()', () => {
       expect(postgres.usage).toMatchObject({ connections: 1, lost: 0 });
     }));
 
+  it('does not pass off as committed what the server rolled back', () =>
+    withPool({}, async (postgres) => {
+      const swallowing = postgres.transaction(async (transaction) => {
+        await transaction.query({ text: 'SELECT 1 / 0' }).catch(() => undefined);
+      });
+      await expect(swallowing).rejects.toMatchObject({
+        code: 'POSTGRES_STATEMENT_FAILED',
+        facts: { sqlState: '25P02' },
+      });
+      expect(postgres.usage.lost).toBe(0);
+    }));
+
   it('has its own limit, and the pool’s again afterwards', () =>
     withPool({ connectionsMax: 1, statementTimeoutMs: 100 }, async (postgres) => {
       const patient = postgres.transaction((transaction) => transaction.query(slow), {
