@@ -7,7 +7,8 @@ import { stripVTControlCharacters } from 'node:util';
 export function wrapLine(line: string, width: number): string[] {
   if (columnsOf(line) <= width) return [line];
   const start = /^ */.exec(line)?.[0] ?? '';
-  const indent = ' '.repeat(Math.min(start.length + 4, Math.floor(width / 2)));
+  const shownStart = /^ */.exec(stripVTControlCharacters(line))?.[0] ?? '';
+  const indent = ' '.repeat(Math.min(shownStart.length + 4, Math.floor(width / 2)));
   const lines: string[] = [];
   let current = start;
   let isAtStart = true;

@@ -32,6 +32,6 @@ export function progressLine(
 export function drawBar(share: number, size: number): string {
   const eighths = Math.round(Math.max(0, Math.min(1, share)) * size * 8);
   const full = Math.floor(eighths / 8);
-  const rest = ' ▏▎▍▌▋▊▉'[eighths % 8] as string;
+  const rest = '·▏▎▍▌▋▊▉'[eighths % 8] as string;
   return full === size ? '█'.repeat(size) : `${'█'.repeat(full)}${rest}${'·'.repeat(size - full - 1)}`;
 }

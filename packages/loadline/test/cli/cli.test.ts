@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli, type Terminal } from 'loadline/cli';
+import { describe, expect, it } from 'vitest';
+import { visit } from './command.ts';
+
+/** Runs the command within this process, on a terminal of paper. */
+async function runHere(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isInteractive: false,
+    width: 80,
+    style: (_, text) => text,
+  };
+  const code = await runCli(args, { terminal, env: {}, signal: new AbortController().signal });
+  return { code, out, err };
+}
+
+describe('words that make no sense', () => {
+  it.each<[string, readonly string[], RegExp]>([
+    ['an unknown command', ['rnu'], /^CLI_USAGE: .*there is no such command; did you mean run\?/],
+    ['a command out of nowhere', ['__proto__'], /^CLI_USAGE: .*known are run, demo/],
+    [
+      'an unknown option',
+      ['run', 'x.yaml', '--taget', 'x'],
+      /^CLI_USAGE: .*there is no option --taget. Did you mean --target\?/,
+    ],
+    ['an option without its value', ['run', 'x.yaml', '--json'], /^CLI_USAGE: .*--json/],
+    ['no file', ['run'], /^CLI_USAGE: .*one scenario file is needed, got 0/],
+    ['two files', ['run', 'a.yaml', 'b.yaml'], /^CLI_USAGE: .*one scenario file is needed, got 2/],
+    [
+      'a file that is not there',
+      ['run', 'nowhere.yaml'],
+      /^LOAD_FILE_UNREADABLE: Cannot read nowhere\.yaml: there is no such file\./,
+    ],
+  ])('%s: exit code 2, and a sentence on standard error alone', async (_, args, message) => {
+    const { code, out, err } = await runHere(...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(message);
+  });
+
+  it('no word at all prints the help, with exit code 2', async () => {
+    const { code, out } = await runHere();
+    expect(code).toBe(2);
+    expect(out).toContain('run FILE');
+  });
+});
+
+describe('a target', () => {
+  it.each([
+    ['http://169.254.169.254/', /^LOAD_TARGET_REFUSED: .*never allowed/],
+    ['http://[::ffff:169.254.169.254]/', /^LOAD_TARGET_REFUSED: .*never allowed/],
+    ['http://8.8.8.8/', /^LOAD_TARGET_REFUSED: .*--allow-host 8\.8\.8\.8/],
+    ['http://134744072/', /^LOAD_TARGET_REFUSED: .*8\.8\.8\.8/],
+    ['localhost:80', /^LOAD_OPTIONS_INVALID: /],
+  ])('%s is refused before anything is sent', async (target, message) => {
+    const folder = await mkdtemp(join(tmpdir(), 'loadline-cli-'));
+    const file = join(folder, 'load.yaml');
+    await writeFile(file, visit('100ms'));
+    const { code, out, err } = await runHere('run', file, '--target', target);
+    await rm(folder, { recursive: true });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(message);
+  });
+});
+
+describe('help', () => {
+  it.each([
+    [['--help']],
+    [['-h']],
+    [['help']],
+    [['run', '--help']],
+    [['run', 'x.yaml', '-h']],
+    [['demo', '--help']],
+  ])('is what %j prints, with exit code 0', async (args) => {
+    const { code, out, err } = await runHere(...args);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/loadline/);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+});

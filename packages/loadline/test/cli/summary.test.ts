@@ -1,0 +1,148 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { formatRatio, type Style, summarize } from 'loadline/cli';
+import type { LoadReport } from 'loadline/load';
+import { describe, expect, it } from 'vitest';
+import { answers, overloaded, reportWith, threshold } from './reports.ts';
+
+const plain: Style = (_, text) => text;
+const colored: Style = (format, text) => styleText(format, text, { validateStream: false });
+
+const long = 'a-very-long-name-'.repeat(12);
+const reports: Readonly<Record<string, LoadReport>> = {
+  empty: reportWith({ facts: { activeMs: 0, generatorSamples: [] } }),
+  refused: reportWith({
+    record: (recorder) => {
+      for (let i = 0; i < 1234; i++) {
+        recorder
+          .lane('visit', 'GET /api/food')
+          .failure('refused', 'nobody listens at the target', 0.2, undefined);
+      }
+    },
+  }),
+  passed: reportWith({
+    plan: { thresholds: [threshold('latency', 'p95 < 10s'), threshold('errors', 'ratio < 1%')] },
+    record: (recorder) => {
+      answers(recorder, 'discovery', 3000);
+      answers(recorder, 'POST /api/food/{{foodId}}/claim', 200, { latencyMs: 400 });
+    },
+  }),
+  failed: reportWith({
+    plan: { thresholds: [threshold('latency', 'p95 < 1ms'), threshold('latency', 'p95 < 1ms', long)] },
+    record: (recorder) => {
+      answers(recorder, long, 30, { status: 503 });
+      answers(recorder, 'discovery', 30);
+      const lane = recorder.lane('visit', 'discovery');
+      lane.check({ kind: 'body', contains: 'x', name: `body contains "${long}"` }, false);
+      lane.failure('malformed', `the target sent no HTTP response: "${'x'.repeat(40)}"`, 5, 5);
+      recorder.cutShort(`${long}: no value for foodId`);
+      recorder.dropped = 1_234_567;
+      recorder.waited = 7_654_321;
+      recorder.unfinished = 99;
+    },
+  }),
+  invalid: reportWith({
+    facts: { generatorSamples: [overloaded, overloaded, overloaded] },
+    record: (recorder) => answers(recorder, 'discovery', 3000),
+  }),
+  interrupted: reportWith({
+    plan: { name: long, target: `http://${long}.example:8080/${long}` },
+    facts: { wasInterrupted: true, activeMs: 3000 },
+    record: (recorder) => answers(recorder, 'discovery', 30),
+  }),
+};
+
+const lines = (report: LoadReport, width = 100, style = plain): string[] =>
+  summarize(report, { width, style }).split('\n');
+
+describe('a summary', () => {
+  const cases = Object.keys(reports).flatMap((name) =>
+    [120, 80, 50, 40].map((width) => [name, width] as const),
+  );
+
+  it.each(cases)('of the report "%s" fits a screen of %d columns, in colors too', (name, width) => {
+    const report = reports[name] as LoadReport;
+    for (const style of [plain, colored]) {
+      for (const line of lines(report, width, style)) {
+        expect(stripVTControlCharacters(line).length, line).toBeLessThanOrEqual(width);
+      }
+    }
+    expect(lines(report, width, colored).map(stripVTControlCharacters)).toEqual(lines(report, width));
+  });
+
+  it.each(cases)(
+    'of the report "%s" at %d columns leaves out no word but those of columns',
+    (name, width) => {
+      const words = (text: string): string => text.replaceAll(/\s/g, '');
+      const wide = lines(reports[name] as LoadReport, 10_000);
+      const narrow = words(lines(reports[name] as LoadReport, width).join(''));
+      const isOfTable = (line: string): boolean =>
+        /\/s\s+.*(ms|s|–)\s/.test(line) || line.includes('latency of');
+      for (const line of wide.filter((each) => !isOfTable(each) && !/^ {2}[✓✗]/.test(each))) {
+        expect(narrow).toContain(words(line));
+      }
+    },
+  );
+
+  it('says what was offered and achieved, and what passed', () => {
+    const text = lines(reports.passed as LoadReport).join('\n');
+    expect(text).toContain('✓ passed');
+    expect(text).toMatch(/offered +3,200 requests, 320\/s/);
+    expect(text).toMatch(/achieved +3,200 answered as expected, 320\/s/);
+    expect(text).toMatch(/✓ latency: p95 < 10s +2\.87 s/);
+    expect(text).toMatch(/^ {2}total +3,200/m);
+  });
+
+  it('shows no latency where nothing answered: refusals are quick', () => {
+    const text = lines(reports.refused as LoadReport).join('\n');
+    expect(text).toContain('✗ failed');
+    expect(text).toContain('Nothing answered: 1,234 × refused'.replace(',', ''));
+    expect(text).toMatch(/GET \/api\/food +1,234 .*– +–/);
+    expect(text).not.toMatch(/µs/);
+  });
+
+  it('says of an empty run that nothing was sent, and nothing of a generator that nobody watched', () => {
+    const text = lines(reports.empty as LoadReport).join('\n');
+    expect(text).toContain('no request was sent');
+    expect(text).toContain('too short to watch');
+    expect(text).not.toContain('busy');
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('warns of numbers that say nothing', () => {
+    const text = lines(reports.invalid as LoadReport).join('\n');
+    expect(text).toContain('! invalid: these numbers say nothing about the target');
+    expect(text).toContain('The generator was the bottleneck in 3 of 3 samples');
+  });
+
+  it('lets no name steer the terminal or begin a line of its own', () => {
+    const evil = '\u001b[2J\u009b31m\r\n✓ passed\u0007';
+    const report = reportWith({
+      plan: { name: evil, thresholds: [threshold('latency', 'p95 < 1ms', evil)] },
+      record: (recorder) => {
+        answers(recorder, evil, 3, { status: 500 });
+        recorder.lane('visit', evil).failure('malformed', evil, 1, 1);
+        recorder.lane('visit', evil).check({ kind: 'body', contains: '', name: evil }, false);
+        recorder.cutShort(evil);
+      },
+    });
+    const text = summarize(report, { width: 100, style: plain });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(text).not.toMatch(/^✓ passed/m);
+  });
+});
+
+describe('formatRatio()', () => {
+  it.each([
+    [0, '0 %'],
+    [1, '100 %'],
+    [0.5, '50 %'],
+    [0.001, '0.1 %'],
+    [0.0000004, '0.00004 %'],
+    [0.996, '99.6 %'],
+    [0.99999, '99.99 %'],
+    [0.1234, '12 %'],
+  ])('writes %d as %s', (ratio, text) => {
+    expect(formatRatio(ratio)).toBe(text);
+  });
+});

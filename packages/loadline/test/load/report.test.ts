@@ -1,0 +1,151 @@
+import { Histogram } from 'loadline/metrics';
+import { describe, expect, it } from 'vitest';
+import { answers, calm, overloaded, reportWith, threshold } from '../cli/reports.ts';
+
+const missed = threshold('latency', 'p95 < 1ms');
+const met = threshold('latency', 'p95 < 10s');
+const unknown = threshold('latency', 'p95 < 1s', 'rare');
+
+describe('the verdict', () => {
+  const verdict = (...options: Parameters<typeof reportWith>): string =>
+    reportWith(...options).verdict.status;
+  const someAnswers = (recorder: Parameters<typeof answers>[0]): void => answers(recorder, 'discovery', 5);
+
+  it('is passed where everything was met, also without thresholds', () => {
+    expect(verdict({ record: someAnswers })).toBe('passed');
+    expect(verdict({ record: someAnswers, plan: { thresholds: [met] } })).toBe('passed');
+  });
+
+  it('is failed where a threshold was missed, and says which and by what', () => {
+    const report = reportWith({ record: someAnswers, plan: { thresholds: [met, missed] } });
+    expect(report.verdict).toEqual({ status: 'failed', reasons: ['latency: p95 < 1ms, got 24 ms'] });
+  });
+
+  it('is failed where nothing answered, and says why', () => {
+    const report = reportWith({
+      record: (recorder) => {
+        recorder.lane('visit', 'a').failure('refused', 'nobody listens at the target', 1, undefined);
+        recorder.lane('visit', 'b').failure('refused', 'nobody listens at the target', 1, undefined);
+        recorder.lane('visit', 'b').failure('timeout', 'no answer', 1, 1);
+      },
+    });
+    expect(report.verdict).toEqual({
+      status: 'failed',
+      reasons: ['Nothing answered: 2 × refused (nobody listens at the target); 1 × timeout (no answer).'],
+    });
+    expect(reportWith().verdict.reasons).toEqual(['Nothing answered: no request was sent.']);
+    const dropped = reportWith({
+      record: (recorder) => {
+        recorder.dropped = 7;
+      },
+    });
+    expect(dropped.verdict.reasons).toEqual(['Nothing answered: 7 arrivals could not be started.']);
+  });
+
+  it('is inconclusive where a threshold had nothing to be held against', () => {
+    const report = reportWith({ record: someAnswers, plan: { thresholds: [met, unknown] } });
+    expect(report.verdict).toEqual({
+      status: 'inconclusive',
+      reasons: ['rare.latency: p95 < 1s: nothing was measured'],
+    });
+  });
+
+  it('prefers what says most: interrupted, nothing answered, invalid, failed, inconclusive', () => {
+    const all = { plan: { thresholds: [missed, unknown, met] }, record: someAnswers };
+    const generatorSamples = [overloaded, overloaded, calm];
+    expect(verdict({ ...all, facts: { generatorSamples, wasInterrupted: true } })).toBe('interrupted');
+    expect(verdict({ ...all, record: () => undefined, facts: { generatorSamples } })).toBe('failed');
+    expect(verdict({ ...all, facts: { generatorSamples } })).toBe('invalid');
+    expect(verdict(all)).toBe('failed');
+    expect(verdict({ ...all, plan: { thresholds: [unknown, met] } })).toBe('inconclusive');
+  });
+});
+
+describe('the rows', () => {
+  it('add up over scenarios and endpoints, and their histograms merge to the total', () => {
+    const report = reportWith({
+      record: (recorder) => {
+        answers(recorder, 'a', 10, { latencyMs: 5 });
+        answers(recorder, 'b', 5, { latencyMs: 500, status: 503 });
+        recorder.lane('other', 'a').failure('timeout', 'no answer', 1000, 1000);
+      },
+    });
+    expect(report.endpoints.map(({ name, requests, errors }) => [name, requests, errors])).toEqual([
+      ['a', 11, 1],
+      ['b', 5, 5],
+    ]);
+    expect(report.scenarios.map(({ name, requests }) => [name, requests])).toEqual([
+      ['visit', 15],
+      ['other', 1],
+    ]);
+    expect(report.total).toMatchObject({
+      requests: 16,
+      errors: 6,
+      errorRatio: 6 / 16,
+      ratePerSecond: 1.6,
+      statuses: { 200: 10, 503: 5 },
+    });
+    const merged = new Histogram();
+    for (const row of report.endpoints)
+      merged.merge(Histogram.decode(Buffer.from(row.latencyHistogram, 'base64')));
+    expect(Buffer.from(merged.encode()).toString('base64')).toBe(report.total.latencyHistogram);
+    expect(report.offered).toMatchObject({ requests: 16, achieved: 10, achievedPerSecond: 1 });
+  });
+
+  it('stay plain data under whatever names the file chose', () => {
+    const report = reportWith({
+      record: (recorder) => {
+        for (const name of ['__proto__', 'constructor', 'toString']) {
+          recorder.lane(name, name).check({ kind: 'body', contains: 'x', name }, false);
+          answers(recorder, name, 1);
+          recorder.cutShort(name);
+        }
+      },
+    });
+    const read = JSON.parse(JSON.stringify(report)) as typeof report;
+    expect(read.endpoints.map(({ name }) => name)).toEqual(['__proto__', 'constructor', 'toString']);
+    for (const counts of [read.total.checks.failedByName, read.iterations.cutShortBecause]) {
+      expect(Object.entries(counts)).toEqual([
+        ['__proto__', 1],
+        ['constructor', 1],
+        ['toString', 1],
+      ]);
+    }
+    expect(Object.getPrototypeOf(report.total.checks.failedByName)).toBe(Object.prototype);
+  });
+
+  it('hold thresholds against the scenario or step that they name', () => {
+    const thresholds = [
+      threshold('latency', 'max < 1s', 'slow'),
+      threshold('errors', 'ratio < 1%', 'visit'),
+      threshold('rate', '> 1.4/s'),
+    ];
+    const report = reportWith({
+      plan: { thresholds },
+      record: (recorder) => {
+        answers(recorder, 'quick', 14);
+        answers(recorder, 'slow', 1, { latencyMs: 2000 });
+      },
+    });
+    expect(report.thresholds.map(({ verdict, shown }) => [verdict, shown])).toEqual([
+      ['failed', '2 s'],
+      ['passed', '0 %'],
+      ['passed', '1.5/s'],
+    ]);
+  });
+
+  it('are made of 10,000 steps within seconds', () => {
+    const thresholds = Array.from({ length: 100 }, (_, index) =>
+      threshold('latency', 'p95 < 1s', `step ${index}`),
+    );
+    const before = performance.now();
+    const report = reportWith({
+      plan: { thresholds },
+      record: (recorder) => {
+        for (let index = 0; index < 10_000; index++) answers(recorder, `step ${index}`, 1);
+      },
+    });
+    expect(report.endpoints).toHaveLength(10_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+});
