@@ -90,7 +90,7 @@ export class Registry {
     this.#seriesMax = options.seriesMax ?? 10_000;
     const labels = ['metric'] as const;
     const folds = 'Lookups of a new label set beyond the limit of series, answered by the one called other.';
-    this.#folded = this.counter({ name: 'loadline_metrics_folded_total', help: folds, labels });
+    this.#folded = this.counter({ name: foldedName, help: folds, labels });
     const failures = 'Series left out because read() threw, gave no number, one twice, or too many.';
     this.#readFailures = this.counter({
       name: 'loadline_metrics_read_failures_total',
@@ -200,10 +200,16 @@ export class Registry {
 
   #table<Slot>(names: FamilyNames, options: AnyOptions, makeSlot: () => Slot): SeriesTable<Slot> {
     const { seriesMax = this.#seriesMax } = options;
-    const onFolded = (): void => this.#folded.with({ metric: names.name }).add();
+    // The count of what was folded may itself be full, and can't count that without end.
+    const onFolded =
+      names.name === foldedName
+        ? (): void => undefined
+        : (): void => this.#folded.with({ metric: names.name }).add();
     return new SeriesTable(names, { seriesMax, makeSlot, onFolded });
   }
 }
+
+const foldedName = 'loadline_metrics_folded_total';
 
 function namesOf(kind: MetricKind, options: AnyOptions): FamilyNames {
   return { kind, name: options.name, help: options.help, labelNames: [...(options.labels ?? [])] };

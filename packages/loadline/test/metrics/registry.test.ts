@@ -145,6 +145,21 @@ describe('the limit of series', () => {
     ]);
   });
 
+  it('holds for the count of what was folded, without an end to the counting', async () => {
+    const registry = createRegistry({ seriesMax: 1 });
+    for (const name of ['a_total', 'b_total', 'c_total']) {
+      const counter = registry.counter({ name, help, labels: ['id'] });
+      for (const id of ['1', '2']) counter.with({ id }).add();
+    }
+    expect(await valuesOf(registry)).toEqual(
+      expect.arrayContaining([
+        'loadline_metrics_folded_total{metric="a_total"} 1',
+        'loadline_metrics_folded_total{metric="other"} 2',
+        'c_total{id="other"} 1',
+      ]),
+    );
+  });
+
   it('can be set for one metric, and never makes two series of one label set', async () => {
     const registry = createRegistry();
     const users = registry.gauge({ name: 'users_online', help, labels: ['plan'], seriesMax: 1 });
