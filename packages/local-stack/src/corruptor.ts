@@ -28,7 +28,10 @@ export function createCorruptor(random: Random): Corruptor {
   };
 }
 
-/** Of the geometric distribution, by inversion: one draw a changed byte instead of one a byte. */
+/**
+ * Of the geometric distribution, by inversion: one draw a changed byte instead of one a byte. By log1p, because
+ * 1 − ratio is 1 for the smallest ratios, and its logarithm no divisor.
+ */
 function drawGap(random: Random, ratio: number): number {
-  return ratio === 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log(1 - ratio));
+  return ratio === 1 ? 0 : Math.floor(Math.log1p(-random()) / Math.log1p(-ratio));
 }

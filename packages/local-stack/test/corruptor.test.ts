@@ -19,6 +19,11 @@ describe('createCorruptor()', () => {
     expect(corrupt(new Uint8Array(1000), 0)).toBe(0);
   });
 
+  it('comes to an end for the smallest of ratios', () => {
+    for (const ratio of [1e-17, Number.MIN_VALUE])
+      expect(corruptorOf(7)(new Uint8Array(1000), ratio)).toBe(0);
+  });
+
   it('changes the same bytes however the stream is cut', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), (seed, cuts) => {
