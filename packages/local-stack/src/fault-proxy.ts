@@ -68,6 +68,7 @@ export class FaultProxy implements AsyncDisposable {
   #fault: Fault | undefined;
   /** Changes take effect one after the other, in the order in which they were asked for. */
   #changing: Promise<void> = Promise.resolve();
+  #isClosed = false;
   #accepted = 0;
   #refused = 0;
   readonly #passed: Passed = { targetFailures: 0, upstreamBytes: 0, downstreamBytes: 0, corruptedBytes: 0 };
@@ -129,9 +130,10 @@ export class FaultProxy implements AsyncDisposable {
     await this.#change(() => this.#listen());
   }
 
-  /** Ends all connections and closes the port. */
+  /** Ends all connections and closes the port, for good: a fault that is injected or healed later does nothing. */
   async close(): Promise<void> {
     await this.#change(async () => {
+      this.#isClosed = true;
       this.#stopListening();
       for (const connection of this.#connections) connection.reset();
     });
@@ -148,6 +150,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #act(fault: Fault | undefined): Promise<void> {
+    if (this.#isClosed) return;
     this.#fault = fault;
     if (fault?.kind === 'cut') this.#stopListening();
     for (const connection of this.#connections) connection.act(fault);

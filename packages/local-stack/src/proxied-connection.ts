@@ -29,6 +29,7 @@ export interface ProxiedConnectionOptions {
 export class ProxiedConnection {
   readonly #client: Socket;
   readonly #target: Socket;
+  readonly #clock: Clock;
   readonly #resetTarget: () => void;
   readonly #upstream: Lane;
   readonly #downstream: Lane;
@@ -38,6 +39,7 @@ export class ProxiedConnection {
     // A Unix socket knows no reset.
     const isLocal = 'path' in options.target;
     this.#resetTarget = () => (isLocal ? this.#target.destroy() : this.#target.resetAndDestroy());
+    this.#clock = options.clock;
     this.#client = client;
     this.#target = connectTo(options.target, () => passed.targetFailures++);
     this.#upstream = new Lane(client, this.#target, faultOn('upstream', options.fault), {
@@ -85,7 +87,9 @@ export class ProxiedConnection {
     this.#closeLanes();
     for (const socket of [this.#client, this.#target]) {
       socket.end();
-      socket.setTimeout(endLimitMs, () => socket.destroy());
+      // Not the socket's own timeout: that waits for silence, and who sends all the time is never silent.
+      const timer = this.#clock.setTimer(() => socket.destroy(), endLimitMs);
+      socket.once('close', () => timer.cancel());
     }
   }
 

@@ -55,6 +55,14 @@ describe('a fault proxy', () => {
     expect(await first.answerTo('still here')).toBe('still here');
   });
 
+  it('stays closed when it is healed after its end', async () => {
+    const proxy = await startProxy();
+    await proxy.inject({ kind: 'cut' });
+    await proxy.close();
+    await proxy.heal();
+    expect(await failureOf(proxy)).toBe('ECONNREFUSED');
+  });
+
   it.each([
     [{ kind: 'delay', delayMs: -1 }],
     [{ kind: 'throttle', bytesPerSecond: 0 }],
@@ -184,6 +192,20 @@ describe('cut', () => {
     await proxy.heal();
     const next = await Client.to(proxy);
     expect(await next.answerTo('after')).toBe('after');
+  });
+
+  it('ends a connection in time whose target goes on sending', async () => {
+    const chatty = createServer({ allowHalfOpen: true }, (socket) => {
+      const timer = setInterval(() => socket.write('and another thing'), 20);
+      socket.on('error', () => undefined).on('close', () => clearInterval(timer));
+    }).listen(0, '127.0.0.1');
+    await once(chatty, 'listening');
+    await using proxy = await startFaultProxy({ target: { port: (chatty.address() as AddressInfo).port } });
+    const client = await Client.to(proxy);
+    await client.receivedBytes(1);
+    await proxy.inject({ kind: 'cut' });
+    await vi.waitFor(() => expect(proxy.counts.connectionsOpen).toBe(0), { timeout: 4000 });
+    chatty.close();
   });
 });
 
