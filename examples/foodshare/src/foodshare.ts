@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { type Clock, sleep, systemClock } from 'loadline/base';
+import { sleep, systemClock } from 'loadline/base';
 import { createRegistry, type Registry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { adminRoutes } from './admin/routes.ts';
@@ -145,15 +145,17 @@ async function stopInSteps(
   app: FastifyInstance,
   health: Health,
   { drainDelayMs, drainTimeoutMs, endUnused, close }: StopOptions,
-  clock: Clock = systemClock,
 ): Promise<void> {
   health.isDraining = true;
-  if (drainDelayMs > 0) await sleep(clock, drainDelayMs);
-  const timer = clock.setTimer(() => app.server.closeAllConnections(), drainTimeoutMs);
+  if (drainDelayMs > 0) await sleep(systemClock, drainDelayMs);
+  const cutting = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs);
   // Again and again, because the door closes a little after we ask for it.
   const sweeping = setInterval(endUnused, 50);
-  await app.close();
-  clearInterval(sweeping);
-  timer.cancel();
-  await close();
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cutting);
+    clearInterval(sweeping);
+    await close();
+  }
 }

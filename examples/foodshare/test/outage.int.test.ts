@@ -175,6 +175,31 @@ describe('a process that is asked to stop', () => {
     await toPostgres.heal();
   });
 
+  it('cuts off what is in flight for longer than its limit', async () => {
+    const instance = await startFoodshare({
+      databaseUrl: toPostgres.urlFor(running.stack.postgres.url),
+      valkeyCacheUrl: running.stack.valkeyCache.url,
+      tokenSecret,
+      statementTimeoutMs: 1500,
+      drainTimeoutMs: 100,
+    });
+    const { url } = instance;
+    const discover = () => running.call('GET', '/api/food', { as: person.id, url });
+    await discover();
+    await toPostgres.inject({ kind: 'half-open' });
+    const inFlight = discover().then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await expect.poll(() => inFlightOf(url)).toBe(2);
+    const stopping = instance.stop();
+    const start = performance.now();
+    expect(await inFlight).toBe('cut off');
+    expect(performance.now() - start).toBeLessThan(1000);
+    await stopping;
+    await toPostgres.heal();
+  });
+
   it('doesn’t wait for a connection on which nobody ever asked anything', async () => {
     const instance = await startFoodshare({
       databaseUrl: running.stack.postgres.url,
