@@ -100,14 +100,22 @@ async function end({ child, command, ended }: Kept): Promise<void> {
 function stop(): void {
   if (isStopping) return;
   isStopping = true;
-  void Promise.all([...kept.values()].map(end)).then(() => {
-    deleteRecord(task.recordPath);
-    // Retries: what a server's own children still write may appear while the folder is being emptied.
-    if (task.removeFolder !== undefined) {
-      rmSync(task.removeFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-    }
-    process.exit(0);
-  });
+  void Promise.all([...kept.values()].map(end))
+    .then(tidyUp)
+    .then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error); // The caller waits for our end, and then tries to tidy up itself.
+        process.exit(1);
+      },
+    );
+}
+
+function tidyUp(): void {
+  deleteRecord(task.recordPath);
+  // Retries: what a server's own children still write may appear while the folder is being emptied.
+  if (task.removeFolder === undefined) return;
+  rmSync(task.removeFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
 /** Writes down who runs, so that the next start can end what a killed keeper has left. */
