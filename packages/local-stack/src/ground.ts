@@ -92,7 +92,9 @@ export class Ground implements AsyncDisposable {
   }
 
   /** Makes a folder that belongs to the servers' account and is closed to everybody else. */
-  makeFolder(name: string): Promise<string> {
+  async makeFolder(name: string): Promise<string> {
+    // A start that is slower than the failure of the one beside it would put back a folder that was just removed.
+    this.signal.throwIfAborted();
     return makeOwnFolder(this.path(name), this.account, 0o700);
   }
 
