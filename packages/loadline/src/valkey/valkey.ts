@@ -29,7 +29,7 @@ export interface ValkeyOptions {
  * connection a call fails at once with VALKEY_UNREACHABLE, while connecting goes on in the background.
  */
 export interface Valkey extends AsyncDisposable {
-  /** Waits until there is a connection, for at most connectTimeoutMs. Throws VALKEY_UNREACHABLE. */
+  /** Waits until there is a connection, for at most connectTimeoutMs. Throws VALKEY_UNREACHABLE, VALKEY_CLOSED. */
   connect(): Promise<void>;
   /** The value of a key; null where there is none. */
   get(key: string): Promise<string | null>;
@@ -98,16 +98,20 @@ export function createValkey(options: ValkeyOptions): Valkey {
   }
 
   const valkey: Valkey = {
-    connect: () => whenReady(redis, connectTimeoutMs),
+    async connect() {
+      if (isClosed) throw closedError('anything');
+      await whenReady(redis, connectTimeoutMs);
+    },
     get: (key) => command('GET', () => redis.get(key)),
-    getMany: (keys) => command('MGET', () => redis.mget(...keys)),
+    // The server refuses a list of no keys, which a caller's list may well be.
+    getMany: (keys) => command('MGET', async () => (keys.length === 0 ? [] : await redis.mget(...keys))),
     async set(key, value, { expiresMs } = {}) {
       await command('SET', () =>
         expiresMs === undefined ? redis.set(key, value) : redis.set(key, value, 'PX', Math.ceil(expiresMs)),
       );
     },
     increment: (key) => command('INCR', () => redis.incr(key)),
-    delete: (...keys) => command('DEL', () => redis.del(...keys)),
+    delete: (...keys) => command('DEL', async () => (keys.length === 0 ? 0 : await redis.del(...keys))),
     async ping() {
       await command('PING', () => redis.ping());
     },

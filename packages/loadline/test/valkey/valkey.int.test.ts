@@ -36,6 +36,12 @@ describe('the commands', () => {
       await valkey.ping();
     }));
 
+  it('take a list of no keys', () =>
+    withValkey({}, async (valkey) => {
+      expect(await valkey.getMany([])).toEqual([]);
+      expect(await valkey.delete()).toBe(0);
+    }));
+
   it('forget a value after its time', () =>
     withValkey({}, async (valkey) => {
       await valkey.set('short', 'x', { expiresMs: 20 });
@@ -114,5 +120,6 @@ describe('the address and the end', () => {
     await valkey.close();
     await valkey.close();
     await expect(valkey.get('a')).rejects.toMatchObject({ code: 'VALKEY_CLOSED' });
+    await expect(valkey.connect()).rejects.toMatchObject({ code: 'VALKEY_CLOSED' });
   });
 });
