@@ -1,5 +1,4 @@
 import { globSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 
 /** Room → code → what it means and what to do. */
 export type ErrorTables = ReadonlyMap<string, Readonly<Record<string, { means: string; remedy: string }>>>;
@@ -11,10 +10,7 @@ export async function readErrorTables(): Promise<ErrorTables> {
   const paths = globSync('{packages,apps,examples}/*/src/**/errors.ts', { cwd: root }).toSorted();
   const tables = new Map<string, Record<string, { means: string; remedy: string }>>();
   for (const path of paths) {
-    const exported = (await import(pathToFileURL(new URL(path, root).pathname).href)) as Record<
-      string,
-      unknown
-    >;
+    const exported = (await import(new URL(path, root).href)) as Record<string, unknown>;
     for (const [name, value] of Object.entries(exported)) {
       if (!name.endsWith('ErrorTable')) continue;
       tables.set(roomOf(path), value as Record<string, { means: string; remedy: string }>);
