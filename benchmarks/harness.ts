@@ -92,8 +92,11 @@ export async function longestBlockMs(work: () => Promise<void>): Promise<number>
     if (!isDone) setImmediate(look);
   }
   setImmediate(look);
-  await work();
-  isDone = true;
+  try {
+    await work();
+  } finally {
+    isDone = true; // Else the looking would keep the process busy for ever.
+  }
   return Math.max(longestMs, performance.now() - lastMs);
 }
 
