@@ -160,7 +160,6 @@ class LoadRun {
 
   /** Begins every arrival that is due, as long as there are users; the rest wait and keep their due time. */
   #startArrivals(elapsedMs: number, wasBlocked: boolean): void {
-    if (this.#isStarting) return;
     this.#isStarting = true;
     while (this.#canStart() && this.#drainingSinceMs === undefined) {
       const dueMs = wasBlocked ? this.#takeWaiting(elapsedMs) : this.#takeArrival(elapsedMs);

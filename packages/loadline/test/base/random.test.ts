@@ -92,6 +92,12 @@ describe('weightedPicker()', () => {
     }
   });
 
+  it('never picks what weighs nothing, not even at the very border', () => {
+    expect(weightedPicker([0, 1, 0])(() => 0)).toBe(1);
+    expect(weightedPicker([1, 1])(() => 0.5)).toBe(1);
+    expect(weightedPicker([1, 0])(() => 1 - 2 ** -32)).toBe(0);
+  });
+
   it('agrees with a walk along the weights', () => {
     fc.assert(
       fc.property(

@@ -184,7 +184,7 @@ function generator({ generator }: LoadReport, style: Style): string[] {
   const figures = [
     `event loop at most ${formatRatio(generator.loopUtilizationMax)} busy`,
     `CPU ${formatRatio(generator.cpuRatioMean)} of a core`,
-    `99 % of steps began within ${formatDuration(generator.latenessMsP99Max)}`,
+    `99 % of steps began within at most ${formatDuration(generator.latenessMsP99Max)}`,
   ];
   const spans = generator.overloaded.map(
     ({ fromMs, toMs }) => `${formatDuration(fromMs)} to ${formatDuration(toMs)}`,

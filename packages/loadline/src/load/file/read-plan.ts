@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { formatBytes, formatPath, type Problem } from '../../base/index.ts';
 import { loadError } from '../errors.ts';
@@ -53,9 +54,18 @@ async function readTables(
 async function readText(path: string, bytesMax: number): Promise<string> {
   try {
     const { size } = await stat(path);
-    if (size > bytesMax)
-      throw new Error(`it has ${formatBytes(size)}, the limit is ${formatBytes(bytesMax)}`);
-    return await readFile(path, 'utf8');
+    const pieces: Buffer[] = [];
+    let readBytes = 0;
+    // A pipe or a device does not say beforehand how much it has.
+    if (size <= bytesMax) {
+      for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
+        readBytes += piece.length;
+        if (readBytes > bytesMax) break;
+        pieces.push(piece);
+      }
+    }
+    if (Math.max(size, readBytes) > bytesMax) throw new Error(`the limit is ${formatBytes(bytesMax)}`);
+    return Buffer.concat(pieces).toString('utf8');
   } catch (cause) {
     const found =
       (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message;

@@ -182,6 +182,7 @@ describe('a file that is not there', () => {
       code: 'LOAD_FILE_UNREADABLE',
       message: 'Cannot read no/such/load.yaml: there is no such file.',
     });
+    await expect(readLoadPlan('/dev/zero')).rejects.toMatchObject({ code: 'LOAD_FILE_UNREADABLE' });
     await expect(readLoadPlan('.')).rejects.toMatchObject({ code: 'LOAD_FILE_UNREADABLE' });
   });
 });

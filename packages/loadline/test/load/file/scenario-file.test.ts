@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { readYaml } from '../../../src/load/file/yaml-source.ts';
 import { exampleFile, peopleFile, readPlan, refusal } from './files.ts';
 
 const people = { 'people.csv': peopleFile };
@@ -42,6 +44,18 @@ describe("the design's example", () => {
       name: 'POST /api/food/{{foodId}}/claim',
       expect: [200, 409],
     });
+  });
+
+  it('is the first example of the reference, each of whose examples is YAML', async () => {
+    const reference = await readFile(
+      new URL('../../../../../docs/reference/scenario-file.md', import.meta.url),
+      'utf8',
+    );
+    const examples = [...reference.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml as string);
+    expect(await readPlan(examples[0] as string, {}, people)).toEqual(
+      await readPlan(exampleFile, {}, people),
+    );
+    for (const yaml of examples) expect(readYaml(yaml).problems).toEqual([]);
   });
 
   it('means the same with Windows line ends and a byte-order mark', async () => {

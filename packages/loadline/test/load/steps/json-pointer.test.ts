@@ -39,6 +39,10 @@ describe('a JSON pointer', () => {
     expect(read(pointer)).toEqual(value);
   });
 
+  it('unescapes ~1 before ~0, so that ~01 is ~1', () => {
+    expect(read('/~01', { '~1': 'right', '/': 'wrong' })).toBe('right');
+  });
+
   it.each(['foo', '#/foo', '/a~2b', '/~', '/foo/~'])('%j is none', (pointer) => {
     expect(parsePointer(pointer)).toBeUndefined();
   });

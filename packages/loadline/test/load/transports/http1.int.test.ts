@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from 'loadline/base';
+import { type Clock, systemClock } from 'loadline/base';
 import { createHttp1Transport } from 'loadline/load';
 import { expect, it } from 'vitest';
 import { describeTransport } from '../../contracts/transport-contract.ts';
@@ -72,4 +72,41 @@ it('HTTP/1.1 sends method, path under the base, host, headers and body as they a
     ['DELETE', '/base/x?q=1', host, undefined, 'Zo', ''],
     ['PUT', '/base/x?q=1', host, '0', 'Zo', ''],
   ]);
+});
+
+it('HTTP/1.1 keeps no timer while no request is under way', async () => {
+  const waiting = new Set<object>();
+  const clock: Clock = {
+    ...systemClock,
+    setTimer(callback, delayMs) {
+      const mark = {};
+      waiting.add(mark);
+      const timer = systemClock.setTimer(() => {
+        waiting.delete(mark);
+        callback();
+      }, delayMs);
+      return {
+        cancel() {
+          waiting.delete(mark);
+          timer.cancel();
+        },
+      };
+    },
+  };
+  const { target, stop } = await serve((_, response) => response.end());
+  const transport = createHttp1Transport({ target, address: '127.0.0.1', clock });
+  const request = {
+    method: 'GET',
+    path: '/',
+    headers: '',
+    body: undefined,
+    timeoutMs: 5000,
+    keepsBody: false,
+  };
+  await new Promise((resolve) => transport.open().send(request, resolve));
+  expect(waiting.size).toBe(1);
+  await pass(200);
+  expect(waiting.size).toBe(0);
+  transport.close();
+  await stop();
 });
