@@ -53,8 +53,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   };
   await using instance = await startChild(
     new URL('../examples/foodshare/demo/instance.ts', import.meta.url),
-    [],
-    environment,
+    { env: environment },
   );
   return [...generation, ...discovery, ...(await measureService(file, instance, options))];
 }

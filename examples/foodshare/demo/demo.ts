@@ -60,11 +60,15 @@ export async function runDemo(args: readonly string[], surroundings: Surrounding
   );
   const service = serviceEnvironment(stack, tokenSecret);
   const instanceModule = new URL('./instance.ts', import.meta.url);
-  await using first = await steps.run('instance 1', () => startChild(instanceModule, [], service));
-  await using second = await steps.run('instance 2', () => startChild(instanceModule, [], service));
+  await using first = await steps.run('instance 1', () =>
+    startChild(instanceModule, { env: service, signal }),
+  );
+  await using second = await steps.run('instance 2', () =>
+    startChild(instanceModule, { env: service, signal }),
+  );
   const ports = [String(first.port), String(second.port)];
   await using balancer = await steps.run('round robin', () =>
-    startChild(new URL('./round-robin.ts', import.meta.url), ports, {}),
+    startChild(new URL('./round-robin.ts', import.meta.url), { args: ports, signal }),
   );
 
   const plan = await readLoadPlan(file, {
@@ -73,19 +77,15 @@ export async function runDemo(args: readonly string[], surroundings: Surrounding
     scale: words.scale,
     duration: words.duration,
   });
-  const watch = await watchProcesses(systemClock, processesOf(stack, { first, second, balancer }));
+  await using watch = await watchProcesses(systemClock, processesOf(stack, { first, second, balancer }));
   const drawn = drawProgress(terminal);
   const transport = createHttp1Transport({
     target: new URL(plan.target),
     address: '127.0.0.1',
     clock: systemClock,
   });
-  const report = await runLoad(plan, {
-    transport,
-    signal,
-    ...(drawn === undefined ? {} : { onProgress: drawn.update }),
-  });
-  drawn?.clear();
+  const onProgress = drawn === undefined ? {} : { onProgress: drawn.update };
+  const report = await runLoad(plan, { transport, signal, ...onProgress }).finally(() => drawn?.clear());
   const usages = await watch.stop();
   const judged = judgeDemo(report, Number(words.scale));
   terminal.out(summarize(report, terminal));

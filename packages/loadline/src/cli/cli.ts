@@ -29,6 +29,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     }
     return await command.run(rest, surroundings);
   } catch (error) {
+    // Whatever was under way when Ctrl-C came gives up with the signal's own reason.
+    if (surroundings.signal.aborted && error === surroundings.signal.reason) return exitCodes.interrupted;
     if (!isLoadlineError(error)) throw error;
     const code = terminal.isInteractive ? terminal.style('red', error.code) : error.code;
     terminal.err(`${code}: ${error.message}\n`);

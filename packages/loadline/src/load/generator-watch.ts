@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '../base/index.ts';
 import { createHistogram } from '../metrics/index.ts';
-import { type GeneratorSample, joinSamples } from './generator.ts';
+import { type GeneratorSample, joinSamples, latenessLimitMs } from './generator.ts';
 
 /** Watches this process while it makes load, for `judgeGenerator`. */
 export interface GeneratorWatch {
@@ -32,6 +32,8 @@ export function watchGenerator(clock: Clock): GeneratorWatch {
       loopUtilization: performance.eventLoopUtilization(now.loop, before.loop).utilization,
       cpuRatio: (now.cpuMs - before.cpuMs) / durationMs,
       loopDelayMsMax: Math.max(0, delay.max / 1e6 - delayResolutionMs),
+      steps: lateness.count,
+      lateSteps: lateness.count - lateness.countAtOrBelow(latenessLimitMs * 1000),
       latenessMsP99: lateness.count === 0 ? undefined : lateness.quantile(0.99) / 1000,
     });
     if (samples.length > samplesMax) samples = joinSamples(samples);

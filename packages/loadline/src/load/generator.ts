@@ -12,6 +12,10 @@ export interface GeneratorSample {
   readonly cpuRatio: number;
   /** The longest time that the event loop was held up. */
   readonly loopDelayMsMax: number;
+  /** Steps that were due, but for those that waited for a user. */
+  readonly steps: number;
+  /** Those that began more than `latenessLimitMs` after they were due. */
+  readonly lateSteps: number;
   /** 99 of 100 steps began no later than this after they were due; undefined where none was due. */
   readonly latenessMsP99: number | undefined;
 }
@@ -22,6 +26,8 @@ export interface GeneratorVerdict {
   readonly statement: string;
   /** When it was overloaded, from the start of the run. */
   readonly overloaded: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** Share of all steps that began too late, 0 to 1. */
+  readonly lateStepRatio: number;
   readonly loopUtilizationMax: number;
   readonly cpuRatioMean: number;
   readonly loopDelayMsMax: number;
@@ -33,35 +39,48 @@ export interface GeneratorVerdict {
  * 1 / (1 − utilization).
  */
 export const loopUtilizationLimit = 0.9;
-/** Steps that begin this late falsify the latencies that people care about. */
-export const latenessLimitMs = 20;
-/** A run may have this share of overloaded time: one hiccup of a shared machine does not spoil it. */
+/** A run may have this share of time above that: one hiccup of a shared machine does not spoil it. */
 export const overloadedShareLimit = 0.05;
+/** A step that begins this late falsifies its latency. */
+export const latenessLimitMs = 20;
+/** With more late steps than this share, the 99th percentile is no longer the target's. */
+export const lateStepRatioLimit = 0.01;
 
 export function judgeGenerator(samples: readonly GeneratorSample[]): GeneratorVerdict {
-  const late = samples.filter(isOverloaded);
-  const lateMs = late.reduce((sum, sample) => sum + sample.durationMs, 0);
-  const totalMs = samples.reduce((sum, sample) => sum + sample.durationMs, 0);
-  const isMoreThanOnce = late.length > 1 || late.length === samples.length;
-  const wasBottleneck = isMoreThanOnce && lateMs > totalMs * overloadedShareLimit;
+  const sum = (of: (sample: GeneratorSample) => number): number =>
+    samples.reduce((total, each) => total + of(each), 0);
   const highest = (of: (sample: GeneratorSample) => number): number =>
     samples.reduce((max, each) => Math.max(max, of(each)), 0);
-  const cpuMs = samples.reduce((sum, sample) => sum + sample.cpuRatio * sample.durationMs, 0);
-  const figures = {
+  const totalMs = sum((sample) => sample.durationMs);
+  const steps = sum((sample) => sample.steps);
+  const lateSteps = sum((sample) => sample.lateSteps);
+  const wasLate = lateSteps > Math.max(1, steps * lateStepRatioLimit);
+  const overloaded = samples.filter(isOverloaded);
+  const wasBottleneck = wasLate || wasBusy(samples, totalMs);
+  return {
+    wasBottleneck,
+    statement: describe(wasBottleneck, {
+      late: lateSteps,
+      steps,
+      overloaded: overloaded.length,
+      all: samples.length,
+    }),
+    overloaded: joinSpans(
+      overloaded.map((sample) => ({ fromMs: sample.endMs - sample.durationMs, toMs: sample.endMs })),
+    ),
+    lateStepRatio: steps === 0 ? 0 : lateSteps / steps,
     loopUtilizationMax: highest((sample) => sample.loopUtilization),
-    cpuRatioMean: totalMs === 0 ? 0 : cpuMs / totalMs,
+    cpuRatioMean: totalMs === 0 ? 0 : sum((sample) => sample.cpuRatio * sample.durationMs) / totalMs,
     loopDelayMsMax: highest((sample) => sample.loopDelayMsMax),
     latenessMsP99Max: highest((sample) => sample.latenessMsP99 ?? 0),
   };
-  const overloaded = joinSpans(
-    late.map((sample) => ({ fromMs: sample.endMs - sample.durationMs, toMs: sample.endMs })),
-  );
-  return {
-    wasBottleneck,
-    statement: describe(wasBottleneck, late.length, samples.length),
-    overloaded,
-    ...figures,
-  };
+}
+
+function wasBusy(samples: readonly GeneratorSample[], totalMs: number): boolean {
+  const busy = samples.filter(isBusy);
+  const busyMs = busy.reduce((total, sample) => total + sample.durationMs, 0);
+  const isMoreThanOnce = busy.length > 1 || busy.length === samples.length;
+  return isMoreThanOnce && busyMs > totalMs * overloadedShareLimit;
 }
 
 /** Every two neighbours as one: the mean of what is a share, the highest of what is a peak. */
@@ -86,12 +105,18 @@ function joinTwo(a: GeneratorSample, b: GeneratorSample): GeneratorSample {
     loopUtilization: mean((sample) => sample.loopUtilization),
     cpuRatio: mean((sample) => sample.cpuRatio),
     loopDelayMsMax: Math.max(a.loopDelayMsMax, b.loopDelayMsMax),
+    steps: a.steps + b.steps,
+    lateSteps: a.lateSteps + b.lateSteps,
     latenessMsP99: isLate ? Math.max(a.latenessMsP99 ?? 0, b.latenessMsP99 ?? 0) : undefined,
   };
 }
 
+function isBusy(sample: GeneratorSample): boolean {
+  return sample.loopUtilization > loopUtilizationLimit;
+}
+
 function isOverloaded(sample: GeneratorSample): boolean {
-  return sample.loopUtilization > loopUtilizationLimit || (sample.latenessMsP99 ?? 0) > latenessLimitMs;
+  return isBusy(sample) || sample.lateSteps > sample.steps * lateStepRatioLimit;
 }
 
 function joinSpans(spans: readonly { fromMs: number; toMs: number }[]): { fromMs: number; toMs: number }[] {
@@ -104,10 +129,17 @@ function joinSpans(spans: readonly { fromMs: number; toMs: number }[]): { fromMs
   return joined;
 }
 
-function describe(wasBottleneck: boolean, late: number, all: number): string {
+function describe(
+  wasBottleneck: boolean,
+  seen: { readonly late: number; readonly steps: number; readonly overloaded: number; readonly all: number },
+): string {
+  if (seen.all === 0) return 'The run was too short to watch the generator.';
+  const where = `in ${seen.overloaded} of ${seen.all} samples`;
   if (wasBottleneck) {
-    return `The generator was the bottleneck in ${late} of ${all} samples: lower the load, or give it a core of its own.`;
+    const late = `${seen.late} of ${seen.steps} steps began over ${latenessLimitMs} ms late`;
+    return `The generator was the bottleneck ${where}, ${late}: lower the load, or give it a core of its own.`;
   }
-  if (all === 0) return 'The run was too short to watch the generator.';
-  return late === 0 ? 'The generator kept up.' : `The generator kept up, but for ${late} of ${all} samples.`;
+  return seen.overloaded === 0
+    ? 'The generator kept up.'
+    : `The generator kept up, but for hiccups ${where}.`;
 }

@@ -24,8 +24,8 @@ export interface ProcessUsage {
   readonly wasThere: boolean;
 }
 
-export interface ProcessWatch {
-  /** Takes a last sample and ends the watch. */
+export interface ProcessWatch extends AsyncDisposable {
+  /** Takes a last sample and ends the watch. Stopping again gives the same. */
   stop(): Promise<ProcessUsage[]>;
 }
 
@@ -46,12 +46,16 @@ export async function watchProcesses(
       if (samples.length > samplesMax) samples.splice(1, 1);
     }
   })();
+  const stop = async (): Promise<ProcessUsage[]> => {
+    controller.abort();
+    await loop;
+    const roots = new Set(watched.map((each) => each.pid));
+    return watched.map((each) => usageOf(each, samples, roots));
+  };
   return {
-    async stop() {
-      controller.abort();
-      await loop;
-      const roots = new Set(watched.map((each) => each.pid));
-      return watched.map((each) => usageOf(each, samples, roots));
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }
@@ -145,8 +149,10 @@ function memoryOf(tree: ReadonlyMap<number, ProcessState>): number {
   return own + shared;
 }
 
+/** A look that fails finds nobody, and so shows in `wasThere`; it must not end the run that it watches. */
 async function takeSample(clock: Clock): Promise<ProcessSample> {
-  const processes = process.platform === 'linux' ? await readProc() : await readPs();
+  const read = process.platform === 'linux' ? readProc : readPs;
+  const processes = await read().catch(() => new Map<number, ProcessState>());
   return { atMs: clock.monotonicMs(), processes };
 }
 

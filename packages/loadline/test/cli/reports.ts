@@ -16,9 +16,16 @@ export const calm: GeneratorSample = {
   loopUtilization: 0.2,
   cpuRatio: 0.3,
   loopDelayMsMax: 3,
+  steps: 100,
+  lateSteps: 0,
   latenessMsP99: 1,
 };
-export const overloaded: GeneratorSample = { ...calm, loopUtilization: 0.99, latenessMsP99: 80 };
+export const overloaded: GeneratorSample = {
+  ...calm,
+  loopUtilization: 0.99,
+  lateSteps: 30,
+  latenessMsP99: 80,
+};
 
 export interface ReportOptions {
   readonly plan?: Partial<LoadPlan>;
