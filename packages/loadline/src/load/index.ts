@@ -11,7 +11,8 @@ export type { DataSource, LoadLimits, LoadPlan, RequestStep, Scenario, Stage, St
 export type { ProcessUsage, ProcessWatch, WatchedProcess } from './process-usage.ts';
 export { watchProcesses } from './process-usage.ts';
 export type { LoadProgress } from './progress.ts';
-export type { LatencySummary, LoadReport, ReportRow, Verdict } from './report.ts';
+export type { LoadReport, Verdict } from './report.ts';
+export type { LatencySummary, ReportRow } from './report-row.ts';
 export type { Schedule } from './schedule.ts';
 export { createSchedule } from './schedule.ts';
 export { resolveTarget } from './target.ts';

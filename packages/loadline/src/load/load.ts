@@ -6,6 +6,7 @@ import {
   type Timer,
   weightedPicker,
 } from '../base/index.ts';
+import { ArrivalQueue, slackMs } from './arrival-queue.ts';
 import { createDataRows, type DataRows } from './data-rows.ts';
 import { type GeneratorWatch, watchGenerator } from './generator-watch.ts';
 import type { LoadPlan } from './plan.ts';
@@ -46,6 +47,7 @@ class LoadRun {
   readonly #clock: Clock;
   readonly #recorder = new Recorder();
   readonly #schedule: Schedule;
+  readonly #arrivals: ArrivalQueue;
   readonly #data: DataRows;
   readonly #scenarios: readonly RunningScenario[];
   readonly #random: Random;
@@ -67,7 +69,6 @@ class LoadRun {
   #userCount = 0;
   /** How many users there ever were: each draws from a stream of its own, also one that takes a free number. */
   #usersBorn = 0;
-  #nextArrival = 0;
   /** Whether all users are busy, so that the next arrival waits for one instead of for its time. */
   #isBlocked = false;
   /** Whether arrivals are being started: an iteration that ends within its beginning leaves its user to them. */
@@ -82,6 +83,7 @@ class LoadRun {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#schedule = createSchedule(plan.stages);
+    this.#arrivals = new ArrivalQueue(this.#schedule, plan.limits.requestTimeoutMs, this.#recorder);
     this.#data = createDataRows(plan.data);
     this.#random = createRandom(plan.seed);
     this.#pickScenario = weightedPicker(plan.scenarios.map((scenario) => scenario.weight));
@@ -128,7 +130,7 @@ class LoadRun {
     this.#startArrivals(elapsedMs, wasBlocked);
     if (this.#drainingSinceMs !== undefined) return;
     this.#isBlocked = !this.#canStart();
-    const arrivalMs = this.#isBlocked ? undefined : this.#schedule.arrivalAt(this.#nextArrival);
+    const arrivalMs = this.#isBlocked ? undefined : this.#arrivals.nextMs;
     const changeMs = this.#schedule.nextUserChange(elapsedMs);
     const nextMs = Math.min(this.#schedule.durationMs, changeMs ?? never, arrivalMs ?? never);
     this.#timer = this.#clock.setTimer(() => this.#tick(), Math.max(0, nextMs - this.#elapsedMs()));
@@ -162,7 +164,7 @@ class LoadRun {
   #startArrivals(elapsedMs: number, wasBlocked: boolean): void {
     this.#isStarting = true;
     while (this.#canStart() && this.#drainingSinceMs === undefined) {
-      const dueMs = wasBlocked ? this.#takeWaiting(elapsedMs) : this.#takeArrival(elapsedMs);
+      const dueMs = wasBlocked ? this.#arrivals.takeWaiting(elapsedMs) : this.#arrivals.takeDue(elapsedMs);
       if (dueMs === undefined) break;
       if (!wasBlocked) this.#watch.late(elapsedMs - dueMs);
       const user = this.#idle.pop() ?? this.#addUser();
@@ -170,28 +172,6 @@ class LoadRun {
       this.#begin(user, this.#startMs + dueMs);
     }
     this.#isStarting = false;
-  }
-
-  /** When the next arrival is due, if it is; from then on it counts as taken. */
-  #takeArrival(elapsedMs: number): number | undefined {
-    const dueMs = this.#schedule.arrivalAt(this.#nextArrival);
-    if (dueMs === undefined || dueMs > elapsedMs) return undefined;
-    this.#nextArrival++;
-    return dueMs;
-  }
-
-  /** Takes the arrival that has waited longest for a free user; who waits for too long goes away. */
-  #takeWaiting(elapsedMs: number): number | undefined {
-    for (;;) {
-      const dueMs = this.#takeArrival(elapsedMs);
-      if (dueMs === undefined) return undefined;
-      const waitedMs = elapsedMs - dueMs;
-      if (waitedMs > this.#plan.limits.requestTimeoutMs) this.#recorder.dropped++;
-      else {
-        if (waitedMs > slackMs) this.#recorder.waited++;
-        return dueMs;
-      }
-    }
   }
 
   #canStart(): boolean {
@@ -234,7 +214,7 @@ class LoadRun {
       this.#retire(user);
       this.#endWhenDrained();
     } else if (user.isResident) this.#beginAgain(user);
-    else if (user.isStopping || this.#schedule.arrivalAt(this.#nextArrival) === undefined) this.#retire(user);
+    else if (user.isStopping || this.#arrivals.nextMs === undefined) this.#retire(user);
     else this.#rest(user);
   }
 
@@ -283,7 +263,7 @@ class LoadRun {
       return;
     }
     this.#drainingSinceMs = this.#elapsedMs();
-    this.#countDropped(this.#drainingSinceMs);
+    this.#arrivals.dropDue(this.#drainingSinceMs);
     for (const user of [...this.#resting.keys(), ...this.#idle]) this.#retire(user);
     for (const user of [...this.#busy]) user.stop();
     this.#endWithin(graceMs);
@@ -301,19 +281,6 @@ class LoadRun {
       this.#busy.clear();
       this.#endWhenDrained();
     }, graceMs);
-  }
-
-  /** By bisection, because a run that is cut off at a high rate may leave millions. */
-  #countDropped(elapsedMs: number): void {
-    let low = this.#nextArrival;
-    let high = this.#schedule.arrivals;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if ((this.#schedule.arrivalAt(middle) ?? never) <= elapsedMs) low = middle + 1;
-      else high = middle;
-    }
-    this.#recorder.dropped += low - this.#nextArrival;
-    this.#nextArrival = low;
   }
 
   #endWhenDrained(): void {
@@ -362,8 +329,6 @@ class LoadRun {
 }
 
 const never = Number.POSITIVE_INFINITY;
-/** A timer may come this much too early, by the rounding of its delay; what is due then is due. */
-const slackMs = 0.001;
 /** After an interrupt people want their prompt back; requests that take longer are counted as unfinished. */
 const interruptGraceMs = 2000;
 /** How long a user waits after an iteration in which it got no answer or had nothing to send. */

@@ -1,7 +1,15 @@
-import { createHistogram, type Histogram } from '../metrics/index.ts';
+import type { Histogram } from '../metrics/index.ts';
 import { type GeneratorSample, type GeneratorVerdict, judgeGenerator } from './generator.ts';
 import type { LoadPlan } from './plan.ts';
 import type { Lane, Recorder, TimelinePoint } from './recorder.ts';
+import {
+  type LatencySummary,
+  mergeAll,
+  perSecond,
+  type ReportRow,
+  rowOf,
+  summarizeLatency,
+} from './report-row.ts';
 import {
   judgeThreshold,
   type Measured,
@@ -68,43 +76,6 @@ export interface Iterations {
   readonly cutShortBecause: Readonly<Record<string, number>>;
   /** Under way when the run, or their user's time, ended. */
   readonly interrupted: number;
-}
-
-export interface ReportRow {
-  readonly name: string;
-  readonly requests: number;
-  readonly errors: number;
-  /** 0 to 1; 0 where there were no requests. */
-  readonly errorRatio: number;
-  readonly ratePerSecond: number;
-  /** From when the request was due to its last byte; undefined where nothing was measured. */
-  readonly latencyMs: LatencySummary | undefined;
-  /** From when the request was sent on an open connection to its last byte. */
-  readonly serviceMs: LatencySummary | undefined;
-  readonly statuses: Readonly<Record<string, number>>;
-  readonly failures: Readonly<Record<string, { readonly count: number; readonly example: string }>>;
-  readonly checks: {
-    readonly passed: number;
-    readonly failed: number;
-    readonly failedByName: Readonly<Record<string, number>>;
-  };
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** The latency histogram in microseconds, in wire form as base64: rows of several runs merge exactly. */
-  readonly latencyHistogram: string;
-  readonly serviceHistogram: string;
-}
-
-export interface LatencySummary {
-  readonly count: number;
-  readonly min: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
 }
 
 export interface TimelineRow {
@@ -253,83 +224,8 @@ function statisticMs(histogram: Histogram, statistic: Statistic): number | undef
   }
 }
 
-function rowOf(name: string, lanes: readonly Lane[], activeMs: number): ReportRow {
-  const sum = (of: (lane: Lane) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
-  const requests = sum((lane) => lane.requests);
-  const errors = sum((lane) => lane.errors);
-  const latency = mergeAll(lanes.map((lane) => lane.latency));
-  const service = mergeAll(lanes.map((lane) => lane.service));
-  return {
-    name,
-    requests,
-    errors,
-    errorRatio: requests === 0 ? 0 : errors / requests,
-    ratePerSecond: perSecond(requests, activeMs),
-    latencyMs: summarize(latency),
-    serviceMs: summarize(service),
-    statuses: addUp(
-      lanes.flatMap((lane) => [...lane.statuses].map(([status, count]) => [String(status), count])),
-    ),
-    failures: failuresOf(lanes),
-    checks: checksOf(lanes),
-    bytesIn: sum((lane) => lane.bytesIn),
-    bytesOut: sum((lane) => lane.bytesOut),
-    latencyHistogram: Buffer.from(latency.encode()).toString('base64'),
-    serviceHistogram: Buffer.from(service.encode()).toString('base64'),
-  };
-}
-
-function summarize(histogram: Histogram): LatencySummary | undefined {
-  if (histogram.count === 0) return undefined;
-  const quantileMs = (q: number): number => histogram.quantile(q) / 1000;
-  return {
-    count: histogram.count,
-    min: histogram.min / 1000,
-    mean: histogram.mean / 1000,
-    p50: quantileMs(0.5),
-    p90: quantileMs(0.9),
-    p95: quantileMs(0.95),
-    p99: quantileMs(0.99),
-    p999: quantileMs(0.999),
-    max: histogram.max / 1000,
-  };
-}
-
 function timelineRow({ latency, ...point }: TimelinePoint): TimelineRow {
-  return { ...point, latencyMs: summarize(latency) };
-}
-
-function failuresOf(lanes: readonly Lane[]): Record<string, { count: number; example: string }> {
-  const failures: Record<string, { count: number; example: string }> = {};
-  for (const [reason, { count, example }] of lanes.flatMap((lane) => [...lane.failures])) {
-    const known = failures[reason];
-    if (known === undefined) failures[reason] = { count, example };
-    else known.count += count;
-  }
-  return failures;
-}
-
-function checksOf(lanes: readonly Lane[]): ReportRow['checks'] {
-  const checks = lanes.flatMap((lane) => [...lane.checks]);
-  return {
-    passed: checks.reduce((sum, [, check]) => sum + check.passed, 0),
-    failed: checks.reduce((sum, [, check]) => sum + check.failed, 0),
-    failedByName: addUp(
-      checks.filter(([, check]) => check.failed > 0).map(([name, check]) => [name, check.failed]),
-    ),
-  };
-}
-
-function addUp(entries: readonly (readonly [string, number])[]): Record<string, number> {
-  const sums = new Map<string, number>();
-  for (const [key, count] of entries) sums.set(key, (sums.get(key) ?? 0) + count);
-  return Object.fromEntries(sums);
-}
-
-function mergeAll(histograms: readonly Histogram[]): Histogram {
-  const merged = createHistogram();
-  for (const histogram of histograms) merged.merge(histogram);
-  return merged;
+  return { ...point, latencyMs: summarizeLatency(latency) };
 }
 
 function groupBy(lanes: readonly Lane[], keyOf: (lane: Lane) => string): [string, Lane[]][] {
@@ -340,8 +236,4 @@ function groupBy(lanes: readonly Lane[], keyOf: (lane: Lane) => string): [string
     else group.push(lane);
   }
   return [...groups];
-}
-
-function perSecond(count: number, durationMs: number): number {
-  return durationMs > 0 ? (count / durationMs) * 1000 : 0;
 }
