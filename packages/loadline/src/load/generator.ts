@@ -38,13 +38,13 @@ export interface GeneratorVerdict {
  * Above this share of a second the event loop queues: by the rule of a single server, waiting grows with
  * 1 / (1 − utilization).
  */
-export const loopUtilizationLimit = 0.9;
+const loopUtilizationLimit = 0.9;
 /** A run may have this share of time above that: one hiccup of a shared machine does not spoil it. */
-export const overloadedShareLimit = 0.05;
+const overloadedShareLimit = 0.05;
 /** A step that begins this late falsifies its latency. */
 export const latenessLimitMs = 20;
 /** With more late steps than this share, the 99th percentile is no longer the target's. */
-export const lateStepRatioLimit = 0.01;
+const lateStepRatioLimit = 0.01;
 
 export function judgeGenerator(samples: readonly GeneratorSample[]): GeneratorVerdict {
   const sum = (of: (sample: GeneratorSample) => number): number =>

@@ -41,7 +41,7 @@ export function drawTable<Row>(
 }
 
 /** A text of at most `size` characters, cut in the middle, where names differ least. */
-export function shorten(text: string, size: number): string {
+function shorten(text: string, size: number): string {
   if (text.length <= size) return text;
   const kept = size - 1;
   return `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
