@@ -13,6 +13,13 @@ export interface Health {
  * would take every instance out at once.
  */
 export function answerHealth(app: FastifyInstance, reach: Reach, health: Health): void {
+  const ask = shared(() =>
+    Promise.all([
+      outcome(reach.probe.query({ name: 'ready', text: 'SELECT 1' })),
+      outcome(reach.valkey.ping()),
+    ]),
+  );
+
   app.get('/health/live', async () => ({ status: 'healthy' }));
 
   app.get('/health/ready', async (_request, reply) => {
@@ -22,13 +29,25 @@ export function answerHealth(app: FastifyInstance, reach: Reach, health: Health)
         .code(503)
         .send({ status: 'draining', checks: { database: 'not-asked', cache: 'not-asked' } });
     }
-    const [database, cache] = await Promise.all([
-      outcome(reach.probe.query({ name: 'ready', text: 'SELECT 1' })),
-      outcome(reach.valkey.ping()),
-    ]);
+    const [database, cache] = await ask();
     const status = statusOf(database, cache);
     return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { database, cache } });
   });
+}
+
+/**
+ * Whoever comes while it is under way gets its result too. Anybody may ask whether we are ready: without this, a
+ * dozen who do at once would queue up for the probe's one connection until a sound instance says that it isn't. What
+ * has ended is never given out again.
+ */
+function shared<Value>(work: () => Promise<Value>): () => Promise<Value> {
+  let underWay: Promise<Value> | undefined;
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
 }
 
 type Outcome = 'ok' | 'failed';
