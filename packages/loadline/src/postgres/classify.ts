@@ -24,6 +24,7 @@ export function classify(thrown: unknown, stage: Stage, doing: string): Loadline
       ...(sqlState === undefined ? {} : { sqlState }),
       ...(error.constraint === undefined ? {} : { constraint: error.constraint }),
       ...(error.table === undefined ? {} : { table: error.table }),
+      ...(error.column === undefined ? {} : { column: error.column }),
     },
   });
 }
@@ -35,6 +36,8 @@ interface ServerError {
   readonly message: string;
   readonly constraint: string;
   readonly table: string;
+  /** Of a null where none may be; such a rule has no name of its own. */
+  readonly column: string;
 }
 
 /** Only what the server says has a severity: EPIPE, a code of the system, is of five letters too. */

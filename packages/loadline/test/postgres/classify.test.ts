@@ -54,6 +54,15 @@ describe('classify()', () => {
     expect(error.cause).toBe(cause);
   });
 
+  it('names the column that may not be null, since the server names no constraint then', () => {
+    const cause = serverError('23502', { table: 'exchanges', column: 'credits_held' });
+    expect(classify(cause, 'statement', 'run it').facts).toEqual({
+      sqlState: '23502',
+      table: 'exchanges',
+      column: 'credits_held',
+    });
+  });
+
   it('leaves what is classified already as it is', () => {
     const first = classify(serverError('55P03'), 'statement', 'lock');
     expect(classify(first, 'connect', 'open')).toBe(first);
