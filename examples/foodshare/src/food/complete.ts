@@ -13,6 +13,7 @@ export interface CompletedFood {
 
 interface EndedExchange {
   readonly id: string;
+  readonly food_id: string;
   readonly sharer_id: string;
   readonly receiver_id: string;
   readonly credits: number;
@@ -39,7 +40,8 @@ export async function completeFood(
     await raiseReputation(transaction, exchange, userId, stars);
     if (exchange.credits > 0)
       await transaction.query(earnCredits, [exchange.sharer_id, exchange.id, exchange.credits]);
-    return { id: foodId, exchange_id: exchange.id, status: 'completed', credits: exchange.credits };
+    const { id, food_id, credits } = exchange;
+    return { id: food_id, exchange_id: id, status: 'completed', credits };
   });
 }
 
@@ -56,7 +58,7 @@ const endExchange = {
   text: `
 UPDATE exchanges SET status = 'completed', credits_held = 0, ended_at = now()
 WHERE food_id = $1 AND status = 'claimed'
-RETURNING id, sharer_id, receiver_id, old.credits_held AS credits`,
+RETURNING id, food_id, sharer_id, receiver_id, old.credits_held AS credits`,
 };
 
 const earnCredits = {

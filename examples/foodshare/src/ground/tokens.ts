@@ -3,6 +3,7 @@ import { isUuid } from './formats.ts';
 
 /** Who asks, as a valid token says. */
 export interface Identity {
+  /** In lower case. */
   readonly userId: string;
   readonly roles: readonly string[];
 }
@@ -71,7 +72,8 @@ async function verify(
     const { sub, exp, roles } = payload;
     if (sub === undefined || exp === undefined || !isUuid(sub)) return undefined;
     const named = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
-    return { identity: { userId: sub, roles: named }, endMs: exp * 1000 };
+    // As the database spells it, so that comparing two ids here means what it means there.
+    return { identity: { userId: sub.toLowerCase(), roles: named }, endMs: exp * 1000 };
   } catch {
     // Why a token is bad is nobody's business but its owner's, and they can read it themselves.
     return undefined;
