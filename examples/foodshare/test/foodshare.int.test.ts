@@ -179,7 +179,7 @@ describe('an exchange', () => {
     const [before, earnedBefore] = [await balanceOf(receiver), await balanceOf(sharer)];
     const claim = await running.call('POST', `/api/food/${id}/claim`, { as: receiver.id });
     expect(claim).toMatchObject({ status: 200, body: { id, status: 'claimed', balance: before - 1 } });
-    const complete = await running.call('POST', `/api/food/${id}/complete`, {
+    const complete = await running.call('POST', `/api/food/${id.toUpperCase()}/complete`, {
       as: receiver.id,
       body: { stars: 5 },
     });
@@ -248,6 +248,15 @@ describe('an exchange', () => {
     });
     expect(await running.call('POST', `/api/food/${id}/claim`, { as: receiver.id })).toMatchObject({
       status: 200,
+    });
+  });
+
+  it('is refused to somebody without an account for the same reason', async () => {
+    const { id: newcomer } = people[4] as Person;
+    await running.database.query({ text: 'DELETE FROM credit_accounts WHERE user_id = $1' }, [newcomer]);
+    expect(await running.call('POST', `/api/food/${await post()}/claim`, { as: newcomer })).toMatchObject({
+      status: 409,
+      body: { type: 'urn:foodshare:problem:not-enough-credits' },
     });
   });
 

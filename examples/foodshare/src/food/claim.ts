@@ -1,4 +1,4 @@
-import { isLoadlineError } from 'loadline/base';
+import { isLoadlineError, type LoadlineError } from 'loadline/base';
 import type { Postgres } from 'loadline/postgres';
 import { creditsPerClaim } from '../ground/rules.ts';
 import { conflict, forbidden, notFound, type Problem } from '../http/problem.ts';
@@ -56,10 +56,21 @@ export async function claimFood(postgres: Postgres, foodId: string, userId: stri
     const [claimed] = rows;
     if (claimed !== undefined) return claimed;
   } catch (error) {
-    if (isLoadlineError(error, 'POSTGRES_CONSTRAINT')) throw notEnoughCredits();
+    if (!isLoadlineError(error, 'POSTGRES_CONSTRAINT')) throw error;
+    if (isAboutCredits(error.facts)) throw notEnoughCredits();
+    if (error.facts.constraint === 'idx_exchanges_food') throw alreadyClaimed();
     throw error;
   }
   throw await whyNot(postgres, foodId, userId);
+}
+
+/** Too little in the account, or no account. */
+function isAboutCredits({ constraint, table, column }: LoadlineError['facts']): boolean {
+  return constraint === 'credit_balance_not_negative' || (table === 'exchanges' && column === 'credits_held');
+}
+
+function alreadyClaimed(): Problem {
+  return conflict('already-claimed', 'Somebody was quicker.');
 }
 
 function notEnoughCredits(): Problem {
@@ -87,9 +98,7 @@ FROM food_posts p WHERE p.id = $1`,
   if (post === undefined) return notFound('such food');
   if (post.is_own) return conflict('own-food', 'This food is your own.');
   if (!post.is_member) return forbidden('You are not a member of the group that this food is offered to.');
-  if (post.status === 'claimed' || post.status === 'completed') {
-    return conflict('already-claimed', 'Somebody was quicker.');
-  }
+  if (post.status === 'claimed' || post.status === 'completed') return alreadyClaimed();
   if (post.status === 'available' && !post.is_over) {
     return conflict('already-claimed', 'Somebody else claimed it and let go again just now. Try once more.');
   }
