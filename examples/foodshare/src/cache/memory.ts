@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Registry } from 'loadline/metrics';
 import type { Valkey } from 'loadline/valkey';
 
@@ -22,9 +23,12 @@ const lifetimesMs: Readonly<Record<Topic, number>> = {
 };
 
 /**
- * Each topic has a generation, a counter beside the values. A value notes the generation it was loaded in, and
- * counts only while that is the present one: forgetting is one increment, with no search for keys. A value that
- * was loaded before a forget and stored after it is already old.
+ * Each topic has a generation beside the values. A value notes the generation it was loaded in, and counts only
+ * while that is the present one: forgetting is one write, with no search for keys. A value that was loaded before a
+ * forget and stored after it is already old.
+ *
+ * Generations are random and never come again: the server may evict one alone, and a counter that began anew would
+ * bring old values back. Whoever finds none begins one, before the load: a forget meanwhile then replaces it.
  */
 export function createMemory(valkey: Valkey, registry: Registry): Memory {
   const lookups = registry.counter({
@@ -33,36 +37,40 @@ export function createMemory(valkey: Valkey, registry: Registry): Memory {
     labels: ['topic', 'outcome'],
   });
 
-  async function read(topic: Topic, key: string): Promise<{ found?: string; generation?: string }> {
+  async function read(topic: Topic, key: string): Promise<{ found?: string; prefix?: string }> {
     try {
       const [generation, stored] = await valkey.getMany([generationKey(topic), valueKey(topic, key)]);
-      const prefix = `${generation ?? 0}:`;
+      const prefix = `${generation ?? (await begin(topic))}:`;
       const isHit = stored?.startsWith(prefix) === true;
       lookups.with({ topic, outcome: isHit ? 'hit' : 'miss' }).add(1);
-      return isHit ? { found: stored.slice(prefix.length) } : { generation: prefix };
+      return isHit ? { found: stored.slice(prefix.length) } : { prefix };
     } catch {
       lookups.with({ topic, outcome: 'failed' }).add(1);
       return {};
     }
   }
 
+  async function begin(topic: Topic): Promise<string> {
+    const generation = randomUUID();
+    await valkey.set(generationKey(topic), generation);
+    return generation;
+  }
+
   return {
     async recall<Value>(topic: Topic, key: string, load: () => Promise<Value>): Promise<Value> {
-      const { found, generation } = await read(topic, key);
+      const { found, prefix } = await read(topic, key);
       if (found !== undefined) return JSON.parse(found) as Value;
       const text = JSON.stringify(await load());
-      if (generation !== undefined) {
+      if (prefix !== undefined) {
         await valkey
-          .set(valueKey(topic, key), generation + text, { expiresMs: lifetimesMs[topic] })
+          .set(valueKey(topic, key), prefix + text, { expiresMs: lifetimesMs[topic] })
           .catch(() => lookups.with({ topic, outcome: 'failed' }).add(1));
       }
       // Through JSON either way, so that a first answer looks like a later one.
       return JSON.parse(text) as Value;
     },
     async forget(topic) {
-      await valkey
-        .increment(generationKey(topic))
-        .catch(() => lookups.with({ topic, outcome: 'failed' }).add(1));
+      await begin(topic).catch(() => lookups.with({ topic, outcome: 'failed' }).add(1));
     },
   };
 }
