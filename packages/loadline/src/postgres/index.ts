@@ -9,4 +9,4 @@ export type {
   Statement,
   TransactionOptions,
 } from './postgres.ts';
-export { createPostgres } from './postgres.ts';
+export { createPostgres, isPostgresAddress } from './postgres.ts';

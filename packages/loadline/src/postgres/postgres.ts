@@ -200,8 +200,13 @@ function isEndOfConnection(thrown: unknown): boolean {
   );
 }
 
+/** Whether this can be the address of a database: a postgres:// or postgresql:// URL. */
+export function isPostgresAddress(address: string): boolean {
+  return /^postgres(ql)?:\/\//.test(address) && URL.canParse(address);
+}
+
 function assertAddress(url: string): void {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
+  if (isPostgresAddress(url)) return;
   // The address itself stays out of the message: it may hold a password.
   throw postgresError(
     'POSTGRES_ADDRESS_INVALID',

@@ -146,11 +146,14 @@ function createClient(options: ValkeyOptions): Redis {
   });
 }
 
+/** Whether this can be the address of a server: a valkey(s):// or redis(s):// URL, or the path of a socket. */
+export function isValkeyAddress(address: string): boolean {
+  return address.startsWith('/') || (/^(?:valkey|redis)s?:\/\//.test(address) && URL.canParse(address));
+}
+
 /** iovalkey knows the schemes of Redis and paths. */
 function addressOf(url: string): string {
-  if (url.startsWith('/')) return url;
-  const match = /^(?:valkey|redis)(s?):\/\//.exec(url);
-  if (match !== null && URL.canParse(url)) return url.replace(/^valkey/, 'redis');
+  if (isValkeyAddress(url)) return url.replace(/^valkey/, 'redis');
   // The address itself stays out of the message: it may hold a password.
   throw valkeyError(
     'VALKEY_ADDRESS_INVALID',
