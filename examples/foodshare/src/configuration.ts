@@ -1,4 +1,6 @@
 import { formatPath, type Parsed, parse } from 'loadline/base';
+import { isPostgresAddress } from 'loadline/postgres';
+import { isValkeyAddress } from 'loadline/valkey';
 import type { FoodshareOptions } from './foodshare.ts';
 
 const known = [
@@ -26,8 +28,16 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Parsed<Foodsha
       secret.problem('must have at least 32 bytes');
     const connectionsMax = variables.optional('FOODSHARE_CONNECTIONS');
     return {
-      databaseUrl: variables.required('DATABASE_URL').string(),
-      valkeyCacheUrl: (variables.optional('VALKEY_CACHE_URL') ?? variables.required('VALKEY_URL')).string(),
+      databaseUrl: address(
+        variables.required('DATABASE_URL'),
+        isPostgresAddress,
+        'must be a postgresql:// URL',
+      ),
+      valkeyCacheUrl: address(
+        variables.optional('VALKEY_CACHE_URL') ?? variables.required('VALKEY_URL'),
+        isValkeyAddress,
+        'must be a valkey:// or redis:// URL, or the path of a socket',
+      ),
       tokenSecret,
       host: variables.optional('HOST')?.string() ?? '127.0.0.1',
       port: wholeNumber(variables.optional('PORT'), 0, 65_535) ?? 0,
@@ -39,6 +49,13 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Parsed<Foodsha
 }
 
 type EnvironmentField = Parameters<Parameters<typeof parse>[1]>[0];
+
+/** What was found stays out of the message: it may hold a password. */
+function address(field: EnvironmentField, isAddress: (text: string) => boolean, expected: string): string {
+  const found = field.string();
+  if (found !== '' && !isAddress(found)) field.problem(expected);
+  return found;
+}
 
 function wholeNumber(
   field: EnvironmentField | undefined,

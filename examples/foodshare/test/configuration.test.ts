@@ -54,6 +54,19 @@ describe('parseEnvironment()', () => {
     }
     expect(said).not.toContain('hush');
   });
+
+  it('finds addresses that are none, and doesn’t repeat them', () => {
+    const parsed = parseEnvironment({
+      ...sound,
+      DATABASE_URL: 'mysql://somebody:hush@localhost',
+      VALKEY_CACHE_URL: 'localhost:6379/hush',
+    });
+    const said = parsed.ok ? '' : describeProblems(parsed.problems);
+    expect(said).toBe(
+      '  DATABASE_URL must be a postgresql:// URL\n' +
+        '  VALKEY_CACHE_URL must be a valkey:// or redis:// URL, or the path of a socket',
+    );
+  });
 });
 
 describe('issueToken()', () => {
