@@ -58,32 +58,32 @@ const bodyBytesMax = 64 * 1024;
  */
 export async function startFoodshare(options: FoodshareOptions): Promise<Foodshare> {
   const { host = '127.0.0.1', port = 0, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
+  const reach = openReach(options);
   const registry = createRegistry();
   const stopObserving = observeProcess(registry);
-  const reach = openReach(options);
   const health: Health = { isDraining: false };
-  const app = createApp(options, reach, registry, health);
-  const endUnused = watchUnusedConnections(app.server);
   const close = async (): Promise<void> => {
     stopObserving();
     await Promise.all([reach.postgres.close(), reach.probe.close(), reach.valkey.close()]);
   };
   try {
+    const app = createApp(options, reach, registry, health);
+    const endUnused = watchUnusedConnections(app.server);
     await app.listen({ host, port });
+    const address = app.server.address() as AddressInfo;
+    let stopping: Promise<void> | undefined;
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+      port: address.port,
+      stop() {
+        stopping ??= stopInSteps(app, health, { drainDelayMs, drainTimeoutMs, endUnused, close });
+        return stopping;
+      },
+    };
   } catch (error) {
     await close();
     throw error;
   }
-  const address = app.server.address() as AddressInfo;
-  let stopping: Promise<void> | undefined;
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-    port: address.port,
-    stop() {
-      stopping ??= stopInSteps(app, health, { drainDelayMs, drainTimeoutMs, endUnused, close });
-      return stopping;
-    },
-  };
 }
 
 function createApp(
