@@ -145,21 +145,10 @@ interface RunOutcome {
 function judgeRun({ total, thresholds, generator, wasInterrupted, dropped }: RunOutcome): Verdict {
   const failed = thresholds.filter((result) => result.verdict === 'failed');
   const unknown = thresholds.filter((result) => result.verdict === 'no data');
-  const answered = Object.keys(total.statuses).length > 0;
   if (wasInterrupted)
     return { status: 'interrupted', reasons: ['The run was interrupted; it was not judged.'] };
-  if (!answered) {
-    const why = Object.entries(total.failures).map(
-      ([reason, { count, example }]) => `${count} × ${reason} (${example})`,
-    );
-    const found =
-      why.length > 0
-        ? why.join('; ')
-        : dropped > 0
-          ? `${dropped} arrivals could not be started`
-          : 'no request was sent';
-    return { status: 'failed', reasons: [`Nothing answered: ${found}.`] };
-  }
+  const nothing = whyNothing(total, dropped);
+  if (nothing !== undefined) return { status: 'failed', reasons: [nothing] };
   if (generator.wasBottleneck) return { status: 'invalid', reasons: [generator.statement] };
   if (failed.length > 0)
     return { status: 'failed', reasons: failed.map((result) => `${result.text}, got ${result.shown}`) };
@@ -169,6 +158,21 @@ function judgeRun({ total, thresholds, generator, wasInterrupted, dropped }: Run
       reasons: unknown.map((result) => `${result.text}: nothing was measured`),
     };
   return { status: 'passed', reasons: [] };
+}
+
+/** Why a run without a single good answer has failed, whatever its thresholds say; undefined for any other. */
+function whyNothing(total: ReportRow, dropped: number): string | undefined {
+  if (total.requests > total.errors) return undefined;
+  const why = [
+    ...Object.entries(total.failures).map(
+      ([reason, { count, example }]) => `${count} × ${reason} (${example})`,
+    ),
+    ...Object.entries(total.statuses).map(([status, count]) => `${count} × status ${status}`),
+  ];
+  if (why.length === 0)
+    why.push(dropped > 0 ? `${dropped} arrivals could not be started` : 'no request was sent');
+  const isSilent = Object.keys(total.statuses).length === 0;
+  return `${isSilent ? 'Nothing answered' : 'Nothing answered as expected'}: ${why.join('; ')}.`;
 }
 
 function offeredOf(recorder: Recorder, total: ReportRow, facts: RunFacts): Offered {

@@ -1,18 +1,25 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { type AddressPolicy, judgeAddress } from '../base/index.ts';
 import { loadError } from './errors.ts';
 
 /**
  * Resolves a target's host once and holds every address that it has against the policy, so that nobody loads
- * a stranger by a typing error.
+ * a stranger by a typing error. Of several addresses it takes the first that accepts a connection: `localhost`
+ * is often ::1 and 127.0.0.1, and many services listen on only one of them.
  *
- * @returns the address to connect to: the first that the resolver named.
+ * @param resolve gives a name's addresses; default this machine's resolver.
+ * @returns the address to connect to.
  * @throws LOAD_TARGET_UNKNOWN, LOAD_TARGET_REFUSED.
  */
-export async function resolveTarget(target: string, policy: AddressPolicy): Promise<string> {
-  const host = new URL(target).hostname.replace(/^\[|\]$/g, '');
-  const addresses = isIP(host) !== 0 ? [host] : await resolveName(host);
+export async function resolveTarget(
+  target: string,
+  policy: AddressPolicy,
+  resolve: (host: string) => Promise<readonly string[]> = resolveName,
+): Promise<string> {
+  const url = new URL(target);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host) !== 0 ? [host] : await resolve(host);
   for (const address of addresses) {
     const verdict = judgeAddress(address, host, policy);
     if (verdict.allowed) continue;
@@ -22,8 +29,28 @@ export async function resolveTarget(target: string, policy: AddressPolicy): Prom
       facts: { host, address, kind: verdict.kind },
     });
   }
-  return addresses[0] as string;
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  return (await firstThatAccepts(addresses, port)) ?? (addresses[0] as string);
 }
+
+async function firstThatAccepts(addresses: readonly string[], port: number): Promise<string | undefined> {
+  if (addresses.length === 1) return addresses[0];
+  for (const address of addresses) if (await accepts(address, port)) return address;
+  return undefined;
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: acceptLimitMs });
+    const end = (isOpen: boolean) => (): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', end(true)).once('timeout', end(false)).once('error', end(false));
+  });
+}
+
+const acceptLimitMs = 1000;
 
 async function resolveName(host: string): Promise<string[]> {
   try {

@@ -42,6 +42,21 @@ describe('the verdict', () => {
     expect(dropped.verdict.reasons).toEqual(['Nothing answered: 7 arrivals could not be started.']);
   });
 
+  it('is failed where every answer was an error, also without thresholds', () => {
+    const report = reportWith({
+      record: (recorder) => {
+        for (const latencyMs of [1, 2, 3]) {
+          const measured = { latencyMs, serviceMs: latencyMs, bytesIn: 0, bytesOut: 0 };
+          recorder.lane('visit', 'a').response({ status: 500, isError: true, ...measured });
+        }
+      },
+    });
+    expect(report.verdict).toEqual({
+      status: 'failed',
+      reasons: ['Nothing answered as expected: 3 × status 500.'],
+    });
+  });
+
   it('is inconclusive where a threshold had nothing to be held against', () => {
     const report = reportWith({ record: someAnswers, plan: { thresholds: [met, unknown] } });
     expect(report.verdict).toEqual({
