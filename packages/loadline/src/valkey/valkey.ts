@@ -52,7 +52,8 @@ export interface Valkey extends AsyncDisposable {
 export interface ValkeyUsage {
   readonly isConnected: boolean;
   readonly commandsInFlight: number;
-  readonly reconnects: number;
+  /** Also those that failed. */
+  readonly reconnectAttempts: number;
   readonly timeouts: number;
   readonly failures: number;
 }
@@ -62,7 +63,7 @@ export function createValkey(options: ValkeyOptions): Valkey {
   const { connectTimeoutMs = 1000, commandsInFlightMax = 10_000 } = options;
   const redis = createClient(options);
   let commandsInFlight = 0;
-  let reconnects = 0;
+  let reconnectAttempts = 0;
   let timeouts = 0;
   let failures = 0;
   let isClosed = false;
@@ -71,7 +72,7 @@ export function createValkey(options: ValkeyOptions): Valkey {
     failures++;
   });
   redis.on('reconnecting', () => {
-    reconnects++;
+    reconnectAttempts++;
   });
 
   async function command<Answer>(name: string, send: () => Promise<Answer>): Promise<Answer> {
@@ -116,7 +117,13 @@ export function createValkey(options: ValkeyOptions): Valkey {
       await command('PING', () => redis.ping());
     },
     get usage() {
-      return { isConnected: redis.status === 'ready', commandsInFlight, reconnects, timeouts, failures };
+      return {
+        isConnected: redis.status === 'ready',
+        commandsInFlight,
+        reconnectAttempts,
+        timeouts,
+        failures,
+      };
     },
     async close() {
       if (isClosed) return;

@@ -73,7 +73,7 @@ describe('a server that is away', () => {
       await proxy.heal();
       await valkey.connect();
       expect(await valkey.get('a')).toBe('one');
-      expect(valkey.usage.reconnects).toBeGreaterThan(0);
+      expect(valkey.usage.reconnectAttempts).toBeGreaterThan(0);
     }));
 });
 
@@ -85,7 +85,7 @@ describe('a server that went silent', () => {
       await expect(valkey.get('a')).rejects.toMatchObject({ code: 'VALKEY_TIMEOUT' });
       expect(performance.now() - start).toBeLessThan(500);
       expect(valkey.usage).toMatchObject({ timeouts: 1, commandsInFlight: 0 });
-      await expect.poll(() => valkey.usage.reconnects, { timeout: 5000 }).toBeGreaterThan(0);
+      await expect.poll(() => valkey.usage.reconnectAttempts, { timeout: 5000 }).toBeGreaterThan(0);
       await proxy.heal();
       await expect.poll(() => valkey.usage.isConnected, { timeout: 5000 }).toBe(true);
     }));
