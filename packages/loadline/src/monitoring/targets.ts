@@ -46,15 +46,15 @@ export interface JudgedTarget {
 export function judgeTargets(targets: readonly Target[], observed: Observed): JudgedTarget[] {
   return targets.map((target) => {
     const found = observed[target.metric];
-    if (typeof found !== 'number') {
-      return {
-        target,
-        verdict: 'not applicable',
-        measured: undefined,
-        reason: found?.notApplicable ?? 'not measured here',
-      };
+    if (typeof found !== 'number' || Number.isNaN(found)) {
+      return { target, verdict: 'not applicable', measured: undefined, reason: reasonOf(found) };
     }
     const isMet = target.direction === 'at most' ? found <= target.limit : found >= target.limit;
     return { target, verdict: isMet ? 'met' : 'missed', measured: found, reason: undefined };
   });
+}
+
+function reasonOf(found: Observed[TargetMetric]): string {
+  if (typeof found === 'number') return 'the measurement is not a number';
+  return found?.notApplicable ?? 'not measured here';
 }

@@ -22,6 +22,13 @@ describe('judgeTargets()', () => {
     expect(judged).toMatchObject([{ verdict: 'not applicable', reason: 'the run had a tenth of the users' }]);
   });
 
+  it('neither meets nor misses by a number that is none, such as a ratio of nothing', () => {
+    expect(judgeTargets([latency, rate], { latencyMsP95: Number.NaN, ratePerSecond: 0 / 0 })).toMatchObject([
+      { verdict: 'not applicable', measured: undefined, reason: 'the measurement is not a number' },
+      { verdict: 'not applicable', measured: undefined },
+    ]);
+  });
+
   it('never meets what was not measured', () => {
     expect(judgeTargets([latency], {})).toMatchObject([{ verdict: 'not applicable', measured: undefined }]);
   });
