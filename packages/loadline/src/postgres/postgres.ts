@@ -1,7 +1,7 @@
-import { strict as assert } from 'node:assert';
 import pg from 'pg';
 import { isLoadlineError, type LoadlineError } from '../base/index.ts';
 import { classify } from './classify.ts';
+import { inTransaction, type Queryable, run, type TransactionOptions } from './connection.ts';
 import { postgresError } from './errors.ts';
 
 /** How to reach one PostgreSQL. Everything that waits has a limit, in milliseconds. */
@@ -28,36 +28,6 @@ export interface PostgresOptions {
   readonly idleTimeoutMs?: number;
   /** Closes the pool when it aborts. */
   readonly signal?: AbortSignal;
-}
-
-/**
- * One text of SQL with `$1` for values. What runs more than once deserves a name: it is then parsed and planned
- * once a connection, which nearly doubles the throughput of short statements. One name, one text.
- */
-export interface Statement {
-  readonly name?: string;
-  readonly text: string;
-}
-
-/** What a statement gave back. */
-export interface Result<Row> {
-  readonly rows: readonly Row[];
-  /** Rows that were returned or changed. */
-  readonly rowCount: number;
-}
-
-/** What statements run on: the pool, or one transaction. */
-export interface Queryable {
-  /** Runs one statement. Throws POSTGRES_… errors. */
-  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Result<Row>>;
-}
-
-export interface TransactionOptions {
-  /** Instead of the pool's limit for every statement inside. */
-  readonly statementTimeoutMs?: number;
-  /** Default `read committed`. */
-  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  readonly readOnly?: boolean;
 }
 
 /** A bounded pool of connections to one server. Whoever made it closes it. */
@@ -87,9 +57,6 @@ export interface PoolUsage {
   /** Connections that broke or did not answer. */
   readonly lost: number;
 }
-
-/** Half a second for the way there and back, so that the server's own, cleaner answer comes first. */
-const answerGraceMs = 500;
 
 /** Makes a pool. It opens connections when they are asked for, so an absent server is noticed by the first call. */
 export function createPostgres(options: PostgresOptions): Postgres {
@@ -235,91 +202,4 @@ function createPool(options: PostgresOptions, connectionsMax: number, acquireTim
     // Its type says a constructor without parameters; the pool passes it these options.
     Client: TimedClient as unknown as NonNullable<pg.PoolConfig['Client']>,
   });
-}
-
-async function run<Row extends object>(
-  client: pg.PoolClient,
-  statement: Statement,
-  values: readonly unknown[] | undefined,
-  timeoutMs: number,
-): Promise<Result<Row>> {
-  const { rows, rowCount } = await ask<Row>(client, statement, values, timeoutMs);
-  return { rows, rowCount: rowCount ?? 0 };
-}
-
-/**
- * Sends one statement under a limit of our own. The server's limit is of no use when the server is frozen or the
- * network swallows packets; then only tearing the connection down ends the wait.
- */
-async function ask<Row extends object>(
-  client: pg.PoolClient,
-  statement: Statement,
-  values: readonly unknown[] | undefined,
-  timeoutMs: number,
-): Promise<pg.QueryResult<Row>> {
-  const doing = `run ${statement.name ?? 'a statement'}`;
-  let isOverdue = false;
-  const timer = setTimeout(() => {
-    isOverdue = true;
-    client.connection.stream.destroy();
-  }, timeoutMs + answerGraceMs);
-  try {
-    return await client.query<Row>({ ...statement, values: values as unknown[] });
-  } catch (error) {
-    if (!isOverdue) throw classify(error, 'statement', doing);
-    throw postgresError(
-      'POSTGRES_STATEMENT_TIMEOUT',
-      `Cannot ${doing}: no answer within ${timeoutMs + answerGraceMs} ms.`,
-      {
-        cause: error,
-        facts: { timeoutMs },
-      },
-    );
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function inTransaction<Value>(
-  client: pg.PoolClient,
-  work: (transaction: Queryable) => Promise<Value>,
-  defaultTimeoutMs: number,
-  options: TransactionOptions = {},
-): Promise<Value> {
-  const { statementTimeoutMs = defaultTimeoutMs, isolation = 'read committed', readOnly = false } = options;
-  const send = (text: string): Promise<pg.QueryResult> =>
-    ask(client, { text }, undefined, statementTimeoutMs);
-  await send(`BEGIN ISOLATION LEVEL ${isolation}${readOnly ? ' READ ONLY' : ''}`);
-  let isOpen = true;
-  try {
-    if (statementTimeoutMs !== defaultTimeoutMs)
-      await send(`SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`);
-    const value = await work({
-      query(statement, values) {
-        assert(
-          isOpen,
-          'A transaction was used after its end; its connection belongs to somebody else by now.',
-        );
-        return run(client, statement, values, statementTimeoutMs);
-      },
-    });
-    isOpen = false;
-    const { command } = await send('COMMIT');
-    if (command === 'ROLLBACK') throw rolledBack();
-    return value;
-  } catch (error) {
-    isOpen = false;
-    // A lost connection has rolled back by itself. One that can't be told to is given up, and rolls back too.
-    await send('ROLLBACK').catch(() => client.connection.stream.destroy());
-    throw error;
-  }
-}
-
-/** To COMMIT after a failed statement, whose error `work` has swallowed, the server answers ROLLBACK, and no error. */
-function rolledBack(): LoadlineError {
-  return postgresError(
-    'POSTGRES_STATEMENT_FAILED',
-    'Cannot commit: a statement of the transaction had failed, so that the server rolled all of it back.',
-    { facts: { sqlState: '25P02' } },
-  );
 }
