@@ -33,6 +33,24 @@ describe('the building', () => {
     }
   });
 
+  it('has no drawer for what nobody owns', () => {
+    const drawers = readSources().filter(({ path }) =>
+      /(?:^|\/)(?:utils?|helpers?|common|types)(?:\/|\.ts$)/.test(path),
+    );
+    expect(drawers.map((file) => file.path)).toEqual([]);
+  });
+
+  it.each([
+    ['pg', 'postgres'],
+    ['iovalkey', 'valkey'],
+  ])('imports %s in the room %s alone', (client, room) => {
+    const importers = readSources()
+      .filter((file) => file.path.startsWith('packages/loadline/'))
+      .filter((file) => importedNames(file.text).includes(client))
+      .map((file) => file.path.split('/')[3]);
+    expect(new Set(importers)).toEqual(new Set([room]));
+  });
+
   it.each(['ARCHITECTURE.md', 'README.md'])('is drawn in %s as the floors say', (page) => {
     expect(pictureIn(readFileSync(`${root}${page}`, 'utf8'))).toBe(drawPicture(storeys));
   });
