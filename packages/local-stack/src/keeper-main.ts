@@ -35,12 +35,16 @@ function obey(order: Order): void {
   else endOne(kept.get(order.id));
 }
 
-/** A full disk, or a folder that was deleted meanwhile, is told, and does not end the other servers. */
+/**
+ * A full disk, or a folder that was deleted meanwhile, is told, and does not end the other servers. What runs
+ * already and could not be written down ends again: after a crash nobody would know of it.
+ */
 function tryStart(id: number, command: Command): void {
   try {
     start(id, command);
   } catch (error) {
     report({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) });
+    endOne(kept.get(id));
   }
 }
 
@@ -58,9 +62,9 @@ function start(id: number, command: Command): void {
   kept.set(id, { child, command, identity: identify(child.pid), ended });
   child.on('exit', (code, signal) => {
     kept.delete(id);
-    if (!isStopping) record();
     resolve({ code, signal });
     report({ kind: 'ended', id, ending: { code, signal } });
+    if (!isStopping) tryRecord();
   });
   record();
   report({ kind: 'started', id, pid: child.pid });
@@ -125,6 +129,15 @@ function record(): void {
   if (written === undefined || keeper === undefined) return;
   const servers = [...kept.values()].flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
   writeRecord(task.recordPath, { owner: written.owner, keeper, servers });
+}
+
+/** For an end: the old record does no harm, as the start of each process tells it from a later one. */
+function tryRecord(): void {
+  try {
+    record();
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 function report(message: Report): void {
