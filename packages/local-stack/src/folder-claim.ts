@@ -2,6 +2,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep, systemClock } from 'loadline/base';
 import { localStackError } from './errors.ts';
+import { keeperLimitMs } from './keeper-protocol.ts';
 import { unusable } from './place.ts';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 import {
@@ -44,8 +45,6 @@ export async function claimFolder(folder: string, signal?: AbortSignal): Promise
 }
 
 const attemptsMax = 4;
-/** Longer than the keeper grants its servers. */
-const keeperLimitMs = 40_000;
 const killLimitMs = 10_000;
 
 /**

@@ -46,6 +46,9 @@ export interface Ending {
   readonly signal: string | null;
 }
 
+/** How long a keeper may take to stop all its servers, in milliseconds: longer than it grants any of them. */
+export const keeperLimitMs = 40_000;
+
 /** What the keeper is told when it starts. */
 export interface KeeperTask {
   /** Where it writes down what runs; it deletes the record when all has ended. */

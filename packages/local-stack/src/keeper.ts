@@ -2,9 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isLoadlineError } from 'loadline/base';
+import { isLoadlineError, systemClock } from 'loadline/base';
 import { localStackError } from './errors.ts';
-import type { Command, Ending, KeeperTask, Order, Report } from './keeper-protocol.ts';
+import {
+  type Command,
+  type Ending,
+  type KeeperTask,
+  keeperLimitMs,
+  type Order,
+  type Report,
+} from './keeper-protocol.ts';
 
 /** A program that the keeper has started. */
 export interface KeptProcess {
@@ -89,10 +96,15 @@ export class Keeper {
     };
   }
 
-  /** Stops every program, then the keeper itself; resolves when all have ended. */
-  async stop(): Promise<void> {
+  /**
+   * Stops every program, then the keeper itself; resolves when all have ended. A keeper that takes longer than its
+   * limit is killed, and its record then says what still runs.
+   */
+  async stop(limitMs: number = keeperLimitMs): Promise<void> {
     this.#send({ kind: 'stop' });
+    const killing = systemClock.setTimer(() => this.#child.kill('SIGKILL'), limitMs);
     await this.#gone;
+    killing.cancel();
   }
 
   #send(order: Order): void {

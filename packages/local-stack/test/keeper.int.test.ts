@@ -24,6 +24,15 @@ it('ends also when it cannot tidy up', async () => {
   await expect(keeper.stop()).resolves.toBeUndefined();
 });
 
+it('is killed when it doesn’t end in time, as when it is frozen', async () => {
+  const { keeper } = createKeeper();
+  await keeper.start(sleeper('any'));
+  process.kill(keeper.pid ?? 0, 'SIGSTOP');
+  await keeper.stop(100);
+  expect(livingOf([keeper.pid ?? 0])).toEqual([]);
+  for (const line of processesIn(folder)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+});
+
 it('goes on keeping the others when one ends and it cannot write that down', async () => {
   const { keeper, recordPath } = createKeeper();
   const [one, other] = [await keeper.start(sleeper('one')), await keeper.start(sleeper('other'))];
