@@ -79,16 +79,28 @@ async function untilReady(
   let lastError: unknown;
   const deadlineMs = systemClock.monotonicMs() + limitMs;
   while (systemClock.monotonicMs() < deadlineMs) {
-    const ready = await isReady(port, process.pid).catch((error: unknown) => {
+    const asked = isReady(port, process.pid).catch((error: unknown) => {
       lastError = error;
       return false;
     });
+    const ready = await answerWithin(asked, deadlineMs - systemClock.monotonicMs(), ground.signal);
     if (lost !== undefined) throw lost;
     if (ending !== undefined) return { kind: 'ended', ending };
     if (ready) return { kind: 'ready' };
     await sleep(systemClock, pollMs, ground.signal);
   }
   return { kind: 'late', lastError };
+}
+
+/** The answer, or false where there is none in time: a frozen server takes connections, and never says a word. */
+async function answerWithin(asked: Promise<boolean>, limitMs: number, signal: AbortSignal): Promise<boolean> {
+  const answered = new AbortController();
+  const tooLate = sleep(systemClock, limitMs, AbortSignal.any([signal, answered.signal])).then(() => false);
+  try {
+    return await Promise.race([asked, tooLate]);
+  } finally {
+    answered.abort();
+  }
 }
 
 /** A loopback port that nobody listens on at this moment: the kernel names it. */

@@ -246,6 +246,24 @@ describe('launch()', () => {
     rival.close();
     expect(launched.port).not.toBe(taken);
   });
+
+  it('gives up at its limit also on a server that takes the question and never answers', async () => {
+    await using ground = await Ground.open({ folder: join(base, 'mute') });
+    const launching = launch(ground, {
+      prepare: async () => ({
+        name: 'mute',
+        path: process.execPath,
+        args: ['-e', 'setInterval(() => {}, 1000)'],
+        cwd: ground.folder,
+        env: {},
+        logPath: ground.logPath('mute'),
+        stopSignals: [{ signal: 'SIGTERM', afterMs: 0 }],
+      }),
+      isReady: () => new Promise(() => undefined),
+      limitMs: 100,
+    });
+    await expect(launching).rejects.toMatchObject({ code: 'LOCAL_STACK_NOT_READY' });
+  }, 10_000);
 });
 
 function pidsOf({ postgres, valkeyCache, valkeyLog }: LocalStack): number[] {
