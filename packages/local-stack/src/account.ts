@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { localStackError } from './errors.ts';
 
 /** As whom a server runs, where that is not the caller. */
 export interface Account {
@@ -13,13 +15,23 @@ export interface Account {
  * PostgreSQL refuses to run as root, and no server should: on a shared machine, whoever reaches a server
  * that is root is root. So root lends its servers the folder's owner, when that is a user the system knows by
  * name (initdb insists on one), or else `nobody`.
+ *
+ * @throws LOCAL_STACK_FOLDER_UNUSABLE when there is neither.
  */
 export async function serverAccount(folder: string): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const owner = await stat(folder);
   if (owner.uid !== 0 && (await succeeds('id', [`${owner.uid}`]))) return { uid: owner.uid, gid: owner.gid };
-  const [uid, gid] = await Promise.all([output('id', ['-u', 'nobody']), output('id', ['-g', 'nobody'])]);
-  return { uid: Number(uid), gid: Number(gid) };
+  try {
+    const [uid, gid] = await Promise.all([numberOfNobody('-u'), numberOfNobody('-g')]);
+    return { uid, gid };
+  } catch (error) {
+    throw localStackError(
+      'LOCAL_STACK_FOLDER_UNUSABLE',
+      `Cannot keep the servers' data in ${folder}: no server should run as root, and this system has no user "nobody" to run it as. Name a folder that belongs to a user.`,
+      { facts: { folder }, cause: error },
+    );
+  }
 }
 
 /** Whether the account may enter this folder, and so all that leads there. */
@@ -37,9 +49,10 @@ export function succeeds(path: string, args: readonly string[], account?: Accoun
   });
 }
 
-async function output(path: string, args: readonly string[]): Promise<string> {
-  const child = spawn(path, args, { cwd: '/', stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
-  const chunks: Buffer[] = [];
-  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8').trim();
+async function numberOfNobody(which: '-u' | '-g'): Promise<number> {
+  const { stdout } = await promisify(execFile)('id', [which, 'nobody'], { cwd: '/', timeout: 10_000 });
+  const said = stdout.trim();
+  // Nothing said would be 0 as a number, which is root.
+  if (!/^[1-9]\d*$/.test(said)) throw new Error(`id ${which} nobody says ${JSON.stringify(said)}`);
+  return Number(said);
 }

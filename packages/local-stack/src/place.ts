@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readlink, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isLoadlineError } from 'loadline/base';
 import { type Account, mayEnter, serverAccount } from './account.ts';
 import { localStackError } from './errors.ts';
 
@@ -24,16 +25,34 @@ export const temporaryPrefix = 'loadline-stack-';
 
 /** A fresh folder for one run. */
 export async function temporaryPlace(): Promise<Place> {
-  // TMPDIR may lie in a private home, where root's servers can't follow; /tmp is open to everybody.
-  for (const parent of [tmpdir(), '/tmp']) {
-    const folder = await realpath(await mkdtemp(join(parent, temporaryPrefix)));
-    const account = await serverAccount(folder);
-    if (account === undefined) return { folder, isTemporary: true, account };
-    await chmod(folder, 0o711);
-    if (await mayEnter(account, folder)) return { folder, isTemporary: true, account };
-    await rm(folder, { recursive: true });
+  // TMPDIR may name no folder, or lie in a private home, where root's servers can't follow; /tmp is open to everybody.
+  const parents = [...new Set([tmpdir(), '/tmp'])];
+  const failures: unknown[] = [];
+  for (const parent of parents) {
+    try {
+      return await makeTemporary(parent);
+    } catch (error) {
+      if (isLoadlineError(error)) throw error;
+      failures.push(error);
+    }
   }
-  throw unusable(tmpdir(), 'the account of the servers may enter neither this folder nor /tmp');
+  const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)));
+  throw unusable(parents.join(' or in '), reasons.join('; '), failures[0]);
+}
+
+async function makeTemporary(parent: string): Promise<Place> {
+  const folder = await realpath(await mkdtemp(join(parent, temporaryPrefix)));
+  try {
+    const account = await serverAccount(folder);
+    if (account !== undefined) {
+      await chmod(folder, 0o711);
+      if (!(await mayEnter(account, folder))) throw new Error('the account of the servers may not enter it');
+    }
+    return { folder, isTemporary: true, account };
+  } catch (error) {
+    await rm(folder, { recursive: true });
+    throw error;
+  }
 }
 
 /** The folder that the caller names, made if need be. */
