@@ -1,6 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLoadlineError } from 'loadline/base';
+import { isLoadlineError, sleep, systemClock } from 'loadline/base';
+import type pg from 'pg';
 import { copyDataFolder } from './data-copy.ts';
 import type { Ground } from './ground.ts';
 import { launch } from './launch.ts';
@@ -100,10 +101,7 @@ async function build(plan: StandbyPlan): Promise<void> {
   await rm(folderOf(plan), { recursive: true, force: true });
   await ground.fillFolder(nameOf(plan), async (target) => {
     await withSession(primary.url, async (session) => {
-      await session.query(
-        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
-        [slot],
-      );
+      await dropSlot(session, slot, ground.signal);
       await session.query('SELECT pg_create_physical_replication_slot($1, true)', [slot]);
       // At once: without "fast" the checkpoint would be spread over minutes.
       await session.query('SELECT pg_backup_start($1, fast => true)', [slot]);
@@ -117,6 +115,30 @@ async function build(plan: StandbyPlan): Promise<void> {
     });
   });
 }
+
+/**
+ * Drops a slot, where there is one. A standby that has just ended leaves a process of the primary's that holds the
+ * slot until it notices, so this is tried again for a while.
+ */
+export async function dropSlot(session: pg.Client, slot: string, signal: AbortSignal): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + slotHeldLimitMs;
+  for (;;) {
+    try {
+      await session.query(
+        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      );
+      return;
+    } catch (error) {
+      const isHeld = (error as Partial<pg.DatabaseError>).code === objectInUse;
+      if (!isHeld || systemClock.monotonicMs() > deadlineMs) throw error;
+    }
+    await sleep(systemClock, 50, signal);
+  }
+}
+
+const objectInUse = '55006';
+const slotHeldLimitMs = 2000;
 
 async function launchStandby(plan: StandbyPlan, limitMs: number): Promise<PostgresServer> {
   const { ground, binaries, cluster, primary, further } = plan;

@@ -15,6 +15,7 @@ import {
 } from '../src/index.ts';
 import { freePort, launch } from '../src/launch.ts';
 import { withSession } from '../src/postgres-session.ts';
+import { dropSlot } from '../src/postgres-standby.ts';
 import { valkeySettings } from '../src/valkey.ts';
 import { findValkey } from '../src/valkey-binary.ts';
 import { askValkey, livingOf, processesIn } from './processes.ts';
@@ -264,6 +265,25 @@ describe('launch()', () => {
     });
     await expect(launching).rejects.toMatchObject({ code: 'LOCAL_STACK_NOT_READY' });
   }, 10_000);
+});
+
+it('dropSlot() waits for the process that still holds the slot of a standby that has ended', async () => {
+  await using postgres = await startPostgres();
+  await withSession(postgres.url, async (session) => {
+    await session.query(`SELECT pg_create_physical_replication_slot('held', true)`);
+    const { rows } = await session.query('SELECT pg_current_wal_lsn()::text AS lsn');
+    const standby = new pg.Client({ connectionString: `${postgres.url}?replication=true` });
+    standby.on('error', () => undefined);
+    await standby.connect();
+    standby.query(`START_REPLICATION SLOT held PHYSICAL ${rows[0].lsn}`).catch(() => undefined);
+    const slots = (): Promise<unknown[]> =>
+      session.query('SELECT active FROM pg_replication_slots').then((found) => found.rows);
+    await expect.poll(slots).toEqual([{ active: true }]);
+    const dropping = dropSlot(session, 'held', new AbortController().signal);
+    setTimeout(() => standby.connection.stream.destroy(), 200);
+    await dropping;
+    expect(await slots()).toEqual([]);
+  });
 });
 
 function pidsOf({ postgres, valkeyCache, valkeyLog }: LocalStack): number[] {
