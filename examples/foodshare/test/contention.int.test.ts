@@ -167,6 +167,38 @@ WHERE e.sharer_id = $1 AND p.status = 'claimed' AND e.status = 'claimed' AND e.c
     expect(rows).toEqual([{ overall_score: 41, trust_level: 3 }]);
   });
 
+  it('restoring a post takes its locks in the order of all others: the post, then the sharer’s reputation', async () => {
+    const sharer = people[11] as Person;
+    const { body } = await running.call('POST', '/api/food', { as: sharer.id, body: offerTo(sharer.group) });
+    const moderate = (decision: string): Promise<Answer> =>
+      running.call('POST', `/api/admin/food/${body.id}/moderate`, {
+        as: sharer.id,
+        admin: true,
+        body: { decision, reason: 'looks off' },
+      });
+    await moderate('remove');
+    const restoring = await running.database.transaction(async (transaction) => {
+      await transaction.query(
+        { text: 'UPDATE user_global_reputation SET overall_score = 61 WHERE user_id = $1' },
+        [sharer.id],
+      );
+      const answer = moderate('restore');
+      await expect.poll(async () => await isWaitingForLock()).toBe(true);
+      const { rowCount } = await transaction.query(
+        { text: 'SELECT FROM food_posts WHERE id = $1 FOR UPDATE SKIP LOCKED' },
+        [body.id],
+      );
+      expect(rowCount).toBe(0);
+      return { answer };
+    });
+    expect(await restoring.answer).toMatchObject({ status: 200, body: { id: body.id, status: 'available' } });
+    const { rows } = await running.database.query(
+      { text: 'SELECT overall_score, trust_level FROM food_posts WHERE id = $1' },
+      [body.id],
+    );
+    expect(rows).toEqual([{ overall_score: 61, trust_level: 4 }]);
+  });
+
   it('the food and the credits are never handled by a 5xx', async () => {
     expect((await running.call('GET', '/metrics')).body).not.toMatch(/status="5\d\d"/);
   });
