@@ -35,7 +35,7 @@ export interface FoodshareOptions {
   readonly statementTimeoutMs?: number;
   /** How long a stopping instance answers "not ready" before its door closes, in milliseconds. Default 0. */
   readonly drainDelayMs?: number;
-  /** How long requests in flight may then take, in milliseconds. Default 30,000. */
+  /** How long requests in flight may then take, and a refresh of the summary at any time, in milliseconds. Default 30,000. */
   readonly drainTimeoutMs?: number;
   /** Writes what goes wrong to stderr as JSON lines. Default false. */
   readonly logger?: boolean;
@@ -49,6 +49,8 @@ export interface Foodshare {
   stop(): Promise<void>;
 }
 
+/** A refresh of the summary that takes longer than this has something else wrong with it. */
+const refreshTimeoutMsMax = 120_000;
 /** The largest body that is read. */
 const bodyBytesMax = 64 * 1024;
 
@@ -67,7 +69,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
     await Promise.all([reach.postgres.close(), reach.probe.close(), reach.valkey.close()]);
   };
   try {
-    const app = createApp(options, reach, registry, health);
+    const app = createApp({ ...options, drainTimeoutMs }, reach, registry, health);
     const endUnused = watchUnusedConnections(app.server);
     await app.listen({ host, port });
     const address = app.server.address() as AddressInfo;
@@ -87,7 +89,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
 }
 
 function createApp(
-  options: FoodshareOptions,
+  options: FoodshareOptions & { readonly drainTimeoutMs: number },
   reach: Reach,
   registry: Registry,
   health: Health,
@@ -122,7 +124,11 @@ function createApp(
     peopleRoutes(scope, reach.postgres, memory);
     groupRoutes(scope, reach.postgres, memory);
     creditRoutes(scope, reach.postgres);
-    scope.register(async (admin) => adminRoutes(admin, reach.postgres, memory));
+    // Else one that began just before the stop would hold the pool open for longer than requests may take.
+    const refreshTimeoutMs = Math.min(refreshTimeoutMsMax, options.drainTimeoutMs);
+    scope.register(async (admin) =>
+      adminRoutes(admin, { postgres: reach.postgres, memory, refreshTimeoutMs }),
+    );
   });
   // Plugins load in the order of their registration, so all routes are there by then.
   app.register(async (last) => refuseOtherMethods(last));

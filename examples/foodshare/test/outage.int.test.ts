@@ -200,6 +200,32 @@ describe('a process that is asked to stop', () => {
     await toPostgres.heal();
   });
 
+  it('outlasts its limit by no refresh of the summary', async () => {
+    await running.database.query({
+      text: 'ALTER FUNCTION refresh_group_activity_summary RENAME TO refresh_quickly',
+    });
+    await running.database.query({
+      text: `CREATE FUNCTION refresh_group_activity_summary() RETURNS void BEGIN ATOMIC SELECT pg_sleep(20); END`,
+    });
+    const instance = await startFoodshare({
+      databaseUrl: running.stack.postgres.url,
+      valkeyCacheUrl: running.stack.valkeyCache.url,
+      tokenSecret,
+      drainTimeoutMs: 500,
+    });
+    const { url } = instance;
+    const refresh = { as: person.id, admin: true, url };
+    const refreshing = running.call('POST', '/api/admin/summary/refresh', refresh).catch(() => 'cut off');
+    await expect.poll(() => inFlightOf(url)).toBe(2);
+    const start = performance.now();
+    await Promise.all([instance.stop(), refreshing]);
+    expect(performance.now() - start).toBeLessThan(5000);
+    await running.database.query({ text: 'DROP FUNCTION refresh_group_activity_summary' });
+    await running.database.query({
+      text: 'ALTER FUNCTION refresh_quickly RENAME TO refresh_group_activity_summary',
+    });
+  });
+
   it('doesn’t wait for a connection on which nobody ever asked anything', async () => {
     const instance = await startFoodshare({
       databaseUrl: running.stack.postgres.url,

@@ -8,8 +8,19 @@ import { type Decision, expireFood, moderateFood } from './moderation.ts';
 import { partnerGroups } from './partnership.ts';
 import { refreshSummary } from './summary.ts';
 
+/** What an administrator's work needs. */
+export interface AdminOptions {
+  readonly postgres: Postgres;
+  readonly memory: Memory;
+  /** For the one statement that may take longer than all others, in milliseconds. */
+  readonly refreshTimeoutMs: number;
+}
+
 /** What only administrators may do. */
-export function adminRoutes(scope: FastifyInstance, postgres: Postgres, memory: Memory): void {
+export function adminRoutes(
+  scope: FastifyInstance,
+  { postgres, memory, refreshTimeoutMs }: AdminOptions,
+): void {
   scope.addHook('onRequest', requireAdmin);
 
   scope.post<{ Params: { id: string } }>(
@@ -38,7 +49,7 @@ export function adminRoutes(scope: FastifyInstance, postgres: Postgres, memory: 
   );
 
   scope.post('/api/admin/summary/refresh', async (_request, reply) => {
-    const isDone = await refreshSummary(postgres);
+    const isDone = await refreshSummary(postgres, refreshTimeoutMs);
     if (!isDone) return reply.code(202).send({ status: 'already-refreshing' });
     await memory.forget('group_analytics');
     return { status: 'refreshed' };

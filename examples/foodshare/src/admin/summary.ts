@@ -1,16 +1,14 @@
 import type { Postgres } from 'loadline/postgres';
 
-/** Counting ten million posts anew takes seconds; longer than this and something else is wrong. */
-const refreshTimeoutMs = 120_000;
 /** One refresh at a time in the whole cluster; which number is arbitrary, but has to stay. */
 const refreshLock = 4_150_022;
 
 /**
- * Refreshes group_activity_summary, while it goes on being read.
+ * Refreshes group_activity_summary, while it goes on being read. Counting ten million posts anew takes seconds.
  *
  * @returns false, and nothing done, where another refresh is under way already.
  */
-export async function refreshSummary(postgres: Postgres): Promise<boolean> {
+export async function refreshSummary(postgres: Postgres, timeoutMs: number): Promise<boolean> {
   return await postgres.transaction(
     async (transaction) => {
       const { rows } = await transaction.query<{ is_ours: boolean }>(
@@ -21,6 +19,6 @@ export async function refreshSummary(postgres: Postgres): Promise<boolean> {
       await transaction.query({ text: 'SELECT refresh_group_activity_summary()' });
       return true;
     },
-    { statementTimeoutMs: refreshTimeoutMs },
+    { statementTimeoutMs: timeoutMs },
   );
 }
