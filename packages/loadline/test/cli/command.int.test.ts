@@ -28,11 +28,22 @@ describe('the exit code of loadline run', { retry: 3 }, () => {
   });
 
   it('is 99 where a threshold failed', async () => {
-    await using bench = await startBench((_, response) => response.writeHead(500).end());
+    let answered = 0;
+    await using bench = await startBench((_, response) =>
+      response.writeHead(answered++ % 2 === 0 ? 200 : 500).end(),
+    );
     const file = await bench.file('load.yaml', visit('300ms', 'thresholds: { errors: ratio < 1% }'));
     const { code, out } = await run(['run', file, '--target', bench.target]);
     expect(code).toBe(99);
-    expect(out).toContain('errors: ratio < 1%, got 100 %');
+    expect(out).toMatch(/errors: ratio < 1%, got \d\d(?:\.\d)? %/);
+  });
+
+  it('is 99 where every answer was an error, also without thresholds', async () => {
+    await using bench = await startBench((_, response) => response.writeHead(500).end());
+    const file = await bench.file('load.yaml', visit('300ms'));
+    const { code, out } = await run(['run', file, '--target', bench.target]);
+    expect(code).toBe(99);
+    expect(out).toMatch(/Nothing answered as expected: \d+ × status 500/);
   });
 
   it('is 99 where nothing answered, soon', async () => {
