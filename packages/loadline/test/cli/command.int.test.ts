@@ -178,12 +178,12 @@ describe('an interrupt', () => {
     const started = start(['run', await bench.file('load.yaml', yaml), '--target', bench.target]);
     await untilLoaded(bench);
     started.child.kill('SIGINT');
-    const firstMs = performance.now();
+    // Two signals within 200 ms are one Ctrl-C that came twice, and this process has no virtual clock.
     await new Promise((resolve) => setTimeout(resolve, 500));
     started.child.kill('SIGINT');
     const { code, out } = await started.ended;
+    // A run that ended by itself after its grace would have printed its report.
     expect([code, out]).toEqual([130, '']);
-    expect(performance.now() - firstMs).toBeLessThan(1900);
   });
 
   it('that arrives twice within a moment, as by way of npm, is one', async () => {
