@@ -42,7 +42,7 @@ export function describeDemo(
   const targets = judged.map((each) => targetLine(each, style));
   const sections = [
     [style('dim', title ?? ''), ...processes],
-    [style('dim', "the food-sharing platform's targets"), ...targets],
+    ...(targets.length === 0 ? [] : [[style('dim', "the food-sharing platform's targets"), ...targets]]),
   ];
   return `${sections.map((lines) => lines.map((line) => `  ${line}`).join('\n')).join('\n\n')}\n\n`;
 }

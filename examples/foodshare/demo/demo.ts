@@ -89,7 +89,8 @@ export async function runDemo(args: readonly string[], surroundings: Surrounding
   const usages = await watch.stop();
   const judged = judgeDemo(report, Number(words.scale));
   terminal.out(summarize(report, terminal));
-  terminal.out(describeDemo({ usages, judged }, terminal));
+  const wasJudged = report.verdict.status !== 'interrupted';
+  terminal.out(describeDemo({ usages, judged: wasJudged ? judged : [] }, terminal));
   return exitCode(
     report,
     judged.some((target) => target.verdict === 'missed'),

@@ -72,11 +72,11 @@ function fileBehind(name: string, { workspaceFolders }: Building): string | unde
   return join(workspaceFolders[owner] as string, 'src', rest, 'index.ts');
 }
 
-/** Names after `from`, `import` and in `import(…)` and `new URL(…, import.meta.url)`; comments do not count. */
+/** Names after `from`, `import`, in `import(…)`, and of code in `new URL(…, import.meta.url)`; comments do not count. */
 export function importedNames(text: string): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\/|(^|[^:'"`])\/\/.*$/gm, '$1');
   const pattern =
-    /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]|new URL\(\s*['"](\.[^'"\n]+)['"],\s*import\.meta\.url/g;
+    /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]|new URL\(\s*['"](\.[^'"\n]+\.[jt]s)['"],\s*import\.meta\.url/g;
   return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2]) as string);
 }
 

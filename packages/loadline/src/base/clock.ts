@@ -7,7 +7,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds since an arbitrary start, fractional, never backwards. For durations. */
   monotonicMs(): number;
-  /** Calls back once after `delayMs`, never synchronously, unless cancelled first. */
+  /**
+   * Calls back once after `delayMs`, never synchronously, unless cancelled first. A real clock's timers have a
+   * grain of a millisecond and may come up to two early: whoever needs a time looks at the clock.
+   */
   setTimer(callback: () => void, delayMs: number): Timer;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { closest, isLoadlineError } from '../base/index.ts';
 import type { Command, Surroundings } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -21,6 +22,10 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       terminal.out(helpText());
       return word === undefined ? exitCodes.wrongInput : exitCodes.passed;
     }
+    if (word === '--version') {
+      terminal.out(`${version()}\n`);
+      return exitCodes.passed;
+    }
     const command = commands.find((each) => each.name === word);
     if (command === undefined) throw unknownCommand(word);
     if (rest.includes('--help') || rest.includes('-h')) {
@@ -36,6 +41,11 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     terminal.err(`${code}: ${error.message}\n`);
     return exitCodes.wrongInput;
   }
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function helpText(): string {

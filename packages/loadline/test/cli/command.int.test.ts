@@ -144,6 +144,14 @@ describe('--quiet', { retry: 3 }, () => {
   });
 });
 
+describe('--version', () => {
+  it('prints the version and exits 0', async () => {
+    const { code, out } = await run(['--version']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
 describe('--help', () => {
   it('prints help and exits 0', async () => {
     const { code, out, err } = await run(['run', 'x.yaml', '--help']);

@@ -1,4 +1,5 @@
-import type { DataSource, LoadPlan, Stage } from 'loadline/load';
+import { type Clock, createVirtualClock } from 'loadline/base';
+import { createFunctionTransport, type DataSource, type LoadPlan, runLoad, type Stage } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { answerAfter, planWith, request, scenario, simulate, think } from './simulate.ts';
 
@@ -345,5 +346,26 @@ describe('the end', () => {
     });
     const { report } = await simulate(plan, { answer: () => ({ kind: 'silence' }), abortAtMs: 3_000_000 });
     expect(report.offered.dropped).toBe(3_000_000_001 - 2);
+  });
+});
+
+describe('a clock whose timers come early, as real ones do', () => {
+  it('never makes a latency shorter than its service time', async () => {
+    const clock = createVirtualClock();
+    const early: Clock = {
+      ...clock,
+      setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs * 0.9),
+    };
+    const plan = planWith({ scenarios: [scenario('visit', [request('/a'), think(20), request('/b')])] });
+    const running = runLoad(plan, {
+      clock: early,
+      transport: createFunctionTransport(clock, () => answerAfter(5)),
+      watch: () => ({ samples: [], late: () => undefined, stop: () => undefined }),
+    });
+    await clock.advance(20_000);
+    const { total } = await running;
+    expect(total.requests).toBeGreaterThan(1000);
+    expect(total.latencyMs?.min).toBe(total.serviceMs?.min);
+    expect(total.latencyMs?.mean).toBe(total.serviceMs?.mean);
   });
 });

@@ -16,7 +16,7 @@ with a day's peak for about a minute, and prints the report.
   --scale N         share of 5,000 users
   --duration D      length of the load, as in --duration 30s
   --posts N         food posts to generate
-  --exit            ends when the run has ended (as it always does, until there is a dashboard to keep up)
+  --exit            ends when the run has ended; today it always does
 `,
   run: runDemo,
 };

@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '../../base/index.ts';
-import type { LoadReport, ReportRow, ThresholdResult, Verdict } from '../../load/index.ts';
+import type { LoadReport, ReportRow, Verdict } from '../../load/index.ts';
 import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
@@ -14,7 +14,7 @@ export function summarize(
     offered(report, style),
     endpoints(report, width, style),
     failures(report, style),
-    thresholds(report.thresholds, style),
+    thresholds(report, style),
     generator(report, style),
   ];
   return `\n${sections
@@ -168,23 +168,24 @@ function statusesText(row: ReportRow): string {
     .join(', ');
 }
 
-function thresholds(results: readonly ThresholdResult[], style: Style): string[] {
+/** A run that was cut off was not judged: it gets its figures without a mark. */
+function thresholds({ thresholds: results, verdict: { status } }: LoadReport, style: Style): string[] {
   if (results.length === 0) return [];
+  const isJudged = status !== 'interrupted';
   const width = Math.min(60, Math.max(...results.map((result) => result.text.length)));
   const lines = results.map(({ text, verdict, shown }) => {
-    const mark = { passed: style('green', '✓'), failed: style('red', '✗'), 'no data': style('yellow', '?') }[
-      verdict
-    ];
+    const marks = { passed: style('green', '✓'), failed: style('red', '✗'), 'no data': style('yellow', '?') };
+    const mark = isJudged ? marks[verdict] : style('dim', '–');
     return `${mark} ${printable(text).padEnd(width)}  ${shown}`;
   });
-  return [style('dim', 'thresholds'), ...lines];
+  return [style('dim', isJudged ? 'thresholds' : 'thresholds, not judged'), ...lines];
 }
 
 function generator({ generator }: LoadReport, style: Style): string[] {
   const figures = [
     `event loop at most ${formatRatio(generator.loopUtilizationMax)} busy`,
     `CPU ${formatRatio(generator.cpuRatioMean)} of a core`,
-    `99 % of steps began within at most ${formatDuration(generator.latenessMsP99Max)}`,
+    `${formatRatio(generator.lateStepRatio)} of steps began over 20 ms late`,
   ];
   const spans = generator.overloaded.map(
     ({ fromMs, toMs }) => `${formatDuration(fromMs)} to ${formatDuration(toMs)}`,
