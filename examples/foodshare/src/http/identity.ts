@@ -14,6 +14,7 @@ export function requireIdentity(
   scope: FastifyInstance,
   verify: (token: string) => Promise<Identity | undefined>,
 ): void {
+  // Fastify wants the place before a request comes; the hook below fills it or refuses, so no route sees it empty.
   scope.decorateRequest('identity', undefined as unknown as Identity);
   scope.addHook('onRequest', async (request) => {
     const token = /^Bearer +([\w.-]+)$/i.exec(request.headers.authorization ?? '')?.[1];

@@ -19,8 +19,9 @@ export interface Http1Options {
 }
 
 /**
- * HTTP/1.1 over TCP or TLS, one connection a user, kept alive. Written on `net.Socket`, because a general
- * client costs several times what the request itself does (benchmarks/README.md).
+ * HTTP/1.1 over TCP or TLS, one connection a user, kept alive. Written on `net.Socket`, because the promises,
+ * streams and header objects of a general client are CPU time that the target does not get
+ * (docs/decisions/0005-an-http-client-of-our-own.md).
  */
 export function createHttp1Transport(options: Http1Options): Transport {
   const deadlines = new Deadlines(options.clock);
