@@ -2,6 +2,8 @@
 export { metricsError, metricsErrorTable } from './errors.ts';
 export type { Family, HistogramFamily, HistogramSeries, NumberFamily, NumberSeries } from './family.ts';
 export { createHistogram, Histogram } from './histogram.ts';
+export type { ParseOptions, Scrape, ScrapedFamily, ScrapedKind, ScrapedSample } from './parse-prometheus.ts';
+export { PrometheusParser, parsePrometheus } from './parse-prometheus.ts';
 export type { RenderOptions } from './prometheus.ts';
 export { prometheusContentType, renderPrometheus } from './prometheus.ts';
 export type { Labelled, LabelOptions, MetricOptions, RegistryOptions } from './registry.ts';
