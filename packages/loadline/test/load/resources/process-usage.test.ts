@@ -5,7 +5,7 @@ import {
   parseProcEntry,
   parsePs,
   usageOf,
-} from '../../src/load/process-usage.ts';
+} from '../../../src/load/resources/process-usage.ts';
 
 describe('usageOf()', () => {
   const service = { name: 'service', pid: 10 };

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { type Clock, sleep } from '../base/index.ts';
+import { type Clock, sleep } from '../../base/index.ts';
 
 /** A process whose CPU and memory are of interest, with all its descendants. */
 export interface WatchedProcess {
