@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME [--json] [--short]`: runs benchmarks/NAME.ts and prints its rows. Exits 1 when a
- * target is missed, 2 when the words are wrong.
+ * `npm run bench -- NAME [--json] [--short] [--only PART]`: runs benchmarks/NAME.ts and prints its rows. Exits 1
+ * when a target is missed, 2 when the words are wrong.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { type Benchmark, environment, type Row } from './harness.ts';
 
 const folder = import.meta.dirname;
-const usage = 'Usage: npm run bench -- NAME [--json] [--short]';
+const usage = 'Usage: npm run bench -- NAME [--json] [--short] [--only PART]';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -22,8 +22,13 @@ async function main(words: readonly string[]): Promise<number> {
   }
   installRivals();
   const progress = (message: string): boolean => process.stderr.write(`bench: ${message}\n`);
-  const options = { short: asked.short, progress };
+  const options = { short: asked.short, only: asked.only, progress };
   const benchmark = (await import(`./${asked.name}.ts`)) as Benchmark;
+  if (asked.only !== undefined && benchmark.parts?.includes(asked.only) !== true) {
+    const parts = benchmark.parts?.join(', ') ?? 'none';
+    process.stderr.write(`${asked.name} has no part ${JSON.stringify(asked.only)}; its parts: ${parts}.\n`);
+    return 2;
+  }
   const rows = await benchmark.run(options);
   const ranOn = environment(options);
   process.stdout.write(
@@ -32,19 +37,30 @@ async function main(words: readonly string[]): Promise<number> {
   return rows.some((row) => row.met === false) ? 1 : 0;
 }
 
+interface Asked {
+  readonly name: string;
+  readonly json: boolean;
+  readonly short: boolean;
+  readonly only: string | undefined;
+}
+
 /** What the words ask for, or what is wrong with them. */
-function readWords(words: readonly string[]): { name: string; json: boolean; short: boolean } | string {
+function readWords(words: readonly string[]): Asked | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { json: { type: 'boolean', default: false }, short: { type: 'boolean', default: false } },
+      options: {
+        json: { type: 'boolean', default: false },
+        short: { type: 'boolean', default: false },
+        only: { type: 'string' },
+      },
       allowPositionals: true,
     });
     const [name, ...others] = positionals;
     if (name === undefined || others.length > 0)
       return `One benchmark is run at a time, got ${positionals.length}.`;
     if (!benchmarkNames().includes(name)) return `There is no benchmark ${JSON.stringify(name)}.`;
-    return { name, ...values };
+    return { name, json: values.json, short: values.short, only: values.only };
   } catch (error) {
     return (error as Error).message;
   }

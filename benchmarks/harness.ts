@@ -16,7 +16,7 @@ export interface Row {
   readonly unit: string;
   /** The middle half of the rounds, as a share of the median: 0.1 when they lie within 10 %. */
   readonly spread?: number;
-  /** Who did the same in the same run, how they fared, and `value / rivalValue`. */
+  /** Who did the same in the same run, how they fared, and `value / rivalValue`; of paired rounds, their median. */
   readonly rival?: string;
   readonly rivalValue?: number;
   readonly ratio?: number;
@@ -29,12 +29,16 @@ export interface Row {
 export interface BenchOptions {
   /** A quick look, too short to quote. */
   readonly short: boolean;
+  /** One of the benchmark's parts; undefined for all of them. */
+  readonly only: string | undefined;
   /** Tells whoever waits what is going on. */
   progress(message: string): void;
 }
 
 /** What a file in this folder exports. */
 export interface Benchmark {
+  /** What `--only` may name; absent where it can only be run whole. */
+  readonly parts?: readonly string[];
   run(options: BenchOptions): Promise<readonly Row[]>;
 }
 

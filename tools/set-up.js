@@ -41,12 +41,22 @@ const servers = {
       brew: 'prometheus',
     },
   },
+  nginx: {
+    name: 'nginx, the target of load benchmarks',
+    commands: ['nginx'],
+    packages: { 'apt-get': 'nginx', dnf: 'nginx', apk: 'nginx', pacman: 'nginx', brew: 'nginx' },
+  },
+  wrk: {
+    name: 'wrk, which load benchmarks compare with',
+    commands: ['wrk'],
+    packages: { 'apt-get': 'wrk', dnf: 'wrk', apk: 'wrk', pacman: 'wrk', brew: 'wrk' },
+  },
 };
 
 const needs = {
   demo: ['valkey'],
   test: ['valkey', 'promtool'],
-  bench: ['valkey'],
+  bench: ['valkey', 'nginx', 'wrk'],
 };
 
 /** How each package manager is told to install without asking. */
@@ -124,7 +134,8 @@ function installServer(server) {
 function rightToInstall(manager) {
   if (manager === 'brew' || process.getuid?.() === 0) return [];
   const canSudo = isOnPath('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  return canSudo ? ['sudo', '-n'] : undefined;
+  // Sudo drops the environment that tryRun sets; env sets it again.
+  return canSudo ? ['sudo', '-n', 'env', 'DEBIAN_FRONTEND=noninteractive', 'SYSTEMD_OFFLINE=1'] : undefined;
 }
 
 function howToInstall(server, manager) {
@@ -143,7 +154,8 @@ function howToInstall(server, manager) {
 }
 
 function isOnPath(command) {
-  const folders = (process.env.PATH ?? '').split(delimiter);
+  // Debian keeps servers where only root looks.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
   return folders.some((folder) => folder !== '' && existsSync(join(folder, command)));
 }
 
@@ -167,7 +179,8 @@ function tryRun([command, ...args]) {
   const done = spawnSync(command, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    // Offline, systemctl ignores the wish of a package to start its service at once: we start our own.
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' },
   });
   if (done.status === 0) return true;
   process.stderr.write(`${done.stderr ?? ''}`.split('\n').slice(-4).join('\n'));

@@ -1,0 +1,20 @@
+/** How fast and how small is the load generator, how punctual, and does it tell the truth? */
+import type { BenchOptions, Row } from './harness.ts';
+import { measureStaticGet, measureThreeSteps } from './load/throughput.ts';
+
+const measurements = {
+  static: measureStaticGet,
+  steps: measureThreeSteps,
+} as const satisfies Record<string, (options: BenchOptions) => Promise<Row[]>>;
+
+export const parts: readonly string[] = Object.keys(measurements);
+
+export async function run(options: BenchOptions): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [part, measure] of Object.entries(measurements)) {
+    if (options.only !== undefined && options.only !== part) continue;
+    options.progress(part);
+    rows.push(...(await measure(options)));
+  }
+  return rows;
+}

@@ -1,0 +1,125 @@
+/** The tools that make load: how each is told what to do, and where it says what it did. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { LoadReport } from 'loadline/load';
+import { type Command, cores } from './processes.ts';
+
+export interface Job {
+  readonly url: string;
+  /** Before what counts, so that what compiles itself while it runs has done so. */
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+/** What a tool says of its own run. */
+export interface Told {
+  /** All requests that it sent, those of the warm-up too; undefined where it does not say. */
+  readonly requests: number | undefined;
+  /** After the warm-up. */
+  readonly perSecond: number;
+}
+
+export interface Contender {
+  readonly name: string;
+  readonly command: (job: Job) => Command;
+  /** Exit codes with which it has done its work. */
+  readonly codes: readonly number[];
+  readonly read: (stdout: string, job: Job) => Told;
+}
+
+const connections = 64;
+
+/** Compiled C: it needs no warm-up, and its run is as long as the others' with theirs. */
+export const wrk: Contender = {
+  name: 'wrk',
+  command: ({ url, warmUpSeconds, seconds }) => ({
+    core: cores.generator,
+    command: 'wrk',
+    args: ['-t', '1', '-c', String(connections), '-d', `${warmUpSeconds + seconds}s`, `${url}/`],
+  }),
+  codes: [0],
+  read(stdout) {
+    const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
+    const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
+    if (Number.isNaN(requests + perSecond)) throw new Error(`Cannot read what wrk printed: ${stdout}`);
+    return { requests, perSecond };
+  },
+};
+
+export const autocannon: Contender = {
+  name: 'autocannon',
+  command: ({ url, warmUpSeconds, seconds }) => ({
+    core: cores.generator,
+    command: process.execPath,
+    args: [
+      createRequire(import.meta.url).resolve('autocannon'),
+      ...['--json', '--connections', String(connections), '--duration', String(seconds)],
+      ...['--warmup', '[', '-c', String(connections), '-d', String(warmUpSeconds), ']'],
+      `${url}/`,
+    ],
+  }),
+  codes: [0],
+  read(stdout) {
+    const last = stdout.trim().split('\n').at(-1) ?? '';
+    const { requests, duration } = JSON.parse(last) as { requests: { total: number }; duration: number };
+    return { requests: undefined, perSecond: requests.total / duration };
+  },
+};
+
+/** The command as it stands in this checkout, with a scenario file of this folder. */
+export function loadline(name: string, file: string, options: readonly string[] = []): Contender {
+  return {
+    name,
+    command: ({ url, warmUpSeconds, seconds }) =>
+      loadlineRun(file, ['--target', url, '--duration', `${warmUpSeconds + seconds}s`, ...options]),
+    codes: runCodes,
+    read(stdout, { warmUpSeconds, seconds }) {
+      const report = readReport(stdout);
+      const { failed } = report.total.checks;
+      if (report.total.errors + failed > 0) {
+        throw new Error(`Cannot count ${name}: ${report.total.errors} errors, ${failed} checks failed.`);
+      }
+      // Whole seconds between the warm-up and the end.
+      const rows = timelineOf(report).filter(
+        ({ startMs, durationMs }) =>
+          startMs >= warmUpSeconds * 1000 && startMs + durationMs <= (warmUpSeconds + seconds) * 1000,
+      );
+      const counted = rows.reduce((sum, row) => sum + row.requests, 0);
+      const countedMs = rows.reduce((sum, row) => sum + row.durationMs, 0);
+      return {
+        requests: report.total.requests + report.offered.unfinished,
+        perSecond: (counted / countedMs) * 1000,
+      };
+    },
+  };
+}
+
+/** Where it was the bottleneck, as it must be here, the run is invalid (98); the numbers stand nevertheless. */
+export const runCodes: readonly number[] = [0, 98];
+
+export function loadlineRun(file: string, options: readonly string[]): Command {
+  return {
+    core: cores.generator,
+    command: process.execPath,
+    args: [
+      '--conditions=loadline-source',
+      fileURLToPath(new URL('../../packages/loadline/bin/loadline.js', import.meta.url)),
+      ...['run', fileURLToPath(new URL(file, import.meta.url)), '--json', '-', ...options],
+    ],
+  };
+}
+
+export function readReport(stdout: string): LoadReport {
+  return JSON.parse(stdout) as LoadReport;
+}
+
+interface Second {
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly requests: number;
+}
+
+function timelineOf(report: LoadReport): readonly Second[] {
+  const { timeline } = { ...report, ...report.total } as { readonly timeline: readonly Second[] };
+  return timeline;
+}
