@@ -1,10 +1,18 @@
 /** How fast and how small is the load generator, how punctual, and does it tell the truth? */
 import type { BenchOptions, Row } from './harness.ts';
+import { measureCoordinatedOmission } from './load/coordinated-omission.ts';
+import { measureIdleUsers } from './load/idle-users.ts';
+import { measureOpenModel } from './load/open-model.ts';
+import { measureStart } from './load/start.ts';
 import { measureStaticGet, measureThreeSteps } from './load/throughput.ts';
 
 const measurements = {
   static: measureStaticGet,
   steps: measureThreeSteps,
+  idle: measureIdleUsers,
+  open: measureOpenModel,
+  omission: measureCoordinatedOmission,
+  start: measureStart,
 } as const satisfies Record<string, (options: BenchOptions) => Promise<Row[]>>;
 
 export const parts: readonly string[] = Object.keys(measurements);

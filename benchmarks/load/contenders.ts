@@ -1,6 +1,6 @@
 /** The tools that make load: how each is told what to do, and where it says what it did. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { LoadReport } from 'loadline/load';
 import { type Command, cores } from './processes.ts';
 
@@ -32,11 +32,7 @@ const connections = 64;
 /** Compiled C: it needs no warm-up, and its run is as long as the others' with theirs. */
 export const wrk: Contender = {
   name: 'wrk',
-  command: ({ url, warmUpSeconds, seconds }) => ({
-    core: cores.generator,
-    command: 'wrk',
-    args: ['-t', '1', '-c', String(connections), '-d', `${warmUpSeconds + seconds}s`, `${url}/`],
-  }),
+  command: ({ url, warmUpSeconds, seconds }) => wrkCommand(url, warmUpSeconds + seconds),
   codes: [0],
   read(stdout) {
     const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
@@ -48,16 +44,10 @@ export const wrk: Contender = {
 
 export const autocannon: Contender = {
   name: 'autocannon',
-  command: ({ url, warmUpSeconds, seconds }) => ({
-    core: cores.generator,
-    command: process.execPath,
-    args: [
-      createRequire(import.meta.url).resolve('autocannon'),
-      ...['--json', '--connections', String(connections), '--duration', String(seconds)],
-      ...['--warmup', '[', '-c', String(connections), '-d', String(warmUpSeconds), ']'],
-      `${url}/`,
-    ],
-  }),
+  command: ({ url, warmUpSeconds, seconds }) => {
+    const warmUp = ['--warmup', '[', '-c', String(connections), '-d', String(warmUpSeconds), ']'];
+    return autocannonCommand(url, seconds, warmUp);
+  },
   codes: [0],
   read(stdout) {
     const last = stdout.trim().split('\n').at(-1) ?? '';
@@ -66,7 +56,7 @@ export const autocannon: Contender = {
   },
 };
 
-/** The command as it stands in this checkout, with a scenario file of this folder. */
+/** `loadline run` with a scenario file of this folder. */
 export function loadline(name: string, file: string, options: readonly string[] = []): Contender {
   return {
     name,
@@ -97,17 +87,35 @@ export function loadline(name: string, file: string, options: readonly string[] 
 /** Where it was the bottleneck, as it must be here, the run is invalid (98); the numbers stand nevertheless. */
 export const runCodes: readonly number[] = [0, 98];
 
-export function loadlineRun(file: string, options: readonly string[]): Command {
+export function wrkCommand(url: string, seconds: number, options: readonly string[] = []): Command {
+  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, ...options, `${url}/`];
+  return { core: cores.generator, command: 'wrk', args };
+}
+
+export function autocannonCommand(url: string, seconds: number, options: readonly string[]): Command {
+  const script = createRequire(import.meta.url).resolve('autocannon');
+  const shape = ['--connections', String(connections), '--duration', String(seconds)];
+  return {
+    core: cores.generator,
+    command: process.execPath,
+    args: [script, '--json', ...shape, ...options, `${url}/`],
+  };
+}
+
+/** The command as it stands in this checkout, or in a package that was built from it. */
+export function loadlineRun(file: string, options: readonly string[], bin: string = checkoutBin): Command {
   return {
     core: cores.generator,
     command: process.execPath,
     args: [
       '--conditions=loadline-source',
-      fileURLToPath(new URL('../../packages/loadline/bin/loadline.js', import.meta.url)),
-      ...['run', fileURLToPath(new URL(file, import.meta.url)), '--json', '-', ...options],
+      bin,
+      ...['run', resolve(import.meta.dirname, file), '--json', '-', ...options],
     ],
   };
 }
+
+const checkoutBin = resolve(import.meta.dirname, '../../packages/loadline/bin/loadline.js');
 
 export function readReport(stdout: string): LoadReport {
   return JSON.parse(stdout) as LoadReport;

@@ -1,0 +1,54 @@
+/** How much memory does a user take that does nothing but wait? */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
+import { loadlineRun, readReport, runCodes } from './contenders.ts';
+import { checkEnded, residentBytesOf, start } from './processes.ts';
+import { startTarget, type Target } from './target.ts';
+
+/** Of the file; other numbers are reached by `--scale`. */
+const fileUsers = 10_000;
+
+export async function measureIdleUsers(options: BenchOptions): Promise<Row[]> {
+  await using target = await startTarget();
+  options.progress('1 user, for what the process itself takes');
+  const alone = await residentBytes('idle-users.yaml', 1, target);
+  options.progress('10,000 users');
+  const many = await residentBytes('idle-users.yaml', fileUsers, target);
+  const perUser = (many - alone) / (fileUsers - 1);
+  return [
+    rowOf({ name: 'process with 1 idle user', unit: 'MB', value: alone / 1e6 }),
+    rowOf(
+      { name: 'an idle user among 10,000, declarative', unit: 'KB', value: perUser / 1024 },
+      { target: 'at most 5 KB', met: perUser <= 5 * 1024 },
+    ),
+  ];
+}
+
+/** Of the generator with all its processes, while every user is connected and has thought at least once. */
+async function residentBytes(file: string, users: number, target: Target): Promise<number> {
+  const command = loadlineRun(file, ['--target', target.url, '--scale', String(users / fileUsers)]);
+  const before = await target.status();
+  await using running = start(command);
+  for (let waitedMs = 0; ; waitedMs += 200) {
+    const now = await target.status();
+    if (now.connections >= users && now.requests - before.requests >= users) break;
+    if (running.child.exitCode !== null || waitedMs > 60_000) {
+      const { stdout, stderr } =
+        running.child.exitCode === null ? { stdout: '', stderr: '' } : await running.ended;
+      throw new Error(
+        `Only ${now.connections} of ${users} users have connected. ${stderr}${stdout.slice(-1000)}`,
+      );
+    }
+    await sleep(200);
+  }
+  await sleep(11_000); // Everybody has had a second turn.
+  const samples: number[] = [];
+  for (let sample = 0; sample < 9; sample++) {
+    samples.push(residentBytesOf(running.pid));
+    await sleep(500);
+  }
+  const { stdout } = checkEnded(command, await running.ended, runCodes);
+  const { errors } = readReport(stdout).total;
+  if (errors > 0) throw new Error(`Cannot measure ${users} users: ${errors} of their requests failed.`);
+  return figureOf(samples).median;
+}
