@@ -43,6 +43,8 @@ export interface Valkey extends AsyncDisposable {
   delete(...keys: readonly string[]): Promise<number>;
   /** Asks whether the server answers. */
   ping(): Promise<void>;
+  /** What the server says of itself: lines of `name:value` under headings, INFO's default sections. */
+  info(): Promise<string>;
   readonly usage: ValkeyUsage;
   /** Ends the connection; commands under way fail. A second call does nothing. */
   close(): Promise<void>;
@@ -67,9 +69,12 @@ export function createValkey(options: ValkeyOptions): Valkey {
   let timeouts = 0;
   let failures = 0;
   let isClosed = false;
+  /** Why there is no connection: a command only learns that there is none. */
+  let lastFailure: string | undefined;
   // Every failed attempt to connect is an event; unheard, iovalkey would print it.
-  redis.on('error', () => {
+  redis.on('error', (error: Error) => {
     failures++;
+    lastFailure = error.message;
   });
   redis.on('reconnecting', () => {
     reconnectAttempts++;
@@ -88,9 +93,11 @@ export function createValkey(options: ValkeyOptions): Valkey {
     }
     commandsInFlight++;
     try {
-      return await send();
+      const answer = await send();
+      lastFailure = undefined;
+      return answer;
     } catch (error) {
-      const classified = isClosed ? closedError(name) : classify(error, name);
+      const classified = isClosed ? closedError(name) : classify(error, name, lastFailure);
       if (isLoadlineError(classified, 'VALKEY_TIMEOUT')) timeouts++;
       throw classified;
     } finally {
@@ -101,7 +108,7 @@ export function createValkey(options: ValkeyOptions): Valkey {
   const valkey: Valkey = {
     async connect() {
       if (isClosed) throw closedError('anything');
-      await whenReady(redis, connectTimeoutMs);
+      await whenReady(redis, connectTimeoutMs, () => lastFailure);
     },
     get: (key) => command('GET', () => redis.get(key)),
     // The server refuses a list of no keys, which a caller's list may well be.
@@ -116,6 +123,7 @@ export function createValkey(options: ValkeyOptions): Valkey {
     async ping() {
       await command('PING', () => redis.ping());
     },
+    info: () => command('INFO', () => redis.info()),
     get usage() {
       return {
         isConnected: redis.status === 'ready',
@@ -168,7 +176,7 @@ function addressOf(url: string): string {
   );
 }
 
-function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+function whenReady(redis: Redis, timeoutMs: number, lastFailure: () => string | undefined): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
     const onReady = (): void => {
@@ -177,9 +185,9 @@ function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
     };
     const timer = setTimeout(() => {
       redis.off('ready', onReady);
-      reject(
-        valkeyError('VALKEY_UNREACHABLE', `Cannot connect to Valkey: no connection within ${timeoutMs} ms.`),
-      );
+      const reason = lastFailure();
+      const found = `no connection within ${timeoutMs} ms${reason === undefined ? '' : ` (${reason})`}`;
+      reject(valkeyError('VALKEY_UNREACHABLE', `Cannot connect to Valkey: ${found}.`));
     }, timeoutMs);
     redis.once('ready', onReady);
   });
@@ -189,7 +197,7 @@ function closedError(name: string): LoadlineError {
   return valkeyError('VALKEY_CLOSED', `Cannot send ${name}: the client was closed.`);
 }
 
-function classify(thrown: unknown, name: string): LoadlineError {
+function classify(thrown: unknown, name: string, lastFailure: string | undefined): LoadlineError {
   const error = thrown as Error;
   // The server's own answers are of a class of this name; everything else is about the connection.
   if (error.name === 'ReplyError') {
@@ -200,7 +208,8 @@ function classify(thrown: unknown, name: string): LoadlineError {
   if (error.message === 'Command timed out') {
     return valkeyError('VALKEY_TIMEOUT', `Cannot ${name}: no answer in time.`, { cause: thrown });
   }
-  return valkeyError('VALKEY_UNREACHABLE', `Cannot ${name}: there is no connection (${error.message}).`, {
+  const reason = lastFailure ?? error.message;
+  return valkeyError('VALKEY_UNREACHABLE', `Cannot ${name}: there is no connection (${reason}).`, {
     cause: thrown,
   });
 }

@@ -36,6 +36,11 @@ describe('the commands', () => {
       await valkey.ping();
     }));
 
+  it('tell what the server says of itself', () =>
+    withValkey({}, async (valkey) => {
+      expect(await valkey.info()).toMatch(/^connected_clients:\d+\r$/m);
+    }));
+
   it('take a list of no keys', () =>
     withValkey({}, async (valkey) => {
       expect(await valkey.getMany([])).toEqual([]);
@@ -63,6 +68,17 @@ describe('a server that is away', () => {
     expect(performance.now() - start).toBeLessThan(80);
     await expect(valkey.connect()).rejects.toMatchObject({ code: 'VALKEY_UNREACHABLE' });
     expect(valkey.usage.failures).toBeGreaterThan(0);
+  });
+
+  it('is told with its reason, whether nobody listens or the credentials are wrong', async () => {
+    await using absent = createValkey({ url: 'valkey://127.0.0.1:9', connectTimeoutMs: 100 });
+    await expect(absent.connect()).rejects.toThrow('within 100 ms (connect ECONNREFUSED 127.0.0.1:9)');
+    await expect(absent.get('a')).rejects.toThrow('no connection (connect ECONNREFUSED 127.0.0.1:9)');
+    const url = new URL(server.url);
+    url.username = 'nobody';
+    url.password = 'wrong';
+    await using stranger = createValkey({ url: url.href });
+    await expect.poll(() => stranger.get('a').catch((error) => error.message)).toMatch(/WRONGPASS/);
   });
 
   it('is connected to again as soon as it is back', () =>
