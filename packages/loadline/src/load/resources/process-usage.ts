@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { type Clock, sleep } from '../../base/index.ts';
+import { readProc } from './proc.ts';
+import { memoryOf, type ProcessState, treeOf } from './process-tree.ts';
+import { readPs } from './ps.ts';
 
 /** A process whose CPU and memory are of interest, with all its descendants. */
 export interface WatchedProcess {
@@ -15,10 +15,7 @@ export interface ProcessUsage {
   /** CPU time over elapsed time; 1 is one core. */
   readonly cpuRatioMean: number;
   readonly cpuRatioMax: number;
-  /**
-   * Memory of its own, plus the largest shared part once: a database's processes all map the same buffers,
-   * and adding those up would count them many times.
-   */
+  /** What a tree shares counts once. */
   readonly memoryBytesMax: number;
   /** Whether it was there at every sample. */
   readonly wasThere: boolean;
@@ -69,14 +66,6 @@ export interface ProcessSample {
   readonly processes: ReadonlyMap<number, ProcessState>;
 }
 
-export interface ProcessState {
-  readonly parent: number;
-  /** User and system time since its start. */
-  readonly cpuMs: number;
-  readonly ownBytes: number;
-  readonly sharedBytes: number;
-}
-
 /**
  * What a process tree used between samples. Pure.
  *
@@ -104,29 +93,9 @@ export function usageOf(
     name,
     cpuRatioMean,
     cpuRatioMax: Math.max(cpuRatioMean, ...peaks),
-    memoryBytesMax: Math.max(0, ...trees.map(({ tree }) => memoryOf(tree))),
+    memoryBytesMax: Math.max(0, ...trees.map(({ tree }) => memoryOf(tree.values()))),
     wasThere: trees.every(({ tree }) => tree.size > 0),
   };
-}
-
-function treeOf(
-  root: number,
-  processes: ReadonlyMap<number, ProcessState>,
-  roots: ReadonlySet<number>,
-): Map<number, ProcessState> {
-  const tree = new Map<number, ProcessState>();
-  const rootState = processes.get(root);
-  if (rootState === undefined) return tree;
-  tree.set(root, rootState);
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const [pid, state] of processes) {
-      if (tree.has(pid) || roots.has(pid) || !tree.has(state.parent)) continue;
-      tree.set(pid, state);
-      grew = true;
-    }
-  }
-  return tree;
 }
 
 /** A process that came in between counts with all it has used; one that went has taken its share along. */
@@ -139,81 +108,9 @@ function cpuBetween(
   return cpuMs;
 }
 
-function memoryOf(tree: ReadonlyMap<number, ProcessState>): number {
-  let own = 0;
-  let shared = 0;
-  for (const state of tree.values()) {
-    own += state.ownBytes;
-    shared = Math.max(shared, state.sharedBytes);
-  }
-  return own + shared;
-}
-
 /** A look that fails finds nobody, and so shows in `wasThere`; it must not end the run that it watches. */
 async function takeSample(clock: Clock): Promise<ProcessSample> {
-  const read = process.platform === 'linux' ? readProc : readPs;
-  const processes = await read().catch(() => new Map<number, ProcessState>());
+  const reading: Promise<Map<number, ProcessState>> = process.platform === 'linux' ? readProc() : readPs();
+  const processes = await reading.catch(() => new Map<number, ProcessState>());
   return { atMs: clock.monotonicMs(), processes };
-}
-
-async function readProc(): Promise<Map<number, ProcessState>> {
-  const processes = new Map<number, ProcessState>();
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  await Promise.all(
-    pids.map(async (pid) => {
-      try {
-        const [stat, status] = await Promise.all([
-          readFile(`/proc/${pid}/stat`, 'utf8'),
-          readFile(`/proc/${pid}/status`, 'utf8'),
-        ]);
-        processes.set(Number(pid), parseProcEntry(stat, status));
-      } catch {
-        // It ended while it was being read.
-      }
-    }),
-  );
-  return processes;
-}
-
-/** Linux counts CPU time in hundredths of a second for every program that asks (USER_HZ). */
-const tickMs = 10;
-
-/** One process from /proc/PID/stat and /proc/PID/status (proc(5)). Pure. */
-export function parseProcEntry(stat: string, status: string): ProcessState {
-  // The command in parentheses may hold anything, so fields are counted from the last one that closes.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const kilobytes = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
-  return {
-    parent: Number(fields[1]),
-    cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
-    ownBytes: kilobytes('RssAnon') * 1024,
-    sharedBytes: (kilobytes('RssFile') + kilobytes('RssShmem')) * 1024,
-  };
-}
-
-async function readPs(): Promise<Map<number, ProcessState>> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,rss=,time='], {
-    maxBuffer: 16_000_000,
-  });
-  return parsePs(stdout);
-}
-
-/** All processes from `ps -A -o pid=,ppid=,rss=,time=`, where `time` is `[[DD-]HH:]MM:SS[.cc]`. Pure. */
-export function parsePs(text: string): Map<number, ProcessState> {
-  const processes = new Map<number, ProcessState>();
-  for (const line of text.split('\n')) {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)\s*$/.exec(line);
-    if (match === null) continue;
-    const [, pid, parent, rss, days = 0, hours = 0, minutes, seconds] = match;
-    const cpuMs =
-      (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
-    processes.set(Number(pid), {
-      parent: Number(parent),
-      cpuMs,
-      ownBytes: Number(rss) * 1024,
-      sharedBytes: 0,
-    });
-  }
-  return processes;
 }

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type ProcessSample,
-  type ProcessState,
-  parseProcEntry,
-  parsePs,
-  usageOf,
-} from '../../../src/load/resources/process-usage.ts';
+import type { ProcessState } from '../../../src/load/resources/process-tree.ts';
+import { type ProcessSample, usageOf } from '../../../src/load/resources/process-usage.ts';
 
 describe('usageOf()', () => {
   const service = { name: 'service', pid: 10 };
@@ -49,34 +44,6 @@ describe('usageOf()', () => {
 
   it('says that a process was not there, instead of calling it idle', () => {
     expect(usageOf(service, [sample(0, {}), sample(1000, {})], new Set([10])).wasThere).toBe(false);
-  });
-});
-
-describe('parseProcEntry()', () => {
-  it('reads parent, CPU time and memory, also behind a command that looks like fields', () => {
-    const stat = '4242 (a) b (c)) S 17 1 1 0 -1 4194560 100 0 0 0 250 150 0 0 20 0 1 0 12345 1000000 5000';
-    const status =
-      'Name:\ta\nVmRSS:\t    9000 kB\nRssAnon:\t    5000 kB\nRssFile:\t    3000 kB\nRssShmem:\t    1000 kB\n';
-    expect(parseProcEntry(stat, status)).toEqual({
-      parent: 17,
-      cpuMs: 4000,
-      ownBytes: 5000 * 1024,
-      sharedBytes: 4000 * 1024,
-    });
-  });
-});
-
-describe('parsePs()', () => {
-  it('reads minutes, hours and days of CPU time', () => {
-    const processes = parsePs(
-      '    1     0   1024 0:01.50\n   22     1   2048 1:02:03\n  333    22    512 2-00:00:01\n',
-    );
-    expect([...processes.values()].map((each) => each.cpuMs)).toEqual([1500, 3_723_000, 172_801_000]);
-    expect(processes.get(22)).toMatchObject({ parent: 1, ownBytes: 2048 * 1024 });
-  });
-
-  it('passes over lines that are no process', () => {
-    expect(parsePs('PID PPID RSS TIME\n\nnonsense').size).toBe(0);
   });
 });
 
