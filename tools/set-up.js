@@ -31,7 +31,7 @@ const servers = {
     },
   },
   promtool: {
-    name: "Prometheus's promtool, which checks our metrics",
+    name: 'Prometheus with its promtool, which check our metrics',
     commands: ['promtool'],
     packages: {
       'apt-get': 'prometheus',
@@ -51,11 +51,22 @@ const servers = {
     commands: ['wrk'],
     packages: { 'apt-get': 'wrk', dnf: 'wrk', apk: 'wrk', pacman: 'wrk', brew: 'wrk' },
   },
+  chromium: {
+    name: 'Chromium, in which the pages are looked at',
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+    packages: {
+      'apt-get': 'chromium fonts-dejavu-core',
+      dnf: 'chromium',
+      apk: 'chromium font-dejavu',
+      pacman: 'chromium',
+      brew: 'chromium',
+    },
+  },
 };
 
 const needs = {
   demo: ['valkey'],
-  test: ['valkey', 'promtool'],
+  test: ['valkey', 'promtool', 'chromium'],
   bench: ['valkey', 'nginx', 'wrk'],
 };
 
@@ -122,7 +133,8 @@ function installServer(server) {
   const asRoot = manager === undefined ? undefined : rightToInstall(manager);
   if (manager === undefined || asRoot === undefined) fail(howToInstall(server, manager));
   step(`${server.name} (${server.packages[manager]}, by ${manager})`, () => {
-    const install = () => tryRun([...asRoot, manager, ...managers[manager], server.packages[manager]]);
+    const install = () =>
+      tryRun([...asRoot, manager, ...managers[manager], ...server.packages[manager].split(' ')]);
     // A bare machine has no package lists yet; a machine that has them need not wait for new ones.
     if (install() || (manager === 'apt-get' && tryRun([...asRoot, manager, 'update']) && install())) return;
     fail(howToInstall(server, manager));

@@ -26,6 +26,15 @@ export const metricsErrorTable = {
     means: 'Snapshots that are merged hold a metric of one name with different kinds, labels or scales.',
     remedy: 'Run the same version in every process whose metrics are merged.',
   },
+  METRICS_EXPORT_INVALID: {
+    means:
+      'Metrics cannot be sent as asked: the address, a header or a label is not one that a receiver takes.',
+    remedy: 'Give an http: or https: address, headers with plain values, and labels with Prometheus names.',
+  },
+  METRICS_SCRAPE_UNAVAILABLE: {
+    means: 'The address at which metrics should be served is taken, or may not be used.',
+    remedy: 'Choose another port, or 0 for any that is free.',
+  },
 } as const;
 
 /** Creates an error of this room. */
