@@ -4,13 +4,16 @@ import { measureCoordinatedOmission } from './load/coordinated-omission.ts';
 import { measureIdleUsers } from './load/idle-users.ts';
 import { measureOpenModel } from './load/open-model.ts';
 import { measureStart } from './load/start.ts';
-import { measureStaticGet, measureThreeSteps } from './load/throughput.ts';
+import { measureScript, measureStaticGet, measureThreeSteps } from './load/throughput.ts';
+import { measureWorkers } from './load/workers.ts';
 
 const measurements = {
   static: measureStaticGet,
   steps: measureThreeSteps,
+  script: measureScript,
   idle: measureIdleUsers,
   open: measureOpenModel,
+  workers: measureWorkers,
   omission: measureCoordinatedOmission,
   start: measureStart,
 } as const satisfies Record<string, (options: BenchOptions) => Promise<Row[]>>;

@@ -56,12 +56,24 @@ export const autocannon: Contender = {
   },
 };
 
+export interface LoadlineOptions {
+  /** Default: the core of generators. */
+  readonly core?: Command['core'];
+  readonly words?: readonly string[];
+}
+
 /** `loadline run` with a scenario file of this folder. */
-export function loadline(name: string, file: string, options: readonly string[] = []): Contender {
+export function loadline(
+  name: string,
+  file: string,
+  { core = cores.generator, words = [] }: LoadlineOptions = {},
+): Contender {
   return {
     name,
-    command: ({ url, warmUpSeconds, seconds }) =>
-      loadlineRun(file, ['--target', url, '--duration', `${warmUpSeconds + seconds}s`, ...options]),
+    command: ({ url, warmUpSeconds, seconds }) => ({
+      ...loadlineRun(file, ['--target', url, '--duration', `${warmUpSeconds + seconds}s`, ...words]),
+      core,
+    }),
     codes: runCodes,
     read(stdout, { warmUpSeconds, seconds }) {
       const report = readReport(stdout);
@@ -102,17 +114,15 @@ export function autocannonCommand(url: string, seconds: number, options: readonl
   };
 }
 
+/** A run of a scenario file of this folder, with its report on the standard output. */
+export function loadlineRun(file: string, words: readonly string[], bin?: string): Command {
+  return loadlineCommand(['run', resolve(import.meta.dirname, file), '--json', '-', ...words], bin);
+}
+
 /** The command as it stands in this checkout, or in a package that was built from it. */
-export function loadlineRun(file: string, options: readonly string[], bin: string = checkoutBin): Command {
-  return {
-    core: cores.generator,
-    command: process.execPath,
-    args: [
-      '--conditions=loadline-source',
-      bin,
-      ...['run', resolve(import.meta.dirname, file), '--json', '-', ...options],
-    ],
-  };
+export function loadlineCommand(words: readonly string[], bin: string = checkoutBin): Command {
+  const args = ['--conditions=loadline-source', bin, ...words];
+  return { core: cores.generator, command: process.execPath, args };
 }
 
 const checkoutBin = resolve(import.meta.dirname, '../../packages/loadline/bin/loadline.js');

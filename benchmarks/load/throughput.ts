@@ -1,6 +1,7 @@
 /** How many requests a second does one core make, beside wrk and autocannon on the same core? */
 import { type BenchOptions, type Row, rowOf } from '../harness.ts';
 import { autocannon, type Contender, loadline, wrk } from './contenders.ts';
+import { missingRow } from './missing.ts';
 import { type Measured, measureRounds, medianOf, ratiosOf } from './rounds.ts';
 import { startTarget } from './target.ts';
 
@@ -27,6 +28,10 @@ export async function measureThreeSteps(options: BenchOptions): Promise<Row[]> {
     cpuRow(threeSteps, ours, wrk, samples(wrk)),
     countRow(threeSteps, ours),
   ];
+}
+
+export async function measureScript(_options: BenchOptions): Promise<Row[]> {
+  return [missingRow('TypeScript scenario with await and a check', '/s', 'at least 0.7 × wrk, over 5 × k6')];
 }
 
 async function take(

@@ -1,0 +1,46 @@
+/** Are two workers nearly twice as fast as one, where a scenario has work of its own? */
+import { type BenchOptions, type Row, rowOf } from '../harness.ts';
+import { loadline } from './contenders.ts';
+import { knowsOption, missingRow } from './missing.ts';
+import { measureRounds, medianOf, ratiosOf } from './rounds.ts';
+import { startTarget } from './target.ts';
+
+const name = 'two workers, 100 µs of own work a request';
+
+/** Nobody has a core of their own here: two workers and the target share what there is. */
+export async function measureWorkers(options: BenchOptions): Promise<Row[]> {
+  if (!(await knowsOption('--workers'))) return [missingRow(name, '/s', 'at least 1.8 ×')];
+  const one = loadline('one worker', 'own-work.yaml', { core: 'any', words: ['--workers', '1'] });
+  const two = loadline('two workers', 'own-work.yaml', { core: 'any', words: ['--workers', '2'] });
+  await using target = await startTarget({ core: 'any' });
+  const samples = await measureRounds([one, two], target, options);
+  const [ones = [], twos = []] = [one, two].map((each) => samples.get(each.name));
+  const { median, spread } = ratiosOf(twos, ones);
+  const cpu = {
+    one: medianOf(ones, (sample) => sample.cpuUsPerRequest),
+    two: medianOf(twos, (sample) => sample.cpuUsPerRequest),
+  };
+  return [
+    {
+      ...rowOf(
+        { name, unit: '/s', value: medianOf(twos, (sample) => sample.perSecond), spread },
+        {
+          rival: one.name,
+          rivalValue: medianOf(ones, (sample) => sample.perSecond),
+          target: 'at least 1.8 ×',
+          met: median >= 1.8,
+        },
+      ),
+      ratio: median,
+    },
+    rowOf(
+      { name: `${name}: CPU a request`, unit: 'µs', value: cpu.two },
+      {
+        rival: one.name,
+        rivalValue: cpu.one,
+        target: 'within 5 %',
+        met: Math.abs(cpu.two / cpu.one - 1) <= 0.05,
+      },
+    ),
+  ];
+}
