@@ -1,6 +1,9 @@
 /** What can be concluded from numbers: quantiles and their intervals, bootstrap, rank tests, change points, least squares. */
-export type { Estimate, Interval, SampleAim } from './difference.ts';
-export { differenceOf, sampleSizeFor, simultaneousConfidence } from './difference.ts';
 export { halfSampleVariances } from './half-samples.ts';
-export { meanOf, varianceOf } from './sample.ts';
+export type { CurveFit, CurvePoint, CurveProblem, Equation, LinearFit } from './least-squares.ts';
+export { fitCurve, fitLinear } from './least-squares.ts';
+export { meanOf } from './sample.ts';
+export { type SampleAim, sampleSizeFor } from './sample-size.ts';
+export type { Interval, SimultaneousDifferences, SimultaneousOptions, TwoGroups } from './simultaneous.ts';
+export { simultaneousDifferences } from './simultaneous.ts';
 export { criticalT } from './student.ts';
