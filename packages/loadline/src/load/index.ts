@@ -19,17 +19,7 @@ export { watchResources } from './resources/watch-resources.ts';
 export type { Schedule } from './schedule.ts';
 export { createSchedule } from './schedule.ts';
 export { resolveTarget } from './target.ts';
-export type { RequestOptions, ScenarioFunction, ScenarioResponse, ScenarioUser } from './scripts/scenario.ts';
-export { defineScenario } from './scripts/scenario.ts';
 export type { ThresholdResult } from './threshold.ts';
 export { createFunctionTransport, type FunctionReply } from './transports/function.ts';
 export { createHttp1Transport, type Http1Options } from './transports/http1.ts';
-export type {
-  Channel,
-  Failure,
-  FailureReason,
-  OutgoingRequest,
-  ReplyHandler,
-  Response,
-  Transport,
-} from './transports/transport.ts';
+export type { Channel, FailureReason, OutgoingRequest, Reply, Transport } from './transports/transport.ts';
