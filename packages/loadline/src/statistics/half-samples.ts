@@ -1,7 +1,7 @@
 /**
  * How much figures of a series would vary if it were observed anew, told from the series itself: neighbours
  * are paired, one of each pair goes to one half and the other to the other half, and the halves' figures are
- * compared; in 16 ways in which every two pairs are divided alike as often as not.
+ * compared; in so many ways that every two pairs are divided alike as often as not.
  *
  * Of a mean this is exactly Σ (x₂ − x₁)² / (2p)² over p pairs; other figures, such as quantiles, need no formula
  * of their own. Neighbours share what changes slowly, so a planned ramp is not taken for noise. Items must be
@@ -18,8 +18,10 @@ export function halfSampleVariances<Item>(
   items: readonly Item[],
   measure: (half: readonly Item[]) => readonly number[],
 ): number[] {
-  const pairs = Math.min(ways - 1, items.length >> 1);
+  const pairs = Math.min(pairsMax, items.length >> 1);
   if (pairs < 2) return measure(items).map(() => Number.NaN);
+  // In rows of Sylvester's Hadamard matrix, whose sign in row i and column j is the parity of the bits of i & j.
+  const ways = 2 ** (32 - Math.clz32(pairs));
   const sums: number[] = [];
   const counts: number[] = [];
   for (let way = 0; way < ways; way++) {
@@ -42,8 +44,7 @@ export function halfSampleVariances<Item>(
   );
 }
 
-/** Rows of Sylvester's Hadamard matrix, whose sign in row i and column j is the parity of the bits of i & j. */
-const ways = 16;
+const pairsMax = 15;
 
 function isOdd(bits: number): 0 | 1 {
   let odd = 0;
