@@ -12,6 +12,8 @@ export interface Clock {
    * grain of a millisecond and may come up to two early: whoever needs a time looks at the clock.
    */
   setTimer(callback: () => void, delayMs: number): Timer;
+  /** How far apart the moments are at which its timers can come, in milliseconds. Absent: they come just when asked. */
+  readonly grainMs?: number;
 }
 
 /** A pending call. Cancelling twice, or after it has fired, does nothing. */
@@ -23,6 +25,7 @@ export interface Timer {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
+  grainMs: 1,
   setTimer(callback, delayMs) {
     let handle: NodeJS.Timeout;
     const wait = (leftMs: number): void => {

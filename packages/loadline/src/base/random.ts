@@ -6,8 +6,11 @@ export type Random = () => number;
 /**
  * A seeded stream by sfc32 (Chris Doty-Humphrey, PractRand), which passes PractRand's and BigCrush's tests;
  * the 32-bit seed is spread over its state by splitmix32. Strings are hashed by FNV-1a first.
+ *
+ * @param stream one of 2^32 streams of the seed, each from a state of its own: a hash of many names would give
+ *   two of them the same stream before long.
  */
-export function createRandom(seed: number | string): Random {
+export function createRandom(seed: number | string, stream = 0): Random {
   let spread = typeof seed === 'number' ? seed >>> 0 : fnv1a(seed);
   const splitmix = (): number => {
     spread = (spread + 0x9e3779b9) | 0;
@@ -19,7 +22,7 @@ export function createRandom(seed: number | string): Random {
   };
   let a = splitmix();
   let b = splitmix();
-  let c = splitmix();
+  let c = splitmix() ^ stream;
   let counter = 1;
   const next = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;

@@ -1,4 +1,5 @@
 import type { Schedule } from './schedule.ts';
+import { type Share, wholeShare } from './share.ts';
 
 /** Where the queue counts; part of the recorder. */
 export interface ArrivalCounts {
@@ -16,25 +17,30 @@ export class ArrivalQueue {
   readonly #schedule: Schedule;
   readonly #patienceMs: number;
   readonly #counts: ArrivalCounts;
-  #next = 0;
+  readonly #stride: number;
+  #next: number;
+  #nextMs: number | undefined;
 
   /** @param patienceMs who has waited longer than this goes away, and counts as dropped. */
-  constructor(schedule: Schedule, patienceMs: number, counts: ArrivalCounts) {
+  constructor(schedule: Schedule, patienceMs: number, counts: ArrivalCounts, share: Share = wholeShare) {
     this.#schedule = schedule;
     this.#patienceMs = patienceMs;
     this.#counts = counts;
+    this.#stride = share.count;
+    this.#next = share.index;
+    this.#nextMs = schedule.arrivalAt(this.#next);
   }
 
   /** When the first in line is or was due, from the start of the run; undefined when nobody comes any more. */
   get nextMs(): number | undefined {
-    return this.#schedule.arrivalAt(this.#next);
+    return this.#nextMs;
   }
 
   /** Takes the first in line if it is due by now, and tells when it was. */
   takeDue(elapsedMs: number): number | undefined {
-    const dueMs = this.nextMs;
+    const dueMs = this.#nextMs;
     if (dueMs === undefined || dueMs > elapsedMs) return undefined;
-    this.#next++;
+    this.#goTo(this.#next + this.#stride);
     return dueMs;
   }
 
@@ -51,17 +57,29 @@ export class ArrivalQueue {
     return undefined;
   }
 
-  /** Sends everybody away who is due by now: by bisection, because there may be millions. */
-  dropDue(elapsedMs: number): void {
-    let low = this.#next;
-    let high = this.#schedule.arrivals;
+  /** Sends everybody away who is due by now. @returns how many, of whom none is counted. */
+  skipDue(elapsedMs: number): number {
+    // By bisection, because there may be millions.
+    let low = 0;
+    let high = Math.ceil(Math.max(0, this.#schedule.arrivals - this.#next) / this.#stride);
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if ((this.#schedule.arrivalAt(middle) as number) <= elapsedMs) low = middle + 1;
+      if ((this.#schedule.arrivalAt(this.#next + middle * this.#stride) as number) <= elapsedMs)
+        low = middle + 1;
       else high = middle;
     }
-    this.#counts.dropped += low - this.#next;
-    this.#next = low;
+    this.#goTo(this.#next + low * this.#stride);
+    return low;
+  }
+
+  /** Sends everybody away who is due by now, and counts them. */
+  dropDue(elapsedMs: number): void {
+    this.#counts.dropped += this.skipDue(elapsedMs);
+  }
+
+  #goTo(index: number): void {
+    this.#next = index;
+    this.#nextMs = this.#schedule.arrivalAt(index);
   }
 }
 

@@ -2,11 +2,15 @@
 export { loadErrorTable } from './errors.ts';
 export type { PlanChoice } from './file/plan-from.ts';
 export { readLoadPlan } from './file/read-plan.ts';
-export type { GeneratorSample, GeneratorVerdict } from './generator.ts';
-export { judgeGenerator } from './generator.ts';
-export type { GeneratorWatch } from './generator-watch.ts';
+export type { FindLimitOptions, StartingProbe } from './limit/find-limit.ts';
+export { expectedTime, findLimit } from './limit/find-limit.ts';
+export type { LimitAsked, LimitReport, ProbeRow } from './limit/limit-report.ts';
+export { expectedRuns } from './limit/limit-search.ts';
 export type { LoadOptions } from './load.ts';
 export { runLoad } from './load.ts';
+export type { GeneratorSample, GeneratorVerdict } from './measure/generator.ts';
+export { judgeGenerator } from './measure/generator.ts';
+export type { GeneratorWatch } from './measure/generator-watch.ts';
 export type { DataSource, LoadLimits, LoadPlan, RequestStep, Scenario, Stage, Step } from './plan.ts';
 export type { LoadProgress } from './progress.ts';
 export type { LoadReport, Verdict } from './report.ts';
@@ -18,8 +22,18 @@ export type { AskedResources, ResourceWatch, WatchResourcesOptions } from './res
 export { watchResources } from './resources/watch-resources.ts';
 export type { Schedule } from './schedule.ts';
 export { createSchedule } from './schedule.ts';
+export type { RequestOptions, ScenarioFunction, ScenarioResponse, ScenarioUser } from './scripts/scenario.ts';
+export { defineScenario } from './scripts/scenario.ts';
 export { resolveTarget } from './target.ts';
 export type { ThresholdResult } from './threshold.ts';
 export { createFunctionTransport, type FunctionReply } from './transports/function.ts';
 export { createHttp1Transport, type Http1Options } from './transports/http1.ts';
-export type { Channel, FailureReason, OutgoingRequest, Reply, Transport } from './transports/transport.ts';
+export type {
+  Channel,
+  Failure,
+  FailureReason,
+  OutgoingRequest,
+  ReplyHandler,
+  Response,
+  Transport,
+} from './transports/transport.ts';

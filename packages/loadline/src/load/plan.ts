@@ -1,9 +1,14 @@
+import type { DataTable } from './data/data-table.ts';
+import type { ScenarioFunction } from './scripts/scenario.ts';
 import type { Check, Extraction } from './steps/response-values.ts';
 import type { Template } from './steps/template.ts';
 import type { ThinkTime } from './steps/think-time.ts';
 import type { Threshold } from './threshold.ts';
 
-/** A load test, parsed and complete: what `runLoad` runs. */
+/**
+ * A load test, parsed and complete: what `runLoad` runs. Plain data, but for the TypeScript scenarios and the
+ * rows of data files.
+ */
 export interface LoadPlan {
   /** Of the file or the test in it. */
   readonly name: string;
@@ -13,6 +18,7 @@ export interface LoadPlan {
   readonly seed: number;
   readonly scenarios: readonly Scenario[];
   readonly data: readonly DataSource[];
+  /** What the scenarios without a load of their own share, by weight. */
   readonly stages: readonly Stage[];
   readonly thresholds: readonly Threshold[];
   readonly limits: LoadLimits;
@@ -33,13 +39,40 @@ export interface Scenario {
   /** Share of the iterations; drawn anew each time, relative to the other scenarios' weights. */
   readonly weight: number;
   readonly steps: readonly Step[];
+  /** What it does instead of steps: a scenario that was written in TypeScript. */
+  readonly script?: ScenarioFunction;
+  /** Its own load, side by side with the others; absent where it shares the plan's. */
+  readonly stages?: readonly Stage[];
 }
 
-export type Step = RequestStep | ThinkStep;
+export type Step = RequestStep | ThinkStep | PaceStep | RepeatStep | ChooseStep;
 
 export interface ThinkStep {
   readonly kind: 'think';
   readonly think: ThinkTime;
+}
+
+/**
+ * Goes on when the drawn time has passed since the last time that this user was due here, so that a user keeps
+ * a rate of its own whatever the answers take; one who is late goes on at once, measured from when it was due.
+ */
+export interface PaceStep {
+  readonly kind: 'pace';
+  readonly every: ThinkTime;
+}
+
+/** Does its steps from `from` to `to` times, drawn anew each time. */
+export interface RepeatStep {
+  readonly kind: 'repeat';
+  readonly from: number;
+  readonly to: number;
+  readonly steps: readonly Step[];
+}
+
+/** Does the steps of one branch, drawn by weight. A branch may be without steps. */
+export interface ChooseStep {
+  readonly kind: 'choose';
+  readonly branches: readonly { readonly weight: number; readonly steps: readonly Step[] }[];
 }
 
 export interface RequestStep {
@@ -47,13 +80,18 @@ export interface RequestStep {
   /** In the report: steps of the same name share a row. */
   readonly name: string;
   readonly method: Method;
+  /** With the query. */
   readonly path: Template;
   readonly headers: readonly HeaderTemplate[];
-  readonly body: Template | undefined;
+  readonly body: Body | undefined;
   /** Statuses that are no error; undefined means 200 to 399. */
   readonly expect: readonly number[] | undefined;
   readonly checks: readonly Check[];
   readonly saves: readonly Save[];
+  /** How many redirects are followed; 0 where the redirect is the answer. Default 10. */
+  readonly redirectsMax?: number;
+  /** Instead of the plan's. */
+  readonly timeoutMs?: number;
 }
 
 export type Method = (typeof methods)[number];
@@ -62,7 +100,26 @@ export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 export interface HeaderTemplate {
   readonly name: string;
   readonly value: Template;
+  /** `basic`: the value is `user:password`, and is sent as basic credentials (RFC 7617). */
+  readonly encoding?: 'basic';
 }
+
+/** What a request carries: a text, or the parts of a form with files (RFC 7578). */
+export type Body = Template | MultipartBody;
+
+export interface MultipartBody {
+  readonly boundary: string;
+  readonly parts: readonly MultipartPart[];
+}
+
+export type MultipartPart =
+  | { readonly name: string; readonly value: Template }
+  | {
+      readonly name: string;
+      readonly fileName: string;
+      readonly contentType: string;
+      readonly bytes: Uint8Array;
+    };
 
 /** A value that later steps of the same user find under a name. */
 export interface Save {
@@ -74,8 +131,7 @@ export interface Save {
 export interface DataSource {
   readonly name: string;
   readonly file: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  readonly table: DataTable;
   readonly pick: DataPick;
 }
 
@@ -87,7 +143,32 @@ export interface DataSource {
 export type DataPick = (typeof dataPicks)[number];
 export const dataPicks = ['each', 'sequential', 'random', 'once'] as const;
 
-/** A part of the run's length in which users or arrivals go evenly from one level to another. */
-export type Stage =
-  | { readonly kind: 'users'; readonly from: number; readonly to: number; readonly durationMs: number }
-  | { readonly kind: 'arrivals'; readonly from: number; readonly to: number; readonly durationMs: number };
+/** A part of a load's length. A level that changes goes evenly from one value to the other. */
+export type Stage = UsersStage | ArrivalsStage | IterationsStage;
+
+/** The closed model: so many users, each of which begins again when it has ended. */
+export interface UsersStage {
+  readonly kind: 'users';
+  readonly from: number;
+  readonly to: number;
+  readonly durationMs: number;
+}
+
+/** The open model: so many arrivals a second, whoever is busy. */
+export interface ArrivalsStage {
+  readonly kind: 'arrivals';
+  readonly from: number;
+  readonly to: number;
+  readonly durationMs: number;
+  /** `poisson`: at random, as strangers come. Default `even`. */
+  readonly spacing?: 'even' | 'poisson';
+}
+
+/** So many users, each for so many iterations; over when all have ended, or when the time is up. */
+export interface IterationsStage {
+  readonly kind: 'iterations';
+  readonly users: number;
+  readonly perUser: number;
+  /** At most. */
+  readonly durationMs: number;
+}

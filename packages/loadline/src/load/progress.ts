@@ -1,5 +1,5 @@
 import { createHistogram } from '../metrics/index.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder } from './measure/recorder.ts';
 
 /** How far a run is, for a terminal or a stream. */
 export interface LoadProgress {
@@ -22,6 +22,7 @@ export function progressOf(
   recorder: Recorder,
   { elapsedMs, durationMs, users }: Pick<LoadProgress, 'elapsedMs' | 'durationMs' | 'users'>,
 ): LoadProgress {
+  recorder.at(elapsedMs);
   const latency = createHistogram();
   let requests = 0;
   let errors = 0;
@@ -30,7 +31,11 @@ export function progressOf(
     errors += lane.errors;
     latency.merge(lane.latency);
   }
-  const last = recorder.timeline.points.findLast((point) => point.startMs + point.durationMs <= elapsedMs);
+  const last = recorder.intervals - 2;
+  const requestsInLast = recorder.lanes.reduce(
+    (sum, lane) => sum + (recorder.point(lane, last)?.requests ?? 0),
+    0,
+  );
   const quantileMs = (q: number): number | undefined =>
     latency.count === 0 ? undefined : latency.quantile(q) / 1000;
   return {
@@ -40,7 +45,7 @@ export function progressOf(
     requests,
     errors,
     dropped: recorder.dropped,
-    ratePerSecond: last === undefined ? 0 : (last.requests / last.durationMs) * 1000,
+    ratePerSecond: (requestsInLast / recorder.intervalMs) * 1000,
     latencyMsP50: quantileMs(0.5),
     latencyMsP95: quantileMs(0.95),
   };

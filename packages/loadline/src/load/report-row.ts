@@ -1,5 +1,6 @@
-import { createHistogram, type Histogram } from '../metrics/index.ts';
-import type { Lane } from './recorder.ts';
+import { createHistogram, Histogram } from '../metrics/index.ts';
+import type { Lane } from './measure/lane.ts';
+import type { Recorder } from './measure/recorder.ts';
 
 /** A line of a report: what some lanes measured, together. */
 export interface ReportRow {
@@ -25,6 +26,20 @@ export interface ReportRow {
   /** The latency histogram in microseconds, in wire form as base64: rows of several runs merge exactly. */
   readonly latencyHistogram: string;
   readonly serviceHistogram: string;
+  /** From the start, without gaps: by the second, or by 2, 4, 8 … in a run of over ten minutes. */
+  readonly timeline: readonly TimelineRow[];
+}
+
+/** What a row measured within an interval; a request stands in that in which it ended. */
+export interface TimelineRow {
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly latencyMs: LatencySummary | undefined;
+  readonly serviceMs: LatencySummary | undefined;
+  readonly latencyHistogram: string;
+  readonly serviceHistogram: string;
 }
 
 export interface LatencySummary {
@@ -40,7 +55,7 @@ export interface LatencySummary {
 }
 
 /** Sums lanes into a row. Pure; histograms merge exactly, so a row of rows is as good as a row of lanes. */
-export function rowOf(name: string, lanes: readonly Lane[], activeMs: number): ReportRow {
+export function rowOf(name: string, lanes: readonly Lane[], recorder: Recorder, activeMs: number): ReportRow {
   const sum = (of: (lane: Lane) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
   const requests = sum((lane) => lane.requests);
   const errors = sum((lane) => lane.errors);
@@ -61,9 +76,33 @@ export function rowOf(name: string, lanes: readonly Lane[], activeMs: number): R
     checks: checksOf(lanes),
     bytesIn: sum((lane) => lane.bytesIn),
     bytesOut: sum((lane) => lane.bytesOut),
-    latencyHistogram: Buffer.from(latency.encode()).toString('base64'),
-    serviceHistogram: Buffer.from(service.encode()).toString('base64'),
+    latencyHistogram: inBase64(latency),
+    serviceHistogram: inBase64(service),
+    timeline: timelineOf(lanes, recorder),
   };
+}
+
+function timelineOf(lanes: readonly Lane[], recorder: Recorder): TimelineRow[] {
+  const { intervalMs } = recorder;
+  return Array.from({ length: recorder.intervals }, (_, interval) => {
+    const points = lanes.flatMap((lane) => recorder.point(lane, interval) ?? []);
+    const latency = mergeAll(points.map((point) => Histogram.decode(point.latency)));
+    const service = mergeAll(points.map((point) => Histogram.decode(point.service)));
+    return {
+      startMs: interval * intervalMs,
+      durationMs: intervalMs,
+      requests: points.reduce((sum, point) => sum + point.requests, 0),
+      errors: points.reduce((sum, point) => sum + point.errors, 0),
+      latencyMs: summarizeLatency(latency),
+      serviceMs: summarizeLatency(service),
+      latencyHistogram: inBase64(latency),
+      serviceHistogram: inBase64(service),
+    };
+  });
+}
+
+function inBase64(histogram: Histogram): string {
+  return Buffer.from(histogram.encode()).toString('base64');
 }
 
 /** A histogram of microseconds as milliseconds; undefined where it is empty. */
@@ -94,13 +133,11 @@ function failuresOf(lanes: readonly Lane[]): Record<string, { count: number; exa
 }
 
 function checksOf(lanes: readonly Lane[]): ReportRow['checks'] {
-  const checks = lanes.flatMap((lane) => [...lane.checks]);
+  const checks = lanes.flatMap((lane) => lane.checks);
   return {
-    passed: checks.reduce((sum, [, check]) => sum + check.passed, 0),
-    failed: checks.reduce((sum, [, check]) => sum + check.failed, 0),
-    failedByName: addUp(
-      checks.filter(([, check]) => check.failed > 0).map(([name, check]) => [name, check.failed]),
-    ),
+    passed: checks.reduce((sum, check) => sum + check.passed, 0),
+    failed: checks.reduce((sum, check) => sum + check.failed, 0),
+    failedByName: addUp(checks.filter(({ failed }) => failed > 0).map(({ name, failed }) => [name, failed])),
   };
 }
 

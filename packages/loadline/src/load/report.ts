@@ -1,15 +1,11 @@
 import type { Histogram } from '../metrics/index.ts';
-import { type GeneratorSample, type GeneratorVerdict, judgeGenerator } from './generator.ts';
+import type { Environment } from './environment.ts';
+import { type GeneratorSample, type GeneratorVerdict, judgeGenerator } from './measure/generator.ts';
+import type { Lane } from './measure/lane.ts';
+import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
-import type { Lane, Recorder, TimelinePoint } from './recorder.ts';
-import {
-  type LatencySummary,
-  mergeAll,
-  perSecond,
-  type ReportRow,
-  rowOf,
-  summarizeLatency,
-} from './report-row.ts';
+import { mergeAll, perSecond, type ReportRow, rowOf } from './report-row.ts';
+import type { ResourceSeries } from './resources/resource.ts';
 import {
   judgeThreshold,
   type Measured,
@@ -20,7 +16,7 @@ import {
 
 /** What a run has shown. Plain data: it goes to a file, over HTTP and into comparisons as it is. */
 export interface LoadReport {
-  readonly schema: 'loadline.load-report/1';
+  readonly schema: 'loadline.load-report/2';
   readonly name: string;
   readonly target: string;
   /** ISO 8601. */
@@ -29,6 +25,7 @@ export interface LoadReport {
   readonly plannedMs: number;
   /** Until work ceased to be begun; rates are over this time. */
   readonly activeMs: number;
+  readonly environment: Environment;
   readonly verdict: Verdict;
   readonly offered: Offered;
   readonly iterations: Iterations;
@@ -36,9 +33,18 @@ export interface LoadReport {
   /** By the steps' names. */
   readonly endpoints: readonly ReportRow[];
   readonly scenarios: readonly ReportRow[];
-  readonly timeline: readonly TimelineRow[];
+  /** How many users were within an iteration, the most of each interval. */
+  readonly users: readonly UsersPoint[];
   readonly thresholds: readonly ThresholdResult[];
   readonly generator: GeneratorVerdict;
+  /** What was seen of the target, on the run's clock. */
+  readonly resources: readonly ResourceSeries[];
+}
+
+export interface UsersPoint {
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly users: number;
 }
 
 /**
@@ -78,15 +84,6 @@ export interface Iterations {
   readonly interrupted: number;
 }
 
-export interface TimelineRow {
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly requests: number;
-  readonly errors: number;
-  readonly users: number;
-  readonly latencyMs: LatencySummary | undefined;
-}
-
 /** What the runner knows besides the recorder. */
 export interface RunFacts {
   /** Milliseconds since the epoch. */
@@ -96,25 +93,28 @@ export interface RunFacts {
   readonly arrivals: number;
   readonly wasInterrupted: boolean;
   readonly generatorSamples: readonly GeneratorSample[];
+  readonly environment: Environment;
+  readonly resources: readonly ResourceSeries[];
 }
 
 /** Makes the report of what was recorded. Pure. */
 export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): LoadReport {
   const { lanes } = recorder;
-  const row = (name: string, of: readonly Lane[]): ReportRow => rowOf(name, of, facts.activeMs);
+  const row = (name: string, of: readonly Lane[]): ReportRow => rowOf(name, of, recorder, facts.activeMs);
   const total = row('total', lanes);
   const generator = judgeGenerator(facts.generatorSamples);
   const thresholds = plan.thresholds.map((threshold) =>
     judgeThreshold(threshold, measuredFor(threshold, recorder, facts)),
   );
   return {
-    schema: 'loadline.load-report/1',
+    schema: 'loadline.load-report/2',
     name: plan.name,
     target: plan.target,
     startedAt: new Date(facts.startedAt).toISOString(),
     seed: plan.seed,
     plannedMs: facts.plannedMs,
     activeMs: facts.activeMs,
+    environment: facts.environment,
     verdict: judgeRun({
       total,
       thresholds,
@@ -127,9 +127,14 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     total,
     endpoints: groupBy(lanes, (lane) => lane.endpoint).map(([name, of]) => row(name, of)),
     scenarios: groupBy(lanes, (lane) => lane.scenario).map(([name, of]) => row(name, of)),
-    timeline: recorder.timeline.points.map(timelineRow),
+    users: Array.from({ length: recorder.intervals }, (_, interval) => ({
+      startMs: interval * recorder.intervalMs,
+      durationMs: recorder.intervalMs,
+      users: recorder.usersIn(interval),
+    })),
     thresholds,
     generator,
+    resources: facts.resources,
   };
 }
 
@@ -195,16 +200,17 @@ function measuredFor({ scope }: Threshold, recorder: Recorder, facts: RunFacts):
   const byScenario = recorder.lanes.filter((lane) => lane.scenario === scope);
   const byEndpoint = recorder.lanes.filter((lane) => lane.endpoint === scope);
   const lanes = scope === undefined ? recorder.lanes : byScenario.length > 0 ? byScenario : byEndpoint;
-  const row = rowOf('', lanes, facts.activeMs);
+  const sum = (of: (lane: Lane) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
+  const checks = lanes.flatMap((lane) => lane.checks);
   const statisticOf = (of: (lane: Lane) => Histogram) => {
     const merged = mergeAll(lanes.map(of));
     return (statistic: Statistic): number | undefined => statisticMs(merged, statistic);
   };
   return {
-    requests: row.requests,
-    errors: row.errors,
-    checksPassed: row.checks.passed,
-    checksFailed: row.checks.failed,
+    requests: sum((lane) => lane.requests),
+    errors: sum((lane) => lane.errors),
+    checksPassed: checks.reduce((total, { passed }) => total + passed, 0),
+    checksFailed: checks.reduce((total, { failed }) => total + failed, 0),
     dropped: scope === undefined ? recorder.dropped : undefined,
     durationMs: facts.activeMs,
     latency: statisticOf((lane) => lane.latency),
@@ -226,10 +232,6 @@ function statisticMs(histogram: Histogram, statistic: Statistic): number | undef
     default:
       return undefined;
   }
-}
-
-function timelineRow({ latency, ...point }: TimelinePoint): TimelineRow {
-  return { ...point, latencyMs: summarizeLatency(latency) };
 }
 
 function groupBy(lanes: readonly Lane[], keyOf: (lane: Lane) => string): [string, Lane[]][] {

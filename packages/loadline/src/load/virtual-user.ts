@@ -1,100 +1,161 @@
-import type { Clock, Random, Timer } from '../base/index.ts';
-import type { DataRows } from './data-rows.ts';
-import type { RequestStep, Scenario } from './plan.ts';
-import type { Lane, Recorder } from './recorder.ts';
-import { ResponseReader } from './steps/response-values.ts';
-import { fillTemplate, type Scope } from './steps/template.ts';
+import type { Clock, Random } from '../base/index.ts';
+import type { Agenda, Task } from './agenda.ts';
+import type { DataRows } from './data/data-rows.ts';
+import type { Lane } from './measure/lane.ts';
+import type { Recorder } from './measure/recorder.ts';
+import { buildRequest, type Op, type Program, type RequestOp, type Script } from './program.ts';
+import { type ScriptHost, ScriptUser } from './scripts/script-user.ts';
+import { CookieJar } from './steps/cookie-jar.ts';
+import { Filler, type Scope } from './steps/filler.ts';
+import { followRedirect } from './steps/redirect.ts';
+import { OpenedResponse } from './steps/response-reader.ts';
 import { drawThinkTime } from './steps/think-time.ts';
-import type { Channel, OutgoingRequest, Reply, ResponseReply } from './transports/transport.ts';
+import type {
+  Channel,
+  Failure,
+  OutgoingRequest,
+  ReplyHandler,
+  Response,
+  Transport,
+} from './transports/transport.ts';
 
 /** What all users of a run share. */
 export interface UserContext {
   readonly clock: Clock;
+  readonly agenda: Agenda;
   readonly recorder: Recorder;
   readonly data: DataRows;
-  readonly requestTimeoutMs: number;
+  readonly transport: Transport;
+  readonly target: URL;
   /** The run's start on the clock's monotonic scale. */
   readonly startMs: number;
+  /** How many values the scenarios save. */
+  readonly variableCount: number;
   /** Called with how late a step began where nothing but this generator was in the way. */
   onLate(latenessMs: number): void;
-  /** Called when an iteration has ended; the user is idle and may be given another. */
-  onIdle(user: VirtualUser): void;
 }
 
-/** A scenario with the lanes that its steps record in. */
-export interface RunningScenario {
-  readonly scenario: Scenario;
-  /** By step; undefined for pauses. */
-  readonly lanes: readonly (Lane | undefined)[];
+/** Who gives a user its work. */
+export interface Employer {
+  /** An iteration has ended; the user is idle and may be given another. */
+  onIdle(user: VirtualUser): void;
+  /** A rest is over. */
+  onRested(user: VirtualUser): void;
 }
 
 /**
- * One user walking through the steps of a scenario.
+ * One user walking through a scenario.
  *
- *   idle ──begin──▸ next step ⇄ thinking (timer) │ waiting (request)
+ *   idle ──begin──▸ next op ⇄ pausing (agenda) │ waiting (request)
  *     ▴                │
- *     └── onIdle ◂─────┘ after the last step, or cut short where a template has no value
+ *     └── onIdle ◂─────┘ after the last op, or cut short where a template has no value
  *
  * A step is due when the one before it has ended, or its pause has. Latency counts from when it was due.
+ * There may be a hundred thousand: what a user rarely needs is made when it is needed.
  */
-export class VirtualUser implements Scope {
+export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   readonly user: number;
   readonly random: Random;
   iteration = -1;
+  variables: (string | undefined)[] = noVariables;
   /** Whether the last iteration could do nothing: the next one waits a little, so that no user spins. */
   needsRest = false;
   /** Whether it belongs to a closed stage: it begins again by itself. */
   isResident = false;
+  /** How many iterations it may still begin; for shapes that count them. */
+  iterationsLeft: number = Number.POSITIVE_INFINITY;
+  /** Where its employer keeps it. */
+  slot = -1;
+  dueMs = 0;
+  place = -1;
 
   readonly #context: UserContext;
+  readonly #employer: Employer;
   readonly #channel: Channel;
-  readonly #variables = new Map<string, string>();
-  #running: RunningScenario | undefined;
-  #at = 0;
-  #dueMs = 0;
-  #thinking: Timer | undefined;
-  #isWaiting = false;
+  #state: 'idle' | 'running' | 'pausing' | 'waiting' | 'resting' = 'idle';
   #isStopping = false;
+  #program: Program = noProgram;
+  #at = 0;
+  /** When the present step was due. `dueMs` is the agenda's, which may be a rest instead. */
+  #stepDueMs = 0;
+  #pacedMs = -1;
+  #loops: number[] = noLoops;
+  #jar: CookieJar | undefined;
+  #hops = 0;
+  #firstSentMs = -1;
+  /** Of the request that is under way. */
+  #request: OutgoingRequest | undefined;
+  #lane: Lane | undefined;
+  #expect: readonly number[] | undefined;
+  #redirectsMax = 0;
+  #script: ScriptUser | undefined;
 
-  constructor(user: number, random: Random, channel: Channel, context: UserContext) {
+  constructor(user: number, random: Random, context: UserContext, employer: Employer) {
     this.user = user;
     this.random = random;
-    this.#channel = channel;
     this.#context = context;
+    this.#employer = employer;
+    this.#channel = context.transport.open(this);
   }
 
   /** Starts an iteration that was due at `dueMs` on the clock's monotonic scale. Only when idle. */
-  begin(running: RunningScenario, dueMs: number): void {
+  begin(program: Program, dueMs: number): void {
+    const { recorder, data } = this.#context;
     this.iteration++;
-    this.#context.recorder.iterations.started++;
-    this.#context.data.beginIteration(this.user, this.random);
+    this.iterationsLeft--;
+    recorder.iterations.started++;
+    data.beginIteration(this.user, this.random);
     this.needsRest = false;
-    this.#running = running;
+    this.#jar = undefined;
+    this.#program = program;
     this.#at = 0;
-    this.#dueMs = dueMs;
-    this.#next();
+    this.#stepDueMs = dueMs;
+    this.#state = 'running';
+    if (program.script === undefined) this.#next();
+    else this.#runScript(program.script);
+  }
+
+  /** Is idle for so long, and then calls back. */
+  rest(durationMs: number): void {
+    this.#state = 'resting';
+    this.#context.agenda.add(this, this.#context.clock.monotonicMs() + durationMs);
   }
 
   /** Forgets what was saved: in an open model, the next iteration is another person. */
   forget(): void {
-    this.#variables.clear();
+    this.variables = noVariables;
+    this.#pacedMs = -1;
   }
 
   /** Ends a pause at once, lets a request end, begins nothing more. */
   stop(): void {
     this.#isStopping = true;
-    if (this.#thinking !== undefined) this.#interrupt();
+    if (this.#state === 'pausing') this.#interrupt();
   }
 
-  /** Gives up whatever is under way. */
+  /** Gives up whatever is under way. The user is idle afterwards, and nobody is told. */
   close(): void {
-    this.stop();
-    if (this.#isWaiting) {
-      this.#isWaiting = false;
-      this.#context.recorder.unfinished++;
-      this.#context.recorder.iterations.interrupted++;
-    }
+    this.#isStopping = true;
+    const { agenda, recorder } = this.#context;
+    agenda.remove(this);
+    if (this.#state === 'waiting') recorder.unfinished++;
+    if (this.isBusy) recorder.iterations.interrupted++;
+    this.#state = 'idle';
+    this.#script?.abandon();
     this.#channel.close();
+  }
+
+  /** Whether it is within an iteration. */
+  get isBusy(): boolean {
+    return this.#state !== 'idle' && this.#state !== 'resting';
+  }
+
+  isEmployedBy(employer: Employer): boolean {
+    return this.#employer === employer;
+  }
+
+  get isResting(): boolean {
+    return this.#state === 'resting';
   }
 
   /** Whether it was told to stop and will not begin again. */
@@ -106,133 +167,268 @@ export class VirtualUser implements Scope {
     return this.#context.clock.now();
   }
 
-  variable(name: string): string | undefined {
-    return this.#variables.get(name);
+  cookie(name: string): string | undefined {
+    return this.#jar?.value(name);
   }
 
   column(source: string, column: string): string | undefined {
-    return this.#context.data.value(source, column, this.user);
+    return this.#context.data.resolve(source, column)(this.user);
   }
 
-  #next(): void {
-    const running = this.#running as RunningScenario;
-    const step = running.scenario.steps[this.#at];
-    if (step === undefined) {
-      this.#context.recorder.iterations.completed++;
-      this.#becomeIdle();
-    } else if (this.#isStopping) this.#interrupt();
-    else if (step.kind === 'request') this.#send(step, running.lanes[this.#at] as Lane);
-    else this.#think(drawThinkTime(step.think, this.random));
-  }
-
-  #think(pauseMs: number): void {
-    const { clock } = this.#context;
-    this.#dueMs += pauseMs;
-    this.#thinking = clock.setTimer(
-      () => {
-        this.#thinking = undefined;
-        this.#at++;
-        const nowMs = clock.monotonicMs();
-        this.#context.onLate(nowMs - this.#dueMs);
-        // Timers of a real clock come up to 2 ms early. The pause was that much shorter then: a request that is
-        // sent before it is due would have a latency below its service time.
-        this.#dueMs = Math.min(this.#dueMs, nowMs);
-        this.#next();
-      },
-      Math.max(0, this.#dueMs - clock.monotonicMs()),
-    );
-  }
-
-  #send(step: RequestStep, lane: Lane): void {
-    const request = this.#build(step);
-    if ('unfilled' in request) {
-      this.#context.recorder.cutShort(`${lane.endpoint}: ${request.unfilled}`);
-      this.needsRest = true;
-      this.#becomeIdle();
+  /** The agenda calls: a pause or a rest is over. */
+  run(): void {
+    if (this.#state === 'resting') {
+      this.#state = 'idle';
+      this.#employer.onRested(this);
       return;
     }
-    this.#isWaiting = true;
-    this.#channel.send(request, (reply) => this.#onReply(step, lane, reply));
+    const nowMs = this.#context.clock.monotonicMs();
+    this.#context.onLate(nowMs - this.#stepDueMs);
+    // The pause was that much shorter then: a request that is sent before it is due would have a latency
+    // below its service time.
+    this.#stepDueMs = Math.min(this.#stepDueMs, nowMs);
+    this.#state = 'running';
+    if (this.#program.script === undefined) this.#next();
+    else (this.#script as ScriptUser).onPaused();
   }
 
-  #build(step: RequestStep): OutgoingRequest | { readonly unfilled: string } {
-    const path = fillTemplate(step.path, this);
-    if (typeof path !== 'string') return path;
-    let headers = '';
-    for (const header of step.headers) {
-      const value = fillTemplate(header.value, this);
-      if (typeof value !== 'string') return value;
-      headers += `${header.name}: ${value.replace(/[\r\n\0]+/g, ' ')}\r\n`;
-    }
-    const body = step.body === undefined ? undefined : fillTemplate(step.body, this);
-    if (body !== undefined && typeof body !== 'string') return body;
-    return {
-      method: step.method,
-      path: path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent),
-      headers,
-      body,
-      timeoutMs: this.#context.requestTimeoutMs,
-      keepsBody:
-        step.saves.length > 0 || step.checks.some((check) => check.kind === 'json' || check.kind === 'body'),
-    };
-  }
-
-  #onReply(step: RequestStep, lane: Lane, reply: Reply): void {
-    if (!this.#isWaiting) return;
-    this.#isWaiting = false;
+  onResponse(response: Response): void {
+    if (this.#state !== 'waiting') return;
+    if (this.#firstSentMs < 0) this.#firstSentMs = response.sentMs;
+    if (response.hasCookies) this.#acceptCookies(response);
+    const { status } = response;
+    if (status >= 300 && status < 400 && this.#hops < this.#redirectsMax && this.#redirect(response)) return;
+    this.#state = 'running';
+    const isError = !isExpected(this.#expect, status);
     const { recorder, startMs } = this.#context;
-    const latencyMs = reply.receivedMs - this.#dueMs;
-    const isError = reply.kind === 'failure' || !isExpected(step, reply.status);
-    recorder.timeline.record(reply.receivedMs - startMs, latencyMs, isError);
-    if (reply.kind === 'failure') {
-      this.needsRest = true;
-      const serviceMs = reply.sentMs === undefined ? undefined : reply.receivedMs - reply.sentMs;
-      lane.failure(reply.reason, reply.message, latencyMs, serviceMs);
-    } else this.#onResponse(step, lane, reply, { latencyMs, isError });
-    this.#dueMs = reply.receivedMs;
+    const { receivedMs } = response;
+    const lane = this.#lane as Lane;
+    recorder.at(receivedMs - startMs);
+    lane.bytesIn += response.bytesIn;
+    lane.bytesOut += response.bytesOut;
+    lane.response(status, isError, receivedMs - this.#stepDueMs, receivedMs - this.#firstSentMs);
+    if (this.#program.script !== undefined) {
+      (this.#script as ScriptUser).onResponse(response);
+      return;
+    }
+    const op = this.#program.ops[this.#at] as RequestOp;
+    if (op.checks.length > 0 || op.saves.length > 0) this.#judge(op, response);
+    this.#goOn(receivedMs);
+  }
+
+  onFailure(failure: Failure): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'running';
+    this.needsRest = true;
+    const { recorder, startMs } = this.#context;
+    const { reason, message, sentMs, receivedMs } = failure;
+    recorder.at(receivedMs - startMs);
+    const firstSentMs = this.#firstSentMs < 0 ? sentMs : this.#firstSentMs;
+    const serviceMs = firstSentMs === undefined ? undefined : receivedMs - firstSentMs;
+    (this.#lane as Lane).failure(reason, message, receivedMs - this.#stepDueMs, serviceMs);
+    if (this.#program.script === undefined) this.#goOn(receivedMs);
+    else (this.#script as ScriptUser).onFailure(failure);
+  }
+
+  /** Sends the request of a step that was due at `setDue`, and counts what becomes of it in a lane. */
+  send(
+    request: OutgoingRequest,
+    lane: Lane,
+    expect: readonly number[] | undefined,
+    redirectsMax: number,
+  ): void {
+    this.#lane = lane;
+    this.#expect = expect;
+    this.#redirectsMax = redirectsMax;
+    this.#hops = 0;
+    this.#firstSentMs = -1;
+    this.#transmit(request);
+  }
+
+  /** Goes on after so long. */
+  pause(durationMs: number): void {
+    this.#pauseUntil(this.#stepDueMs + durationMs);
+  }
+
+  /** The next step is due at this time. */
+  setDue(dueMs: number): void {
+    this.#stepDueMs = dueMs;
+  }
+
+  #goOn(dueMs: number): void {
+    this.#stepDueMs = dueMs;
     this.#at++;
     this.#next();
   }
 
-  #onResponse(
-    step: RequestStep,
-    lane: Lane,
-    reply: ResponseReply,
-    { latencyMs, isError }: { latencyMs: number; isError: boolean },
-  ): void {
-    const { status, bytesIn, bytesOut } = reply;
-    lane.response({
-      status,
-      isError,
-      latencyMs,
-      serviceMs: reply.receivedMs - reply.sentMs,
-      bytesIn,
-      bytesOut,
-    });
-    if (step.checks.length === 0 && step.saves.length === 0) return;
-    const reader = new ResponseReader(reply, this.random);
-    for (const check of step.checks) lane.check(check, reader.holds(check));
-    for (const save of step.saves) {
-      const value = reader.extract(save.from);
-      // What is not there is forgotten, so that no later step works with a value of an earlier answer.
-      if (value === undefined) this.#variables.delete(save.name);
-      else this.#variables.set(save.name, value);
+  /** Does what costs no time, up to the next pause or request. */
+  #next(): void {
+    const { ops } = this.#program;
+    for (let op: Op | undefined = ops[this.#at]; op !== undefined; op = ops[this.#at]) {
+      if (this.#isStopping) {
+        this.#interrupt();
+        return;
+      }
+      if (this.#do(op)) return;
+    }
+    this.#complete();
+  }
+
+  /** @returns whether the user has to wait before it goes on. */
+  #do(op: Op): boolean {
+    switch (op.kind) {
+      case 'request':
+        this.#sendStep(op);
+        return true;
+      case 'think':
+        this.#at++;
+        this.pause(drawThinkTime(op.think, this.random));
+        return true;
+      case 'pace':
+        this.#at++;
+        return this.#pace(drawThinkTime(op.every, this.random));
+      case 'repeat':
+        this.#at = this.#enterLoop(op) ? this.#at + 1 : op.end;
+        return false;
+      case 'again': {
+        const left = (this.#loops[op.loop] as number) - 1;
+        this.#loops[op.loop] = left;
+        this.#at = left > 0 ? op.begin : this.#at + 1;
+        return false;
+      }
+      case 'choose':
+        this.#at = op.targets[op.pick(this.random)] as number;
+        return false;
+      case 'jump':
+        this.#at = op.to;
+        return false;
     }
   }
 
+  #enterLoop(op: Op & { kind: 'repeat' }): boolean {
+    const times = op.from + Math.floor(this.random() * (op.to - op.from + 1));
+    if (this.#loops.length < this.#program.loopDepth)
+      this.#loops = new Array<number>(this.#program.loopDepth).fill(0);
+    this.#loops[op.loop] = times;
+    return times > 0;
+  }
+
+  /** @returns whether the user waits for its time. */
+  #pace(everyMs: number): boolean {
+    const before = this.#pacedMs;
+    this.#pacedMs = before < 0 ? this.#stepDueMs : before + everyMs;
+    if (this.#pacedMs <= this.#context.clock.monotonicMs()) {
+      this.#stepDueMs = this.#pacedMs;
+      return false;
+    }
+    this.#pauseUntil(this.#pacedMs);
+    return true;
+  }
+
+  #pauseUntil(dueMs: number): void {
+    this.#stepDueMs = dueMs;
+    this.#state = 'pausing';
+    this.#context.agenda.add(this, dueMs);
+  }
+
+  #sendStep(op: RequestOp): void {
+    const request = op.constant ?? buildRequest(op.step.method, op.parts, this);
+    if (request instanceof Filler) {
+      this.#context.recorder.cutShort(`${op.lane.endpoint}: ${request.unfilled(this)}`);
+      this.needsRest = true;
+      this.#becomeIdle();
+      return;
+    }
+    this.send(request, op.lane, op.step.expect, op.redirectsMax);
+  }
+
+  #transmit(request: OutgoingRequest): void {
+    this.#request = request;
+    this.#state = 'waiting';
+    this.#channel.send(this.#jar === undefined ? request : this.#withCookies(request));
+  }
+
+  #withCookies(request: OutgoingRequest): OutgoingRequest {
+    const { target, clock } = this.#context;
+    const cookies = this.#jar?.headerFor(request.path, target.protocol === 'https:', clock.now());
+    if (cookies === undefined) return request;
+    return { ...request, headers: `${request.headers}cookie: ${cookies}\r\n`, isConstant: false };
+  }
+
+  #acceptCookies(response: Response): void {
+    this.#jar ??= new CookieJar();
+    this.#jar.accept(response.headers('set-cookie'), this.#request?.path ?? '/', this.#context.clock.now());
+  }
+
+  /** Follows a redirect, as part of the same step. @returns whether the response was one and is dealt with. */
+  #redirect(response: Response): boolean {
+    const next = followRedirect(this.#request as OutgoingRequest, response, this.#context.target);
+    if (next === undefined) return false;
+    if ('problem' in next) {
+      const { sentMs, receivedMs } = response;
+      this.onFailure({ reason: 'redirect', message: next.problem, sentMs, receivedMs });
+      return true;
+    }
+    this.#hops++;
+    const lane = this.#lane as Lane;
+    lane.bytesIn += response.bytesIn;
+    lane.bytesOut += response.bytesOut;
+    this.#transmit(next);
+    return true;
+  }
+
+  #judge(op: RequestOp, response: Response): void {
+    const opened = new OpenedResponse(response);
+    for (const { holds, count } of op.checks) {
+      if (holds(opened)) count.passed++;
+      else count.failed++;
+    }
+    if (op.saves.length === 0) return;
+    if (this.variables === noVariables)
+      this.variables = new Array<string | undefined>(this.#context.variableCount).fill(undefined);
+    // What is not there is forgotten, so that no later step works with a value of an earlier answer.
+    for (const { place, extract } of op.saves) this.variables[place] = extract(opened, this);
+  }
+
+  #runScript({ run, routes }: Script): void {
+    this.#script ??= new ScriptUser(this, this.#context.clock);
+    this.#script.begin(run, routes, (problem) => this.#onScriptEnd(problem));
+  }
+
+  #onScriptEnd(problem: string | undefined): void {
+    if (this.#state !== 'running') return;
+    if (this.#isStopping) this.#interrupt();
+    else if (problem === undefined) this.#complete();
+    else {
+      this.#context.recorder.cutShort(problem);
+      this.needsRest = true;
+      this.#becomeIdle();
+    }
+  }
+
+  #complete(): void {
+    this.#context.recorder.iterations.completed++;
+    this.#becomeIdle();
+  }
+
   #interrupt(): void {
-    this.#thinking?.cancel();
-    this.#thinking = undefined;
+    this.#context.agenda.remove(this);
     this.#context.recorder.iterations.interrupted++;
+    this.#script?.abandon();
     this.#becomeIdle();
   }
 
   #becomeIdle(): void {
-    this.#running = undefined;
-    this.#context.onIdle(this);
+    this.#state = 'idle';
+    this.#request = undefined;
+    this.#employer.onIdle(this);
   }
 }
 
-function isExpected(step: RequestStep, status: number): boolean {
-  return step.expect === undefined ? status >= 200 && status < 400 : step.expect.includes(status);
+const noVariables: (string | undefined)[] = [];
+const noLoops: number[] = [];
+const noProgram: Program = { name: '', ops: [], loopDepth: 0, script: undefined };
+
+function isExpected(expect: readonly number[] | undefined, status: number): boolean {
+  return expect === undefined ? status >= 200 && status < 400 : expect.includes(status);
 }

@@ -1,5 +1,5 @@
 import type { GeneratorSample, LoadPlan } from '../../src/load/index.ts';
-import { Recorder } from '../../src/load/recorder.ts';
+import { Recorder } from '../../src/load/measure/recorder.ts';
 import { type LoadReport, type RunFacts, reportOf } from '../../src/load/report.ts';
 import { parseThreshold, type Threshold, type ThresholdMetric } from '../../src/load/threshold.ts';
 import { planWith } from '../simulation/simulate.ts';
@@ -44,6 +44,17 @@ export function reportWith({ plan, facts, record }: ReportOptions = {}): LoadRep
     arrivals: 0,
     wasInterrupted: false,
     generatorSamples: [calm],
+    environment: {
+      loadline: '0.1.0',
+      node: 'v26.10.0',
+      os: 'linux',
+      arch: 'x64',
+      cpuModel: 'A processor',
+      cores: 2,
+      memoryBytes: 8e9,
+      workers: 1,
+    },
+    resources: [],
     ...facts,
   });
 }
@@ -58,14 +69,10 @@ export function answers(
   const { status = 200, latencyMs = 20 } = given;
   const isError = status >= 400;
   for (let i = 0; i < count; i++) {
-    recorder.lane('visit', name).response({
-      status,
-      isError,
-      latencyMs: latencyMs + i,
-      serviceMs: latencyMs,
-      bytesIn: 1000,
-      bytesOut: 200,
-    });
+    const lane = recorder.lane('visit', name);
+    lane.response(status, isError, latencyMs + i, latencyMs);
+    lane.bytesIn += 1000;
+    lane.bytesOut += 200;
   }
   recorder.iterations.started += count;
   recorder.iterations.completed += count;

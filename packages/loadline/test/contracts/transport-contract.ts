@@ -1,4 +1,4 @@
-import type { FailureReason, OutgoingRequest, Reply, Transport } from 'loadline/load';
+import type { Failure, FailureReason, OutgoingRequest, Response, Transport } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 
 /** What a driver's far end does, by the path of the request. */
@@ -55,11 +55,11 @@ export function describeTransport(name: string, start: () => Promise<TransportUn
 
     it('carries one request after another on a channel, also from within an answer', async () => {
       await using tested = await started(start);
-      const channel = tested.transport.open();
+      const channel = openChannel(tested.transport);
       const statuses: number[] = [];
       const next = (left: number): void => {
         channel.send(outgoing({ path: left % 2 === 0 ? '/ok' : '/missing' }), (reply) => {
-          statuses.push(reply.kind === 'response' ? reply.status : 0);
+          statuses.push('status' in reply ? reply.status : 0);
           if (left > 1) next(left - 1);
         });
       };
@@ -70,11 +70,11 @@ export function describeTransport(name: string, start: () => Promise<TransportUn
 
     it('ends a request that nobody answers by its time limit, and each that follows it too', async () => {
       await using tested = await started(start);
-      const channel = tested.transport.open();
+      const channel = openChannel(tested.transport);
       const reasons: (FailureReason | 'answered')[] = [];
       const next = (): void => {
         channel.send(outgoing({ path: '/silent', timeoutMs: 100 }), (reply) => {
-          reasons.push(reply.kind === 'failure' ? reply.reason : 'answered');
+          reasons.push('reason' in reply ? reply.reason : 'answered');
           if (reasons.length < 3) next();
         });
       };
@@ -85,7 +85,7 @@ export function describeTransport(name: string, start: () => Promise<TransportUn
 
     it('is fit for use again after a time limit', async () => {
       await using tested = await started(start);
-      const channel = tested.transport.open();
+      const channel = openChannel(tested.transport);
       const silent = tested.send({ path: '/silent', timeoutMs: 100 }, channel);
       await tested.passUntil(() => silent.replies.length > 0);
       const after = tested.send({ path: '/ok' }, channel);
@@ -95,7 +95,7 @@ export function describeTransport(name: string, start: () => Promise<TransportUn
 
     it('fails what is under way as closed when its channel closes, and only that', async () => {
       await using tested = await started(start);
-      const channel = tested.transport.open();
+      const channel = openChannel(tested.transport);
       const closing = tested.send({ path: '/silent' }, channel);
       const other = tested.send({ path: '/silent', timeoutMs: 300 });
       await tested.pass(50);
@@ -127,7 +127,7 @@ export function describeTransport(name: string, start: () => Promise<TransportUn
 
 /** A reply as it was during the call, because it is only valid then. */
 interface SeenReply {
-  readonly kind: Reply['kind'];
+  readonly kind: 'response' | 'failure';
   readonly sentMs: number | undefined;
   readonly receivedMs: number;
   readonly reason?: FailureReason;
@@ -145,8 +145,31 @@ interface Sent {
 }
 
 interface Started extends TransportUnderTest, AsyncDisposable {
-  send(given: Partial<OutgoingRequest>, channel?: ReturnType<Transport['open']>): Sent;
+  send(given: Partial<OutgoingRequest>, channel?: CallbackChannel): Sent;
   passUntil(isThere: () => boolean): Promise<void>;
+}
+
+/** A channel whose answers go to whoever sent, as it is easiest to write in a test. */
+export interface CallbackChannel {
+  send(request: OutgoingRequest, onReply: (reply: Response | Failure) => void): void;
+  close(): void;
+}
+
+export function openChannel(transport: Transport): CallbackChannel {
+  let waiting: (reply: Response | Failure) => void = () => {
+    throw new Error('an answer that nobody has asked for');
+  };
+  const channel = transport.open({
+    onResponse: (response) => waiting(response),
+    onFailure: (failure) => waiting(failure),
+  });
+  return {
+    send(request, onReply) {
+      waiting = onReply;
+      channel.send(request);
+    },
+    close: () => channel.close(),
+  };
 }
 
 function outgoing(given: Partial<OutgoingRequest>): OutgoingRequest {
@@ -157,6 +180,7 @@ function outgoing(given: Partial<OutgoingRequest>): OutgoingRequest {
     body: undefined,
     timeoutMs: 5000,
     keepsBody: true,
+    isConstant: false,
     ...given,
   };
 }
@@ -165,7 +189,7 @@ async function started(start: () => Promise<TransportUnderTest>): Promise<Starte
   const tested = await start();
   return {
     ...tested,
-    send(given, channel = tested.transport.open()) {
+    send(given, channel = openChannel(tested.transport)) {
       const replies: SeenReply[] = [];
       channel.send(outgoing(given), (reply) => replies.push(seen(reply)));
       const wasSynchronous = replies.length > 0;
@@ -190,12 +214,13 @@ async function started(start: () => Promise<TransportUnderTest>): Promise<Starte
   };
 }
 
-function seen(reply: Reply): SeenReply {
-  if (reply.kind === 'failure') {
-    const { kind, sentMs, receivedMs, reason } = reply;
-    return { kind, sentMs, receivedMs, reason };
+function seen(reply: Response | Failure): SeenReply {
+  if ('reason' in reply) {
+    const { sentMs, receivedMs, reason } = reply;
+    return { kind: 'failure', sentMs, receivedMs, reason };
   }
-  const { kind, sentMs, receivedMs, status, bytesIn } = reply;
+  const kind = 'response';
+  const { sentMs, receivedMs, status, bytesIn } = reply;
   const missing = ['x-missing', 'constructor', '__proto__'].map((name) => reply.header(name));
   return {
     kind,
@@ -205,6 +230,6 @@ function seen(reply: Reply): SeenReply {
     bytesIn,
     header: reply.header('x-answer'),
     missing,
-    body: reply.text(),
+    body: reply.body().toString(),
   };
 }

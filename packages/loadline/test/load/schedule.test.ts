@@ -1,16 +1,17 @@
 import fc from 'fast-check';
-import { createSchedule, type Stage } from 'loadline/load';
+import { createSchedule } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
+import type { ArrivalsStage, Stage, UsersStage } from '../../src/load/plan.ts';
 
 const rates = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.double({ min: 0, max: 300, noNaN: true }));
 const durations = fc.integer({ min: 1, max: 4000 });
-const openStage: fc.Arbitrary<Stage> = fc.record({
+const openStage: fc.Arbitrary<ArrivalsStage> = fc.record({
   kind: fc.constant('arrivals' as const),
   from: rates,
   to: rates,
   durationMs: durations,
 });
-const closedStage: fc.Arbitrary<Stage> = fc.record({
+const closedStage: fc.Arbitrary<UsersStage> = fc.record({
   kind: fc.constant('users' as const),
   from: fc.nat(30),
   to: fc.nat(30),
@@ -19,7 +20,7 @@ const closedStage: fc.Arbitrary<Stage> = fc.record({
 const anyStages = fc.array(fc.oneof(openStage, closedStage), { minLength: 1, maxLength: 5 });
 
 /** How much of an arrival's worth of rate has passed since the start, by the definition. */
-function passedBy(stages: readonly Stage[], elapsedMs: number): number {
+function passedBy(stages: readonly (UsersStage | ArrivalsStage)[], elapsedMs: number): number {
   let passed = 0;
   let startMs = 0;
   for (const { kind, from, to, durationMs } of stages) {
@@ -31,7 +32,7 @@ function passedBy(stages: readonly Stage[], elapsedMs: number): number {
   return passed;
 }
 
-const lengthOf = (stages: readonly Stage[]): number =>
+const lengthOf = (stages: readonly (UsersStage | ArrivalsStage)[]): number =>
   stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
 
 describe('arrivals', () => {

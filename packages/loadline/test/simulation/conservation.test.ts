@@ -1,6 +1,7 @@
 import { createRandom, integerBetween, type Random } from 'loadline/base';
 import { createSchedule, type FunctionReply, type LoadPlan, type Stage, type Step } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
+import { tableOf } from '../../src/load/data/data-table.ts';
 import { answerAfter, planWith, request, scenario, simulate, think } from './simulate.ts';
 
 const seeds = Array.from({ length: 120 }, (_, seed) => seed);
@@ -26,7 +27,7 @@ function randomPlan(random: Random): LoadPlan {
     scenarios: Array.from({ length: between(1, 3) }, (_, index) =>
       scenario(`s${index}`, steps(), between(1, 9)),
     ),
-    data: hasRows ? [{ name: 'row', file: 'rows.csv', columns: ['id'], rows, pick: 'once' }] : [],
+    data: hasRows ? [{ name: 'row', file: 'rows.csv', table: tableOf(['id'], rows), pick: 'once' }] : [],
     stages: Array.from({ length: between(1, 4) }, stage),
     limits: {
       requestTimeoutMs: between(50, 1500),
@@ -62,7 +63,9 @@ describe('a run of any plan', () => {
     for (const rows of [report.endpoints, report.scenarios]) {
       expect(rows.reduce((sum, row) => sum + row.requests, 0)).toBe(total.requests);
     }
-    expect(report.timeline.reduce((sum, point) => sum + point.requests, 0)).toBe(total.requests);
+    for (const row of [total, ...report.endpoints])
+      expect(row.timeline.reduce((sum, point) => sum + point.requests, 0)).toBe(row.requests);
+    expect(total.timeline.reduce((sum, point) => sum + point.requests, 0)).toBe(total.requests);
     expect([seen.pending, seen.channelsClosed <= seen.channelsOpened]).toEqual([0, true]);
     expect(seen.endedMs).toBeLessThanOrEqual(plannedMs + Math.max(plan.limits.gracefulStopMs, 2000) + 0.01);
     if (report.verdict.status === 'interrupted') expect(isAborted).toBe(true);

@@ -1,6 +1,7 @@
 import { type Clock, createVirtualClock } from 'loadline/base';
 import { createFunctionTransport, type DataSource, type LoadPlan, runLoad, type Stage } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
+import { tableOf } from '../../src/load/data/data-table.ts';
 import { answerAfter, planWith, request, scenario, simulate, think } from './simulate.ts';
 
 const users = (from: number, to: number, durationMs: number): Stage => ({
@@ -162,8 +163,7 @@ describe('an open run', () => {
     const person: DataSource = {
       name: 'person',
       file: 'people.csv',
-      columns: ['name'],
-      rows: [['ann'], ['bob']],
+      table: tableOf(['name'], [['ann'], ['bob']]),
       pick: 'each',
     };
     const plan = planWith({
@@ -271,7 +271,9 @@ describe('scenarios', () => {
 describe('data that comes once', () => {
   it('ends the run when there is none left', async () => {
     const rows = Array.from({ length: 25 }, (_, index) => [`${index}`]);
-    const data: DataSource[] = [{ name: 'row', file: 'rows.csv', columns: ['id'], rows, pick: 'once' }];
+    const data: DataSource[] = [
+      { name: 'row', file: 'rows.csv', table: tableOf(['id'], rows), pick: 'once' },
+    ];
     const seen: string[] = [];
     const plan = planWith({
       data,

@@ -125,11 +125,11 @@ function countChannels(inner: Transport): {
   let channelsOpened = 0;
   const closed = new Set<Channel>();
   const transport: Transport = {
-    open() {
+    open(handler) {
       channelsOpened++;
-      const channel = inner.open();
+      const channel = inner.open(handler);
       return {
-        send: (sent, onReply) => channel.send(sent, onReply),
+        send: (sent) => channel.send(sent),
         close() {
           closed.add(channel);
           channel.close();

@@ -1,5 +1,6 @@
 import type { Field, Parsed } from '../../base/index.ts';
 import { closest, parse, show } from '../../base/index.ts';
+import { tableOf } from '../data/data-table.ts';
 import type { DataSource, LoadPlan, Scenario, Stage } from '../plan.ts';
 import { createSchedule } from '../schedule.ts';
 import type { FileData, FileTest, ScenarioFile } from './scenario-file.ts';
@@ -87,29 +88,36 @@ function readLoad(root: Field, test: FileTest): Stage[] {
   const stretch = durationMs === undefined || fileMs === 0 ? 1 : durationMs / fileMs;
   return checkLevels(
     root,
-    test.stages.map((stage) => ({
-      ...stage,
-      from: scaled(stage, stage.from, scale),
-      to: scaled(stage, stage.to, scale),
-      durationMs: stage.durationMs * stretch,
-    })),
+    test.stages.map((stage) => scaledStage(stage, scale, stretch)),
   );
 }
 
 /** A scale can lead past what a file may say. */
 function checkLevels(root: Field, stages: Stage[]): Stage[] {
-  const exceeds = stages.some(
-    ({ kind, from, to }) => Math.max(from, to) > (kind === 'users' ? usersLimit : rateLimit),
-  );
+  const exceeds = stages.some((stage) => {
+    if (stage.kind === 'iterations') return stage.users > usersLimit;
+    return Math.max(stage.from, stage.to) > (stage.kind === 'users' ? usersLimit : rateLimit);
+  });
   if (!exceeds) return stages;
   root.at('scale').problem(`leads to more than ${usersLimit} users or a rate of more than ${rateLimit}/s`);
   return [];
 }
 
+function scaledStage(stage: Stage, scale: number, stretch: number): Stage {
+  const durationMs = stage.durationMs * stretch;
+  switch (stage.kind) {
+    case 'users':
+      return { ...stage, durationMs, from: scaledUsers(stage.from, scale), to: scaledUsers(stage.to, scale) };
+    case 'arrivals':
+      return { ...stage, durationMs, from: stage.from * scale, to: stage.to * scale };
+    case 'iterations':
+      return { ...stage, durationMs, users: scaledUsers(stage.users, scale) };
+  }
+}
+
 /** A scaled number of users stays whole, and is never rounded to none. */
-function scaled(stage: Stage, level: number, scale: number): number {
-  if (stage.kind === 'arrivals' || level === 0) return level * scale;
-  return Math.max(1, Math.round(level * scale));
+function scaledUsers(users: number, scale: number): number {
+  return users === 0 ? 0 : Math.max(1, Math.round(users * scale));
 }
 
 /** On the command line, `--rate 50` is 50 a second. */
@@ -163,7 +171,7 @@ function weigh(scenarios: readonly Scenario[], weights: ReadonlyMap<string, numb
 }
 
 function asSource({ name, file, pick, table }: FileData): DataSource {
-  return { name, file, pick, columns: table.columns, rows: table.rows };
+  return { name, file, pick, table: tableOf(table.columns, table.rows) };
 }
 
 /** One row a user: an open stage can have no more users than there are rows. */
@@ -176,9 +184,9 @@ function checkRows(root: Field, plan: LoadPlan): void {
   const users = createSchedule(plan.stages).usersPeak;
   if (plan.scenarios.length === 0) root.problem('has no scenario with a weight above 0');
   for (const source of plan.data) {
-    if (source.pick !== 'each' || source.rows.length >= users) continue;
+    if (source.pick !== 'each' || source.table.rowCount >= users) continue;
     root.problem(
-      `gives each of ${users} users a row of ${source.file}, which has ${source.rows.length}; lower --scale, add rows, or pick them at random`,
+      `gives each of ${users} users a row of ${source.file}, which has ${source.table.rowCount}; lower --scale, add rows, or pick them at random`,
     );
   }
 }

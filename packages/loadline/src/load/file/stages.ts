@@ -1,5 +1,5 @@
 import type { Field } from '../../base/index.ts';
-import type { Stage } from '../plan.ts';
+import type { ArrivalsStage, UsersStage } from '../plan.ts';
 
 /**
  * Reads a load's stages. Each goes on from the level at which the one before it ended:
@@ -9,7 +9,7 @@ import type { Stage } from '../plan.ts';
  *   - arrivals: { rate: 50/s, for: 1m }     the open model: they come, whoever is busy
  *   - ramp: { rate: 100/s, over: 1m }       arrivals, from the rate before
  */
-export function readStages(field: Field): Stage[] {
+export function readStages(field: Field): LevelStage[] {
   let level: Level = { kind: 'users', value: 0 };
   const stages = field.array(
     (item) => {
@@ -25,12 +25,14 @@ export function readStages(field: Field): Stage[] {
   return stages;
 }
 
+type LevelStage = UsersStage | ArrivalsStage;
+
 interface Level {
-  readonly kind: Stage['kind'];
+  readonly kind: LevelStage['kind'];
   readonly value: number;
 }
 
-function readStage(item: Field, before: Level): Stage {
+function readStage(item: Field, before: Level): LevelStage {
   const stage = item.object(['ramp', 'hold', 'arrivals']);
   const kinds = (['ramp', 'hold', 'arrivals'] as const).filter((kind) => stage.has(kind));
   if (kinds.length !== 1) {
@@ -44,21 +46,21 @@ function readStage(item: Field, before: Level): Stage {
     : readArrivals(stage.required('arrivals'));
 }
 
-function readRamp(field: Field, before: Level): Stage {
+function readRamp(field: Field, before: Level): LevelStage {
   const ramp = field.object(['users', 'rate', 'over']);
   const durationMs = ramp.required('over').duration({ above: 0 });
   const to = readLevel(field, ramp.optional('users'), ramp.optional('rate')) ?? missingLevel(field, before);
   return { kind: to.kind, from: to.kind === before.kind ? before.value : 0, to: to.value, durationMs };
 }
 
-function readHold(field: Field, before: Level): Stage {
+function readHold(field: Field, before: Level): LevelStage {
   const hold = field.object(['users', 'rate', 'for']);
   const durationMs = hold.required('for').duration({ above: 0 });
   const level = readLevel(field, hold.optional('users'), hold.optional('rate')) ?? before;
   return { kind: level.kind, from: level.value, to: level.value, durationMs };
 }
 
-function readArrivals(field: Field): Stage {
+function readArrivals(field: Field): LevelStage {
   const arrivals = field.object(['rate', 'for']);
   const durationMs = arrivals.required('for').duration({ above: 0 });
   const rate = readRate(arrivals.required('rate'));

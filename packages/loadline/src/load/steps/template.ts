@@ -1,4 +1,4 @@
-import { integerBetween, parseDuration, type Random, show } from '../../base/index.ts';
+import { parseDuration, show } from '../../base/index.ts';
 
 /**
  * A text with holes: `/api/food/{{foodId}}?lat={{person.lat}}`. Compiled once into literals and holes, so
@@ -18,8 +18,8 @@ export interface Template {
 
 export interface Hole {
   readonly slot: Slot;
-  /** How the value is written: as it is, inside a JSON string, or as a JSON number. */
-  readonly form: 'plain' | 'json text' | 'json number';
+  /** How the value is written: as it is, percent-encoded, inside a JSON string, or as a JSON number. */
+  readonly form: 'plain' | 'url component' | 'json text' | 'json number';
 }
 
 export type Slot =
@@ -30,17 +30,6 @@ export type Slot =
   | { readonly kind: 'time'; readonly offsetMs: number }
   | { readonly kind: 'user' }
   | { readonly kind: 'iteration' };
-
-/** What a hole is filled from. */
-export interface Scope {
-  readonly random: Random;
-  readonly user: number;
-  readonly iteration: number;
-  /** Wall time in milliseconds since the epoch. */
-  nowMs(): number;
-  variable(name: string): string | undefined;
-  column(source: string, column: string): string | undefined;
-}
 
 /** What is wrong with a text's holes. */
 export interface TemplateProblem {
@@ -60,48 +49,13 @@ export function compileJsonTemplate(value: unknown): Template | TemplateProblem 
   return problem ?? { text: JSON.stringify(value), parts: joinLiterals(collected) };
 }
 
-/** The template's text for this scope, or why a hole cannot be filled: `no value for foodId`. */
-export function fillTemplate(template: Template, scope: Scope): string | { readonly unfilled: string } {
-  let filled = '';
-  for (const part of template.parts) {
-    if (typeof part === 'string') {
-      filled += part;
-      continue;
-    }
-    const value = slotValue(part.slot, scope);
-    if (value === undefined) return { unfilled: `no value for ${nameOf(part.slot)}` };
-    if (part.form === 'json number' && !isJsonNumber(value))
-      return { unfilled: `${nameOf(part.slot)} is no number` };
-    filled += part.form === 'json text' ? JSON.stringify(value).slice(1, -1) : value;
-  }
-  return filled;
-}
-
 /** Every slot of a template, so that a door can tell names that nothing fills. */
 export function slotsOf(template: Template): Slot[] {
   return template.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.slot]));
 }
 
-function slotValue(slot: Slot, scope: Scope): string | undefined {
-  switch (slot.kind) {
-    case 'variable':
-      return scope.variable(slot.name);
-    case 'column':
-      return scope.column(slot.source, slot.column);
-    case 'uuid':
-      return uuid(scope.random);
-    case 'int':
-      return String(integerBetween(scope.random, slot.from, slot.to));
-    case 'time':
-      return new Date(scope.nowMs() + slot.offsetMs).toISOString();
-    case 'user':
-      return String(scope.user);
-    case 'iteration':
-      return String(scope.iteration);
-  }
-}
-
-function nameOf(slot: Slot): string {
+/** How a slot is called in a message. */
+export function nameOf(slot: Slot): string {
   if (slot.kind === 'variable') return slot.name;
   return slot.kind === 'column' ? `${slot.source}.${slot.column}` : `$${slot.kind}`;
 }
@@ -227,19 +181,4 @@ function parseIntCall(argument: string | undefined, text: string): Slot | Templa
   if (bounds !== null && from <= to && Number.isSafeInteger(from) && Number.isSafeInteger(to))
     return { kind: 'int', from, to };
   return { problem: `has "{{${text}}}", but $int takes two whole numbers, the smaller first: $int(1,100)` };
-}
-
-function isJsonNumber(text: string): boolean {
-  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
-}
-
-/** A version 4 UUID (RFC 9562) from a seeded stream: unique enough for load, the same in a repeated run. */
-function uuid(random: Random): string {
-  let hex = '';
-  for (let i = 0; i < 32; i++) {
-    const digit = i === 12 ? 4 : i === 16 ? 8 + Math.floor(random() * 4) : Math.floor(random() * 16);
-    hex += digit.toString(16);
-    if (i === 7 || i === 11 || i === 15 || i === 19) hex += '-';
-  }
-  return hex;
 }

@@ -1,5 +1,12 @@
-import type { Clock } from '../../base/index.ts';
-import type { FailureReason, OutgoingRequest, Transport } from './transport.ts';
+import type { Clock, Timer } from '../../base/index.ts';
+import type {
+  Channel,
+  FailureReason,
+  OutgoingRequest,
+  ReplyHandler,
+  Response,
+  Transport,
+} from './transport.ts';
 
 /** What a function answers: a response after `delayMs`, or a failure, or nothing at all. */
 export type FunctionReply =
@@ -8,7 +15,8 @@ export type FunctionReply =
       readonly delayMs: number;
       readonly status: number;
       readonly body?: string;
-      readonly headers?: Readonly<Record<string, string>>;
+      /** By lower-case names; several values of one header in a list. */
+      readonly headers?: Readonly<Record<string, string | readonly string[]>>;
     }
   | { readonly kind: 'failure'; readonly delayMs: number; readonly reason: FailureReason }
   | { readonly kind: 'silence' };
@@ -21,69 +29,90 @@ export function createFunctionTransport(
   clock: Clock,
   answer: (request: OutgoingRequest, sentMs: number) => FunctionReply,
 ): Transport {
-  const open = new Set<() => void>();
+  const open = new Set<Channel>();
   return {
-    open() {
-      let cancel: (() => void) | undefined;
-      const close = (): void => {
-        cancel?.();
-        open.delete(close);
-      };
-      open.add(close);
-      return {
-        send(request, onReply) {
-          const sentMs = clock.monotonicMs();
-          const reply = answer(request, sentMs);
-          const isLate = reply.kind === 'silence' || reply.delayMs > request.timeoutMs;
-          const timer = clock.setTimer(
-            () => {
-              cancel = undefined;
-              const receivedMs = clock.monotonicMs();
-              if (isLate)
-                onReply({ kind: 'failure', reason: 'timeout', message: 'no answer', sentMs, receivedMs });
-              else if (reply.kind === 'failure')
-                onReply({ ...reply, message: reply.reason, sentMs, receivedMs });
-              else onReply({ ...responseOf(reply), sentMs, receivedMs });
-            },
-            isLate ? request.timeoutMs : reply.delayMs,
-          );
-          cancel = () => {
-            timer.cancel();
-            cancel = undefined;
-            onReply({
-              kind: 'failure',
-              reason: 'closed',
-              message: 'the run has ended',
-              sentMs,
-              receivedMs: clock.monotonicMs(),
-            });
-          };
-        },
-        close,
-      };
+    open(handler) {
+      const channel = new FunctionChannel(clock, answer, handler, () => open.delete(channel));
+      open.add(channel);
+      return channel;
     },
     close() {
-      for (const close of [...open]) close();
+      for (const channel of [...open]) channel.close();
     },
   };
 }
 
-function responseOf(reply: FunctionReply & { kind: 'response' }): {
-  kind: 'response';
-  status: number;
-  bytesIn: number;
-  bytesOut: number;
-  header(name: string): string | undefined;
-  text(): string;
-} {
-  const body = reply.body ?? '';
+class FunctionChannel implements Channel {
+  readonly #clock: Clock;
+  readonly #answer: (request: OutgoingRequest, sentMs: number) => FunctionReply;
+  readonly #handler: ReplyHandler;
+  readonly #forget: () => void;
+  #timer: Timer | undefined;
+  #sentMs = 0;
+
+  constructor(
+    clock: Clock,
+    answer: (request: OutgoingRequest, sentMs: number) => FunctionReply,
+    handler: ReplyHandler,
+    forget: () => void,
+  ) {
+    this.#clock = clock;
+    this.#answer = answer;
+    this.#handler = handler;
+    this.#forget = forget;
+  }
+
+  send(request: OutgoingRequest): void {
+    this.#sentMs = this.#clock.monotonicMs();
+    const reply = this.#answer(request, this.#sentMs);
+    const isLate = reply.kind === 'silence' || reply.delayMs > request.timeoutMs;
+    this.#timer = this.#clock.setTimer(
+      () => {
+        this.#timer = undefined;
+        if (isLate) this.#fail('timeout', `no answer within ${request.timeoutMs} ms`);
+        else if (reply.kind === 'failure') this.#fail(reply.reason, reply.reason);
+        else this.#handler.onResponse(responseOf(reply, this.#sentMs, this.#clock.monotonicMs()));
+      },
+      isLate ? request.timeoutMs : reply.delayMs,
+    );
+  }
+
+  close(): void {
+    this.#forget();
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#timer = undefined;
+    this.#fail('closed', 'the run has ended');
+  }
+
+  #fail(reason: FailureReason, message: string): void {
+    this.#handler.onFailure({
+      reason,
+      message,
+      sentMs: this.#sentMs,
+      receivedMs: this.#clock.monotonicMs(),
+    });
+  }
+}
+
+function responseOf(
+  reply: FunctionReply & { kind: 'response' },
+  sentMs: number,
+  receivedMs: number,
+): Response {
+  const body = Buffer.from(reply.body ?? '');
   const headers = reply.headers ?? {};
+  const valuesOf = (name: string): string[] =>
+    Object.hasOwn(headers, name) ? ([headers[name] ?? []].flat() as string[]) : [];
   return {
-    kind: 'response',
     status: reply.status,
+    sentMs,
+    receivedMs,
     bytesIn: body.length,
     bytesOut: 0,
-    header: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined),
-    text: () => body,
+    hasCookies: valuesOf('set-cookie').length > 0,
+    header: (name) => valuesOf(name)[0],
+    headers: valuesOf,
+    body: () => body,
   };
 }

@@ -1,8 +1,10 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Clock, Timer } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
+import { Deadlines, type Waiting } from './deadlines.ts';
 import { ResponseParser } from './response-parser.ts';
-import type { Channel, FailureReason, OutgoingRequest, Reply, Transport } from './transport.ts';
+import { messageOf, reasonOf } from './socket-failure.ts';
+import type { Channel, FailureReason, OutgoingRequest, ReplyHandler, Transport } from './transport.ts';
 
 export interface Http1Options {
   /** `http://host:port/base` or `https://…`. */
@@ -16,6 +18,8 @@ export interface Http1Options {
   readonly bodyBytesMax?: number;
   /** Accepts certificates that no known authority has signed. Default false. */
   readonly allowsUntrusted?: boolean;
+  /** Authorities to trust besides the known ones, as PEM. */
+  readonly ca?: string;
 }
 
 /**
@@ -26,16 +30,10 @@ export interface Http1Options {
 export function createHttp1Transport(options: Http1Options): Transport {
   const deadlines = new Deadlines(options.clock);
   const channels = new Set<Http1Channel>();
-  const shared: SharedState = {
-    options,
-    deadlines,
-    hostLine: `host: ${options.target.host}\r\n`,
-    basePath: options.target.pathname.replace(/\/$/, ''),
-    forget: (channel) => channels.delete(channel),
-  };
+  const shared = new SharedState(options, deadlines, (channel) => channels.delete(channel));
   return {
-    open() {
-      const channel = new Http1Channel(shared);
+    open(handler) {
+      const channel = new Http1Channel(shared, handler);
       channels.add(channel);
       return channel;
     },
@@ -46,53 +44,98 @@ export function createHttp1Transport(options: Http1Options): Transport {
   };
 }
 
-interface SharedState {
-  readonly options: Http1Options;
+/** What all channels of a transport have in common, so that none of it is kept a user. */
+class SharedState {
+  readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly hostLine: string;
-  readonly basePath: string;
+  readonly limits: { readonly headBytesMax: number; readonly bodyBytesMax: number };
   readonly forget: (channel: Http1Channel) => void;
-}
+  readonly connect: () => LoadSocket;
+  readonly #basePath: string;
+  readonly #afterPath: string;
+  readonly #wires = new Map<OutgoingRequest, Wire>();
 
-interface Exchange {
-  readonly request: OutgoingRequest;
-  readonly onReply: (reply: Reply) => void;
-  readonly deadlineMs: number;
-  /** Whether the connection has carried a request before: only then may the peer have closed it in between. */
-  isReused: boolean;
-  sentMs: number | undefined;
-  bytesOut: number;
-}
-
-class Http1Channel implements Channel {
-  readonly #shared: SharedState;
-  readonly #parser: ResponseParser;
-  #socket: Socket | undefined;
-  #isConnected = false;
-  #hasServed = false;
-  #exchange: Exchange | undefined;
-
-  constructor(shared: SharedState) {
-    this.#shared = shared;
-    this.#parser = new ResponseParser({
-      headBytesMax: shared.options.headBytesMax ?? 64 * 1024,
-      bodyBytesMax: shared.options.bodyBytesMax ?? 64 * 1024 * 1024,
-    });
+  constructor(options: Http1Options, deadlines: Deadlines, forget: (channel: Http1Channel) => void) {
+    const { target } = options;
+    this.clock = options.clock;
+    this.deadlines = deadlines;
+    this.forget = forget;
+    this.limits = {
+      headBytesMax: options.headBytesMax ?? 64 * 1024,
+      bodyBytesMax: options.bodyBytesMax ?? 64 * 1024 * 1024,
+    };
+    this.connect =
+      target.protocol === 'https:' ? () => connectOverTls(options) : () => connectOverTcp(options);
+    this.#basePath = target.pathname.replace(/\/$/, '');
+    this.#afterPath = ` HTTP/1.1\r\nhost: ${target.host}\r\n`;
   }
 
-  send(request: OutgoingRequest, onReply: (reply: Reply) => void): void {
-    const deadlineMs = this.#shared.options.clock.monotonicMs() + request.timeoutMs;
-    const exchange = {
-      request,
-      onReply,
-      deadlineMs,
-      isReused: this.#isConnected,
-      sentMs: undefined,
-      bytesOut: 0,
-    };
-    this.#exchange = exchange;
+  /** The bytes of a request; those of one that is sent many times are made once. */
+  wireOf(request: OutgoingRequest): Wire {
+    if (!request.isConstant) return this.#write(request);
+    const known = this.#wires.get(request);
+    if (known !== undefined) return known;
+    const wire = this.#write(request);
+    this.#wires.set(request, wire);
+    return wire;
+  }
+
+  #write({ method, path, headers, body }: OutgoingRequest): Wire {
+    const head = `${method} ${this.#basePath}${path}${this.#afterPath}${headers}`;
+    if (body === undefined) return asWire(`${head}\r\n`);
+    if (typeof body === 'string')
+      return asWire(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    const bytes = Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\n\r\n`), body]);
+    return { data: bytes, encoding: undefined, bytes: bytes.length };
+  }
+}
+
+/** What goes over the wire. Text of single bytes is written as latin1, which costs the least. */
+interface Wire {
+  readonly data: string | Buffer;
+  readonly encoding: 'latin1' | 'utf8' | undefined;
+  readonly bytes: number;
+}
+
+function asWire(text: string): Wire {
+  const bytes = Buffer.byteLength(text);
+  return { data: text, encoding: bytes === text.length ? 'latin1' : 'utf8', bytes };
+}
+
+/** A socket that knows its channel: listeners are shared functions, not closures a user. */
+type LoadSocket = Socket & { [owner]?: Http1Channel | undefined };
+const owner: unique symbol = Symbol('channel');
+
+class Http1Channel implements Channel, Waiting {
+  isListed = false;
+  readonly #shared: SharedState;
+  readonly #handler: ReplyHandler;
+  readonly #parser: ResponseParser;
+  #socket: LoadSocket | undefined;
+  /** Whether the connection is open and fit for a request. */
+  #isConnected = false;
+  /** Whether the connection has carried a response: only then may the peer have closed it in between. */
+  #hasServed = false;
+  #request: OutgoingRequest | undefined;
+  #deadlineMs = 0;
+  /** When the request was written; below 0 while it was not. */
+  #sentMs = -1;
+  /** Whether the request went out on a connection that had carried another. */
+  #isReused = false;
+
+  constructor(shared: SharedState, handler: ReplyHandler) {
+    this.#shared = shared;
+    this.#handler = handler;
+    this.#parser = new ResponseParser(shared.limits);
+  }
+
+  send(request: OutgoingRequest): void {
+    const nowMs = this.#shared.clock.monotonicMs();
+    this.#request = request;
+    this.#deadlineMs = nowMs + request.timeoutMs;
     this.#shared.deadlines.add(this);
-    if (this.#isConnected) this.#write(exchange);
+    this.#isReused = this.#hasServed;
+    if (this.#isConnected) this.#write(request, nowMs);
     else this.#connect();
   }
 
@@ -102,226 +145,177 @@ class Http1Channel implements Channel {
     this.#shared.forget(this);
   }
 
-  /** @returns whether this channel still waits. */
   checkDeadline(nowMs: number): boolean {
-    const exchange = this.#exchange;
-    if (exchange === undefined) return false;
-    if (nowMs < exchange.deadlineMs) return true;
+    const request = this.#request;
+    if (request === undefined) return false;
+    if (nowMs < this.#deadlineMs) return true;
     const waitedFor =
-      exchange.sentMs === undefined
-        ? 'no connection'
-        : this.#parser.hasBegun
-          ? 'no complete answer'
-          : 'no answer';
-    this.#fail('timeout', `${waitedFor} within ${exchange.request.timeoutMs} ms`);
+      this.#sentMs < 0 ? 'no connection' : this.#parser.hasBegun ? 'no complete answer' : 'no answer';
+    this.#fail('timeout', `${waitedFor} within ${request.timeoutMs} ms`);
     return false;
   }
 
-  #connect(): void {
-    const { target, address, allowsUntrusted } = this.#shared.options;
-    const isTls = target.protocol === 'https:';
-    const port = Number(target.port) || (isTls ? 443 : 80);
-    const onread = { buffer: sharedBuffer, callback: (length: number) => this.#receive(socket, length) };
-    const socket: Socket = isTls
-      ? connectTls({
-          host: address,
-          port,
-          servername: serverName(target),
-          rejectUnauthorized: allowsUntrusted !== true,
-        })
-      : connectTcp({ host: address, port, noDelay: true, onread });
-    if (isTls) {
-      socket.setNoDelay(true);
-      socket.on('data', (piece: Buffer) => this.#take(socket, piece));
-    }
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
-      if (socket !== this.#socket) return;
-      this.#isConnected = true;
-      if (this.#exchange !== undefined) this.#write(this.#exchange);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#onSocketError(socket, error));
-    socket.on('end', () => this.#onPeerEnd(socket));
-    socket.on('close', () => this.#onPeerEnd(socket));
-    this.#socket = socket;
+  /** The connection is open. */
+  onConnect(): void {
+    this.#isConnected = true;
+    if (this.#request !== undefined) this.#write(this.#request, this.#shared.clock.monotonicMs());
   }
 
-  #write(exchange: Exchange): void {
-    const { request } = exchange;
-    const { hostLine, basePath } = this.#shared;
-    const head = `${request.method} ${basePath}${request.path} HTTP/1.1\r\n${hostLine}${request.headers}`;
-    this.#parser.begin(request.method, request.keepsBody);
-    const { body } = request;
-    const message =
-      body === undefined ? `${head}\r\n` : `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-    exchange.bytesOut = Buffer.byteLength(message);
-    exchange.sentMs = this.#shared.options.clock.monotonicMs();
-    this.#socket?.write(message);
-  }
-
-  #receive(socket: Socket, length: number): boolean {
-    this.#take(socket, sharedBuffer.subarray(0, length));
-    return true;
-  }
-
-  #take(socket: Socket, piece: Buffer): void {
-    if (socket !== this.#socket) return;
-    if (this.#exchange === undefined) {
+  /** Bytes have come; they are lent until the next read. */
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.#request === undefined) {
       // Bytes that nobody asked for: the next answer on this connection could not be trusted.
       this.#drop();
       return;
     }
-    this.#parser.feed(piece);
+    this.#parser.feed(bytes, 0, length);
     if (this.#parser.isDone) this.#finish();
   }
 
-  #finish(): void {
-    const parser = this.#parser;
-    if (parser.problem !== undefined) {
-      this.#fail(parser.problem.kind, `the target sent ${parser.problem.message}`);
-      return;
-    }
-    const exchange = this.#exchange as Exchange;
-    this.#exchange = undefined;
-    this.#hasServed = true;
-    if (!parser.keepsAlive) this.#drop();
-    exchange.onReply({
-      kind: 'response',
-      status: parser.status,
-      sentMs: exchange.sentMs as number,
-      receivedMs: this.#shared.options.clock.monotonicMs(),
-      bytesIn: parser.bytesIn,
-      bytesOut: exchange.bytesOut,
-      header: (name) => parser.header(name),
-      text: () => parser.text(),
-    });
-  }
-
-  #onPeerEnd(socket: Socket): void {
-    if (socket !== this.#socket) return;
-    const isComplete = this.#exchange?.sentMs !== undefined && this.#parser.end();
+  onPeerEnd(): void {
+    const isComplete = this.#sentMs >= 0 && this.#request !== undefined && this.#parser.end();
     if (isComplete) this.#finish();
     else this.#onBroken('closed', 'the connection was closed before the answer was complete');
-  }
-
-  #onSocketError(socket: Socket, error: NodeJS.ErrnoException): void {
-    if (socket !== this.#socket) return;
-    this.#onBroken(reasonOf(error), messageOf(error));
   }
 
   /**
    * A peer may close an idle connection just when the next request is on its way. If no byte of an answer
    * has come and the method is safe to repeat (RFC 9110, section 9.2.2), the request goes out once more.
    */
+  onError(error: NodeJS.ErrnoException): void {
+    this.#onBroken(reasonOf(error), messageOf(error));
+  }
+
   #onBroken(reason: FailureReason, message: string): void {
-    const exchange = this.#exchange;
+    const request = this.#request;
     this.#drop();
-    if (exchange === undefined) return;
-    const mayRepeat =
-      exchange.isReused && this.#hasServed && !this.#parser.hasBegun && isIdempotent(exchange.request.method);
-    if (!mayRepeat) {
+    if (request === undefined) return;
+    if (!this.#isReused || this.#parser.hasBegun || !isIdempotent(request.method)) {
       this.#fail(reason, message);
       return;
     }
-    exchange.isReused = false;
-    exchange.sentMs = undefined;
+    this.#isReused = false;
+    this.#sentMs = -1;
     this.#connect();
   }
 
+  #connect(): void {
+    this.#sentMs = -1;
+    const socket = this.#shared.connect();
+    socket[owner] = this;
+    this.#socket = socket;
+  }
+
+  #write(request: OutgoingRequest, nowMs: number): void {
+    const wire = this.#shared.wireOf(request);
+    const parser = this.#parser;
+    parser.begin(request.method, request.keepsBody);
+    parser.bytesOut = wire.bytes;
+    this.#sentMs = nowMs;
+    const socket = this.#socket as LoadSocket;
+    if (wire.encoding === undefined) socket.write(wire.data);
+    else socket.write(wire.data, wire.encoding);
+  }
+
+  #finish(): void {
+    const parser = this.#parser;
+    parser.receivedMs = this.#shared.clock.monotonicMs();
+    parser.decode();
+    if (parser.problem !== undefined) {
+      this.#fail(parser.problem.kind, `the target sent ${parser.problem.message}`);
+      return;
+    }
+    parser.sentMs = this.#sentMs;
+    this.#request = undefined;
+    this.#hasServed = true;
+    if (!parser.keepsAlive) this.#drop();
+    this.#handler.onResponse(parser);
+    // Whoever has sent the next request from within its answer has begun anew already.
+    if (this.#request === undefined) parser.release();
+  }
+
   #fail(reason: FailureReason, message: string): void {
-    const exchange = this.#exchange;
-    if (exchange === undefined) return;
-    this.#exchange = undefined;
+    if (this.#request === undefined) return;
+    this.#request = undefined;
     this.#drop();
-    const receivedMs = this.#shared.options.clock.monotonicMs();
-    exchange.onReply({ kind: 'failure', reason, message, sentMs: exchange.sentMs, receivedMs });
+    this.#parser.release();
+    this.#handler.onFailure({
+      reason,
+      message,
+      sentMs: this.#sentMs < 0 ? undefined : this.#sentMs,
+      receivedMs: this.#shared.clock.monotonicMs(),
+    });
   }
 
   #drop(): void {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#isConnected = false;
-    socket?.destroy();
+    this.#hasServed = false;
+    if (socket === undefined) return;
+    socket[owner] = undefined;
+    socket.destroy();
   }
 }
 
 /** One buffer for all sockets: a read is handled to its end before the next begins. */
 const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+const onread = { buffer: sharedBuffer, callback: onRead };
 
-/**
- * Time limits by a sweep a few times a second instead of a timer a request. A limit is kept to within 50 ms,
- * and nothing runs while no request is under way.
- */
-class Deadlines {
-  readonly #clock: Clock;
-  readonly #waiting = new Set<Http1Channel>();
-  #timer: Timer | undefined;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  add(channel: Http1Channel): void {
-    this.#waiting.add(channel);
-    this.#timer ??= this.#clock.setTimer(() => this.#sweep(), sweepMs);
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#waiting.clear();
-  }
-
-  #sweep(): void {
-    this.#timer = undefined;
-    const nowMs = this.#clock.monotonicMs();
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    // Whoever is told of a timeout may send again at once: that request adds its channel anew.
-    for (const channel of waiting) if (channel.checkDeadline(nowMs)) this.#waiting.add(channel);
-    if (this.#waiting.size > 0) this.#timer ??= this.#clock.setTimer(() => this.#sweep(), sweepMs);
-  }
+function connectOverTcp({ target, address }: Http1Options): LoadSocket {
+  const socket: LoadSocket = connectTcp({
+    host: address,
+    port: Number(target.port) || 80,
+    noDelay: true,
+    onread,
+  });
+  return listen(socket, 'connect');
 }
 
-const sweepMs = 50;
+function connectOverTls({ target, address, allowsUntrusted, ca }: Http1Options): LoadSocket {
+  const name = target.hostname.replace(/^\[|\]$/g, '');
+  const socket: LoadSocket = connectTls({
+    host: address,
+    port: Number(target.port) || 443,
+    // A server name is never an address (RFC 6066, section 3); the certificate is then held against the address.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    rejectUnauthorized: allowsUntrusted !== true,
+    ...(ca === undefined ? {} : { ca }),
+  });
+  socket.setNoDelay(true);
+  socket.on('data', onData);
+  return listen(socket, 'secureConnect');
+}
+
+function listen(socket: LoadSocket, connected: 'connect' | 'secureConnect'): LoadSocket {
+  socket.once(connected, onConnected);
+  socket.on('error', onSocketError);
+  socket.on('end', onPeerEnd);
+  socket.on('close', onPeerEnd);
+  return socket;
+}
+
+function onRead(this: unknown, length: number): boolean {
+  (this as LoadSocket)[owner]?.onBytes(sharedBuffer, length);
+  return true;
+}
+
+function onData(this: LoadSocket, bytes: Buffer): void {
+  this[owner]?.onBytes(bytes, bytes.length);
+}
+
+function onConnected(this: LoadSocket): void {
+  this[owner]?.onConnect();
+}
+
+function onSocketError(this: LoadSocket, error: NodeJS.ErrnoException): void {
+  this[owner]?.onError(error);
+}
+
+function onPeerEnd(this: LoadSocket): void {
+  this[owner]?.onPeerEnd();
+}
 
 function isIdempotent(method: string): boolean {
   return method !== 'POST' && method !== 'PATCH';
-}
-
-function serverName(target: URL): string {
-  return target.hostname.replace(/^\[|\]$/g, '');
-}
-
-function reasonOf(error: NodeJS.ErrnoException): FailureReason {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'refused';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'reset';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'ENOTFOUND':
-      return 'unreachable';
-    case 'ETIMEDOUT':
-      return 'timeout';
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'EADDRNOTAVAIL':
-      return 'exhausted';
-    default:
-      return /^ERR_(TLS|SSL)|CERT|^EPROTO$|^UNABLE_TO_VERIFY/.test(error.code ?? '') ? 'tls' : 'internal';
-  }
-}
-
-function messageOf(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens at the target';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the target reset the connection';
-    default:
-      return error.message;
-  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ArrivalsStage, LoadPlan, UsersStage } from '../../../src/load/plan.ts';
 import { exampleFile, peopleFile, readPlan, refusal } from './files.ts';
 
 const people = { 'people.csv': peopleFile };
@@ -58,19 +59,23 @@ describe('--scale', () => {
       const scaled = await readPlan(exampleFile, { scale: String(scale) }, people);
       expect(scaled).toEqual({
         ...plan,
-        stages: plan.stages.map((stage) => ({ ...stage, from: stage.from * scale, to: stage.to * scale })),
+        stages: levels(plan.stages).map((stage) => ({
+          ...stage,
+          from: stage.from * scale,
+          to: stage.to * scale,
+        })),
       });
     }
   });
 
   it('never rounds users to none, nor to parts of one', async () => {
     const { stages } = await readPlan(exampleFile, { scale: 0.001 }, people);
-    expect(stages.map(({ from, to }) => [from, to])).toEqual([
+    expect(levels(stages).map(({ from, to }) => [from, to])).toEqual([
       [0, 1],
       [1, 1],
       [0.05, 0.05],
     ]);
-    expect((await readPlan(exampleFile, { scale: 0.013 }, people)).stages[1]?.to).toBe(3);
+    expect((await readPlan(exampleFile, { scale: 0.013 }, people)).stages[1]).toMatchObject({ to: 3 });
   });
 
   it.each(['0', '-1', 'much', '', 'Infinity', 'NaN', '1e999'])('refuses %j', async (scale) => {
@@ -90,7 +95,7 @@ describe('--duration', () => {
   it('stretches every stage alike', async () => {
     const plan = await readPlan(exampleFile, { duration: '21s' }, people);
     expect(plan.stages.map(({ durationMs }) => durationMs)).toEqual([3000, 12_000, 6000]);
-    expect(plan.stages.map(({ to }) => to)).toEqual([200, 200, 50]);
+    expect(levels(plan.stages).map(({ to }) => to)).toEqual([200, 200, 50]);
   });
 
   it.each(['0', '30', '-5s', 'long'])('refuses %j', async (duration) => {
@@ -186,3 +191,8 @@ describe('a file that is not there', () => {
     await expect(readLoadPlan('.')).rejects.toMatchObject({ code: 'LOAD_FILE_UNREADABLE' });
   });
 });
+
+/** Stages with levels, which all of these files have. */
+function levels(stages: LoadPlan['stages']): (UsersStage | ArrivalsStage)[] {
+  return stages.filter((stage) => stage.kind !== 'iterations');
+}

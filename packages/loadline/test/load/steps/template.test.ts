@@ -1,26 +1,35 @@
 import fc from 'fast-check';
 import { createRandom } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
+import { Filler, type Scope, type SlotLinks } from '../../../src/load/steps/filler.ts';
 import {
   compileJsonTemplate,
   compileTemplate,
-  fillTemplate,
-  type Scope,
   type Template,
   type TemplateProblem,
 } from '../../../src/load/steps/template.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);
 
-function scope(values: Readonly<Record<string, string>> = {}): Scope {
-  return {
-    random: createRandom(1),
-    user: 7,
-    iteration: 3,
-    nowMs: () => nowMs,
-    variable: (name) => (Object.hasOwn(values, name) ? values[name] : undefined),
-    column: (source, column) => values[`${source}.${column}`],
+type Values = Readonly<Record<string, string>>;
+
+function scope(): Scope {
+  return { random: createRandom(1), user: 7, iteration: 3, variables: [], nowMs: () => nowMs };
+}
+
+/** Fills a template from named values; what fills nothing says so. */
+function fillFrom(template: Template, values: Values): unknown {
+  const names: string[] = [];
+  const links: SlotLinks = {
+    variable: (name) => names.push(name) - 1,
+    column: (source, column) => () => values[`${source}.${column}`],
   };
+  const filler = new Filler(template, 'body', links);
+  const user = {
+    ...scope(),
+    variables: names.map((name) => (Object.hasOwn(values, name) ? values[name] : undefined)),
+  };
+  return filler.fill(user) ?? { unfilled: filler.unfilled(user) };
 }
 
 function compiled(template: Template | TemplateProblem): Template {
@@ -28,10 +37,10 @@ function compiled(template: Template | TemplateProblem): Template {
   return template;
 }
 
-const filled = (text: string, values?: Readonly<Record<string, string>>): unknown =>
-  fillTemplate(compiled(compileTemplate(text)), scope(values));
-const filledJson = (value: unknown, values?: Readonly<Record<string, string>>): unknown => {
-  const text = fillTemplate(compiled(compileJsonTemplate(value)), scope(values));
+const filled = (text: string, values: Values = {}): unknown =>
+  fillFrom(compiled(compileTemplate(text)), values);
+const filledJson = (value: unknown, values: Values = {}): unknown => {
+  const text = fillFrom(compiled(compileJsonTemplate(value)), values);
   return typeof text === 'string' ? JSON.parse(text) : text;
 };
 
@@ -108,7 +117,7 @@ describe('a template', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 20 }), (parts) => {
         for (const template of [compileTemplate(parts.join('')), compileJsonTemplate(parts.join(''))]) {
-          if (!('problem' in template)) fillTemplate(template, scope());
+          if (!('problem' in template)) fillFrom(template, {});
         }
       }),
       { numRuns: 1000 },

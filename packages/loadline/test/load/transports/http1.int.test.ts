@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from 'loadline/base';
 import { createHttp1Transport } from 'loadline/load';
 import { expect, it } from 'vitest';
-import { describeTransport } from '../../contracts/transport-contract.ts';
+import { describeTransport, openChannel } from '../../contracts/transport-contract.ts';
 
 async function serve(answer: Parameters<typeof createServer>[1]) {
   const server = createServer(answer);
@@ -46,7 +46,7 @@ it('HTTP/1.1 sends method, path under the base, host, headers and body as they a
   });
   const target = new URL(`${server.target.origin}/base/`);
   const transport = createHttp1Transport({ target, address: '127.0.0.1', clock: systemClock });
-  const channel = transport.open();
+  const channel = openChannel(transport);
   for (const [method, body] of [
     ['POST', '{"name":"Zoë 🥕"}'],
     ['GET', undefined],
@@ -60,6 +60,7 @@ it('HTTP/1.1 sends method, path under the base, host, headers and body as they a
       body,
       timeoutMs: 5000,
       keepsBody: false,
+      isConstant: false,
     };
     await new Promise((resolve) => channel.send(request, resolve));
   }
@@ -102,8 +103,9 @@ it('HTTP/1.1 keeps no timer while no request is under way', async () => {
     body: undefined,
     timeoutMs: 5000,
     keepsBody: false,
+    isConstant: false,
   };
-  await new Promise((resolve) => transport.open().send(request, resolve));
+  await new Promise((resolve) => openChannel(transport).send(request, resolve));
   expect(waiting.size).toBe(1);
   await pass(200);
   expect(waiting.size).toBe(0);

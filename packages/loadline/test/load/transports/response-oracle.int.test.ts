@@ -4,7 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/index.ts';
-import { createHttp1Transport, type Reply } from '../../../src/load/index.ts';
+import { createHttp1Transport, type Failure } from '../../../src/load/index.ts';
+import { openChannel } from '../../contracts/transport-contract.ts';
 import { cut, type WrittenResponse, writtenResponses } from './responses.ts';
 
 /**
@@ -84,8 +85,8 @@ describe('the HTTP/1.1 transport', () => {
   it('reads responses as node:http does, on connections that stay', async () => {
     const target = new URL(`http://127.0.0.1:${port}`);
     const transport = createHttp1Transport({ target, address: '127.0.0.1', clock: systemClock });
-    const channel = transport.open();
-    const readByUs = (written: WrittenResponse, index: number): Promise<Read | Reply> =>
+    const channel = openChannel(transport);
+    const readByUs = (written: WrittenResponse, index: number): Promise<Read | Failure> =>
       new Promise((resolve) => {
         const { method } = written;
         const sent = {
@@ -95,12 +96,13 @@ describe('the HTTP/1.1 transport', () => {
           body: undefined,
           timeoutMs: 5000,
           keepsBody: true,
+          isConstant: false,
         };
         channel.send(sent, (reply) => {
-          if (reply.kind === 'failure') resolve(reply);
+          if ('reason' in reply) resolve(reply);
           else {
             const headers = written.headers.map(([name]) => reply.header(name));
-            resolve({ status: reply.status, body: reply.text(), headers });
+            resolve({ status: reply.status, body: reply.body().toString(), headers });
           }
         });
       });

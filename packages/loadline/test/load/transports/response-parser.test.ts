@@ -29,16 +29,16 @@ describe('a valid response', () => {
     fc.assert(
       fc.property(writtenResponses, cuts, (written, shares) => {
         const parser = parserFor(written.method);
-        // A piece is only valid during the call: the transport reads the next one into the same memory.
+        // A piece is lent during the call, and the last one until the response was seen: the transport reads the next one into the same memory.
         for (const piece of cut(written.bytes, shares)) {
           const borrowed = Buffer.from(piece);
           parser.feed(borrowed);
-          borrowed.fill(0x21);
+          if (!parser.isDone) borrowed.fill(0x21);
         }
         expect(parser.isDone).toBe(!written.lastsUntilClose);
         expect(parser.end()).toBe(written.lastsUntilClose);
         expect(parser.problem).toBeUndefined();
-        expect([parser.status, parser.text(), parser.keepsAlive, parser.bytesIn]).toEqual([
+        expect([parser.status, parser.body().toString(), parser.keepsAlive, parser.bytesIn]).toEqual([
           written.status,
           written.body,
           written.keepsAlive,
@@ -60,7 +60,7 @@ describe('a valid response', () => {
           [...written.bytes].map((byte) => Buffer.of(byte)),
           { method: written.method, ends: true },
         );
-        expect([parser.status, parser.text(), parser.problem]).toEqual([
+        expect([parser.status, parser.body().toString(), parser.problem]).toEqual([
           written.status,
           written.body,
           undefined,
@@ -78,7 +78,7 @@ describe('a valid response', () => {
           parser.begin(written.method, true);
           parser.feed(Buffer.from(written.bytes));
           parser.end();
-          expect([parser.status, parser.text(), parser.problem]).toEqual([
+          expect([parser.status, parser.body().toString(), parser.problem]).toEqual([
             written.status,
             written.body,
             undefined,
@@ -92,7 +92,7 @@ describe('a valid response', () => {
     const parser = new ResponseParser(limits);
     parser.begin('GET', false);
     parser.feed(Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello'));
-    expect([parser.isDone, parser.text(), parser.bytesIn]).toEqual([true, '', 43]);
+    expect([parser.isDone, parser.body().toString(), parser.bytesIn]).toEqual([true, '', 43]);
   });
 
   it.each([
@@ -110,7 +110,7 @@ describe('a valid response', () => {
     'in the encoding %j is in chunks',
     (encoding) => {
       const parser = read([`HTTP/1.1 200 OK\r\ntransfer-encoding: ${encoding}\r\n\r\n2\r\nhi\r\n0\r\n\r\n`]);
-      expect([parser.isDone, parser.text()]).toEqual([true, 'hi']);
+      expect([parser.isDone, parser.body().toString()]).toEqual([true, 'hi']);
     },
   );
 
@@ -265,7 +265,7 @@ describe('the limits', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom('GET', 'HEAD'), (pieces, method) => {
         const parser = read(pieces, { method, ends: true });
-        parser.text();
+        parser.body().toString();
         parser.header('connection');
         expect(parser.isDone || parser.problem === undefined).toBe(true);
       }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type GeneratorSample, judgeGenerator } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
-import { joinSamples } from '../../src/load/generator.ts';
+import { joinSamples } from '../../../src/load/measure/generator.ts';
 
 function sample(second: number, given: Partial<GeneratorSample> = {}): GeneratorSample {
   return {

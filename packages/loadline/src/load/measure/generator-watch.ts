@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import type { Clock, Timer } from '../base/index.ts';
-import { createHistogram } from '../metrics/index.ts';
+import type { Clock, Timer } from '../../base/index.ts';
+import { createHistogram } from '../../metrics/index.ts';
 import { type GeneratorSample, joinSamples, latenessLimitMs } from './generator.ts';
 
 /** Watches this process while it makes load, for `judgeGenerator`. */

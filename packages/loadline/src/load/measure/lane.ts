@@ -1,0 +1,169 @@
+import { createHistogram, Histogram } from '../../metrics/index.ts';
+import type { FailureReason } from '../transports/transport.ts';
+
+/**
+ * The requests of one endpoint in one scenario. What happens goes into the present interval; when that ends
+ * it is added to the whole, and kept as bytes, a few hundred an interval.
+ */
+export class Lane {
+  readonly scenario: string;
+  readonly endpoint: string;
+  readonly failures: Map<FailureReason, { count: number; example: string }> = new Map();
+  readonly checks: CheckCount[] = [];
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly #statuses = new Float64Array(statusMax + 1);
+  readonly #endedLatency = createHistogram();
+  readonly #endedService = createHistogram();
+  readonly #latency = createHistogram();
+  readonly #service = createHistogram();
+  #requests = 0;
+  #errors = 0;
+  /** Of the present interval. */
+  #requestsNow = 0;
+  #errorsNow = 0;
+  #points: (LanePoint | undefined)[] = [];
+  readonly #checkByName = new Map<string, CheckCount>();
+
+  constructor(scenario: string, endpoint: string) {
+    this.scenario = scenario;
+    this.endpoint = endpoint;
+  }
+
+  /** A response; both times in milliseconds. */
+  response(status: number, isError: boolean, latencyMs: number, serviceMs: number): void {
+    this.#requestsNow++;
+    if (isError) this.#errorsNow++;
+    (this.#statuses[status] as number)++;
+    this.#latency.record(microseconds(latencyMs));
+    this.#service.record(microseconds(serviceMs));
+  }
+
+  /** A failure has a latency too: leaving out the requests that timed out would flatter the target. */
+  failure(reason: FailureReason, message: string, latencyMs: number, serviceMs: number | undefined): void {
+    this.#requestsNow++;
+    this.#errorsNow++;
+    const known = this.failures.get(reason);
+    if (known === undefined) this.failures.set(reason, { count: 1, example: message });
+    else known.count++;
+    this.#latency.record(microseconds(latencyMs));
+    if (serviceMs !== undefined) this.#service.record(microseconds(serviceMs));
+  }
+
+  /** Where the outcomes of a check are counted. */
+  check(name: string): CheckCount {
+    const known = this.#checkByName.get(name);
+    if (known !== undefined) return known;
+    const count = { name, passed: 0, failed: 0 };
+    this.#checkByName.set(name, count);
+    this.checks.push(count);
+    return count;
+  }
+
+  get requests(): number {
+    return this.#requests + this.#requestsNow;
+  }
+
+  get errors(): number {
+    return this.#errors + this.#errorsNow;
+  }
+
+  /** From when requests were due, over the whole run, in microseconds; a copy. */
+  get latency(): Histogram {
+    return sumOf(this.#endedLatency, this.#latency);
+  }
+
+  /** From when requests were sent; a copy. */
+  get service(): Histogram {
+    return sumOf(this.#endedService, this.#service);
+  }
+
+  get statuses(): ReadonlyMap<number, number> {
+    const seen = new Map<number, number>();
+    this.#statuses.forEach((count, status) => {
+      if (count > 0) seen.set(status, count);
+    });
+    return seen;
+  }
+
+  /** What an interval holds, `isPresent` the one that is being recorded; undefined where nothing happened. */
+  point(interval: number, isPresent: boolean): LanePoint | undefined {
+    const ended = this.#points[interval];
+    return isPresent ? joinPoints(ended, this.#present()) : ended;
+  }
+
+  /** The interval of this number is over. */
+  endInterval(interval: number): void {
+    const point = this.#present();
+    while (this.#points.length <= interval) this.#points.push(undefined);
+    // It may have begun before the intervals were halved.
+    this.#points[interval] = joinPoints(this.#points[interval], point);
+    if (point === undefined) return;
+    this.#requests += this.#requestsNow;
+    this.#errors += this.#errorsNow;
+    this.#requestsNow = 0;
+    this.#errorsNow = 0;
+    this.#endedLatency.merge(this.#latency);
+    this.#endedService.merge(this.#service);
+    this.#latency.reset();
+    this.#service.reset();
+  }
+
+  /** Every two intervals become one. */
+  halve(): void {
+    const halved: (LanePoint | undefined)[] = [];
+    for (let index = 0; index < this.#points.length; index += 2)
+      halved.push(joinPoints(this.#points[index], this.#points[index + 1]));
+    this.#points = halved;
+  }
+
+  #present(): LanePoint | undefined {
+    if (this.#requestsNow === 0) return undefined;
+    return {
+      requests: this.#requestsNow,
+      errors: this.#errorsNow,
+      latency: this.#latency.encode(),
+      service: this.#service.encode(),
+    };
+  }
+}
+
+export interface CheckCount {
+  readonly name: string;
+  passed: number;
+  failed: number;
+}
+
+/** One interval of a lane. The histograms are in wire form: a few hundred bytes instead of as many buckets. */
+export interface LanePoint {
+  readonly requests: number;
+  readonly errors: number;
+  readonly latency: Uint8Array<ArrayBuffer>;
+  readonly service: Uint8Array<ArrayBuffer>;
+}
+
+const statusMax = 999;
+
+function joinPoints(first: LanePoint | undefined, second: LanePoint | undefined): LanePoint | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return {
+    requests: first.requests + second.requests,
+    errors: first.errors + second.errors,
+    latency: joinEncoded(first.latency, second.latency),
+    service: joinEncoded(first.service, second.service),
+  };
+}
+
+function joinEncoded(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  return sumOf(Histogram.decode(first), Histogram.decode(second)).encode();
+}
+
+function sumOf(first: Histogram, second: Histogram): Histogram {
+  const sum = first.copy();
+  sum.merge(second);
+  return sum;
+}
+
+function microseconds(durationMs: number): number {
+  return durationMs > 0 ? Math.round(durationMs * 1000) : 0;
+}

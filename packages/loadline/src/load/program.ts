@@ -1,0 +1,266 @@
+import { type Random, weightedPicker } from '../base/index.ts';
+import type { CheckCount, Lane } from './measure/lane.ts';
+import type { Recorder } from './measure/recorder.ts';
+import type { Body, HeaderTemplate, LoadPlan, RequestStep, Scenario, Step } from './plan.ts';
+import type { ScenarioFunction } from './scripts/scenario.ts';
+import { ScriptRoutes } from './scripts/script-routes.ts';
+import { Filler, type Scope, type SlotLinks } from './steps/filler.ts';
+import { type Extract, type Judge, prepareCheck, prepareExtraction } from './steps/response-reader.ts';
+import { readsBody } from './steps/response-values.ts';
+import type { ThinkTime } from './steps/think-time.ts';
+import type { OutgoingRequest } from './transports/transport.ts';
+
+/**
+ * A scenario made ready to run: its steps in one line with jumps, so that where a user stands is a number;
+ * its templates linked, its checks and extractions prepared, its lanes at hand. Shared by all users.
+ */
+export interface Program {
+  readonly name: string;
+  readonly ops: readonly Op[];
+  /** How many loops are within each other at most: a user counts so many at once. */
+  readonly loopDepth: number;
+  /** What it does instead of `ops`, where it was written in TypeScript. */
+  readonly script: Script | undefined;
+}
+
+/** A scenario function, with what its calls lead to. */
+export interface Script {
+  readonly run: ScenarioFunction;
+  readonly routes: ScriptRoutes;
+}
+
+export type Op =
+  | RequestOp
+  | { readonly kind: 'think'; readonly think: ThinkTime }
+  | { readonly kind: 'pace'; readonly every: ThinkTime }
+  /** Draws how often the steps up to `end` are done. */
+  | {
+      readonly kind: 'repeat';
+      readonly from: number;
+      readonly to: number;
+      readonly loop: number;
+      readonly end: number;
+    }
+  /** Goes back to `begin` until it was often enough. */
+  | { readonly kind: 'again'; readonly loop: number; readonly begin: number }
+  | {
+      readonly kind: 'choose';
+      readonly pick: (random: Random) => number;
+      readonly targets: readonly number[];
+    }
+  | { readonly kind: 'jump'; readonly to: number };
+
+/** A request step, prepared. */
+export interface RequestOp {
+  readonly kind: 'request';
+  readonly step: RequestStep;
+  readonly lane: Lane;
+  readonly checks: readonly { readonly holds: Judge; readonly count: CheckCount }[];
+  readonly saves: readonly { readonly place: number; readonly extract: Extract }[];
+  readonly redirectsMax: number;
+  /** The request itself, where it is the same each time. */
+  readonly constant: OutgoingRequest | undefined;
+  readonly parts: RequestParts;
+}
+
+/** What a request is built of. */
+export interface RequestParts {
+  readonly path: Filler;
+  readonly headers: readonly HeaderPart[];
+  readonly body: readonly BodyPart[] | undefined;
+  readonly timeoutMs: number;
+  readonly keepsBody: boolean;
+}
+
+export interface HeaderPart {
+  /** With the colon. */
+  readonly name: string;
+  readonly value: Filler;
+  readonly isBasic: boolean;
+}
+
+export type BodyPart = Filler | Uint8Array;
+
+/** Prepares the scenarios of a plan. */
+export function compileScenarios(
+  plan: Pick<LoadPlan, 'scenarios' | 'limits'>,
+  recorder: Recorder,
+  links: SlotLinks,
+): Program[] {
+  return plan.scenarios.map((scenario) =>
+    new Compiler(scenario, plan.limits.requestTimeoutMs, recorder, links).compile(),
+  );
+}
+
+class Compiler {
+  readonly #scenario: Scenario;
+  readonly #timeoutMs: number;
+  readonly #recorder: Recorder;
+  readonly #links: SlotLinks;
+  readonly #ops: Op[] = [];
+  #loopDepth = 0;
+
+  constructor(scenario: Scenario, timeoutMs: number, recorder: Recorder, links: SlotLinks) {
+    this.#scenario = scenario;
+    this.#timeoutMs = timeoutMs;
+    this.#recorder = recorder;
+    this.#links = links;
+  }
+
+  compile(): Program {
+    this.#add(this.#scenario.steps, 0);
+    const { name, script: run } = this.#scenario;
+    return {
+      name,
+      ops: this.#ops,
+      loopDepth: this.#loopDepth,
+      script:
+        run === undefined
+          ? undefined
+          : { run, routes: new ScriptRoutes(name, this.#recorder, this.#timeoutMs) },
+    };
+  }
+
+  #add(steps: readonly Step[], depth: number): void {
+    for (const step of steps) {
+      if (step.kind === 'request') this.#ops.push(this.#request(step));
+      else if (step.kind === 'repeat') this.#repeat(step, depth);
+      else if (step.kind === 'choose') this.#choose(step, depth);
+      else this.#ops.push(step);
+    }
+  }
+
+  #repeat(step: Step & { kind: 'repeat' }, depth: number): void {
+    this.#loopDepth = Math.max(this.#loopDepth, depth + 1);
+    const at = this.#ops.push({ kind: 'jump', to: 0 }) - 1;
+    this.#add(step.steps, depth + 1);
+    this.#ops.push({ kind: 'again', loop: depth, begin: at + 1 });
+    this.#ops[at] = { kind: 'repeat', from: step.from, to: step.to, loop: depth, end: this.#ops.length };
+  }
+
+  #choose(step: Step & { kind: 'choose' }, depth: number): void {
+    const at = this.#ops.push({ kind: 'jump', to: 0 }) - 1;
+    const targets: number[] = [];
+    const ends: number[] = [];
+    for (const branch of step.branches) {
+      targets.push(this.#ops.length);
+      this.#add(branch.steps, depth);
+      ends.push(this.#ops.push({ kind: 'jump', to: 0 }) - 1);
+    }
+    for (const end of ends) this.#ops[end] = { kind: 'jump', to: this.#ops.length };
+    const pick = weightedPicker(step.branches.map((branch) => branch.weight));
+    this.#ops[at] = { kind: 'choose', pick, targets };
+  }
+
+  #request(step: RequestStep): RequestOp {
+    const lane = this.#recorder.lane(this.#scenario.name, step.name);
+    const parts: RequestParts = {
+      path: new Filler(step.path, 'path', this.#links),
+      headers: step.headers.map((header) => this.#header(header)),
+      body: step.body === undefined ? undefined : this.#body(step.body),
+      timeoutMs: step.timeoutMs ?? this.#timeoutMs,
+      keepsBody: step.checks.some(readsBody) || step.saves.some((save) => readsBody(save.from)),
+    };
+    return {
+      kind: 'request',
+      step,
+      lane,
+      checks: step.checks.map((check) => ({ holds: prepareCheck(check), count: lane.check(check.name) })),
+      saves: step.saves.map((save) => ({
+        place: this.#links.variable(save.name),
+        extract: prepareExtraction(save.from),
+      })),
+      // A step that expects a redirect has come to see it.
+      redirectsMax: step.redirectsMax ?? (step.expect?.some(isRedirect) ? 0 : 10),
+      constant: isConstant(parts)
+        ? (buildRequest(step.method, parts, nobody, true) as OutgoingRequest)
+        : undefined,
+      parts,
+    };
+  }
+
+  #header({ name, value, encoding }: HeaderTemplate): HeaderPart {
+    return {
+      name: `${name}: `,
+      value: new Filler(value, 'header', this.#links),
+      isBasic: encoding === 'basic',
+    };
+  }
+
+  #body(body: Body): BodyPart[] {
+    if ('text' in body) return [new Filler(body, 'body', this.#links)];
+    const literal = (text: string): Filler => new Filler({ text, parts: [text] }, 'body', this.#links);
+    const parts: BodyPart[] = [];
+    for (const part of body.parts) {
+      const opening = `--${body.boundary}\r\ncontent-disposition: form-data; name="${escapeName(part.name)}"`;
+      if ('value' in part) {
+        parts.push(literal(`${opening}\r\n\r\n`), new Filler(part.value, 'body', this.#links));
+      } else {
+        const about = `; filename="${escapeName(part.fileName)}"\r\ncontent-type: ${part.contentType}\r\n\r\n`;
+        parts.push(literal(`${opening}${about}`), part.bytes);
+      }
+      parts.push(literal('\r\n'));
+    }
+    return [...parts, literal(`--${body.boundary}--\r\n`)];
+  }
+}
+
+/** Builds a request for a user, or tells which template could not be filled. */
+export function buildRequest(
+  method: string,
+  { path, headers, body, timeoutMs, keepsBody }: RequestParts,
+  scope: Scope,
+  isSame = false,
+): OutgoingRequest | Filler {
+  const filledPath = path.fill(scope);
+  if (filledPath === undefined) return path;
+  let lines = '';
+  for (let index = 0; index < headers.length; index++) {
+    const { name, value, isBasic } = headers[index] as HeaderPart;
+    const filled = value.fill(scope);
+    if (filled === undefined) return value;
+    lines += `${name}${isBasic ? `Basic ${Buffer.from(filled).toString('base64')}` : filled}\r\n`;
+  }
+  const filledBody = body === undefined ? undefined : fillBody(body, scope);
+  if (filledBody instanceof Filler) return filledBody;
+  return {
+    method,
+    path: filledPath,
+    headers: lines,
+    body: filledBody,
+    timeoutMs,
+    keepsBody,
+    isConstant: isSame,
+  };
+}
+
+function fillBody(parts: readonly BodyPart[], scope: Scope): string | Uint8Array | Filler {
+  const filled: (string | Uint8Array)[] = [];
+  for (const part of parts) {
+    const value = part instanceof Filler ? part.fill(scope) : part;
+    if (value === undefined) return part as Filler;
+    filled.push(value);
+  }
+  if (filled.every((each) => typeof each === 'string')) return filled.join('');
+  return Buffer.concat(filled.map((each) => (typeof each === 'string' ? Buffer.from(each) : each)));
+}
+
+function isConstant({ path, headers, body }: RequestParts): boolean {
+  return (
+    path.constant !== undefined &&
+    headers.every(({ value }) => value.constant !== undefined) &&
+    (body ?? []).every((part) => !(part instanceof Filler) || part.constant !== undefined)
+  );
+}
+
+/** Fills what has no holes. */
+const nobody: Scope = { random: () => 0, user: 0, iteration: 0, variables: [], nowMs: () => 0 };
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** As browsers write a name in a form (HTML, section 4.10.21.8). */
+function escapeName(name: string): string {
+  return name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22');
+}

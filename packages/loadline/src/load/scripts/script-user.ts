@@ -1,0 +1,213 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { Lane } from '../measure/lane.ts';
+import type { Failure, OutgoingRequest, Response } from '../transports/transport.ts';
+import type { RequestOptions, ScenarioFunction, ScenarioResponse, ScenarioUser } from './scenario.ts';
+import { ScriptResponse } from './script-response.ts';
+import type { ScriptRoutes } from './script-routes.ts';
+
+/** The virtual user behind a script. */
+export interface ScriptHost {
+  readonly user: number;
+  readonly iteration: number;
+  readonly random: Random;
+  readonly isStopping: boolean;
+  send(
+    request: OutgoingRequest,
+    lane: Lane,
+    expect: readonly number[] | undefined,
+    redirectsMax: number,
+  ): void;
+  pause(durationMs: number): void;
+  setDue(dueMs: number): void;
+  column(source: string, column: string): string | undefined;
+  cookie(name: string): string | undefined;
+}
+
+/**
+ * What a scenario function holds of its user. The promise of a request resolves while the answer is being
+ * handled, so the function goes on before the memory that the answer stands in is used for the next one.
+ */
+export class ScriptUser implements ScenarioUser {
+  readonly #host: ScriptHost;
+  readonly #clock: Clock;
+  /** Made once a user: a promise a step then costs no closure. */
+  readonly #executor: Executor<never>;
+  #resolve: ((value: never) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #routes: ScriptRoutes | undefined;
+  #lane: Lane | undefined;
+  #answer: ScriptResponse | undefined;
+  /** Whether the next request is due at a time that is known already: the iteration's, or the end of a pause. */
+  #isDue = false;
+  /** Counts iterations begun and abandoned: what an old one still does concerns nobody. */
+  #generation = 0;
+  #isAbandoned = true;
+
+  constructor(host: ScriptHost, clock: Clock) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#executor = (resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    };
+  }
+
+  /** Runs an iteration; `onEnd` is told what was thrown, unless the run has ended meanwhile. */
+  begin(
+    scenario: ScenarioFunction,
+    routes: ScriptRoutes,
+    onEnd: (problem: string | undefined) => void,
+  ): void {
+    this.#routes = routes;
+    this.#lane = undefined;
+    this.#isDue = true;
+    this.#isAbandoned = false;
+    const generation = ++this.#generation;
+    const end = (problem: string | undefined): void => {
+      if (generation !== this.#generation) return;
+      this.#isAbandoned = true;
+      onEnd(problem);
+    };
+    started(scenario, this).then(
+      () => end(undefined),
+      (error: unknown) =>
+        end(`${routes.scenario}: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
+
+  /** The run, or the user's time, has ended: what the function awaits is rejected, and nobody is told. */
+  abandon(): void {
+    this.#generation++;
+    this.#isAbandoned = true;
+    const reject = this.#reject;
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    reject?.(new Error(runEnded));
+  }
+
+  onResponse(response: Response): void {
+    this.#answer = new ScriptResponse(response.status, response, undefined);
+    this.#settle(this.#answer as never);
+  }
+
+  onFailure(failure: Failure): void {
+    this.#settle(new ScriptResponse(0, undefined, failure) as never);
+  }
+
+  onPaused(): void {
+    this.#isDue = true;
+    this.#settle(undefined as never);
+  }
+
+  #settle(value: never): void {
+    const resolve = this.#resolve;
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    resolve?.(value);
+  }
+
+  get number(): number {
+    return this.#host.user;
+  }
+
+  get iteration(): number {
+    return this.#host.iteration;
+  }
+
+  random(): number {
+    return this.#host.random();
+  }
+
+  get(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('GET', path, options);
+  }
+
+  head(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('HEAD', path, options);
+  }
+
+  post(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('POST', path, options);
+  }
+
+  put(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('PUT', path, options);
+  }
+
+  patch(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('PATCH', path, options);
+  }
+
+  delete(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('DELETE', path, options);
+  }
+
+  options(path: string, options?: RequestOptions): Promise<ScenarioResponse> {
+    return this.#request('OPTIONS', path, options);
+  }
+
+  think(durationMs: number): Promise<void> {
+    const refusal = this.#whyNot();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#goOn();
+    const promise = new Promise<void>(this.#executor as Executor<void>);
+    this.#host.pause(durationMs >= 0 ? durationMs : 0);
+    return promise;
+  }
+
+  check(name: string, holds: boolean): boolean {
+    const count = (this.#lane ?? (this.#routes as ScriptRoutes).lane('checks')).check(name);
+    if (holds) count.passed++;
+    else count.failed++;
+    return holds;
+  }
+
+  data(source: string, column: string): string {
+    const value = this.#host.column(source, column);
+    if (value === undefined) throw new Error(`there is no ${source}.${column} in the data`);
+    return value;
+  }
+
+  cookie(name: string): string | undefined {
+    return this.#host.cookie(name);
+  }
+
+  #request(method: string, path: string, options: RequestOptions | undefined): Promise<ScenarioResponse> {
+    const refusal = this.#whyNot();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const { lane, request } = (this.#routes as ScriptRoutes).route(method, path, options);
+    this.#lane = lane;
+    this.#goOn();
+    this.#isDue = false;
+    const promise = new Promise<ScenarioResponse>(this.#executor as Executor<ScenarioResponse>);
+    this.#host.send(request, lane, options?.expect, options?.redirects ?? 10);
+    return promise;
+  }
+
+  /** The step begins: what was read before is gone, and it is due now unless its time was known. */
+  #goOn(): void {
+    this.#answer?.forget();
+    this.#answer = undefined;
+    if (!this.#isDue) this.#host.setDue(this.#clock.monotonicMs());
+  }
+
+  #whyNot(): Error | undefined {
+    if (this.#isAbandoned || this.#host.isStopping) return new Error(runEnded);
+    return this.#resolve === undefined
+      ? undefined
+      : new Error('a user does one thing at a time: await each step before the next');
+  }
+}
+
+type Executor<Value> = (resolve: (value: Value) => void, reject: (reason: unknown) => void) => void;
+
+/** Also a function that throws at once, because it is not async, rejects. */
+function started(scenario: ScenarioFunction, user: ScenarioUser): Promise<void> {
+  try {
+    return Promise.resolve(scenario(user));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const runEnded = 'the run has ended';

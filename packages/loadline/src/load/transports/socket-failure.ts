@@ -1,0 +1,37 @@
+import type { FailureReason } from './transport.ts';
+
+/** What a socket's error means to whoever waits for an answer. */
+export function reasonOf(error: NodeJS.ErrnoException): FailureReason {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'refused';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'reset';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ENOTFOUND':
+      return 'unreachable';
+    case 'ETIMEDOUT':
+      return 'timeout';
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'EADDRNOTAVAIL':
+      return 'exhausted';
+    default:
+      return /^ERR_(TLS|SSL)|CERT|^EPROTO$|^UNABLE_TO_VERIFY/.test(error.code ?? '') ? 'tls' : 'internal';
+  }
+}
+
+/** The same for people. */
+export function messageOf(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'nobody listens at the target';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'the target reset the connection';
+    default:
+      return error.message;
+  }
+}
