@@ -96,7 +96,8 @@ describe('a search for the limit, a hundred times', () => {
       () => truth,
     );
     expect(hits.near).toBeGreaterThanOrEqual(95);
-  });
+    // Twenty million arrivals: seconds, also on a machine that has other things to do.
+  }, 60_000);
 });
 
 describe('a search for the limit', () => {
