@@ -42,7 +42,7 @@ const servers = {
     },
   },
   nginx: {
-    name: 'nginx, the target of load benchmarks',
+    name: 'nginx, a target of load',
     commands: ['nginx'],
     packages: { 'apt-get': 'nginx', dnf: 'nginx', apk: 'nginx', pacman: 'nginx', brew: 'nginx' },
   },
@@ -66,7 +66,7 @@ const servers = {
 
 const needs = {
   demo: ['valkey'],
-  test: ['valkey', 'promtool', 'chromium'],
+  test: ['valkey', 'promtool', 'nginx', 'chromium'],
   bench: ['valkey', 'nginx', 'wrk'],
 };
 

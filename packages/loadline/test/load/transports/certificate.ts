@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 /** What a TLS server in a test needs, and the authority that a client has to trust; all in PEM. */
-export interface TestCertificate {
+interface TestCertificate {
   readonly key: string;
   readonly cert: string;
   /** The certificate has signed itself, so it is its own authority. */
@@ -13,7 +13,10 @@ export interface TestCertificate {
  * lies in the repository, and no test needs an `openssl` command or the twenty packages of a generator. It is
  * the least that TLS clients accept (RFC 5280): P-256, alternative names, valid from 2000 to 2049.
  */
-export const { key, cert, ca }: TestCertificate = createTestCertificate();
+const certificate: TestCertificate = createTestCertificate();
+export const key: string = certificate.key;
+export const cert: string = certificate.cert;
+export const ca: string = certificate.ca;
 
 function createTestCertificate(): TestCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
