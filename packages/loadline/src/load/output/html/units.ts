@@ -1,0 +1,35 @@
+import { formatBytes, formatDuration } from '../../../base/index.ts';
+import { formatRate, formatRatio } from '../figures.ts';
+
+/** A value with its unit. The page's script does the same under the cursor; a test holds both against each other. */
+export function formatValue(value: number, unit: string): string {
+  switch (unit) {
+    case 'ms':
+      return formatDuration(value);
+    case 'bytes':
+      return formatBytes(value);
+    case 'ratio':
+      return formatRatio(value);
+    case 'per second':
+      return formatRate(value);
+    case 'count':
+      return compact(value);
+    default:
+      return `${compact(value)} ${unit}`;
+  }
+}
+
+/** A time within the run, as a clock shows it: `0:07`, `12:30`, `1:00:00`; tenths where there are any. */
+export function formatElapsed(elapsedMs: number): string {
+  const tenths = Math.round(elapsedMs / 100);
+  const seconds = Math.floor(tenths / 10);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = String(seconds % 60).padStart(2, '0') + (tenths % 10 === 0 ? '' : `.${tenths % 10}`);
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+}
+
+function compact(value: number): string {
+  return Math.abs(value) >= 1000
+    ? Math.round(value).toLocaleString('en-US')
+    : String(Number(value.toPrecision(3)));
+}
