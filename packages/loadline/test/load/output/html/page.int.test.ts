@@ -1,0 +1,171 @@
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { LoadReport } from 'loadline/load';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderHtml } from '../../../../src/load/output/html/page.ts';
+import { formatValue } from '../../../../src/load/output/html/units.ts';
+import { crowdedRun, failedRun, hostileRun, passedRun } from '../fixtures.ts';
+
+describe('the page of a run, in a browser that is offline', () => {
+  let browser: Browser;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'loadline-page-'));
+    browser = await chromium.launch({
+      executablePath: findBrowser(),
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('opens without a complaint, and asks nobody for anything', async () => {
+    await using opened = await open(passedRun());
+    await opened.page.locator('h1').waitFor();
+    expect(opened.complaints).toEqual([]);
+    expect(opened.requests).toEqual([opened.address]);
+  });
+
+  it('shows what was measured under the cursor, in all charts over time', async () => {
+    const run = passedRun();
+    await using opened = await open(run);
+    const { page } = opened;
+    await hoverAt(page, '#latency', 30.5 / 60);
+    const second = run.total.timeline[30];
+    const p95 = formatValue(second?.latencyMs?.p95 ?? 0, 'ms');
+    expect(await page.locator('#latency .tip').innerText()).toMatch(/^0:30\n/);
+    expect(await page.locator('#latency .tip').innerText()).toContain(p95);
+    expect(await page.locator('#latency .legend output').nth(1).innerText()).toBe(p95);
+    expect(await page.locator('#users .legend output').innerText()).toBe('200');
+    expect(await page.locator('#throughput .cursor').isVisible()).toBe(true);
+    expect(await page.locator('#distribution .cursor').isVisible()).toBe(false);
+  });
+
+  it('follows the arrow keys as it follows the cursor', async () => {
+    await using opened = await open(passedRun());
+    await opened.page.locator('#latency').focus();
+    for (const _ of [1, 2, 3]) await opened.page.keyboard.press('ArrowRight');
+    expect(await opened.page.locator('#latency .tip b').innerText()).toBe('0:03');
+  });
+
+  it('hides a series and shows it again', async () => {
+    await using opened = await open(passedRun());
+    const line = opened.page.locator('#latency path.line.high');
+    const button = opened.page.locator('#latency .legend button.high');
+    await button.click();
+    expect(await line.isVisible()).toBe(false);
+    await button.click();
+    expect(await line.isVisible()).toBe(true);
+  });
+
+  it('sorts its table by any column, downwards first', async () => {
+    const run = failedRun();
+    await using opened = await open(run);
+    const table = opened.page.locator('table.sortable').first();
+    const names = () => table.locator('tbody th').allInnerTexts();
+    const byP99 = run.endpoints.toSorted((a, b) => (b.latencyMs?.p99 ?? 0) - (a.latencyMs?.p99 ?? 0));
+    await table.getByRole('button', { name: 'p99' }).click();
+    expect(await names()).toEqual(byP99.map((row) => row.name));
+    await table.getByRole('button', { name: 'p99' }).click();
+    expect(await names()).toEqual(byP99.map((row) => row.name).toReversed());
+    expect(await table.locator('tfoot th').innerText()).toBe('total');
+  });
+
+  it('runs nothing that a server has sent, and shows it', async () => {
+    await using opened = await open(hostileRun());
+    const { page } = opened;
+    await hoverAt(page, '#resource0', 0.5);
+    expect(await page.evaluate('window.wasHacked')).toBeUndefined();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.locator('h1').innerText()).toContain('</script><img src=x');
+    expect(opened.complaints).toEqual([]);
+    expect(opened.requests).toEqual([opened.address]);
+  });
+
+  it('lets no script run but its own, even if one got in', async () => {
+    const page = renderHtml(passedRun()).replace('</main>', '<script>window.wasHacked = 1</script></main>');
+    await using opened = await openText(page);
+    expect(await opened.page.evaluate('window.wasHacked')).toBeUndefined();
+    expect(opened.complaints.join()).toContain('Content Security Policy');
+  });
+
+  it.each([1400, 800, 380])('fits a window that is %i pixels wide', async (width) => {
+    await using opened = await open(crowdedRun(), width);
+    const isTooWide = 'document.documentElement.scrollWidth > window.innerWidth';
+    expect(await opened.page.evaluate(isTooWide)).toBe(false);
+  });
+
+  it('writes values as the terminal does', async () => {
+    const values: [number, string][] = [
+      0, 0.0123, 0.9996, 1.23456, 84.55, 999.4, 59_949, 90_000, 7.5e6,
+    ].flatMap((value) =>
+      ['ms', 'bytes', 'count', 'per second'].map((unit): [number, string] => [value, unit]),
+    );
+    values.push(...[0, 0.00012, 0.5, 0.9999, 1].map((value): [number, string] => [value, 'ratio']), [
+      3,
+      'rows',
+    ]);
+    await using opened = await open(passedRun());
+    const shown = await opened.page.evaluate(
+      `${JSON.stringify(values)}.map(([value, unit]) => show(value, unit))`,
+    );
+    expect(shown).toEqual(values.map(([value, unit]) => formatValue(value, unit)));
+  });
+
+  interface Opened extends AsyncDisposable {
+    readonly page: Page;
+    readonly address: string;
+    readonly complaints: string[];
+    readonly requests: string[];
+  }
+
+  function open(run: LoadReport, width?: number): Promise<Opened> {
+    return openText(renderHtml(run), width);
+  }
+
+  async function openText(text: string, width = 1400): Promise<Opened> {
+    const file = join(folder, 'run.html');
+    writeFileSync(file, text);
+    const context = await browser.newContext({ offline: true, viewport: { width, height: 900 } });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => requests.push(request.url()));
+    const address = pathToFileURL(file).href;
+    await page.goto(address);
+    return { page, address, complaints, requests, [Symbol.asyncDispose]: () => context.close() };
+  }
+});
+
+async function hoverAt(page: Page, chart: string, share: number): Promise<void> {
+  const canvas = page.locator(`${chart} .canvas`);
+  const box = await canvas.boundingBox();
+  await canvas.hover({ position: { x: (box?.width ?? 0) * share, y: 20 } });
+}
+
+/** The browser that set-up has installed. */
+function findBrowser(): string {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const files = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
+    folders.map((folder) => join(folder, name)),
+  );
+  const found = files.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined)
+    throw new Error('There is no Chromium on the PATH: run `node tools/set-up.js test`.');
+  return found;
+}
