@@ -2,14 +2,14 @@
  * Is the latency right while the server stands still? Two thousand arrivals a second, and a server that is frozen
  * one second in six. Whoever waits for an answer before the next request leaves out just those who suffer.
  */
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BenchOptions, type Row, rowOf } from '../harness.ts';
 import { autocannonCommand, loadlineRun, readReport, runCodes, wrkCommand } from './contenders.ts';
 import { runToEnd } from './processes.ts';
 import { latenciesMs, quantileOf } from './schedule-truth.ts';
 import { startStampingTarget } from './stamping-target.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const perSecond = 2000;
 const freezes = { periodMs: 6000, frozenMs: 1000 };
@@ -59,16 +59,12 @@ export async function measureCoordinatedOmission(options: BenchOptions): Promise
 
 /** Calls with the scenario file, beside which stands a data file that numbers the arrivals. */
 async function withArrivalNumbers<T>(seconds: number, work: (file: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'loadline-bench-frozen-'));
-  try {
-    const file = join(folder, 'frozen-server.yaml');
-    await copyFile(new URL('./frozen-server.yaml', import.meta.url), file);
-    const numbers = Array.from({ length: perSecond * seconds }, (_, place) => place);
-    await writeFile(join(folder, 'arrivals.csv'), `number\n${numbers.join('\n')}\n`);
-    return await work(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  using folder = temporaryFolder('frozen');
+  const file = join(folder.path, 'frozen-server.yaml');
+  await copyFile(new URL('./frozen-server.yaml', import.meta.url), file);
+  const numbers = Array.from({ length: perSecond * seconds }, (_, place) => place);
+  await writeFile(join(folder.path, 'arrivals.csv'), `number\n${numbers.join('\n')}\n`);
+  return await work(file);
 }
 
 const quantiles = [

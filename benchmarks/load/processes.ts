@@ -98,10 +98,15 @@ const alive = new Set<ChildProcess>();
 // Debian keeps servers where only root looks.
 const searchPath = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter);
 
+// nginx ends its workers only when it may end by itself.
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) child.kill('SIGTERM');
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void Promise.all([...alive].map(stop)).then(() => process.exit(1));
+  });
+}
 
 async function endOf(child: ChildProcess): Promise<Ended> {
   const output = { stdout: '', stderr: '' };

@@ -1,11 +1,11 @@
 /** nginx as the target: it answers from memory, and its own count of requests keeps every generator honest. */
 import { randomInt } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkEnded, cores, start } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Target extends AsyncDisposable {
   readonly url: string;
@@ -22,20 +22,21 @@ export interface TargetOptions {
 }
 
 export async function startTarget({ workers = 1, core = cores.target }: TargetOptions = {}): Promise<Target> {
-  const folder = await mkdtemp(join(tmpdir(), 'loadline-bench-nginx-'));
+  const folder = temporaryFolder('nginx');
+  const { path } = folder;
   const port = await freePort();
-  const file = join(folder, 'nginx.conf');
+  const file = join(path, 'nginx.conf');
   const user = process.getuid?.() === 0 ? 'root' : 'nobody';
-  await writeFile(file, fill(await readFile(template, 'utf8'), { folder, port, user, workers }));
+  await writeFile(file, fill(await readFile(template, 'utf8'), { folder: path, port, user, workers }));
   const command = {
     core,
     command: 'nginx',
-    args: ['-p', folder, '-e', join(folder, 'error.log'), '-c', file],
+    args: ['-p', path, '-e', join(path, 'error.log'), '-c', file],
   };
   const nginx = start(command);
   const stop = async (): Promise<void> => {
     await nginx[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
+    folder[Symbol.dispose]();
   };
   let asked = 0;
   const url = `http://127.0.0.1:${port}`;
