@@ -21,7 +21,7 @@ export interface DialOptions {
  */
 export function createDial(options: DialOptions, protocols: readonly string[]): () => Socket {
   const { target, address, allowsUntrusted, ca } = options;
-  if (!isOverTls(target)) {
+  if (target.protocol !== 'https:') {
     return () => connectTcp({ host: address, port: Number(target.port) || 80, noDelay: true });
   }
   const name = target.hostname.replace(/^\[|\]$/g, '');
@@ -40,8 +40,4 @@ export function createDial(options: DialOptions, protocols: readonly string[]): 
     });
     return socket.setNoDelay(true);
   };
-}
-
-export function isOverTls(target: URL): boolean {
-  return target.protocol === 'https:';
 }

@@ -108,6 +108,31 @@ describe('HTTP/2, when the server', () => {
     await server.stop();
   });
 
+  it.each([
+    ['goes out once more', 'GET', { status: 200, body: 'fine' }],
+    ['is not repeated', 'POST', { reason: 'closed' }],
+  ])(
+    'closes an idle connection as a request is on its way, it %s where it is a %s',
+    async (_, method, expected) => {
+      let times = 0;
+      const server = await serveFrames((id) =>
+        times++ === 1 ? 'hang up' : [headers(id), lastData(id, 'fine')],
+      );
+      await using user = openUser(server.target);
+      await user.send();
+      expect(await user.send({ method })).toMatchObject(expected);
+      await server.stop();
+    },
+  );
+
+  it('hangs up on the first request, it is not repeated', async () => {
+    const server = await serveFrames(() => 'hang up');
+    await using user = openUser(server.target);
+    expect(await user.send()).toMatchObject({ reason: 'closed' });
+    expect(server.requests.length).toBe(1);
+    await server.stop();
+  });
+
   it.each<[does: string, reason: string, onConnection: (socket: Socket) => void]>([
     ['closes each connection', 'closed', (socket) => socket.end()],
     ['resets each connection', 'reset', (socket) => socket.once('data', () => socket.resetAndDestroy())],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** An HTTP/2 server that answers each request with these bytes, whatever the protocol says of them. */
+/** An HTTP/2 server that answers each request with just these bytes, or hangs up. */
 export interface FrameServer {
   readonly target: URL;
   /** The streams of the requests that came, over all connections. */
@@ -10,7 +10,9 @@ export interface FrameServer {
   stop(): Promise<void>;
 }
 
-export async function serveFrames(answer: (stream: number) => readonly Buffer[]): Promise<FrameServer> {
+export async function serveFrames(
+  answer: (stream: number) => readonly Buffer[] | 'hang up',
+): Promise<FrameServer> {
   const sockets = new Set<Socket>();
   const requests: number[] = [];
   let connections = 0;
@@ -24,7 +26,9 @@ export async function serveFrames(answer: (stream: number) => readonly Buffer[])
       if (type === types.settings && flags === 0) socket.write(frame(types.settings, 1, 0));
       if (type !== types.headers) return;
       requests.push(stream);
-      socket.write(Buffer.concat(answer(stream)));
+      const bytes = answer(stream);
+      if (bytes === 'hang up') socket.end();
+      else socket.write(Buffer.concat(bytes));
     });
   });
   server.listen(0, '127.0.0.1');

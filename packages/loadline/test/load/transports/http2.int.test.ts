@@ -83,6 +83,21 @@ describe('HTTP/2', () => {
     expect(answer).toMatchObject({ body: expect.stringContaining('":authority":"other.example"') });
   });
 
+  it('fails a request with a header that cannot be sent, not within the call, and goes on', async () => {
+    const server = await serve(contractAnswers);
+    const transport = createTransport(server.target);
+    const user = openSender(transport);
+    for (let time = 0; time < 2; time++) {
+      let isWithin = true;
+      const failed = user.send({ headers: 'x y: 1\r\n' }).then((failure) => [failure, isWithin]);
+      isWithin = false;
+      expect(await failed).toMatchObject([{ reason: 'internal' }, false]);
+      expect(await user.send()).toMatchObject({ status: 200 });
+    }
+    transport.close();
+    await server.stop();
+  });
+
   it('has every header of a name, passes over 1xx, and undoes the content encoding', async () => {
     const server = await serve((stream) => {
       stream.additionalHeaders({ ':status': 103, link: '</style.css>' });
