@@ -96,9 +96,16 @@ function notJudged(name: string): TestCase {
 }
 
 function suiteLines({ name, cases }: Suite, report: LoadReport, seconds: string): string[] {
-  const timestamp = report.startedAt.replace(/\.\d+Z$/, '');
+  const given = {
+    name: `${report.name}: ${name}`,
+    ...counts(cases),
+    // Jenkins' schema knows this of a suite alone.
+    skipped: countOf(cases, 'skipped'),
+    time: seconds,
+    timestamp: report.startedAt.replace(/\.\d+Z$/, ''),
+  };
   return [
-    `  <testsuite${attributes({ name: `${report.name}: ${name}`, ...counts(cases), time: seconds, timestamp })}>`,
+    `  <testsuite${attributes(given)}>`,
     ...cases.map((each) => caseLine(each, `${report.name}.${name}`)),
     '  </testsuite>',
   ];
@@ -113,14 +120,11 @@ function caseLine({ name, outcome, message = '', details = '' }: TestCase, class
 }
 
 function counts(cases: readonly TestCase[]): Record<string, number> {
-  const count = (outcome: TestCase['outcome']): number =>
-    cases.filter((each) => each.outcome === outcome).length;
-  return {
-    tests: cases.length,
-    failures: count('failure'),
-    errors: count('error'),
-    skipped: count('skipped'),
-  };
+  return { tests: cases.length, failures: countOf(cases, 'failure'), errors: countOf(cases, 'error') };
+}
+
+function countOf(cases: readonly TestCase[], outcome: TestCase['outcome']): number {
+  return cases.filter((each) => each.outcome === outcome).length;
 }
 
 function attributes(values: Readonly<Record<string, string | number>>): string {

@@ -24,7 +24,7 @@ export function renderMarkdown(report: LoadReport, { comparison = [] }: Markdown
   const sections = [
     [commentMark],
     [`### ${icons[report.verdict.status]} ${code(report.name)} ${verdictWords[report.verdict.status]}`],
-    report.verdict.reasons.slice(0, rowsMax).map((reason) => `- ${code(reason, reasonLengthMax)}`),
+    report.verdict.reasons.slice(0, rowsMax).map((reason) => `- ${prose(reason)}`),
     summary(report),
     thresholds(report),
     comparison.length === 0 ? [] : ['**Compared**', '', ...comparison],
@@ -120,7 +120,7 @@ function footer({ generator, activeMs, target, environment, seed }: LoadReport):
     `Loadline ${code(environment.loadline)}`,
     `seed ${seed}`,
   ];
-  return `<sub>${facts.join(' · ')} · ${code(generator.statement, reasonLengthMax)}</sub>`;
+  return `<sub>${facts.join(' · ')} · ${prose(generator.statement)}</sub>`;
 }
 
 function folded(title: string, lines: readonly string[]): string[] {
@@ -136,6 +136,15 @@ function table<Row>(
   const shown = rows.slice(0, rowsMax).map((row) => `| ${cellsOf(row).join(' | ')} |`);
   if (rows.length <= rowsMax) return [...header, ...shown];
   return [...header, ...shown, '', `… and ${formatCount(rows.length - rowsMax)} more.`];
+}
+
+/**
+ * A sentence of ours as text, without a mark of its own. What GitHub would take for a mention or an issue once it has
+ * made text of the Markdown can't be escaped: such a sentence becomes code.
+ */
+function prose(text: string): string {
+  if (/[@#\p{Cc}]/u.test(text) || text.length > reasonLengthMax) return code(text, reasonLengthMax);
+  return text.replace(/[!$&(-+\-./:<>[-`{-~]/g, '\\$&');
 }
 
 /**

@@ -5,7 +5,7 @@ import { crowdedRun, emptyRun, failedRun, hostile, hostileRun, invalidRun, passe
 describe('renderMarkdown()', () => {
   it('begins with the verdict and its reasons', () => {
     const text = renderMarkdown(failedRun());
-    expect(text).toContain('### ❌ `evening peak` failed\n\n- `latency: p95 < 40ms, got 62.1 ms`');
+    expect(text).toContain('### ❌ `evening peak` failed\n\n- latency\\: p95 \\< 40ms, got 62\\.1 ms\n');
   });
 
   it('says of an invalid run that its numbers say nothing, and judges no threshold', () => {
