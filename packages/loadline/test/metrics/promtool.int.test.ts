@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createRegistry, type Registry, renderPrometheus } from 'loadline/metrics';
 import { describe, expect, it } from 'vitest';
+import { checkMetrics } from './promtool.ts';
 import { slicesOf } from './slices.ts';
 
 const help = 'What it is.';
@@ -39,19 +36,6 @@ function fullRegistry(): Registry {
     ],
   });
   return registry;
-}
-
-async function checkMetrics(
-  text: AsyncIterable<string> | readonly string[],
-): Promise<{ code: number; output: string }> {
-  const promtool = spawn('promtool', ['check', 'metrics'], { timeout: 30_000 });
-  let output = '';
-  for (const stream of [promtool.stdout, promtool.stderr]) stream.on('data', (chunk) => (output += chunk));
-  const [[code]] = await Promise.all([
-    once(promtool, 'close') as Promise<[number]>,
-    pipeline(Readable.from(text), promtool.stdin),
-  ]);
-  return { code, output };
 }
 
 describe('promtool check metrics', () => {

@@ -58,14 +58,14 @@ export class Delivery {
   /** Takes a parcel to be sent. Never waits; after `close` it is dropped. */
   offer(parcel: Parcel): void {
     if (this.#closing !== undefined) {
-      this.#drop(parcel, 'it came after the end');
+      this.#lose(parcel, 'they came after the end');
       return;
     }
     while (
       this.#queue.isFull ||
       (this.#queue.size > 0 && this.#queueBytes + parcel.body.length > queueBytesMax)
     ) {
-      this.#drop(this.#take() as Parcel, 'the queue was full');
+      this.#lose(this.#take() as Parcel, 'the queue was full');
     }
     this.#queue.push(parcel);
     this.#queueBytes += parcel.body.length;
@@ -95,30 +95,23 @@ export class Delivery {
 
   async #run(): Promise<void> {
     for (let parcel = this.#take(); parcel !== undefined; parcel = this.#take()) {
-      if (this.#abort.signal.aborted) this.#drop(parcel, 'the time to close was over');
-      else await this.#deliver(parcel).catch((error) => this.#drop(parcel, faultOf(error)));
+      if (this.#abort.signal.aborted) this.#lose(parcel, timeIsOver);
+      else await this.#deliver(parcel).catch((error) => this.#lose(parcel, String(error)));
     }
     this.#running = undefined;
   }
 
   async #deliver(parcel: Parcel): Promise<void> {
-    const { pack, clock, random } = this.#options;
-    const body = await pack(parcel.body);
-    for (let attempt = 1; ; attempt++) {
+    const body = await this.#options.pack(parcel.body);
+    for (let attempt = 1; attempt <= attemptsMax && !this.#abort.signal.aborted; attempt++) {
+      if (attempt > 1) this.#counts.retries++;
       const outcome = await this.#attempt(body);
       if (outcome.kind === 'accepted') return this.#accept(parcel, outcome.reply);
-      if (outcome.kind === 'rejected') {
-        this.#counts.pointsRejected += parcel.points;
-        this.#problem(outcome.problem);
-        return;
-      }
-      if (attempt === attemptsMax || this.#abort.signal.aborted) return this.#drop(parcel, outcome.problem);
-      this.#problem(outcome.problem);
-      const delayMs = retryDelayMs(attempt, { retryAfter: outcome.retryAfter, nowMs: clock.now(), random });
-      await sleep(clock, delayMs, this.#abort.signal).catch(() => undefined);
-      if (this.#abort.signal.aborted) return this.#drop(parcel, outcome.problem);
-      this.#counts.retries++;
+      if (outcome.kind === 'rejected') return this.#reject(parcel, outcome.problem);
+      if (!this.#abort.signal.aborted) this.#problem(outcome.problem);
+      if (attempt < attemptsMax) await this.#pause(attempt, outcome.retryAfter);
     }
+    this.#lose(parcel, timeIsOver);
   }
 
   async #attempt(body: Uint8Array): Promise<Outcome> {
@@ -141,6 +134,12 @@ export class Delivery {
     }
   }
 
+  async #pause(attempt: number, retryAfter: string | undefined): Promise<void> {
+    const { clock, random } = this.#options;
+    const delayMs = retryDelayMs(attempt, { retryAfter, nowMs: clock.now(), random });
+    await sleep(clock, delayMs, this.#abort.signal).catch(() => undefined);
+  }
+
   #accept({ points }: Parcel, reply: PostReply): void {
     const found = this.#options.findRejected?.(reply) ?? { points: 0, why: '' };
     const rejected = Math.min(points, found.points);
@@ -154,15 +153,21 @@ export class Delivery {
     }
   }
 
+  #reject({ points }: Parcel, problem: string): void {
+    this.#counts.pointsRejected += points;
+    this.#problem(problem);
+  }
+
   #take(): Parcel | undefined {
     const parcel = this.#queue.shift();
     this.#queueBytes -= parcel?.body.length ?? 0;
     return parcel;
   }
 
-  #drop(parcel: Parcel, problem: string): void {
+  /** What went wrong before says more than that it was too late or too much. */
+  #lose(parcel: Parcel, because: string): void {
     this.#counts.pointsDropped += parcel.points;
-    this.#problem(problem);
+    if (this.#lastProblem === undefined) this.#problem(because);
   }
 
   #problem(problem: string): void {
@@ -178,6 +183,7 @@ type Outcome =
 const queueParcelsMax = 120;
 const queueBytesMax = 32 * 1024 * 1024;
 const timeoutMs = 10_000;
+const timeIsOver = 'the time to close was over';
 
 /** `ECONNREFUSED` and the like; the message of an error could name more than the address that is shown. */
 function faultOf(error: unknown): string {

@@ -36,11 +36,12 @@ export function exponentialBuckets(histogram: Histogram, unit: number): Exponent
   while (bucketOf(high, scale) - bucketOf(low, scale) >= bucketsMax) scale--;
   const offset = bucketOf(low, scale);
   const length = bucketOf(high, scale) - offset + 1;
-  const ends = Array.from({ length }, (_, at) => toRecorded(2 ** ((offset + at + 1) / 2 ** scale), unit));
-  const below = [zeroCount, ...histogram.countsAtOrBelow(ends)];
-  // A logarithm that was rounded down must not lose the highest value.
-  below[length] = histogram.count;
-  const counts = ends.map((_, at) => (below[at + 1] as number) - (below[at] as number));
+  // The last bucket ends at or above the highest value, whatever the logarithms were rounded to.
+  const ends = Array.from({ length: length - 1 }, (_, at) =>
+    toRecorded(2 ** ((offset + at + 1) / 2 ** scale), unit),
+  );
+  const below = [zeroCount, ...histogram.countsAtOrBelow(ends), histogram.count];
+  const counts = Array.from({ length }, (_, at) => (below[at + 1] as number) - (below[at] as number));
   return { scale, zeroCount, offset, counts };
 }
 

@@ -146,7 +146,7 @@ describe('Delivery', () => {
     expect(attempts).toEqual([]);
     expect(delivery.report()).toMatchObject({
       pointsDropped: 1,
-      lastProblem: `${toReceiver} it came after the end.`,
+      lastProblem: `${toReceiver} they came after the end.`,
     });
   });
 });

@@ -1,6 +1,7 @@
 import { isLoadlineError, type LoadlineError } from 'loadline/base';
 import { createOtlpExporter, createRemoteWriteExporter } from 'loadline/metrics';
 import { describe, expect, it } from 'vitest';
+import { parseDestination } from '../../../src/metrics/exporters/destination.ts';
 
 function refusalOf(create: () => unknown): LoadlineError {
   try {
@@ -17,6 +18,18 @@ describe('an address for metrics', () => {
     expect(refusalOf(() => createOtlpExporter({ url })).message).toContain(
       'the address is no http: or https: URL',
     );
+  });
+
+  it('loses its user and password, which become a header, also where they are badly encoded', () => {
+    const parsed = (url: string) => parseDestination({ url }, { path: '/in', own: {} });
+    const basic = (credentials: string) => ({
+      authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+    });
+    const { url, headers, name } = parsed('https://me:p%40ss@receiver.test?key=1');
+    expect(url.href).toBe('https://receiver.test/in?key=1');
+    expect(headers).toEqual(basic('me:p@ss'));
+    expect(name).toBe('https://receiver.test/in');
+    expect(parsed('http://me:p%zz@receiver.test/').headers).toEqual(basic('me:p%zz'));
   });
 
   it('is refused with everything that is wrong, and no value of a header', () => {

@@ -2,6 +2,7 @@ import { createVirtualClock, systemClock } from 'loadline/base';
 import { createRegistry, createRemoteWriteExporter, openScrapeDoor, type Registry } from 'loadline/metrics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PrometheusServer, startPrometheus } from './prometheus-server.ts';
+import { startReceiver } from './receiver.ts';
 
 let prometheus: PrometheusServer;
 
@@ -146,6 +147,57 @@ describe('a real Prometheus', () => {
     );
   });
 });
+
+describe('createRemoteWriteExporter()', () => {
+  it('sends the headers of the protocol beside its own', async () => {
+    await using receiver = await startReceiver();
+    const exporter = createRemoteWriteExporter({ url: receiver.url, headers: { 'x-scope-orgid': 'blue' } });
+    exporter.publish(fullRegistry().snapshot());
+    await exporter.close();
+    expect(receiver.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/api/v1/write',
+      headers: {
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'snappy',
+        'x-prometheus-remote-write-version': '0.1.0',
+        'user-agent': 'loadline',
+        'x-scope-orgid': 'blue',
+      },
+    });
+  });
+
+  it.each([
+    [500, 2],
+    [503, 2],
+    [429, 2],
+    [400, 1],
+    [404, 1],
+  ])('answered %i at first, sends %i times', async (status, times) => {
+    await using receiver = await startReceiver([{ status }, { status: 204 }]);
+    const clock = { ...systemClock, setTimer: hurried };
+    const exporter = createRemoteWriteExporter({ url: receiver.url, clock });
+    const registry = createRegistry();
+    registry.counter({ name: 'requests_total', help }).add();
+    exporter.publish(registry.snapshot());
+    const { retries, pointsSent, pointsRejected } = await exporter.close();
+    expect(retries).toBe(times - 1);
+    // The stale mark comes after it in any case.
+    expect([pointsSent, pointsRejected]).toEqual(times === 2 ? [2, 0] : [1, 1]);
+  });
+
+  it('ends without a word where nothing was published', async () => {
+    await using receiver = await startReceiver();
+    const exporter = createRemoteWriteExporter({ url: receiver.url });
+    expect(await exporter.close()).toMatchObject({ requestsSent: 0, lastProblem: undefined });
+    expect(receiver.requests).toEqual([]);
+  });
+});
+
+/** Lets pauses before a retry take no time; limits stay what they are. */
+function hurried(callback: () => void, delayMs: number) {
+  return systemClock.setTimer(callback, delayMs < 1000 ? 0 : delayMs);
+}
 
 /** What Prometheus scrapes comes when it comes: asked for at most ten seconds. */
 async function eventually<Value>(

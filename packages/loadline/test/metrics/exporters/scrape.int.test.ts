@@ -1,24 +1,15 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { systemClock } from 'loadline/base';
 import { createRegistry, openScrapeDoor, type Registry } from 'loadline/metrics';
 import { describe, expect, it } from 'vitest';
+import { checkMetrics } from '../promtool.ts';
 
 function registryWith(seriesCount: number): Registry {
   const registry = createRegistry();
   const waits = registry.histogram({ name: 'wait_seconds', help: 'Waits.', labels: ['id'] });
   for (let id = 0; id < seriesCount; id++) waits.with({ id: String(id) }).record(id * 1000);
   return registry;
-}
-
-async function promtoolCheck(text: string): Promise<string> {
-  const promtool = spawn('promtool', ['check', 'metrics'], { timeout: 30_000 });
-  let output = '';
-  for (const stream of [promtool.stdout, promtool.stderr]) stream.on('data', (chunk) => (output += chunk));
-  promtool.stdin.end(text);
-  await once(promtool, 'close');
-  return output;
 }
 
 describe('openScrapeDoor()', () => {
@@ -29,7 +20,7 @@ describe('openScrapeDoor()', () => {
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const text = await response.text();
     expect(text).toContain('wait_seconds_count{id="2"} 1\n');
-    expect(await promtoolCheck(text)).toBe('');
+    expect(await checkMetrics([text])).toEqual({ code: 0, output: '' });
     expect(door.scrapes).toBe(1);
   });
 
