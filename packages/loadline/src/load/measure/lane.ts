@@ -109,6 +109,63 @@ export class Lane {
     this.#service.reset();
   }
 
+  /** Adds what a lane of the same name has measured elsewhere; its points stand in the intervals that `place` names. */
+  absorb(part: LanePart, place: (interval: number) => number): void {
+    this.bytesIn += part.bytesIn;
+    this.bytesOut += part.bytesOut;
+    for (const [status, count] of part.statuses) (this.#statuses[status] as number) += count;
+    for (const [reason, { count, example }] of part.failures) {
+      const known = this.failures.get(reason);
+      if (known === undefined) this.failures.set(reason, { count, example });
+      else known.count += count;
+    }
+    for (const { name, passed, failed } of part.checks) {
+      const known = this.check(name);
+      known.passed += passed;
+      known.failed += failed;
+    }
+    for (const [interval, point] of part.points) {
+      const at = place(interval);
+      while (this.#points.length <= at) this.#points.push(undefined);
+      this.#points[at] = joinPoints(this.#points[at], point);
+      this.#requests += point.requests;
+      this.#errors += point.errors;
+      this.#endedLatency.merge(Histogram.decode(point.latency));
+      this.#endedService.merge(Histogram.decode(point.service));
+    }
+  }
+
+  /** Hands over all that has ended, and forgets it. */
+  take(): LanePart {
+    const part: LanePart = {
+      scenario: this.scenario,
+      endpoint: this.endpoint,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      statuses: [...this.statuses],
+      failures: [...this.failures],
+      checks: this.checks.map((check) => ({ ...check })),
+      points: this.#points.flatMap((point, interval) =>
+        point === undefined ? [] : [[interval, point] as const],
+      ),
+    };
+    this.bytesIn = 0;
+    this.bytesOut = 0;
+    this.#statuses.fill(0);
+    this.failures.clear();
+    for (const check of this.checks) {
+      check.passed = 0;
+      check.failed = 0;
+    }
+    // Only the places stay: what comes next stands behind them.
+    this.#points.fill(undefined);
+    this.#requests = 0;
+    this.#errors = 0;
+    this.#endedLatency.reset();
+    this.#endedService.reset();
+    return part;
+  }
+
   /** Every two intervals become one. */
   halve(): void {
     const halved: (LanePoint | undefined)[] = [];
@@ -132,6 +189,21 @@ export interface CheckCount {
   readonly name: string;
   passed: number;
   failed: number;
+}
+
+/** What a lane has measured, to be added to another one; plain data. */
+export interface LanePart {
+  readonly scenario: string;
+  readonly endpoint: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly statuses: readonly (readonly [status: number, count: number])[];
+  readonly failures: readonly (readonly [
+    FailureReason,
+    { readonly count: number; readonly example: string },
+  ])[];
+  readonly checks: readonly Readonly<CheckCount>[];
+  readonly points: readonly (readonly [interval: number, LanePoint])[];
 }
 
 /** One interval of a lane. The histograms are in wire form: a few hundred bytes instead of as many buckets. */

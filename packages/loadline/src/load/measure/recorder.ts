@@ -1,4 +1,4 @@
-import { Lane, type LanePoint } from './lane.ts';
+import { Lane, type LanePart, type LanePoint } from './lane.ts';
 
 /**
  * What a run has measured so far, in constant memory: a lane for each endpoint of each scenario, and a time
@@ -42,9 +42,7 @@ export class Recorder {
 
   cutShort(reason: string): void {
     this.iterations.cutShort++;
-    if (this.cutShortBecause.size < 100 || this.cutShortBecause.has(reason)) {
-      this.cutShortBecause.set(reason, (this.cutShortBecause.get(reason) ?? 0) + 1);
-    }
+    this.#countReason(reason, 1);
   }
 
   /** Tells the time, so that what is recorded next stands in its interval. Before every `Lane` call. */
@@ -56,6 +54,44 @@ export class Recorder {
   users(elapsedMs: number, users: number): void {
     this.at(elapsedMs);
     this.#usersByInterval[this.#interval] = Math.max(this.#usersByInterval[this.#interval] ?? 0, users);
+  }
+
+  /** Adds what another recorder has handed over. */
+  absorb(part: RecordedPart): void {
+    const lastMs = (part.intervals - 1) * part.intervalMs;
+    while (Math.floor(lastMs / this.#intervalMs) >= this.#pointsMax) this.#halve();
+    const place = (interval: number): number => Math.floor((interval * part.intervalMs) / this.#intervalMs);
+    this.at(lastMs);
+    for (const lane of part.lanes) this.lane(lane.scenario, lane.endpoint).absorb(lane, place);
+    this.iterations.started += part.iterations.started;
+    this.iterations.completed += part.iterations.completed;
+    this.iterations.interrupted += part.iterations.interrupted;
+    this.iterations.cutShort += part.iterations.cutShort;
+    for (const [reason, count] of part.cutShortBecause) this.#countReason(reason, count);
+    this.dropped += part.dropped;
+    this.waited += part.waited;
+    this.unfinished += part.unfinished;
+  }
+
+  /** Hands over all that was recorded, up to the end of the interval before the present one, and forgets it. */
+  take(isLast = false): RecordedPart {
+    if (isLast) for (const lane of this.lanes) lane.endInterval(this.#interval);
+    const part: RecordedPart = {
+      intervalMs: this.#intervalMs,
+      intervals: this.intervals,
+      lanes: this.lanes.map((lane) => lane.take()),
+      iterations: { ...this.iterations },
+      cutShortBecause: [...this.cutShortBecause],
+      dropped: this.dropped,
+      waited: this.waited,
+      unfinished: this.unfinished,
+    };
+    Object.assign(this.iterations, { started: 0, completed: 0, cutShort: 0, interrupted: 0 });
+    this.cutShortBecause.clear();
+    this.dropped = 0;
+    this.waited = 0;
+    this.unfinished = 0;
+    return part;
   }
 
   get intervalMs(): number {
@@ -76,6 +112,11 @@ export class Recorder {
     return this.#usersByInterval[interval] ?? 0;
   }
 
+  #countReason(reason: string, count: number): void {
+    if (this.cutShortBecause.size >= 100 && !this.cutShortBecause.has(reason)) return;
+    this.cutShortBecause.set(reason, (this.cutShortBecause.get(reason) ?? 0) + count);
+  }
+
   #goOn(elapsedMs: number): void {
     for (const lane of this.lanes) lane.endInterval(this.#interval);
     while (Math.floor(elapsedMs / this.#intervalMs) >= this.#pointsMax) this.#halve();
@@ -91,6 +132,18 @@ export class Recorder {
     this.#usersByInterval = halved;
     for (const lane of this.lanes) lane.halve();
   }
+}
+
+/** What a recorder has measured, to be added to another one; plain data. The users are told apart from it. */
+export interface RecordedPart {
+  readonly intervalMs: number;
+  readonly intervals: number;
+  readonly lanes: readonly LanePart[];
+  readonly iterations: Readonly<IterationCounts>;
+  readonly cutShortBecause: readonly (readonly [reason: string, count: number])[];
+  readonly dropped: number;
+  readonly waited: number;
+  readonly unfinished: number;
 }
 
 export interface IterationCounts {

@@ -223,7 +223,8 @@ export class ResponseParser implements Response {
     this.hasCookies = framing.hasCookies;
     this.#hasContentEncoding = framing.hasContentEncoding;
     const isHttp11 = bytes[from + 7] === digitOne;
-    this.keepsAlive = (isHttp11 ? !framing.closes : framing.keepsAlive) && code !== 101;
+    // HTTP/1.0 keeps alive by keep-alive alone, and close overrules.
+    this.keepsAlive = !framing.closes && (isHttp11 || framing.keepsAlive) && code !== 101;
     if (framing.hasTransferEncoding && framing.contentLength >= 0) {
       this.#fail('malformed', 'a content-length beside a transfer-encoding');
     } else if (this.#isHead || code === 204 || code === 304 || code === 101) this.#state = 'done';
@@ -421,6 +422,8 @@ const pastEveryEnd = Number.MAX_SAFE_INTEGER;
 const lineBytesMax = 8192;
 /** More would not be a whole number that JavaScript can count with. */
 const chunkDigitsMax = 13;
+/** Fifteen nines are still a whole number that JavaScript can count with. */
+const lengthDigitsMax = 15;
 /** `HTTP/1.1 200` and the byte after it. */
 const shortestStatusLine = 13;
 
@@ -472,17 +475,28 @@ interface Framing {
   problem: string | undefined;
 }
 
+/** One for all heads: each is read to its end before the next begins. */
+const sharedFraming: Framing = {
+  contentLength: -1,
+  hasTransferEncoding: false,
+  isChunked: false,
+  closes: false,
+  keepsAlive: false,
+  hasCookies: false,
+  hasContentEncoding: false,
+  problem: undefined,
+};
+
 function newFraming(): Framing {
-  return {
-    contentLength: -1,
-    hasTransferEncoding: false,
-    isChunked: false,
-    closes: false,
-    keepsAlive: false,
-    hasCookies: false,
-    hasContentEncoding: false,
-    problem: undefined,
-  };
+  sharedFraming.contentLength = -1;
+  sharedFraming.hasTransferEncoding = false;
+  sharedFraming.isChunked = false;
+  sharedFraming.closes = false;
+  sharedFraming.keepsAlive = false;
+  sharedFraming.hasCookies = false;
+  sharedFraming.hasContentEncoding = false;
+  sharedFraming.problem = undefined;
+  return sharedFraming;
 }
 
 /** Passes over one header line and notes what it says of the framing. Its name is told by its length first. */
@@ -527,6 +541,7 @@ const setCookieName = Buffer.from('set-cookie');
 const contentLengthName = Buffer.from('content-length');
 const contentEncodingName = Buffer.from('content-encoding');
 const transferEncodingName = Buffer.from('transfer-encoding');
+const keepAliveWord = Buffer.from('keep-alive');
 
 /** Whether the bytes are this lower-case name, in whatever case. */
 function isName(bytes: Buffer, from: number, name: Buffer): boolean {
@@ -539,20 +554,30 @@ function isName(bytes: Buffer, from: number, name: Buffer): boolean {
 
 /** Two lengths that differ may be an attack. */
 function noteContentLength(bytes: Buffer, from: number, to: number, framing: Framing): void {
-  const value = bytes.toString('latin1', from, to).trim();
-  const length = /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-  if (length === undefined) framing.problem = `a content-length of ${quoteText(value)}`;
+  const first = skipSpace(bytes, from, to);
+  const last = trimSpace(bytes, first, to);
+  let length = 0;
+  for (let at = first; at < last; at++) {
+    const digit = (bytes[at] as number) - digitZero;
+    length = digit >= 0 && digit <= 9 ? length * 10 + digit : Number.NaN;
+  }
+  if (last === first || last - first > lengthDigitsMax || Number.isNaN(length))
+    framing.problem = `a content-length of ${quoteText(bytes.toString('latin1', first, last))}`;
   else if (framing.contentLength >= 0 && framing.contentLength !== length)
     framing.problem = 'two different content-lengths';
   else framing.contentLength = length;
 }
 
+/** Mostly it is one word. */
 function noteConnection(bytes: Buffer, from: number, to: number, framing: Framing): void {
-  const members = listOf(bytes.toString('latin1', from, to));
+  const first = skipSpace(bytes, from, to);
+  if (to - first === keepAliveWord.length && isName(bytes, first, keepAliveWord)) {
+    framing.keepsAlive = true;
+    return;
+  }
+  const members = listOf(bytes.toString('latin1', first, to));
   if (members.includes('close')) framing.closes = true;
   if (members.includes('keep-alive')) framing.keepsAlive = true;
-  // HTTP/1.0 keeps alive by keep-alive alone, and close overrules.
-  if (framing.closes) framing.keepsAlive = false;
 }
 
 function noteTransferEncoding(bytes: Buffer, from: number, to: number, framing: Framing): void {
@@ -569,6 +594,22 @@ function listOf(value: string): string[] {
     .split(',')
     .map((member) => member.trim())
     .filter((member) => member !== '');
+}
+
+function skipSpace(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && isSpace(bytes[at])) at++;
+  return at;
+}
+
+function trimSpace(bytes: Buffer, from: number, to: number): number {
+  let at = to;
+  while (at > from && isSpace(bytes[at - 1])) at--;
+  return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === space || byte === 9;
 }
 
 function hexDigit(byte: number | undefined): number {

@@ -72,6 +72,58 @@ describe('the time line', () => {
   });
 });
 
+describe('what several recorders have measured', () => {
+  it('adds up to what one would have, however often it is handed over', () => {
+    const pauses = fc.array(fc.nat(200_000), { maxLength: 5 });
+    fc.assert(
+      fc.property(rising, pauses, fc.integer({ min: 1, max: 20 }), (records, handOversMs, pointsMax) => {
+        const whole = new Recorder(pointsMax);
+        const sum = new Recorder(pointsMax);
+        const parts = [new Recorder(1000), new Recorder(1000)];
+        const moments = [
+          ...records.map((record, index) => ({ ...record, index, isHandOver: false })),
+          ...handOversMs.map((atMs) => ({
+            atMs,
+            isHandOver: true,
+            latencyMs: 0,
+            serviceMs: 0,
+            isError: false,
+            lane: 0,
+            index: 0,
+          })),
+        ].toSorted((a, b) => a.atMs - b.atMs);
+        for (const { atMs, latencyMs, serviceMs, isError, lane, index, isHandOver } of moments) {
+          for (const recorder of [whole, ...parts]) recorder.at(atMs);
+          if (isHandOver) for (const part of parts) sum.absorb(part.take());
+          else {
+            for (const recorder of [whole, parts[index % 2] as Recorder]) {
+              recorder.lane('visit', `${lane}`).response(isError ? 500 : 200, isError, latencyMs, serviceMs);
+              recorder.lane('visit', `${lane}`).check('holds').passed++;
+              recorder.iterations.started++;
+            }
+          }
+        }
+        for (const part of parts) sum.absorb(part.take(true));
+        expect([sum.intervalMs, sum.intervals]).toEqual([whole.intervalMs, whole.intervals]);
+        expect(sum.iterations).toEqual(whole.iterations);
+        for (const lane of whole.lanes) {
+          const summed = sum.lane(lane.scenario, lane.endpoint);
+          expect([summed.requests, summed.errors, [...summed.statuses], summed.checks]).toEqual([
+            lane.requests,
+            lane.errors,
+            [...lane.statuses],
+            lane.checks,
+          ]);
+          expect(summed.latency.encode()).toEqual(lane.latency.encode());
+          expect(summed.service.encode()).toEqual(lane.service.encode());
+          for (let interval = 0; interval < whole.intervals; interval++)
+            expect(sum.point(summed, interval)).toEqual(whole.point(lane, interval));
+        }
+      }),
+    );
+  });
+});
+
 describe('the recorder', () => {
   it('gives a scenario and an endpoint one lane, and different ones different lanes', () => {
     const recorder = new Recorder();
