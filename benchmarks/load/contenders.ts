@@ -82,7 +82,7 @@ export function loadline(
         throw new Error(`Cannot count ${name}: ${report.total.errors} errors, ${failed} checks failed.`);
       }
       // Whole seconds between the warm-up and the end.
-      const rows = timelineOf(report).filter(
+      const rows = report.total.timeline.filter(
         ({ startMs, durationMs }) =>
           startMs >= warmUpSeconds * 1000 && startMs + durationMs <= (warmUpSeconds + seconds) * 1000,
       );
@@ -129,15 +129,4 @@ const checkoutBin = resolve(import.meta.dirname, '../../packages/loadline/bin/lo
 
 export function readReport(stdout: string): LoadReport {
   return JSON.parse(stdout) as LoadReport;
-}
-
-interface Second {
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly requests: number;
-}
-
-function timelineOf(report: LoadReport): readonly Second[] {
-  const { timeline } = { ...report, ...report.total } as { readonly timeline: readonly Second[] };
-  return timeline;
 }

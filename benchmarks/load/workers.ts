@@ -10,8 +10,8 @@ const name = 'two workers, 100 µs of own work a request';
 /** Nobody has a core of their own here: two workers and the target share what there is. */
 export async function measureWorkers(options: BenchOptions): Promise<Row[]> {
   if (!(await knowsOption('--workers'))) return [missingRow(name, '/s', 'at least 1.8 ×')];
-  const one = loadline('one worker', 'own-work.yaml', { core: 'any', words: ['--workers', '1'] });
-  const two = loadline('two workers', 'own-work.yaml', { core: 'any', words: ['--workers', '2'] });
+  const one = loadline('one worker', 'own-work.ts', { core: 'any', words: ['--workers', '1'] });
+  const two = loadline('two workers', 'own-work.ts', { core: 'any', words: ['--workers', '2'] });
   await using target = await startTarget({ core: 'any' });
   const samples = await measureRounds([one, two], target, options);
   const [ones = [], twos = []] = [one, two].map((each) => samples.get(each.name));
