@@ -40,7 +40,7 @@ describe('renderMarkdown()', () => {
     const outside = withoutCode(text);
     expect(outside).not.toMatch(/<(?:img|script|\/script)|@everyone|onerror|HYPERLINK|http:/);
     // Every row of a table has the cells of its header: no bar of a name has added one.
-    for (const table of outside.split(/\n\n/).filter((block) => block.startsWith('|'))) {
+    for (const table of text.split(/\n\n/).filter((block) => block.startsWith('|'))) {
       const bars = table.split('\n').map((line) => line.split('|').length);
       expect(new Set(bars).size).toBe(1);
     }
