@@ -22,6 +22,8 @@ export interface LoadPlan {
   readonly stages: readonly Stage[];
   readonly thresholds: readonly Threshold[];
   readonly limits: LoadLimits;
+  /** What came from the environment: passwords and tokens, which must not stand in a message or a result. */
+  readonly secrets?: readonly string[];
 }
 
 export interface LoadLimits {

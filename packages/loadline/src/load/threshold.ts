@@ -11,6 +11,8 @@ export interface Threshold {
   readonly limit: number;
   /** As it was written. */
   readonly text: string;
+  /** A run that misses it ends at once, but not within its first `graceMs`; absent where it goes on. */
+  readonly abort?: { readonly graceMs: number };
 }
 
 export type ThresholdMetric = (typeof thresholdMetrics)[number];

@@ -1,16 +1,16 @@
 import type { Field, Parsed } from '../../base/index.ts';
-import { closest, parse, show } from '../../base/index.ts';
-import { tableOf } from '../data/data-table.ts';
-import type { DataSource, LoadPlan, Scenario, Stage } from '../plan.ts';
-import { createSchedule } from '../schedule.ts';
-import type { FileData, FileTest, ScenarioFile } from './scenario-file.ts';
-import { rateLimit, readRate, usersLimit } from './stages.ts';
+import { parse, show } from '../../base/index.ts';
+import type { LoadPlan, Scenario, Stage, Step } from '../plan.ts';
+import { type ChosenTest, chooseTest } from './choose-test.ts';
+import { rateLimit, readRate, usersLimit } from './grammar/levels.ts';
+import type { ScenarioFile } from './grammar/scenario-file.ts';
+import { divideStages, lengthMs, peakUsers, scaleStages, stretchStages } from './stage-arithmetic.ts';
 
 /** What is asked for besides the file; all as it was written, so that a wrong value is named as such. */
 export interface PlanChoice {
   /** Instead of the file's target. */
   readonly target?: string | undefined;
-  /** Which of the file's tests. */
+  /** Which of the file's tests, or else one of the profiles for any file. */
   readonly profile?: string | undefined;
   /** Multiplies users and rates, and nothing else. */
   readonly scale?: number | string | undefined;
@@ -26,98 +26,86 @@ export interface PlanChoice {
 /** Makes a plan of a file and of what was asked for besides. Pure. */
 export function planFrom(file: ScenarioFile, choice: PlanChoice): Parsed<LoadPlan> {
   return parse(choice, (root) => {
-    const test = chooseTest(root.at('profile'), file);
-    const stages = readLoad(root, test);
+    const test = chooseTest(root.at('profile'), file, choice.rate !== undefined);
+    const load = readLoad(root, test);
+    const target = readTarget(root.at('target'), file);
+    const divided = file.sharesBy === 'users' ? divideUsers(load) : load;
     const plan: LoadPlan = {
       name: choice.profile ?? file.name ?? choice.name,
-      target: readTarget(root.at('target'), file.target),
-      seed:
-        readNumber(
-          root.at('seed'),
-          'a whole number from 0',
-          (value) => Number.isSafeInteger(value) && value >= 0,
-        ) ??
-        file.seed ??
-        1,
-      scenarios: weigh(file.scenarios, test.weights),
-      data: file.data.map(asSource),
-      stages,
+      target: target.address,
+      seed: readSeed(root.at('seed')) ?? file.seed ?? 1,
+      scenarios:
+        file.visits === 'target'
+          ? divided.scenarios.map((scenario) => visiting(scenario, target.path))
+          : divided.scenarios,
+      data: file.data,
+      stages: divided.stages,
       thresholds: test.thresholds,
       limits: {
         requestTimeoutMs: file.requestTimeoutMs,
         usersMax: usersMaxOf(file),
         gracefulStopMs: file.requestTimeoutMs + 1000,
       },
+      secrets: file.secrets,
     };
     checkRows(root, plan);
     return plan;
   });
 }
 
-function chooseTest(field: Field, file: ScenarioFile): FileTest {
-  const nothing: FileTest = { stages: [], thresholds: [], weights: undefined };
-  const names = [...file.tests.keys()];
-  if (field.value === undefined) {
-    if (file.test !== undefined) return file.test;
-    field.problem(`must name one of the file's tests: ${names.join(', ')}`);
-    return nothing;
-  }
-  const found = file.tests.get(String(field.value));
-  if (found !== undefined) return found;
-  const meant = closest(String(field.value), names);
-  const hint =
-    names.length === 0 ? 'the file has just one test, without a name' : `known are ${names.join(', ')}`;
-  field.problem(
-    `names no test of the file: ${JSON.stringify(field.value)}; ${meant === undefined ? hint : `did you mean ${meant}?`}`,
-  );
-  return nothing;
-}
+type Load = Pick<LoadPlan, 'stages' | 'scenarios'>;
 
-function readLoad(root: Field, test: FileTest): Stage[] {
+function readLoad(root: Field, { stages, scenarios }: ChosenTest): Load {
+  if (scenarios.length === 0) root.problem('has no scenario with a weight above 0');
   const scale = readNumber(root.at('scale'), 'a number above 0, like 0.1', (value) => value > 0) ?? 1;
-  const durationMs =
-    root.at('duration').value === undefined ? undefined : root.at('duration').duration({ above: 0 });
-  const fileMs = test.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+  const duration = root.at('duration');
+  const wantedMs = duration.value === undefined ? undefined : duration.duration({ above: 0 });
+  const fileMs = Math.max(lengthMs(stages), ...scenarios.map((each) => lengthMs(each.stages ?? [])));
   if (root.at('rate').value !== undefined) {
-    const rate = readRate(withDefaultUnit(root.at('rate'))) * scale;
+    const rate = readRate(withDefaultUnit(root.at('rate')));
     if (rate === 0) root.at('rate').problem('must be above 0');
-    return checkLevels(root, [
-      { kind: 'arrivals', from: rate, to: rate, durationMs: durationMs ?? (fileMs || 30_000) },
-    ]);
+    const durationMs = wantedMs ?? (fileMs || 30_000);
+    const arrivals = scaleStages([{ kind: 'arrivals', from: rate, to: rate, durationMs }], scale);
+    return withinLimits(root, {
+      stages: arrivals,
+      scenarios: scenarios.map(({ stages: _, ...scenario }) => scenario),
+    });
   }
-  const stretch = durationMs === undefined || fileMs === 0 ? 1 : durationMs / fileMs;
-  return checkLevels(
-    root,
-    test.stages.map((stage) => scaledStage(stage, scale, stretch)),
-  );
+  const stretch = wantedMs === undefined || fileMs === 0 ? 1 : wantedMs / fileMs;
+  const adapt = (written: readonly Stage[]): Stage[] => stretchStages(scaleStages(written, scale), stretch);
+  return withinLimits(root, {
+    stages: adapt(stages),
+    scenarios: scenarios.map((scenario) =>
+      scenario.stages === undefined ? scenario : { ...scenario, stages: adapt(scenario.stages) },
+    ),
+  });
 }
 
 /** A scale can lead past what a file may say. */
-function checkLevels(root: Field, stages: Stage[]): Stage[] {
-  const exceeds = stages.some((stage) => {
-    if (stage.kind === 'iterations') return stage.users > usersLimit;
-    return Math.max(stage.from, stage.to) > (stage.kind === 'users' ? usersLimit : rateLimit);
+function withinLimits(root: Field, load: Load): Load {
+  const exceeds = allStages(load).some((stage) => {
+    if (stage.kind === 'arrivals') return Math.max(stage.from, stage.to) > rateLimit;
+    return peakUsers([stage]) > usersLimit;
   });
-  if (!exceeds) return stages;
+  if (!exceeds) return load;
   root.at('scale').problem(`leads to more than ${usersLimit} users or a rate of more than ${rateLimit}/s`);
-  return [];
+  return { ...load, stages: [] };
 }
 
-function scaledStage(stage: Stage, scale: number, stretch: number): Stage {
-  const durationMs = stage.durationMs * stretch;
-  switch (stage.kind) {
-    case 'users':
-      return { ...stage, durationMs, from: scaledUsers(stage.from, scale), to: scaledUsers(stage.to, scale) };
-    case 'arrivals':
-      return { ...stage, durationMs, from: stage.from * scale, to: stage.to * scale };
-    case 'iterations':
-      return { ...stage, durationMs, users: scaledUsers(stage.users, scale) };
-  }
+function allStages({ stages, scenarios }: Load): readonly Stage[] {
+  return [...stages, ...scenarios.flatMap((scenario) => scenario.stages ?? [])];
 }
 
-/** A scaled number of users stays whole, and is never rounded to none. */
-function scaledUsers(users: number, scale: number): number {
-  return users === 0 ? 0 : Math.max(1, Math.round(users * scale));
+/** Each scenario with its share of the users for itself. */
+function divideUsers({ stages, scenarios }: Load): Load {
+  const shares = divideStages(
+    stages,
+    scenarios.map((scenario) => scenario.weight),
+  );
+  return {
+    stages: [],
+    scenarios: scenarios.map((scenario, index) => ({ ...scenario, stages: shares[index] ?? [] })),
+  };
 }
 
 /** On the command line, `--rate 50` is 50 a second. */
@@ -127,30 +115,51 @@ function withDefaultUnit(field: Field): Field {
   return isBare ? field.as(`${field.value}/s`) : field;
 }
 
-function readTarget(field: Field, fromFile: string | undefined): string {
-  const text = field.value ?? fromFile;
+interface Target {
+  readonly address: string;
+  /** Of a target that is itself what is asked for. */
+  readonly path: string;
+}
+
+function readTarget(field: Field, file: ScenarioFile): Target {
+  const text = field.value ?? file.target;
+  const standIn: Target = { address: 'http://127.0.0.1', path: '/' };
   if (text === undefined) {
     field.problem(
       'is missing: neither the file nor --target says what to load, as in --target http://127.0.0.1:8080',
     );
-    return 'http://127.0.0.1';
+    return standIn;
   }
   const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
     field.problem(
       `must be an address like http://127.0.0.1:8080, got ${show(withoutPassword(String(text)))}`,
     );
-    return 'http://127.0.0.1';
+    return standIn;
   }
-  if (url.search !== '' || url.hash !== '') field.problem("must have no query; put it into the steps' paths");
   if (url.username !== '' || url.password !== '')
     field.problem('must hold no user and password; use an authorization header');
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  if (file.visits === 'target') return { address: url.origin, path: `${url.pathname}${url.search}` };
+  if (url.search !== '' || url.hash !== '') field.problem("must have no query; put it into the steps' paths");
+  return { address: `${url.origin}${url.pathname.replace(/\/+$/, '')}`, path: '/' };
 }
 
 /** A message may end in a log that others read. */
 function withoutPassword(address: string): string {
   return address.replace(/[^/]*@/, '…@');
+}
+
+/** A scenario whose requests are all for one path. */
+function visiting(scenario: Scenario, path: string): Scenario {
+  const steps = scenario.steps.map((step): Step => {
+    if (step.kind !== 'request') return step;
+    return { ...step, name: `GET ${path.split('?')[0]}`, path: { text: path, parts: [path] } };
+  });
+  return { ...scenario, steps };
+}
+
+function readSeed(field: Field): number | undefined {
+  return readNumber(field, 'a whole number from 0', (value) => Number.isSafeInteger(value) && value >= 0);
 }
 
 function readNumber(field: Field, expected: string, fits: (value: number) => boolean): number | undefined {
@@ -162,31 +171,20 @@ function readNumber(field: Field, expected: string, fits: (value: number) => boo
   return undefined;
 }
 
-function weigh(scenarios: readonly Scenario[], weights: ReadonlyMap<string, number> | undefined): Scenario[] {
-  const weighed = scenarios.map((scenario) => ({
-    ...scenario,
-    weight: weights === undefined ? scenario.weight : (weights.get(scenario.name) ?? 0),
-  }));
-  return weighed.filter((scenario) => scenario.weight > 0);
-}
-
-function asSource({ name, file, pick, table }: FileData): DataSource {
-  return { name, file, pick, table: tableOf(table.columns, table.rows) };
-}
-
 /** One row a user: an open stage can have no more users than there are rows. */
 function usersMaxOf(file: ScenarioFile): number {
-  const rows = file.data.filter((source) => source.pick === 'each').map((source) => source.table.rows.length);
+  const rows = file.data.filter((source) => source.pick === 'each').map((source) => source.table.rowCount);
   return Math.min(file.usersMax, ...rows);
 }
 
 function checkRows(root: Field, plan: LoadPlan): void {
-  const users = createSchedule(plan.stages).usersPeak;
-  if (plan.scenarios.length === 0) root.problem('has no scenario with a weight above 0');
-  for (const source of plan.data) {
-    if (source.pick !== 'each' || source.table.rowCount >= users) continue;
+  const users = [plan.stages, ...plan.scenarios.map((scenario) => scenario.stages ?? [])]
+    .map(peakUsers)
+    .reduce((sum, peak) => sum + peak, 0);
+  for (const { pick, table, file } of plan.data) {
+    if (pick !== 'each' || table.rowCount >= users) continue;
     root.problem(
-      `gives each of ${users} users a row of ${source.file}, which has ${source.table.rowCount}; lower --scale, add rows, or pick them at random`,
+      `gives each of ${users} users a row of ${file}, which has ${table.rowCount}; lower --scale, add rows, or pick them at random`,
     );
   }
 }

@@ -1,77 +1,85 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
-import { formatBytes, formatPath, type Problem } from '../../base/index.ts';
+import { basename, extname, resolve } from 'node:path';
+import { formatPath, type Parsed, type Problem } from '../../base/index.ts';
 import { loadError } from '../errors.ts';
 import type { LoadPlan } from '../plan.ts';
-import { type DataTable, parseDataFile } from './data-file.ts';
+import type { ScenarioFunction } from '../scripts/scenario.ts';
+import { isLoadTests, parseLoadTests } from './formats/load-tests.ts';
+import { isTestConfiguration, parseTestConfiguration } from './formats/test-configuration.ts';
+import { fileDefaults, parseScenarioFile, type ScenarioFile } from './grammar/scenario-file.ts';
+import { readJson } from './json-source.ts';
+import { readModule } from './module-source.ts';
 import { type PlanChoice, planFrom } from './plan-from.ts';
-import { dataFilesOf, listProblems, parseScenarioFile } from './scenario-file.ts';
+import { readWhole } from './read-file.ts';
+import type { Source } from './source.ts';
+import { readSurroundings } from './surroundings.ts';
 import { readYaml } from './yaml-source.ts';
 
+/** What a plan is made of besides its file. */
+export interface PlanOptions extends Omit<PlanChoice, 'name'> {
+  /** Where `{{$env.NAME}}` is looked up; default none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * Reads a scenario file with its data files, and makes the plan that was asked for.
+ * Reads a scenario file with the files that it names, and makes the plan that was asked for. The file is YAML
+ * or JSON, or TypeScript that exports the same or a scenario; its content says which of the known formats it is.
  *
  * @throws LOAD_FILE_UNREADABLE; LOAD_FILE_INVALID with every problem and its line, also as `facts.problems`;
  *   LOAD_OPTIONS_INVALID with every option that does not fit.
  */
-export async function readLoadPlan(path: string, choice: Omit<PlanChoice, 'name'> = {}): Promise<LoadPlan> {
-  const source = readYaml(await readText(path, scenarioBytesMax));
-  const tables = await readTables(path, dataFilesOf(source.value));
-  const parsed = parseScenarioFile(source.value, (file) => tables.get(file) ?? { problem: 'was not read' });
+export async function readLoadPlan(
+  path: string,
+  { env = {}, ...choice }: PlanOptions = {},
+): Promise<LoadPlan> {
+  const name = basename(path, extname(path));
+  const source = await readSource(path);
+  const parsed = await parseSource(source.value, { path, name, env });
   if (source.problems.length > 0) throw invalid(path, source.problems);
-  if (!parsed.ok) throw invalid(path, listProblems(parsed.problems, source.locate));
-  const plan = planFrom(parsed.value, { ...choice, name: basename(path).replace(/\.ya?ml$/, '') });
+  if (!parsed.ok) throw invalid(path, listProblems(parsed.problems, source));
+  const plan = planFrom(parsed.value, { ...choice, name });
   if (plan.ok) return plan.value;
   throw loadError('LOAD_OPTIONS_INVALID', optionsMessage(path, plan.problems), {
     facts: { problems: plan.problems },
   });
 }
 
+const scenarioBytesMax = 5_000_000;
+
+async function readSource(path: string): Promise<Source> {
+  const kind = extname(path).toLowerCase();
+  try {
+    if (['.ts', '.mts', '.js', '.mjs'].includes(kind)) return await readModule(resolve(path));
+    const text = (await readWhole(path, scenarioBytesMax)).toString('utf8');
+    return kind === '.json' ? readJson(text) : readYaml(text);
+  } catch (cause) {
+    const message = `Cannot read ${path}: ${(cause as Error).message}.`;
+    throw loadError('LOAD_FILE_UNREADABLE', message, { cause, facts: { path } });
+  }
+}
+
+async function parseSource(
+  value: unknown,
+  { path, name, env }: { readonly path: string; readonly name: string } & Required<Pick<PlanOptions, 'env'>>,
+): Promise<Parsed<ScenarioFile>> {
+  if (typeof value === 'function') return { ok: true, value: scriptFile(name, value as ScenarioFunction) };
+  if (isLoadTests(value)) return parseLoadTests(value);
+  if (isTestConfiguration(value)) return parseTestConfiguration(value);
+  return parseScenarioFile(value, await readSurroundings(value, path, env));
+}
+
+/** A scenario alone, which says nothing of its load. */
+function scriptFile(name: string, script: ScenarioFunction): ScenarioFile {
+  return { ...fileDefaults, scenarios: [{ name, weight: 1, steps: [], script }], test: undefined };
+}
+
+/** Problems in the order of their lines. */
+function listProblems(problems: readonly Problem[], source: Source): string[] {
+  const line = (text: string): number => Number(/^line (\d+)/.exec(text)?.[1] ?? 0);
+  return problems.map((problem) => source.locate(problem)).toSorted((a, b) => line(a) - line(b));
+}
+
 /** Who has this many to correct need not be told of more at once. */
 const problemsMax = 100;
-const scenarioBytesMax = 5_000_000;
-/** Rows are held in memory. */
-const dataBytesMax = 500_000_000;
-
-async function readTables(
-  path: string,
-  files: readonly string[],
-): Promise<Map<string, DataTable | { readonly problem: string }>> {
-  const tables = new Map<string, DataTable | { readonly problem: string }>();
-  for (const file of files) {
-    try {
-      tables.set(file, parseDataFile(await readText(resolve(dirname(path), file), dataBytesMax)));
-    } catch (error) {
-      tables.set(file, {
-        problem: (error as Error).message.replace(/^Cannot read /, 'names a file that cannot be read: '),
-      });
-    }
-  }
-  return tables;
-}
-
-async function readText(path: string, bytesMax: number): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    const pieces: Buffer[] = [];
-    let readBytes = 0;
-    // A pipe or a device does not say beforehand how much it has.
-    if (size <= bytesMax) {
-      for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
-        readBytes += piece.length;
-        if (readBytes > bytesMax) break;
-        pieces.push(piece);
-      }
-    }
-    if (Math.max(size, readBytes) > bytesMax) throw new Error(`the limit is ${formatBytes(bytesMax)}`);
-    return Buffer.concat(pieces).toString('utf8');
-  } catch (cause) {
-    const found =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message;
-    throw loadError('LOAD_FILE_UNREADABLE', `Cannot read ${path}: ${found}.`, { cause, facts: { path } });
-  }
-}
 
 function invalid(path: string, problems: readonly string[]): Error {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;

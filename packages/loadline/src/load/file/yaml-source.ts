@@ -1,16 +1,9 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
-import { formatPath, type Path, type Problem } from '../../base/index.ts';
+import { formatPath, type Path } from '../../base/index.ts';
+import type { Source } from './source.ts';
 
-/** A YAML text as a value that still knows its lines. */
-export interface YamlSource {
-  readonly value: unknown;
-  /** What is wrong with the YAML itself, with the line in the message. */
-  readonly problems: readonly string[];
-  /** A problem with the line at which its place stands: `line 12, scenarios.browse.steps[0].get: must …`. */
-  locate(problem: Problem): string;
-}
-
-export function readYaml(text: string): YamlSource {
+/** Reads YAML 1.2. */
+export function readYaml(text: string): Source {
   const lines = new LineCounter();
   // The parser would compare each key with every other of its map: two minutes for 20,000 keys.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoadlineError } from 'loadline/base';
-import { type LoadPlan, type PlanChoice, readLoadPlan } from 'loadline/load';
+import { type LoadPlan, readLoadPlan } from 'loadline/load';
+import type { PlanOptions } from '../../../src/load/file/read-plan.ts';
 
 /** DESIGN.md's example, as people will write it. */
 export const exampleFile = `target: http://127.0.0.1:8080                 # or --target
@@ -38,27 +39,39 @@ export const peopleFile: string = `lat,lon,token\n${Array.from({ length: 200 }, 
 /** Reads a scenario file that stands beside other files, in a folder of its own. */
 export async function readPlan(
   yaml: string,
-  choice: Omit<PlanChoice, 'name'> = {},
+  choice: PlanOptions = {},
   beside: Readonly<Record<string, string>> = {},
+  file = 'load.yaml',
 ): Promise<LoadPlan> {
   const folder = await mkdtemp(join(tmpdir(), 'loadline-file-'));
   try {
-    for (const [name, text] of Object.entries({ ...beside, 'load.yaml': yaml }))
+    for (const [name, text] of Object.entries({ ...beside, [file]: yaml }))
       await writeFile(join(folder, name), text);
-    return await readLoadPlan(join(folder, 'load.yaml'), choice);
+    return await readLoadPlan(join(folder, file), choice);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
+/** A plan as plain data, with its rows, so that two of them can be held against each other. */
+export function plain(plan: LoadPlan): unknown {
+  const data = plan.data.map(({ table, ...source }) => ({
+    ...source,
+    columns: table.columns,
+    rows: Array.from({ length: table.rowCount }, (_, index) => table.row(index)),
+  }));
+  return { ...plan, data };
+}
+
 /** Why a file is refused: the code and the lines of the list. */
 export async function refusal(
   yaml: string,
-  choice?: Omit<PlanChoice, 'name'>,
+  choice?: PlanOptions,
   beside?: Readonly<Record<string, string>>,
+  file?: string,
 ): Promise<{ readonly code: string; readonly problems: readonly string[] }> {
   try {
-    await readPlan(yaml, choice, beside);
+    await readPlan(yaml, choice, beside, file);
   } catch (error) {
     if (!isLoadlineError(error)) throw error;
     const [, ...problems] = error.message.split('\n');
