@@ -92,6 +92,8 @@ export interface RunFacts {
   readonly plannedMs: number;
   readonly arrivals: number;
   readonly wasInterrupted: boolean;
+  /** Why a threshold ended the run before its time; undefined where none did. */
+  readonly abortedBecause: string | undefined;
   readonly generatorSamples: readonly GeneratorSample[];
   readonly environment: Environment;
   readonly resources: readonly ResourceSeries[];
@@ -104,7 +106,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
   const total = row('total', lanes);
   const generator = judgeGenerator(facts.generatorSamples);
   const thresholds = plan.thresholds.map((threshold) =>
-    judgeThreshold(threshold, measuredFor(threshold, recorder, facts)),
+    judgeThreshold(threshold, measuredFor(threshold, recorder, facts.activeMs)),
   );
   return {
     schema: 'loadline.load-report/2',
@@ -120,6 +122,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
       thresholds,
       generator,
       wasInterrupted: facts.wasInterrupted,
+      abortedBecause: facts.abortedBecause,
       dropped: recorder.dropped,
     }),
     offered: offeredOf(recorder, total, facts),
@@ -143,11 +146,13 @@ interface RunOutcome {
   readonly thresholds: readonly ThresholdResult[];
   readonly generator: GeneratorVerdict;
   readonly wasInterrupted: boolean;
+  readonly abortedBecause: string | undefined;
   readonly dropped: number;
 }
 
 /** A run whose numbers say nothing is invalid before it is anything else, so that nobody trusts its pass. */
-function judgeRun({ total, thresholds, generator, wasInterrupted, dropped }: RunOutcome): Verdict {
+function judgeRun(outcome: RunOutcome): Verdict {
+  const { total, thresholds, generator, wasInterrupted, abortedBecause, dropped } = outcome;
   const failed = thresholds.filter((result) => result.verdict === 'failed');
   const unknown = thresholds.filter((result) => result.verdict === 'no data');
   if (wasInterrupted)
@@ -155,6 +160,7 @@ function judgeRun({ total, thresholds, generator, wasInterrupted, dropped }: Run
   const nothing = whyNothing(total, dropped);
   if (nothing !== undefined) return { status: 'failed', reasons: [nothing] };
   if (generator.wasBottleneck) return { status: 'invalid', reasons: [generator.statement] };
+  if (abortedBecause !== undefined) return { status: 'failed', reasons: [abortedBecause] };
   if (failed.length > 0)
     return { status: 'failed', reasons: failed.map((result) => `${result.text}, got ${result.shown}`) };
   if (unknown.length > 0)
@@ -195,8 +201,8 @@ function offeredOf(recorder: Recorder, total: ReportRow, facts: RunFacts): Offer
   };
 }
 
-/** A threshold's scope is a scenario's name, or else an endpoint's. */
-function measuredFor({ scope }: Threshold, recorder: Recorder, facts: RunFacts): Measured {
+/** What a threshold is held against. Its scope is a scenario's name, or else an endpoint's. */
+export function measuredFor({ scope }: Threshold, recorder: Recorder, activeMs: number): Measured {
   const byScenario = recorder.lanes.filter((lane) => lane.scenario === scope);
   const byEndpoint = recorder.lanes.filter((lane) => lane.endpoint === scope);
   const lanes = scope === undefined ? recorder.lanes : byScenario.length > 0 ? byScenario : byEndpoint;
@@ -212,7 +218,7 @@ function measuredFor({ scope }: Threshold, recorder: Recorder, facts: RunFacts):
     checksPassed: checks.reduce((total, { passed }) => total + passed, 0),
     checksFailed: checks.reduce((total, { failed }) => total + failed, 0),
     dropped: scope === undefined ? recorder.dropped : undefined,
-    durationMs: facts.activeMs,
+    durationMs: activeMs,
     latency: statisticOf((lane) => lane.latency),
     service: statisticOf((lane) => lane.service),
   };

@@ -43,6 +43,7 @@ export function reportWith({ plan, facts, record }: ReportOptions = {}): LoadRep
     plannedMs: 10_000,
     arrivals: 0,
     wasInterrupted: false,
+    abortedBecause: undefined,
     generatorSamples: [calm],
     environment: {
       loadline: '0.1.0',

@@ -1,0 +1,182 @@
+import { type Clock, createRandom, type Timer } from '../base/index.ts';
+import { Agenda } from './agenda.ts';
+import { Crew } from './crew.ts';
+import { createDataRows } from './data/data-rows.ts';
+import { Flow } from './flow.ts';
+import type { GeneratorWatch } from './measure/generator-watch.ts';
+import type { Recorder } from './measure/recorder.ts';
+import type { LoadPlan, Stage } from './plan.ts';
+import { compileScenarios, type Program } from './program.ts';
+import { createSchedule } from './schedule.ts';
+import type { Share } from './share.ts';
+import type { Transport } from './transports/transport.ts';
+
+export interface GeneratorOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Where it writes what happens. */
+  readonly recorder: Recorder;
+  readonly watch: GeneratorWatch;
+  /** Which part of the plan it makes. */
+  readonly share: Share;
+  /** When the run begins, or has begun, on the clock's monotonic scale. */
+  readonly startMs: number;
+  /** How much of the schedule is left out from its start, because another generator has made it. */
+  readonly skippedMs: number;
+}
+
+/**
+ * Makes a share of a plan's load in this process. The loads of the plan run side by side, each by its own
+ * schedule. When all are over it drains: pauses end at once, requests under way get `gracefulStopMs`.
+ */
+export class LoadGenerator {
+  readonly #plan: LoadPlan;
+  readonly #options: GeneratorOptions;
+  readonly #agenda: Agenda;
+  readonly #crew: Crew;
+  readonly #flows: readonly Flow[];
+  readonly #running: Set<Flow>;
+  #drainingSinceMs: number | undefined;
+  #endTimer: Timer | undefined;
+  #forcedEndMs = never;
+  #finish: () => void = () => undefined;
+
+  constructor(plan: LoadPlan, options: GeneratorOptions) {
+    const { clock, recorder, share, startMs, watch } = options;
+    this.#plan = plan;
+    this.#options = options;
+    this.#agenda = new Agenda(clock);
+    const data = createDataRows(plan.data, share);
+    const variables = new Map<string, number>();
+    const programs = compileScenarios(plan, recorder, {
+      variable: (name) => placeOf(variables, name),
+      column: data.resolve,
+    });
+    const onLate = (latenessMs: number): void => watch.late(latenessMs);
+    const shared = { agenda: this.#agenda, recorder, data, startMs, onLate };
+    this.#crew = new Crew(
+      {
+        ...shared,
+        clock,
+        transport: options.transport,
+        target: new URL(plan.target),
+        variableCount: variables.size,
+      },
+      plan.seed,
+      share,
+      Math.max(1, Math.floor(plan.limits.usersMax / share.count)),
+    );
+    this.#flows = flowsOf(plan, programs).map(({ name, stages, weighed }) => {
+      const schedule = createSchedule(stages, `${plan.seed}/${name}`);
+      return new Flow(schedule, weighed, createRandom(`${plan.seed}/${name}`, share.index), {
+        ...shared,
+        crew: this.#crew,
+        share,
+        skippedMs: options.skippedMs,
+        patienceMs: plan.limits.requestTimeoutMs,
+        elapsedMs: () => this.elapsedMs,
+        onOver: (flow) => this.#onOver(flow),
+        onStoppedIdle: () => this.#endWhenDrained(),
+      });
+    });
+    this.#running = new Set(this.#flows);
+  }
+
+  /** Makes the load to its end, or to that of `stop`, and closes the transport. */
+  async run(): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.#finish = resolve;
+    });
+    if (this.#drainingSinceMs === undefined) for (const flow of this.#flows) flow.start();
+    this.#endWhenDrained();
+    await ended;
+    this.#options.watch.stop();
+    this.#options.transport.close();
+  }
+
+  /** Ends the load: nothing new begins, what is under way gets `graceMs`. */
+  stop(graceMs: number): void {
+    if (this.#drainingSinceMs === undefined) {
+      this.#drainingSinceMs = Math.max(0, this.elapsedMs);
+      for (const flow of this.#flows) flow.stop(this.#drainingSinceMs);
+    }
+    this.#endWithin(graceMs);
+    this.#endWhenDrained();
+  }
+
+  get elapsedMs(): number {
+    return this.#options.clock.monotonicMs() - this.#options.startMs;
+  }
+
+  /** Until work ceased to be begun. */
+  get activeMs(): number {
+    return this.#drainingSinceMs ?? this.elapsedMs;
+  }
+
+  /** From the start to the end of the longest schedule. */
+  get plannedMs(): number {
+    return this.#flows.reduce((max, flow) => Math.max(max, flow.schedule.durationMs), 0);
+  }
+
+  /** Arrivals of the whole plan, of which this may be a share. */
+  get arrivals(): number {
+    return this.#flows.reduce((sum, flow) => sum + flow.schedule.arrivals, 0);
+  }
+
+  /** How many users are within an iteration. */
+  get busy(): number {
+    return this.#flows.reduce((sum, flow) => sum + flow.busy, 0);
+  }
+
+  /** One load is over; the last one ends all. */
+  #onOver(flow: Flow): void {
+    this.#running.delete(flow);
+    if (this.#running.size === 0) this.stop(this.#plan.limits.gracefulStopMs);
+    else flow.stop(this.elapsedMs);
+  }
+
+  /** Stopping once more shortens the rest of the drain; nothing makes it longer. */
+  #endWithin(graceMs: number): void {
+    const endMs = this.elapsedMs + graceMs;
+    if (endMs > this.#forcedEndMs) return;
+    this.#forcedEndMs = endMs;
+    this.#endTimer?.cancel();
+    this.#endTimer = this.#options.clock.setTimer(() => {
+      for (const user of [...this.#crew.users]) this.#crew.dismiss(user);
+      this.#endWhenDrained();
+    }, graceMs);
+  }
+
+  #endWhenDrained(): void {
+    if (this.#drainingSinceMs === undefined || this.#crew.size > 0) return;
+    this.#endTimer?.cancel();
+    this.#finish();
+  }
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+interface FlowPlan {
+  readonly name: string;
+  readonly stages: readonly Stage[];
+  readonly weighed: readonly { readonly program: Program; readonly weight: number }[];
+}
+
+/** The scenarios with a load of their own each make a flow, the others share the plan's by their weights. */
+function flowsOf(plan: LoadPlan, programs: readonly Program[]): FlowPlan[] {
+  const all = plan.scenarios.map((scenario, index) => ({ scenario, program: programs[index] as Program }));
+  const shared = all.filter(({ scenario }) => scenario.stages === undefined);
+  const own = all.flatMap(({ scenario: { name, stages }, program }) =>
+    stages === undefined ? [] : [{ name, stages, weighed: [{ program, weight: 1 }] }],
+  );
+  if (shared.length === 0) return own;
+  const weighed = shared.map(({ scenario, program }) => ({ program, weight: scenario.weight }));
+  return [{ name: '', stages: plan.stages, weighed }, ...own];
+}
+
+function placeOf(places: Map<string, number>, name: string): number {
+  const known = places.get(name);
+  if (known !== undefined) return known;
+  places.set(name, places.size);
+  return places.size - 1;
+}

@@ -1,0 +1,72 @@
+import type { Clock, Timer } from '../base/index.ts';
+import type { Recorder } from './measure/recorder.ts';
+import type { LoadPlan } from './plan.ts';
+import { type LoadProgress, progressOf } from './progress.ts';
+import { measuredFor } from './report.ts';
+import { judgeThreshold } from './threshold.ts';
+
+/** What an overseer looks at and whom it tells. */
+export interface Overseen {
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly plannedMs: number;
+  elapsedMs(): number;
+  /** How many users are within an iteration. */
+  users(): number;
+  onProgress(progress: LoadProgress): void;
+  /** A threshold that may end the run has failed. */
+  onAbort(): void;
+}
+
+/** Looks at a run once a second: tells how far it is, and ends it where a threshold says so. */
+export class Overseer {
+  readonly #plan: LoadPlan;
+  readonly #overseen: Overseen;
+  #timer: Timer | undefined;
+  #abortedBecause: string | undefined;
+
+  constructor(plan: LoadPlan, overseen: Overseen) {
+    this.#plan = plan;
+    this.#overseen = overseen;
+  }
+
+  start(): void {
+    this.#timer = this.#overseen.clock.setTimer(() => {
+      this.#look();
+      this.start();
+    }, 1000);
+  }
+
+  /** Looks for the last time. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#look();
+  }
+
+  /** Why the run was ended before its time; undefined where it was not. */
+  get abortedBecause(): string | undefined {
+    return this.#abortedBecause;
+  }
+
+  #look(): void {
+    const { recorder, plannedMs, onProgress } = this.#overseen;
+    const elapsedMs = this.#overseen.elapsedMs();
+    const users = this.#overseen.users();
+    recorder.users(elapsedMs, users);
+    onProgress(progressOf(recorder, { elapsedMs, durationMs: plannedMs, users }));
+    if (this.#timer !== undefined && this.#abortedBecause === undefined) this.#judge(elapsedMs);
+  }
+
+  #judge(elapsedMs: number): void {
+    for (const threshold of this.#plan.thresholds) {
+      if (threshold.abort === undefined || elapsedMs < threshold.abort.graceMs) continue;
+      const { verdict, shown } = judgeThreshold(threshold, measuredFor(threshold, this.#overseen.recorder, elapsedMs));
+      if (verdict !== 'failed') continue;
+      const seconds = Math.round(elapsedMs / 1000);
+      this.#abortedBecause = `${threshold.text}, got ${shown}: the run was ended after ${seconds} s`;
+      this.#overseen.onAbort();
+      return;
+    }
+  }
+}
