@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 /** A real HTTP server on loopback that keeps what it is sent, and answers as it is told. */
 export interface Receiver extends AsyncDisposable {
@@ -20,6 +22,7 @@ export interface ReceivedRequest {
 export interface ReceiverAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** `endless` never stops. */
   readonly body?: string | Uint8Array;
 }
 
@@ -33,7 +36,9 @@ export async function startReceiver(
     const { method = '', url = '', headers } = request;
     requests.push({ method, path: url, headers, body: await readAll(request) });
     const answer = answers[Math.min(requests.length, answers.length) - 1] as ReceiverAnswer;
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    response.writeHead(answer.status, answer.headers);
+    if (answer.body === 'endless') await pipeline(Readable.from(endless()), response).catch(() => undefined);
+    else response.end(answer.body);
   });
   server.on('connection', () => connections++);
   server.listen(0, '127.0.0.1');
@@ -51,6 +56,10 @@ export async function startReceiver(
       await closed;
     },
   };
+}
+
+function* endless(): Generator<string> {
+  for (;;) yield 'x'.repeat(10_000);
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {
