@@ -60,19 +60,21 @@ export interface LoadlineOptions {
   /** Default: the core of generators. */
   readonly core?: Command['core'];
   readonly words?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `loadline run` with a scenario file of this folder. */
 export function loadline(
   name: string,
   file: string,
-  { core = cores.generator, words = [] }: LoadlineOptions = {},
+  { core = cores.generator, words = [], env = {} }: LoadlineOptions = {},
 ): Contender {
   return {
     name,
     command: ({ url, warmUpSeconds, seconds }) => ({
       ...loadlineRun(file, ['--target', url, '--duration', `${warmUpSeconds + seconds}s`, ...words]),
       core,
+      env,
     }),
     codes: runCodes,
     read(stdout, { warmUpSeconds, seconds }) {

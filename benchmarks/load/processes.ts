@@ -16,6 +16,8 @@ export interface Command {
   readonly core: number | 'any';
   readonly command: string;
   readonly args: readonly string[];
+  /** Besides this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A channel for messages, for a module of ours. */
   readonly hasChannel?: boolean;
 }
@@ -36,10 +38,10 @@ export interface Ended {
 }
 
 /** Starts a command on a core. `taskset` becomes the command, so the process id is the command's own. */
-export function start({ core, command, args, hasChannel = false }: Command): Running {
+export function start({ core, command, args, env, hasChannel = false }: Command): Running {
   const words = core === 'any' ? [command, ...args] : ['taskset', '-c', String(core), command, ...args];
   const child = spawn(words[0] as string, words.slice(1), {
-    env: { ...process.env, PATH: searchPath },
+    env: { ...process.env, PATH: searchPath, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
     serialization: 'advanced',
   });

@@ -1,7 +1,8 @@
 /** Are two workers nearly twice as fast as one, where a scenario has work of its own? */
 import { type BenchOptions, type Row, rowOf } from '../harness.ts';
-import { loadline } from './contenders.ts';
+import { type Contender, loadline } from './contenders.ts';
 import { knowsOption, missingRow } from './missing.ts';
+import { work } from './own-work.ts';
 import { measureRounds, medianOf, ratiosOf } from './rounds.ts';
 import { startTarget } from './target.ts';
 
@@ -10,8 +11,10 @@ const name = 'two workers, 100 µs of own work a request';
 /** Nobody has a core of their own here: two workers and the target share what there is. */
 export async function measureWorkers(options: BenchOptions): Promise<Row[]> {
   if (!(await knowsOption('--workers'))) return [missingRow(name, '/s', 'at least 1.8 ×')];
-  const one = loadline('one worker', 'own-work.ts', { core: 'any', words: ['--workers', '1'] });
-  const two = loadline('two workers', 'own-work.ts', { core: 'any', words: ['--workers', '2'] });
+  const workers = (count: number, name: string): Contender =>
+    loadline(name, 'own-work.ts', { core: 'any', words: ['--workers', String(count)], env });
+  const env = { LOADLINE_BENCH_ROUNDS: String(roundsIn(100)) };
+  const [one, two] = [workers(1, 'one worker'), workers(2, 'two workers')];
   await using target = await startTarget({ core: 'any' });
   const samples = await measureRounds([one, two], target, options);
   const [ones = [], twos = []] = [one, two].map((each) => samples.get(each.name));
@@ -43,4 +46,16 @@ export async function measureWorkers(options: BenchOptions): Promise<Row[]> {
       },
     ),
   ];
+}
+
+/** How many rounds of work take this long where nothing disturbs them. */
+function roundsIn(us: number): number {
+  const rounds = 1_000_000;
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const startMs = performance.now();
+    if (work(rounds) === 0) throw new Error('The work has not been done.'); // No number leads to 0.
+    leastMs = Math.min(leastMs, performance.now() - startMs);
+  }
+  return Math.round((rounds * us) / 1000 / leastMs);
 }
