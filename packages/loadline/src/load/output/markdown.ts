@@ -11,7 +11,7 @@ import {
 } from './figures.ts';
 
 export interface MarkdownOptions {
-  /** How the run compares with another, a finished line of Markdown each. */
+  /** How the run compares with others, as finished lines of Markdown. */
   readonly comparison?: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export function renderMarkdown(report: LoadReport, { comparison = [] }: Markdown
     report.verdict.reasons.slice(0, rowsMax).map((reason) => `- ${prose(reason)}`),
     summary(report),
     thresholds(report),
-    comparison.length === 0 ? [] : ['**Compared**', '', ...comparison],
+    comparison,
     errors(report),
     endpoints(report),
     [footer(report)],

@@ -21,8 +21,8 @@ describe('renderMarkdown()', () => {
   });
 
   it('shows the lines of a comparison', () => {
-    const text = renderMarkdown(passedRun(), { comparison: ['- `claim` p95 is 12 % slower'] });
-    expect(text).toContain('**Compared**\n\n- `claim` p95 is 12 % slower\n');
+    const text = renderMarkdown(passedRun(), { comparison: ['### Worse', '', '- `claim`'] });
+    expect(text).toContain('\n\n### Worse\n\n- `claim`\n\n');
   });
 
   it('tells no latency where nothing answered', () => {
