@@ -36,18 +36,15 @@ export async function openScrapeDoor(registry: Registry, options: ScrapeDoorOpti
   let scrapes = 0;
   const server = createServer((request, response) => {
     const { method = '', url = '' } = request;
-    if (!/^\/metrics(?:\?|$)/.test(url)) refuse(response, 404, 'The metrics are at /metrics.\n');
-    else if (method !== 'GET' && method !== 'HEAD') refuse(response, 405, 'The metrics can only be read.\n');
-    else {
-      response.setHeader('content-type', prometheusContentType);
-      if (method === 'HEAD') response.end();
-      else
-        pipeline(Readable.from(renderPrometheus(registry, { clock })), response).then(
-          () => scrapes++,
-          // A reader that went away was not served, and has nothing more to be told.
-          () => response.destroy(),
-        );
-    }
+    if (!/^\/metrics(?:\?|$)/.test(url)) return refuse(response, 404, 'The metrics are at /metrics.\n');
+    if (!['GET', 'HEAD'].includes(method)) return refuse(response, 405, 'The metrics can only be read.\n');
+    response.setHeader('content-type', prometheusContentType);
+    if (method === 'HEAD') return response.end();
+    pipeline(Readable.from(renderPrometheus(registry, { clock })), response).then(
+      () => scrapes++,
+      // A reader that went away was not served, and has nothing more to be told.
+      () => response.destroy(),
+    );
   });
   server.maxConnections = connectionsMax;
   await listen(server, host, port);
@@ -67,28 +64,25 @@ export async function openScrapeDoor(registry: Registry, options: ScrapeDoorOpti
 const connectionsMax = 20;
 const closeMs = 1000;
 
-function refuse(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/plain',
-    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
-  });
-  response.end(text);
+function refuse(response: ServerResponse, status: 404 | 405, text: string): void {
+  if (status === 405) response.setHeader('allow', 'GET, HEAD');
+  response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const listening = new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const found = error.code === 'EADDRINUSE' ? 'the port is in use' : (error.code ?? error.message);
-      reject(
-        metricsError(
-          'METRICS_SCRAPE_UNAVAILABLE',
-          `Cannot serve metrics on ${host}:${port}: ${found}. Choose another port, or 0 for any that is free.`,
-          { facts: { host, port }, cause: error },
-        ),
-      );
-    });
+    server.once('error', reject);
+    // A port that is none is thrown, within the promise.
     server.listen(port, host);
+  });
+  return listening.catch((error: NodeJS.ErrnoException) => {
+    const found = error.code === 'EADDRINUSE' ? 'the port is in use' : (error.code ?? error.message);
+    throw metricsError(
+      'METRICS_SCRAPE_UNAVAILABLE',
+      `Cannot serve metrics on ${host}:${port}: ${found}. Choose another port, or 0 for any that is free.`,
+      { facts: { host, port }, cause: error },
+    );
   });
 }
 

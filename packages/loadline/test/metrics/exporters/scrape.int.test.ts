@@ -53,6 +53,12 @@ describe('openScrapeDoor()', () => {
     });
   });
 
+  it.each([70_000, -1, 1.5])('refuses %d, which is no port', async (port) => {
+    await expect(openScrapeDoor(registryWith(1), { port })).rejects.toMatchObject({
+      code: 'METRICS_SCRAPE_UNAVAILABLE',
+    });
+  });
+
   it('closes at once for those who wait, and after a second for one that reads without end', async () => {
     const door = await openScrapeDoor(registryWith(10_000), { port: 0 });
     await (await fetch(door.url)).text();
