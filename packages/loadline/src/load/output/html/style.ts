@@ -159,7 +159,8 @@ path { vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap
   .plot { grid-template-columns: 50px minmax(0, 1fr) }
   .plot text { font-size: 10.5px }
   .odd { display: none }
-  .sortable th.name { position: sticky; left: -14px; padding-left: 14px; background: var(--card); min-width: 120px; max-width: 190px; font-size: 12.5px; box-shadow: 1px 0 var(--rule) }
+  .sortable th.name { position: sticky; left: 0; background: var(--card); min-width: 150px; max-width: 190px; font-size: 12.5px }
+  .sortable th.name::before { content: ""; position: absolute; right: 100%; top: 0; bottom: 0; width: 14px; background: var(--card) }
   th, td { padding: 6px 9px }
   .facts { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) }
 }
