@@ -29,7 +29,7 @@ export function planFrom(file: ScenarioFile, choice: PlanChoice): Parsed<LoadPla
     const test = chooseTest(root.at('profile'), file, choice.rate !== undefined);
     const load = readLoad(root, test);
     const target = readTarget(root.at('target'), file);
-    const divided = file.sharesBy === 'users' ? divideUsers(load) : load;
+    const divided = file.share === 'users' ? divideUsers(load) : load;
     const plan: LoadPlan = {
       name: choice.profile ?? file.name ?? choice.name,
       target: target.address,
@@ -96,15 +96,17 @@ function allStages({ stages, scenarios }: Load): readonly Stage[] {
   return [...stages, ...scenarios.flatMap((scenario) => scenario.stages ?? [])];
 }
 
-/** Each scenario with its share of the users for itself. */
+/** Each scenario with its share of the users for itself, but for those that have a load already. */
 function divideUsers({ stages, scenarios }: Load): Load {
-  const shares = divideStages(
-    stages,
-    scenarios.map((scenario) => scenario.weight),
-  );
+  const sharing = scenarios.filter((scenario) => scenario.stages === undefined);
+  const weights = sharing.map((scenario) => scenario.weight);
+  const shares = new Map(divideStages(stages, weights).map((share, index) => [sharing[index]?.name, share]));
   return {
     stages: [],
-    scenarios: scenarios.map((scenario, index) => ({ ...scenario, stages: shares[index] ?? [] })),
+    scenarios: scenarios.map((scenario) => ({
+      ...scenario,
+      stages: scenario.stages ?? shares.get(scenario.name) ?? [],
+    })),
   };
 }
 

@@ -21,7 +21,7 @@ export function isTestConfiguration(value: unknown): boolean {
 export function parseTestConfiguration(value: unknown): Parsed<ScenarioFile> {
   return parse(value, (root) => {
     if (Array.isArray(value)) {
-      return { ...fileDefaults, sharesBy: 'users', scenarios: readScenarios(root), test: undefined };
+      return { ...fileDefaults, share: 'users', scenarios: readScenarios(root), test: undefined };
     }
     const test = root.object(['testName', 'testType', 'virtualUsers', 'duration', 'rampUpTime', 'scenarios']);
     const name = test.required('testName').string();
@@ -35,7 +35,7 @@ export function parseTestConfiguration(value: unknown): Parsed<ScenarioFile> {
     return {
       ...fileDefaults,
       name,
-      sharesBy: 'users',
+      share: 'users',
       scenarios: readScenarios(test.required('scenarios')),
       test: { stages, thresholds: [], weights: undefined },
     };

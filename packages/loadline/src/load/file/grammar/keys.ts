@@ -11,6 +11,7 @@ export const keys = {
     'headers',
     'auth',
     'data',
+    'share',
     'scenarios',
     'load',
     'thresholds',

@@ -32,8 +32,8 @@ export interface ScenarioFile {
   readonly secrets: readonly string[];
   /** `target`: the only step is to get the target's own path. Default the scenarios' own steps. */
   readonly visits?: 'target';
-  /** `users`: each scenario has its share of the users for itself. Default each iteration draws its scenario. */
-  readonly sharesBy?: 'users';
+  /** What the weights share: iterations, each of which draws its scenario, or users, who keep to theirs. */
+  readonly share: 'iterations' | 'users';
 }
 
 /** A load with what it is judged by. */
@@ -53,6 +53,7 @@ export const fileDefaults: Omit<ScenarioFile, 'scenarios' | 'test'> = {
   requestTimeoutMs: 10_000,
   usersMax: 1000,
   data: [],
+  share: 'iterations',
   thresholds: [],
   tests: new Map(),
   secrets: [],
@@ -94,6 +95,7 @@ export function parseScenarioFile(value: unknown, surroundings: Surroundings): P
         limits?.optional('users_max')?.number({ whole: true, atLeast: 1, atMost: 1_000_000 }) ??
         fileDefaults.usersMax,
       data,
+      share: file.optional('share')?.oneOf(['iterations', 'users']) ?? fileDefaults.share,
       scenarios,
       thresholds: readThresholds(file.optional('thresholds'), scenarios),
       ...readTests(file, scenarios),

@@ -181,6 +181,29 @@ tests:
   });
 });
 
+describe('share: users', () => {
+  it('gives each scenario its part of the users, and leaves a load of its own alone', async () => {
+    const yaml = `target: http://127.0.0.1:1
+share: users
+scenarios:
+  a: { weight: 2, steps: [{ get: /a }] }
+  b: { load: [{ hold: { users: 9, for: 1s } }], steps: [{ get: /b }] }
+  c: { steps: [{ get: /c }] }
+load: [{ hold: { users: 4, for: 1s } }]
+`;
+    const plan = await readPlan(yaml);
+    expect(plan.stages).toEqual([]);
+    expect(plan.scenarios.map(({ stages }) => stages)).toEqual(
+      [3, 9, 1].map((count) => [users(count, count, 1000)]),
+    );
+    expect((await refusal(yaml.replace('share: users', 'share: user'))).problems).toEqual([
+      expect.stringMatching(
+        /^line 2, share must be one of iterations, users, got "user"; did you mean users\?$/,
+      ),
+    ]);
+  });
+});
+
 describe('thresholds', () => {
   const withThresholds = (thresholds: string): string =>
     `${fileOf(['hold: { users: 1, for: 1s }'])}thresholds: ${thresholds}\n`;
