@@ -30,6 +30,8 @@ export interface Scrape {
 export interface ParseOptions {
   /** Whether a family is of interest, by its name; the lines of others are skipped unread. Default: all are. */
   readonly wanted?: (name: string) => boolean;
+  /** Skips the buckets of histograms, which are most of many a page, and keeps sum and count. Default false. */
+  readonly withoutBuckets?: boolean;
   /** Samples that are kept. Default 10,000. */
   readonly samplesMax?: number;
 }
@@ -50,18 +52,22 @@ export function parsePrometheus(text: string, options: ParseOptions = {}): Scrap
  */
 export class PrometheusParser {
   readonly #wanted: (name: string) => boolean;
+  readonly #withoutBuckets: boolean;
   readonly #samplesMax: number;
   readonly #families = new Map<string, GrowingFamily>();
   readonly #problems: string[] = [];
   #badLines = 0;
   #samples = 0;
   #lineNumber = 0;
+  /** The name of the samples that were skipped last; most lines of a page are more of the same. */
+  #skipped = '';
   /** The beginning of a line whose end has not come yet. */
   #rest = '';
   #isTooLong = false;
 
-  constructor({ wanted = () => true, samplesMax = 10_000 }: ParseOptions = {}) {
+  constructor({ wanted = () => true, withoutBuckets = false, samplesMax = 10_000 }: ParseOptions = {}) {
     this.#wanted = wanted;
+    this.#withoutBuckets = withoutBuckets;
     this.#samplesMax = samplesMax;
   }
 
@@ -69,7 +75,8 @@ export class PrometheusParser {
   push(text: string): void {
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      this.#endLine(this.#rest + text.slice(start, end));
+      if (this.#rest === '' && this.#isSkipped(text, start)) this.#lineNumber++;
+      else this.#endLine(this.#rest + text.slice(start, end));
       this.#rest = '';
       start = end + 1;
     }
@@ -89,6 +96,12 @@ export class PrometheusParser {
       badLines: this.#badLines,
       isCut: this.#samples > this.#samplesMax,
     };
+  }
+
+  /** Whether a line is of samples that nobody wants, told without cutting it out. */
+  #isSkipped(text: string, start: number): boolean {
+    const { length } = this.#skipped;
+    return length > 0 && text.startsWith(this.#skipped, start) && ' {'.includes(text.charAt(start + length));
   }
 
   #endLine(line: string): void {
@@ -116,6 +129,7 @@ export class PrometheusParser {
     const [, name, type] = typeLine.exec(line) ?? [];
     if (name === undefined || type === undefined) return 'is no TYPE line';
     if (!this.#wanted(name)) return undefined;
+    this.#skipped = '';
     if (this.#families.has(name)) return 'comes after samples or another type of this name';
     this.#families.set(name, { name, kind: kinds.get(type) ?? 'unknown', samples: [] });
     return undefined;
@@ -125,7 +139,10 @@ export class PrometheusParser {
     const name = match(sampleName, line, start);
     if (name === undefined) return 'does not begin with a name';
     const family = this.#familyOf(name);
-    if (family === undefined) return undefined;
+    if (family === undefined || (this.#withoutBuckets && isBucket(family, name))) {
+      this.#skipped = name;
+      return undefined;
+    }
     let at = skipBlanks(line, start + name.length);
     const labels = new Map<string, string>();
     if (line[at] === '{') {
@@ -183,6 +200,10 @@ const suffixes: Readonly<Record<ScrapedKind, readonly string[]>> = {
   summary: ['_sum', '_count', '_created'],
   unknown: [],
 };
+
+function isBucket({ kind }: ScrapedFamily, name: string): boolean {
+  return kind === 'histogram' && name.endsWith('_bucket');
+}
 
 /** Reads labels into `labels` and gives where the text goes on behind the brace; -1 where they are wrong. */
 function readLabels(line: string, start: number, labels: Map<string, string>): number {

@@ -116,6 +116,30 @@ build_info{version="1"} 1
     expect(scrape.badLines).toBe(0);
   });
 
+  it('takes no name for skipped that only begins like one', () => {
+    const wanted = (name: string): boolean => name !== 'a';
+    expect(shown(parsePrometheus('a 1\nab 2\na{x="y"} 3\na:b 4', { wanted }))).toEqual({
+      'unknown ab': ['ab{} 2'],
+      'unknown a:b': ['a:b{} 4'],
+    });
+  });
+
+  it('reads what is wanted from its TYPE line on, also when its samples were skipped before', () => {
+    const wanted = (name: string): boolean => name === 'a';
+    const scrape = parsePrometheus('a_total 1\n# TYPE a counter\na_total 2', { wanted });
+    expect(shown(scrape)).toEqual({ 'counter a': ['a_total{} 2'] });
+  });
+
+  it('skips the buckets of histograms where only sum and count are of use', () => {
+    const page = '# TYPE a histogram\na_bucket{le="1"} 1\na_bucket{broken\na_sum 1\na_count 1\nb_bucket 1';
+    const scrape = parsePrometheus(page, { withoutBuckets: true });
+    expect(shown(scrape)).toEqual({
+      'histogram a': ['a_sum{} 1', 'a_count{} 1'],
+      'unknown b_bucket': ['b_bucket{} 1'],
+    });
+    expect(scrape.badLines).toBe(0);
+  });
+
   it('keeps at most so many samples, and says that there were more', () => {
     const scrape = parsePrometheus('a 1\na 2\na 3', { samplesMax: 2 });
     expect(scrape.families.get('a')?.samples.length).toBe(2);
@@ -185,17 +209,36 @@ describe('what a registry renders', () => {
 });
 
 describe('any text', () => {
+  const wanted = (name: string): boolean => name !== 'a';
+
   const piece = fc.oneof(
-    fc.constantFrom('# TYPE ', 'a', 'a_total', ' counter', '{', '}', '"', '\\', 'le="', ',', ' 1', '\n', ' '),
+    fc.constantFrom(
+      '\n# TYPE ',
+      '\na',
+      '\na_total',
+      '\na_bucket',
+      ' counter',
+      ' histogram',
+      '{',
+      '}',
+      '"',
+      '\\',
+      'le="',
+      ',',
+      ' 1',
+      '\n',
+      ' ',
+    ),
     fc.string({ unit: 'binary', maxLength: 8 }),
   );
 
   it('is read without throwing, and the same in whatever pieces it comes', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
-        const parser = new PrometheusParser();
+        const options = { wanted, withoutBuckets: true };
+        const parser = new PrometheusParser(options);
         for (const each of pieces) parser.push(each);
-        expect(parser.end()).toEqual(parsePrometheus(pieces.join('')));
+        expect(parser.end()).toEqual(parsePrometheus(pieces.join(''), options));
       }),
       { numRuns: 1000 },
     );
