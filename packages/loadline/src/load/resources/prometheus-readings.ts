@@ -108,7 +108,7 @@ function totalsOf(samples: readonly ScrapedSample[]): Totals {
   for (const { name, value } of samples) {
     if (name.endsWith('_sum')) totals.sum += value;
     else if (name.endsWith('_count')) totals.count += value;
-    else if (!name.endsWith('_created') && !name.endsWith('_bucket')) totals.value += value;
+    else if (!name.endsWith('_created')) totals.value += value;
   }
   return totals;
 }

@@ -28,7 +28,7 @@ export function createPrometheusProbe({ url, address, names = [] }: PrometheusPr
     source: `metrics ${url.host}${url.pathname === '/metrics' ? '' : url.pathname}`,
     async sample(signal) {
       const response = await ask(url, address, signal);
-      const scrape = await read(response, new PrometheusParser({ wanted, samplesMax }));
+      const scrape = await read(response, new PrometheusParser({ wanted, withoutBuckets: true, samplesMax }));
       hasAnswered = true;
       for (const name of names) if (findFamily(scrape, name) !== undefined) found.add(name);
       unreadable ??= scrape.problems[0];

@@ -60,30 +60,28 @@ describe('PostgreSQL', () => {
       });
     }));
 
-  it('counts commits, rollbacks, rows and what came from its cache', () =>
-    withProbe(server.url, async (probe) => {
+  it('counts commits, rollbacks, rows and what came from its cache', async () => {
+    await using worker = createPostgres({ url: server.url, connectionsMax: 1 });
+    await withProbe(server.url, async (probe) => {
       const before = await sample(probe);
-      await target.query({ text: 'INSERT INTO food SELECT n, n::text FROM generate_series(1, 500) AS n' });
-      await target.query({ text: 'UPDATE food SET name = name WHERE id <= 40' });
-      await target.query({ text: 'DELETE FROM food WHERE id <= 30' });
-      await target.query({ text: 'SELECT 1 / 0' }).catch(() => undefined);
-      // A backend brings the counts up to date at most once a second, and before it goes.
-      await target.query({ text: 'SELECT pg_stat_force_next_flush()' });
-      await expect
-        .poll(
-          async () => {
-            const after = await sample(probe);
-            return [...counters].every((name) => (after[name] ?? 0) > (before[name] ?? 0));
-          },
-          { timeout: 15_000 },
-        )
-        .toBe(true);
+      await worker.query({ text: 'INSERT INTO food SELECT n, n::text FROM generate_series(1, 5000) AS n' });
+      await worker.query({ text: 'UPDATE food SET name = name WHERE id <= 4000' });
+      await worker.query({ text: 'DELETE FROM food WHERE id <= 3000' });
+      await worker.query({ text: 'SELECT 1 / 0' }).catch(() => undefined);
+      // Otherwise a backend brings the counts up to date at most once a second.
+      await worker.query({ text: 'SELECT pg_stat_force_next_flush()' });
       const after = await sample(probe);
       const grown = (name: string): number => (after[name] ?? 0) - (before[name] ?? 0);
-      expect([grown('rows inserted'), grown('rows updated'), grown('rows deleted')]).toEqual([500, 40, 30]);
+      // The server's own tables have changes too.
+      expect(Math.floor(grown('rows inserted') / 1000)).toBe(5);
+      expect(Math.floor(grown('rows updated') / 1000)).toBe(4);
+      expect(Math.floor(grown('rows deleted') / 1000)).toBe(3);
+      expect(grown('rows returned')).toBeGreaterThan(4000);
       expect(grown('rollbacks')).toBe(1);
-      expect(grown('cache hit ratio')).toBeGreaterThan(0);
-    }));
+      expect(grown('commits')).toBeGreaterThanOrEqual(4);
+      expect(grown('cache hit ratio')).toBeGreaterThan(1000);
+    });
+  });
 
   it('hides from a plain role only what others do', () =>
     withProbe(asPlain(), async (probe) => {
@@ -94,13 +92,17 @@ describe('PostgreSQL', () => {
       expect(seen.commits).toBeGreaterThan(0);
     }));
 
-  it('cannot be changed by the probe, and knows it by name', () =>
+  it('is asked over one connection, which it can tell from others by its name', () =>
     withProbe(server.url, async (probe) => {
-      await sample(probe);
-      const { rows } = await target.query<{ count: number }>({
-        text: "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'loadline watch'",
-      });
-      expect(rows[0]?.count).toBe(1);
+      await Promise.all([sample(probe), sample(probe), sample(probe)]);
+      const count = async (): Promise<number | undefined> => {
+        const { rows } = await target.query<{ count: number }>({
+          text: "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'loadline watch'",
+        });
+        return rows[0]?.count;
+      };
+      // Those of other tests may still be on their way out.
+      await expect.poll(count, { timeout: 5000 }).toBe(1);
     }));
 
   it('is refused where its address is none', () => {
@@ -109,5 +111,3 @@ describe('PostgreSQL', () => {
     );
   });
 });
-
-const counters = ['commits', 'rollbacks', 'rows inserted', 'rows updated', 'rows deleted', 'rows returned'];

@@ -32,7 +32,7 @@ const worker = `
   const kept = [];
   process.stdin.on('data', () => {
     kept.push(Buffer.alloc(50e6, 1));
-    for (const end = performance.now() + 500; performance.now() < end; );
+    for (const end = process.cpuUsage().user + 500_000; process.cpuUsage().user < end; );
     process.stdout.write('done');
   });
   process.stdout.write('ready');`;
@@ -54,7 +54,7 @@ describe.each([
     const after = await sample(probe);
     const worked = (after.cpu ?? 0) - (before.cpu ?? 0);
     // By ps in whole seconds.
-    if (platform === 'linux') expect(worked).toBeGreaterThan(0.2);
+    if (platform === 'linux') expect(worked).toBeGreaterThan(0.45);
     expect(worked).toBeLessThan(2.01);
     expect((after.memory ?? 0) - (before.memory ?? 0)).toBeGreaterThan(40e6);
   });
@@ -85,7 +85,7 @@ describe.runIf(process.platform === 'linux')('a process on Linux', () => {
   it('counts with its descendants, and keeps the work of those that have ended', async () => {
     const child = await run(`
       const { spawn } = require('node:child_process');
-      const busy = 'for (const end = performance.now() + 300; performance.now() < end; );';
+      const busy = 'while (process.cpuUsage().user < 300_000);';
       const idle = spawn(process.execPath, ['-e', 'process.stdin.resume(); process.stdout.write("x")']);
       idle.stdout.once('data', () => process.stdout.write('ready'));
       process.stdin.on('data', () => {
@@ -97,7 +97,7 @@ describe.runIf(process.platform === 'linux')('a process on Linux', () => {
     const before = await sample(probe);
     await work(child);
     const after = await sample(probe);
-    expect((after.cpu ?? 0) - (before.cpu ?? 0)).toBeGreaterThan(0.15);
+    expect((after.cpu ?? 0) - (before.cpu ?? 0)).toBeGreaterThan(0.25);
     // Two Node.js, each with its threads and some 30 MB of its own.
     expect(before.threads).toBeGreaterThan(10);
     child.stdin?.end();

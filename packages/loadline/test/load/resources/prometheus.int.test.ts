@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createRegistry, renderPrometheus } from 'loadline/metrics';
 import { observeHttp, observeProcess } from 'loadline/observe';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPrometheusProbe } from '../../../src/load/resources/prometheus.ts';
 import { serveBytes } from '../../faults/targets.ts';
+import { cert, key } from '../transports/certificate.ts';
 
 let server: Server | undefined;
 
@@ -143,6 +145,14 @@ describe('a /metrics address', () => {
     setTimeout(() => controller.abort(), 100);
     await sampled;
     await expect.poll(() => isClosed).toBe(true);
+  });
+
+  it('that nobody vouches for is not trusted', async () => {
+    server = createSecureServer({ key, cert }, (_, response) => response.end('process_open_fds 1'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(`https://localhost:${(server.address() as AddressInfo).port}/metrics`);
+    await expect(sample(url)).rejects.toThrow('self-signed certificate');
   });
 
   it('that speaks something else, or at which nobody listens, says so', async () => {

@@ -81,6 +81,7 @@ describe('a counter', () => {
         [1000, counter(91, 102)],
         [2000, counter(91, 102)],
         [3000, counter(94, 105)],
+        [4000, counter(95, 3)],
       ]),
     ).toEqual([
       [1000, 0.5],

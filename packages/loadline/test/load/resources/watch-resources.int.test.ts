@@ -28,12 +28,15 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** A clock on which a second takes a quarter of one. */
+/** A clock on which a second takes half of one. */
 const quick: Clock = {
   now: () => systemClock.now(),
-  monotonicMs: () => systemClock.monotonicMs() * 4,
-  setTimer: (callback, delayMs) => systemClock.setTimer(callback, delayMs / 4),
+  monotonicMs: () => systemClock.monotonicMs() * 2,
+  setTimer: (callback, delayMs) => systemClock.setTimer(callback, delayMs / 2),
 };
+
+/** The machine may be busy: a test waits for what has to come, and bears that a sample is missing elsewhere. */
+const soon = { timeout: 30_000 };
 
 function watch(
   asked: AskedResources,
@@ -59,33 +62,41 @@ async function startService(): Promise<{
   return { child, pid: child.pid as number, url: new URL(`http://127.0.0.1:${port}/metrics`) };
 }
 
-function pointsOf(watched: ResourceWatch, source: string, name: string): number {
+function timesOf(watched: ResourceWatch, source: string, name: string): number[] {
   const found = watched.series().find((series) => series.source === source && series.name === name);
-  return found?.points.length ?? 0;
+  return (found?.points ?? []).map(([elapsedMs]) => elapsedMs);
+}
+
+/** Waits until a series has so many points more. */
+async function morePoints(watched: ResourceWatch, source: string, name: string, more: number): Promise<void> {
+  const before = timesOf(watched, source, name).length;
+  await expect.poll(() => timesOf(watched, source, name).length, soon).toBeGreaterThanOrEqual(before + more);
+}
+
+/** How many samples are missing, of all sources. */
+function missingOf(watched: ResourceWatch): number {
+  const counts = watched.problems().map((problem) => Number(/(\d+) of \d+ samples/.exec(problem)?.[1] ?? 0));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 describe('watchResources()', () => {
   it('shows all that it was asked for on one clock', async () => {
     const { pid, url } = await startService();
-    const startedMs = quick.monotonicMs();
+    const startMs = quick.monotonicMs();
     await using watched = await watch({
       pids: [pid],
       metrics: [url],
       postgres: stack.postgres.url,
       valkey: stack.valkeyCache.url,
     });
-    await expect
-      .poll(() => pointsOf(watched, 'postgres', 'commits') + pointsOf(watched, 'valkey', 'commands'), {
-        timeout: 20_000,
-      })
-      .toBeGreaterThan(3);
+    await morePoints(watched, 'postgres', 'commits', 2);
+    await morePoints(watched, 'valkey', 'commands', 2);
     await watched.stop();
     const sources = new Set(watched.series().map(({ source }) => source));
     expect([...sources]).toEqual([`process ${pid}`, `metrics ${url.host}`, 'postgres', 'valkey']);
-    expect(watched.problems()).toEqual([]);
-    const elapsedMs = watched.series().flatMap(({ points }) => points.map(([each]) => each));
-    expect(Math.min(...elapsedMs)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...elapsedMs)).toBeLessThanOrEqual(quick.monotonicMs() - startedMs);
+    const times = watched.series().flatMap(({ source, name }) => timesOf(watched, source, name));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...times)).toBeLessThanOrEqual(quick.monotonicMs() - startMs);
     const files = watched.series().find(({ source }) => source.startsWith('metrics'));
     expect(files).toMatchObject({ name: 'open files', unit: 'count' });
     expect(files?.points.every(([, value]) => value === 21)).toBe(true);
@@ -93,59 +104,44 @@ describe('watchResources()', () => {
 
   it('goes on beside a target that is killed, and shows the gap', async () => {
     const { child, pid, url } = await startService();
+    const source = `metrics ${url.host}`;
     await using watched = await watch({ pids: [pid], metrics: [url], valkey: stack.valkeyCache.url });
-    await expect.poll(() => pointsOf(watched, `metrics ${url.host}`, 'open files')).toBeGreaterThan(1);
+    await morePoints(watched, source, 'open files', 2);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const seen = pointsOf(watched, 'valkey', 'memory');
-    await expect
-      .poll(() => pointsOf(watched, 'valkey', 'memory'), { timeout: 5000 })
-      .toBeGreaterThan(seen + 3);
+    await morePoints(watched, 'valkey', 'memory', 4);
     await watched.stop();
-    expect(watched.problems()).toEqual([
-      expect.stringMatching(new RegExp(`^process ${pid}: it has ended, \\d+ of \\d+ samples missing$`)),
-      expect.stringMatching(/^metrics .*: .*connection refused.*, \d+ of \d+ samples missing$/),
-    ]);
-    const last = watched
-      .series()
-      .find(({ source }) => source.startsWith('metrics'))
-      ?.points.at(-1)?.[0];
-    const end = watched
-      .series()
-      .find(({ source }) => source === 'valkey')
-      ?.points.at(-1)?.[0];
-    expect((end ?? 0) - (last ?? 0)).toBeGreaterThanOrEqual(2900);
+    const told = watched.problems().join('\n');
+    expect(told).toMatch(new RegExp(`^process ${pid}: .*it has ended.*, \\d+ of \\d+ samples missing$`, 'm'));
+    expect(told).toMatch(/^metrics .*: .*connection refused.*, \d+ of \d+ samples missing$/m);
+    const lastMs = (of: string, name: string): number => timesOf(watched, of, name).at(-1) ?? Number.NaN;
+    expect(lastMs('valkey', 'memory') - lastMs(source, 'open files')).toBeGreaterThan(1900);
   });
 
   it('goes on beside a target that is frozen, and sees it again when it thaws', async () => {
     const { child, pid, url } = await startService();
-    await using watched = await watch({ pids: [pid], metrics: [url] });
     const source = `metrics ${url.host}`;
-    await expect.poll(() => pointsOf(watched, source, 'open files')).toBeGreaterThan(1);
+    await using watched = await watch({ pids: [pid], metrics: [url] });
+    await morePoints(watched, source, 'open files', 2);
     child.kill('SIGSTOP');
-    await expect.poll(() => watched.problems().join(), { timeout: 5000 }).toMatch(/no answer within 800 ms/);
-    const frozen = pointsOf(watched, source, 'open files');
-    const processSeen = pointsOf(watched, `process ${pid}`, 'cpu');
-    await expect.poll(() => pointsOf(watched, `process ${pid}`, 'cpu')).toBeGreaterThan(processSeen + 2);
-    expect(pointsOf(watched, source, 'open files')).toBeLessThanOrEqual(frozen + 1);
+    const missing = missingOf(watched);
+    await expect.poll(() => missingOf(watched), soon).toBeGreaterThan(missing);
+    const frozen = timesOf(watched, source, 'open files').length;
+    await morePoints(watched, `process ${pid}`, 'memory', 3);
+    expect(timesOf(watched, source, 'open files')).toHaveLength(frozen);
+    expect(watched.problems().join()).toContain('no answer within 800 ms');
     child.kill('SIGCONT');
-    await expect.poll(() => pointsOf(watched, source, 'open files')).toBeGreaterThan(frozen + 2);
-    await watched.stop();
-    expect(watched.problems()).toHaveLength(1);
+    await morePoints(watched, source, 'open files', 2);
   });
 
   it.each(['half-open', 'reset', 'cut'] as const)('sees PostgreSQL again after a %s', async (kind) => {
     await using watched = await watch({ postgres: proxy.urlFor(stack.postgres.url) });
-    await expect
-      .poll(() => pointsOf(watched, 'postgres', 'connections'), { timeout: 5000 })
-      .toBeGreaterThan(1);
+    await morePoints(watched, 'postgres', 'connections', 1);
+    const missing = missingOf(watched);
     await proxy.inject({ kind });
-    await expect.poll(() => watched.problems(), { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(() => missingOf(watched), soon).toBeGreaterThan(missing + 1);
     await proxy.heal();
-    const seen = pointsOf(watched, 'postgres', 'connections');
-    await expect
-      .poll(() => pointsOf(watched, 'postgres', 'connections'), { timeout: 10_000 })
-      .toBeGreaterThan(seen + 1);
+    await morePoints(watched, 'postgres', 'connections', 2);
   });
 
   it('never tells a password', async () => {
@@ -164,21 +160,28 @@ describe('watchResources()', () => {
       metrics: [url, new URL('http://ann:hunter66@127.0.0.1:9/metrics?token=hunter77')],
       metricNames: ['hunter44'],
     });
-    await expect.poll(() => watched.problems().length, { timeout: 10_000 }).toBe(4);
+    const told = (): string => JSON.stringify([watched.series(), watched.problems()]);
+    for (const reason of [
+      'password authentication failed',
+      'WRONGPASS',
+      'has no ***',
+      'connection refused',
+    ]) {
+      await expect.poll(told, soon).toContain(reason);
+    }
     await watched.stop();
-    const told = JSON.stringify([watched.series(), watched.problems()]);
-    expect(told).not.toContain('hunter');
-    expect(told).toContain('postgres: Cannot open a connection: password authentication failed');
+    expect(told()).not.toContain('hunter');
   });
 
   it('ends with the signal, and keeps what it has seen', async () => {
     const controller = new AbortController();
+    const source = `process ${process.pid}`;
     const watched = await watch({ pids: [process.pid] }, controller.signal);
-    await expect.poll(() => pointsOf(watched, `process ${process.pid}`, 'memory')).toBeGreaterThan(1);
+    await morePoints(watched, source, 'memory', 2);
     controller.abort();
-    const seen = pointsOf(watched, `process ${process.pid}`, 'memory');
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(pointsOf(watched, `process ${process.pid}`, 'memory')).toBe(seen);
+    const seen = timesOf(watched, source, 'memory');
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(timesOf(watched, source, 'memory')).toEqual(seen);
     await watched.stop();
   });
 
@@ -199,12 +202,12 @@ describe('watchResources()', () => {
         postgres: stack.postgres.url,
         valkey: stack.valkeyCache.url,
       });
-      await expect.poll(() => pointsOf(watched, 'postgres', 'connections')).toBeGreaterThan(0);
+      await morePoints(watched, 'postgres', 'connections', 1);
       await watched.stop();
     }
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await expect.poll(() => process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before);
+    await expect.poll(() => process.getActiveResourcesInfo().length, soon).toBeLessThanOrEqual(before);
   });
 });
 
