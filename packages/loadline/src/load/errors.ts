@@ -21,6 +21,18 @@ export const loadErrorTable = {
     means: 'The name of the target cannot be resolved.',
     remedy: 'Check the name and the resolver of this machine.',
   },
+  LOAD_WORKERS_UNREADY: {
+    means: 'Not all workers of a run could prepare their share; the message lists which, and why.',
+    remedy: 'Mend what the message names, or run with fewer workers.',
+  },
+  LOAD_REPORT_UNREADABLE: {
+    means: 'A report that should be compared cannot be read, or there is none at that place.',
+    remedy: 'Check the path: a report, a folder of reports, or several with commas between them.',
+  },
+  LOAD_REPORT_INVALID: {
+    means: 'A file that should be compared is no report of this version, is damaged, or is there twice.',
+    remedy: 'Compare what `loadline run FILE --json REPORT` of this version has written.',
+  },
 } as const;
 
 export const loadError: ReturnType<typeof errorsOf<typeof loadErrorTable>> = errorsOf(loadErrorTable);

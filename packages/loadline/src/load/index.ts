@@ -1,4 +1,10 @@
 /** Makes traffic on schedule and tells the truth about it. */
+export type { ComparedRun, CompareOptions, Comparison } from './compare/compare-runs.ts';
+export { compareRuns } from './compare/compare-runs.ts';
+export type { Difference } from './compare/differences.ts';
+export type { Effect, EffectVerdict } from './compare/effect.ts';
+export { readReports } from './compare/read-report.ts';
+export type { ReportedRow, ReportedRun } from './compare/reported-run.ts';
 export { loadErrorTable } from './errors.ts';
 export type { PlanChoice } from './file/plan-from.ts';
 export { readLoadPlan } from './file/read-plan.ts';
@@ -6,14 +12,17 @@ export type { FindLimitOptions, StartingProbe } from './limit/find-limit.ts';
 export { expectedTime, findLimit } from './limit/find-limit.ts';
 export type { LimitAsked, LimitReport, ProbeRow } from './limit/limit-report.ts';
 export { expectedRuns } from './limit/limit-search.ts';
+export { type LimitChoice, readLimitAsked } from './limit/read-asked.ts';
 export type { LoadOptions } from './load.ts';
 export { runLoad } from './load.ts';
 export type { GeneratorSample, GeneratorVerdict } from './measure/generator.ts';
-export { judgeGenerator } from './measure/generator.ts';
+export { judgeGenerator, judgeGenerators } from './measure/generator.ts';
 export type { GeneratorWatch } from './measure/generator-watch.ts';
 export { renderCsv } from './output/csv.ts';
 export { renderHtml } from './output/html/page.ts';
 export { renderJunit } from './output/junit.ts';
+export { createLiveOutputs, type LiveOutputOptions, type LiveOutputs } from './output/live.ts';
+export type { LiveSample } from './output/live-metrics.ts';
 export type { MarkdownOptions } from './output/markdown.ts';
 export { renderMarkdown } from './output/markdown.ts';
 export type { DataSource, LoadLimits, LoadPlan, RequestStep, Scenario, Stage, Step } from './plan.ts';
@@ -42,3 +51,7 @@ export type {
   Response,
   Transport,
 } from './transports/transport.ts';
+export type { FromWorker, Link, ToWorker, WorkerLink } from './workers/link.ts';
+export { parentLink, startWorkerProcess } from './workers/process-link.ts';
+export { runWorkers, type WorkersOptions } from './workers/run-workers.ts';
+export { type WorkerMeans, work } from './workers/worker.ts';

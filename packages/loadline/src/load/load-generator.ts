@@ -3,11 +3,11 @@ import { Agenda } from './agenda.ts';
 import { Crew } from './crew.ts';
 import { createDataRows } from './data/data-rows.ts';
 import { Flow } from './flow.ts';
+import { flowPlansOf } from './flow-plan.ts';
 import type { GeneratorWatch } from './measure/generator-watch.ts';
 import type { Recorder } from './measure/recorder.ts';
-import type { LoadPlan, Stage } from './plan.ts';
+import type { LoadPlan } from './plan.ts';
 import { compileScenarios, type Program } from './program.ts';
-import { createSchedule } from './schedule.ts';
 import type { Share } from './share.ts';
 import type { Transport } from './transports/transport.ts';
 
@@ -66,8 +66,8 @@ export class LoadGenerator {
       share,
       Math.max(1, Math.floor(plan.limits.usersMax / share.count)),
     );
-    this.#flows = flowsOf(plan, programs).map(({ name, stages, weighed }) => {
-      const schedule = createSchedule(stages, `${plan.seed}/${name}`);
+    this.#flows = flowPlansOf(plan).map(({ name, schedule, scenarios }) => {
+      const weighed = scenarios.map(({ index, weight }) => ({ program: programs[index] as Program, weight }));
       return new Flow(schedule, weighed, createRandom(`${plan.seed}/${name}`, share.index), {
         ...shared,
         crew: this.#crew,
@@ -113,16 +113,6 @@ export class LoadGenerator {
     return this.#drainingSinceMs ?? this.elapsedMs;
   }
 
-  /** From the start to the end of the longest schedule. */
-  get plannedMs(): number {
-    return this.#flows.reduce((max, flow) => Math.max(max, flow.schedule.durationMs), 0);
-  }
-
-  /** Arrivals of the whole plan, of which this may be a share. */
-  get arrivals(): number {
-    return this.#flows.reduce((sum, flow) => sum + flow.schedule.arrivals, 0);
-  }
-
   /** How many users are within an iteration. */
   get busy(): number {
     return this.#flows.reduce((sum, flow) => sum + flow.busy, 0);
@@ -155,24 +145,6 @@ export class LoadGenerator {
 }
 
 const never = Number.POSITIVE_INFINITY;
-
-interface FlowPlan {
-  readonly name: string;
-  readonly stages: readonly Stage[];
-  readonly weighed: readonly { readonly program: Program; readonly weight: number }[];
-}
-
-/** The scenarios with a load of their own each make a flow, the others share the plan's by their weights. */
-function flowsOf(plan: LoadPlan, programs: readonly Program[]): FlowPlan[] {
-  const all = plan.scenarios.map((scenario, index) => ({ scenario, program: programs[index] as Program }));
-  const shared = all.filter(({ scenario }) => scenario.stages === undefined);
-  const own = all.flatMap(({ scenario: { name, stages }, program }) =>
-    stages === undefined ? [] : [{ name, stages, weighed: [{ program, weight: 1 }] }],
-  );
-  if (shared.length === 0) return own;
-  const weighed = shared.map(({ scenario, program }) => ({ program, weight: scenario.weight }));
-  return [{ name: '', stages: plan.stages, weighed }, ...own];
-}
 
 function placeOf(places: Map<string, number>, name: string): number {
   const known = places.get(name);

@@ -1,13 +1,14 @@
 import { type Clock, systemClock } from '../base/index.ts';
 import { thisEnvironment } from './environment.ts';
+import { extentOf } from './flow-plan.ts';
 import { LoadGenerator } from './load-generator.ts';
+import { judgeGenerator } from './measure/generator.ts';
 import { type GeneratorWatch, watchGenerator } from './measure/generator-watch.ts';
 import { Recorder } from './measure/recorder.ts';
-import { Overseer } from './overseer.ts';
+import { interruptGraceMs, Overseer, type TargetWatch } from './overseer.ts';
 import type { LoadPlan } from './plan.ts';
 import type { LoadProgress } from './progress.ts';
 import { type LoadReport, reportOf } from './report.ts';
-import type { ResourceSeries } from './resources/resource.ts';
 import { wholeShare } from './share.ts';
 import type { Transport } from './transports/transport.ts';
 
@@ -25,12 +26,6 @@ export interface LoadOptions {
   readonly watchTarget?: (startMs: number) => Promise<TargetWatch>;
 }
 
-/** What sees the target's resources while it is under load; `watchResources` makes one. */
-export interface TargetWatch {
-  series(): readonly ResourceSeries[];
-  stop(): Promise<void>;
-}
-
 /**
  * Runs a load test in this process to its end and tells what was measured. Never rejects because of what the
  * target does: failures are part of the report. Closes the transport.
@@ -40,6 +35,7 @@ export interface TargetWatch {
 export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<LoadReport> {
   const { transport, signal, clock = systemClock, watch = watchGenerator } = options;
   const targetWatch = await options.watchTarget?.(clock.monotonicMs());
+  const { plannedMs, arrivals } = extentOf(plan);
   const recorder = new Recorder();
   const generatorWatch = watch(clock);
   const startMs = clock.monotonicMs();
@@ -56,7 +52,7 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
   const overseer = new Overseer(plan, {
     clock,
     recorder,
-    plannedMs: generator.plannedMs,
+    plannedMs,
     elapsedMs: () => generator.elapsedMs,
     users: () => generator.busy,
     onProgress: (progress) => options.onProgress?.(progress),
@@ -73,15 +69,14 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
   return reportOf(plan, recorder, {
     startedAt,
     activeMs: generator.activeMs,
-    plannedMs: generator.plannedMs,
-    arrivals: generator.arrivals,
+    plannedMs,
+    arrivals,
     wasInterrupted: signal?.aborted ?? false,
     abortedBecause: overseer.abortedBecause,
-    generatorSamples: generatorWatch.samples,
+    generator: judgeGenerator(generatorWatch.samples),
+    workers: [],
+    invalidBecause: [],
     environment: thisEnvironment(1),
     resources: targetWatch?.series() ?? [],
   });
 }
-
-/** After an interrupt people want their prompt back; requests that take longer are counted as unfinished. */
-const interruptGraceMs = 2000;

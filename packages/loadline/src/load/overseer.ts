@@ -3,7 +3,17 @@ import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
 import { type LoadProgress, progressOf } from './progress.ts';
 import { measuredFor } from './report.ts';
+import type { ResourceSeries } from './resources/resource.ts';
 import { judgeThreshold } from './threshold.ts';
+
+/** What sees the target's resources while it is under load; `watchResources` makes one. */
+export interface TargetWatch {
+  series(): readonly ResourceSeries[];
+  stop(): Promise<void>;
+}
+
+/** After an interrupt people want their prompt back; requests that take longer are counted as unfinished. */
+export const interruptGraceMs = 2000;
 
 /** What an overseer looks at and whom it tells. */
 export interface Overseen {
@@ -61,7 +71,10 @@ export class Overseer {
   #judge(elapsedMs: number): void {
     for (const threshold of this.#plan.thresholds) {
       if (threshold.abort === undefined || elapsedMs < threshold.abort.graceMs) continue;
-      const { verdict, shown } = judgeThreshold(threshold, measuredFor(threshold, this.#overseen.recorder, elapsedMs));
+      const { verdict, shown } = judgeThreshold(
+        threshold,
+        measuredFor(threshold, this.#overseen.recorder, elapsedMs),
+      );
       if (verdict !== 'failed') continue;
       const seconds = Math.round(elapsedMs / 1000);
       this.#abortedBecause = `${threshold.text}, got ${shown}: the run was ended after ${seconds} s`;

@@ -1,6 +1,6 @@
 import type { Histogram } from '../metrics/index.ts';
 import type { Environment } from './environment.ts';
-import { type GeneratorSample, type GeneratorVerdict, judgeGenerator } from './measure/generator.ts';
+import type { GeneratorVerdict } from './measure/generator.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
@@ -37,8 +37,26 @@ export interface LoadReport {
   readonly users: readonly UsersPoint[];
   readonly thresholds: readonly ThresholdResult[];
   readonly generator: GeneratorVerdict;
+  /** Those who made the load, where they were several; empty where it was one process alone. */
+  readonly workers: readonly WorkerRow[];
   /** What was seen of the target, on the run's clock. */
   readonly resources: readonly ResourceSeries[];
+}
+
+export interface WorkerRow {
+  readonly name: string;
+  /** How far its clock was ahead of the conductor's, and to within how much that is known; it was allowed for. */
+  readonly clockOffsetMs: number;
+  readonly clockErrorMs: number;
+  readonly lost:
+    | {
+        /** When it was last heard of, from the start of the run; what it did afterwards is not in the report. */
+        readonly atMs: number;
+        readonly because: string;
+        /** Who went on with its share; undefined where that was left out. */
+        readonly takenOverBy: string | undefined;
+      }
+    | undefined;
 }
 
 export interface UsersPoint {
@@ -94,7 +112,10 @@ export interface RunFacts {
   readonly wasInterrupted: boolean;
   /** Why a threshold ended the run before its time; undefined where none did. */
   readonly abortedBecause: string | undefined;
-  readonly generatorSamples: readonly GeneratorSample[];
+  readonly generator: GeneratorVerdict;
+  readonly workers: readonly WorkerRow[];
+  /** What else makes the run's numbers worthless. */
+  readonly invalidBecause: readonly string[];
   readonly environment: Environment;
   readonly resources: readonly ResourceSeries[];
 }
@@ -104,7 +125,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
   const { lanes } = recorder;
   const row = (name: string, of: readonly Lane[]): ReportRow => rowOf(name, of, recorder, facts.activeMs);
   const total = row('total', lanes);
-  const generator = judgeGenerator(facts.generatorSamples);
+  const { generator } = facts;
   const thresholds = plan.thresholds.map((threshold) =>
     judgeThreshold(threshold, measuredFor(threshold, recorder, facts.activeMs)),
   );
@@ -123,6 +144,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
       generator,
       wasInterrupted: facts.wasInterrupted,
       abortedBecause: facts.abortedBecause,
+      invalidBecause: facts.invalidBecause,
       dropped: recorder.dropped,
     }),
     offered: offeredOf(recorder, total, facts),
@@ -137,6 +159,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     })),
     thresholds,
     generator,
+    workers: facts.workers,
     resources: facts.resources,
   };
 }
@@ -147,19 +170,21 @@ interface RunOutcome {
   readonly generator: GeneratorVerdict;
   readonly wasInterrupted: boolean;
   readonly abortedBecause: string | undefined;
+  readonly invalidBecause: readonly string[];
   readonly dropped: number;
 }
 
 /** A run whose numbers say nothing is invalid before it is anything else, so that nobody trusts its pass. */
 function judgeRun(outcome: RunOutcome): Verdict {
-  const { total, thresholds, generator, wasInterrupted, abortedBecause, dropped } = outcome;
+  const { total, thresholds, generator, wasInterrupted, abortedBecause, invalidBecause, dropped } = outcome;
   const failed = thresholds.filter((result) => result.verdict === 'failed');
   const unknown = thresholds.filter((result) => result.verdict === 'no data');
   if (wasInterrupted)
     return { status: 'interrupted', reasons: ['The run was interrupted; it was not judged.'] };
   const nothing = whyNothing(total, dropped);
   if (nothing !== undefined) return { status: 'failed', reasons: [nothing] };
-  if (generator.wasBottleneck) return { status: 'invalid', reasons: [generator.statement] };
+  const invalid = [...(generator.wasBottleneck ? [generator.statement] : []), ...invalidBecause];
+  if (invalid.length > 0) return { status: 'invalid', reasons: invalid };
   if (abortedBecause !== undefined) return { status: 'failed', reasons: [abortedBecause] };
   if (failed.length > 0)
     return { status: 'failed', reasons: failed.map((result) => `${result.text}, got ${result.shown}`) };

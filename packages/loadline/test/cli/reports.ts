@@ -1,4 +1,4 @@
-import type { GeneratorSample, LoadPlan } from '../../src/load/index.ts';
+import { type GeneratorSample, judgeGenerator, type LoadPlan } from '../../src/load/index.ts';
 import { Recorder } from '../../src/load/measure/recorder.ts';
 import { type LoadReport, type RunFacts, reportOf } from '../../src/load/report.ts';
 import { parseThreshold, type Threshold, type ThresholdMetric } from '../../src/load/threshold.ts';
@@ -30,11 +30,12 @@ export const overloaded: GeneratorSample = {
 export interface ReportOptions {
   readonly plan?: Partial<LoadPlan>;
   readonly facts?: Partial<RunFacts>;
+  readonly samples?: readonly GeneratorSample[];
   readonly record?: (recorder: Recorder) => void;
 }
 
 /** The report of ten seconds in which just that was recorded. */
-export function reportWith({ plan, facts, record }: ReportOptions = {}): LoadReport {
+export function reportWith({ plan, facts, record, samples = [calm] }: ReportOptions = {}): LoadReport {
   const recorder = new Recorder();
   record?.(recorder);
   return reportOf(planWith(plan ?? {}), recorder, {
@@ -44,7 +45,9 @@ export function reportWith({ plan, facts, record }: ReportOptions = {}): LoadRep
     arrivals: 0,
     wasInterrupted: false,
     abortedBecause: undefined,
-    generatorSamples: [calm],
+    generator: judgeGenerator(samples),
+    workers: [],
+    invalidBecause: [],
     environment: {
       loadline: '0.1.0',
       node: 'v26.10.0',

@@ -9,7 +9,7 @@ const colored: Style = (format, text) => styleText(format, text, { validateStrea
 
 const long = 'a-very-long-name-'.repeat(12);
 const reports: Readonly<Record<string, LoadReport>> = {
-  empty: reportWith({ facts: { activeMs: 0, generatorSamples: [] } }),
+  empty: reportWith({ facts: { activeMs: 0 }, samples: [] }),
   refused: reportWith({
     record: (recorder) => {
       for (let i = 0; i < 1234; i++) {
@@ -41,7 +41,7 @@ const reports: Readonly<Record<string, LoadReport>> = {
     },
   }),
   invalid: reportWith({
-    facts: { generatorSamples: [overloaded, overloaded, overloaded] },
+    samples: [overloaded, overloaded, overloaded],
     record: (recorder) => answers(recorder, 'discovery', 3000),
   }),
   interrupted: reportWith({

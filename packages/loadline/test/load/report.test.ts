@@ -66,10 +66,10 @@ describe('the verdict', () => {
 
   it('prefers what says most: interrupted, nothing answered, invalid, failed, inconclusive', () => {
     const all = { plan: { thresholds: [missed, unknown, met] }, record: someAnswers };
-    const generatorSamples = [overloaded, overloaded, calm];
-    expect(verdict({ ...all, facts: { generatorSamples, wasInterrupted: true } })).toBe('interrupted');
-    expect(verdict({ ...all, record: () => undefined, facts: { generatorSamples } })).toBe('failed');
-    expect(verdict({ ...all, facts: { generatorSamples } })).toBe('invalid');
+    const samples = [overloaded, overloaded, calm];
+    expect(verdict({ ...all, samples, facts: { wasInterrupted: true } })).toBe('interrupted');
+    expect(verdict({ ...all, record: () => undefined, samples })).toBe('failed');
+    expect(verdict({ ...all, samples })).toBe('invalid');
     expect(verdict(all)).toBe('failed');
     expect(verdict({ ...all, plan: { thresholds: [unknown, met] } })).toBe('inconclusive');
   });

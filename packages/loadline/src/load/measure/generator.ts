@@ -76,6 +76,39 @@ export function judgeGenerator(samples: readonly GeneratorSample[]): GeneratorVe
   };
 }
 
+/** The verdict on several generators together: one that was the bottleneck spoils the run of all. */
+export function judgeGenerators(
+  generators: readonly { readonly name: string; readonly samples: readonly GeneratorSample[] }[],
+): GeneratorVerdict {
+  const verdicts = generators.map(({ name, samples }) => ({
+    name,
+    steps: stepsOf(samples),
+    ...judgeGenerator(samples),
+  }));
+  const guilty = verdicts.filter((verdict) => verdict.wasBottleneck);
+  const highest = (of: (verdict: GeneratorVerdict) => number): number => Math.max(0, ...verdicts.map(of));
+  const steps = verdicts.reduce((sum, verdict) => sum + verdict.steps, 0);
+  const spans = verdicts.flatMap(({ overloaded }) => overloaded).toSorted((a, b) => a.fromMs - b.fromMs);
+  return {
+    wasBottleneck: guilty.length > 0,
+    statement:
+      guilty.length > 0
+        ? guilty.map(({ name, statement }) => `${name}: ${statement}`).join(' ')
+        : `All ${verdicts.length} generators kept up.`,
+    overloaded: joinSpans(spans),
+    lateStepRatio:
+      verdicts.reduce((sum, each) => sum + each.lateStepRatio * each.steps, 0) / Math.max(1, steps),
+    loopUtilizationMax: highest((verdict) => verdict.loopUtilizationMax),
+    cpuRatioMean: verdicts.reduce((sum, verdict) => sum + verdict.cpuRatioMean, 0),
+    loopDelayMsMax: highest((verdict) => verdict.loopDelayMsMax),
+    latenessMsP99Max: highest((verdict) => verdict.latenessMsP99Max),
+  };
+}
+
+function stepsOf(samples: readonly GeneratorSample[]): number {
+  return samples.reduce((sum, sample) => sum + sample.steps, 0);
+}
+
 function wasBusy(samples: readonly GeneratorSample[], totalMs: number): boolean {
   const busy = samples.filter(isBusy);
   const busyMs = busy.reduce((total, sample) => total + sample.durationMs, 0);
@@ -123,7 +156,7 @@ function joinSpans(spans: readonly { fromMs: number; toMs: number }[]): { fromMs
   const joined: { fromMs: number; toMs: number }[] = [];
   for (const span of spans) {
     const last = joined.at(-1);
-    if (last !== undefined && span.fromMs - last.toMs < 1) last.toMs = span.toMs;
+    if (last !== undefined && span.fromMs - last.toMs < 1) last.toMs = Math.max(last.toMs, span.toMs);
     else joined.push({ ...span });
   }
   return joined;

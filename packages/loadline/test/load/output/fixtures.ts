@@ -76,6 +76,7 @@ export function reportFixture(options: FixtureOptions = {}): LoadReport {
       durationMs: rowSeconds * 1000,
       users: Math.round(200 * Math.min(1, (startMs + 1) / (activeMs / 4))),
     })),
+    workers: [],
     resources: options.resources ?? resourcesOf(seconds, rowSeconds, random),
     thresholds: options.thresholds ?? metThresholds,
     generator: {
@@ -119,6 +120,31 @@ export const invalidRun = (): LoadReport =>
     ],
     dropped: 900,
   });
+
+/** Made by three machines, one of which was lost and replaced by nobody. */
+export const distributedRun = (): LoadReport => ({
+  ...reportFixture({ status: 'invalid', reasons: ['alpha was lost, and nobody took over its share.'] }),
+  generator: { ...reportFixture({ seconds: 1 }).generator, wasBottleneck: false },
+  workers: [
+    {
+      name: 'alpha',
+      clockOffsetMs: 12.4,
+      clockErrorMs: 0.3,
+      lost: { atMs: 31_000, because: 'no word for 2 s', takenOverBy: undefined },
+    },
+    {
+      name: 'beta',
+      clockOffsetMs: -3.1,
+      clockErrorMs: 0.2,
+      lost: { atMs: 40_000, because: 'it has ended', takenOverBy: 'gamma' },
+    },
+    { name: 'gamma', clockOffsetMs: 0, clockErrorMs: 0.1, lost: undefined },
+  ],
+});
+
+/** A threshold ended it, which is met by all that was measured until then. */
+export const abortedRun = (): LoadReport =>
+  reportFixture({ status: 'failed', reasons: ['errors: ratio < 1%, got 7 %, which ended the run.'] });
 
 export const interruptedRun = (): LoadReport => ({
   ...reportFixture({

@@ -1,0 +1,165 @@
+import type { Clock, Timer } from '../../base/index.ts';
+import { LoadGenerator } from '../load-generator.ts';
+import { type GeneratorWatch, watchGenerator } from '../measure/generator-watch.ts';
+import { Recorder } from '../measure/recorder.ts';
+import type { LoadPlan } from '../plan.ts';
+import type { Share } from '../share.ts';
+import type { Transport } from '../transports/transport.ts';
+import { AlignedClock } from './aligned-clock.ts';
+import type { ConductorLink, ToWorker } from './link.ts';
+
+/** What a worker needs to make load. */
+export interface WorkerMeans {
+  readonly clock: Clock;
+  /** Reads the plan; at the first job. */
+  readonly plan: () => Promise<LoadPlan>;
+  readonly openTransport: (plan: LoadPlan, clock: Clock) => Promise<Transport>;
+  readonly watch?: (clock: Clock) => GeneratorWatch;
+}
+
+/** Does the jobs that a conductor gives over a link, until the link ends. Resolves when it has. */
+export function work(link: ConductorLink, means: WorkerMeans): Promise<void> {
+  return new Worker(link, means).run();
+}
+
+class Worker {
+  readonly #link: ConductorLink;
+  readonly #means: WorkerMeans;
+  readonly #clock: AlignedClock;
+  readonly #jobs = new Map<number, Job>();
+  #plan: Promise<LoadPlan> | undefined;
+
+  constructor(link: ConductorLink, means: WorkerMeans) {
+    this.#link = link;
+    this.#means = means;
+    this.#clock = new AlignedClock(means.clock);
+  }
+
+  run(): Promise<void> {
+    this.#link.receive((message) => this.#onMessage(message));
+    return new Promise((resolve) => {
+      // Nobody wants this load any more.
+      this.#link.onLost(() => {
+        for (const job of this.#jobs.values()) job.stop(0);
+        resolve();
+      });
+    });
+  }
+
+  #onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'ping':
+        this.#link.send({ kind: 'pong', sentMs: message.sentMs, nowMs: this.#clock.innerMs() });
+        break;
+      case 'align':
+        this.#clock.align(message.offsetMs, message.atMs, message.drift);
+        break;
+      case 'prepare':
+        void this.#prepare(message.job, message.share);
+        break;
+      case 'start':
+        this.#jobs.get(message.job)?.start(message.startMs, message.skippedMs);
+        break;
+      case 'stop':
+        for (const job of this.#jobs.values()) job.stop(message.graceMs);
+        break;
+    }
+  }
+
+  async #prepare(number: number, share: Share): Promise<void> {
+    try {
+      this.#plan ??= this.#means.plan();
+      const plan = await this.#plan;
+      const transport = await this.#means.openTransport(plan, this.#clock);
+      const watch = this.#means.watch ?? watchGenerator;
+      this.#jobs.set(number, new Job(number, plan, share, transport, this.#clock, watch, this.#link));
+      this.#link.send({ kind: 'ready', job: number });
+    } catch (error) {
+      this.#link.send({ kind: 'refused', job: number, because: (error as Error).message });
+    }
+  }
+}
+
+/** One share of a run. */
+class Job {
+  readonly #number: number;
+  readonly #plan: LoadPlan;
+  readonly #share: Share;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #watch: (clock: Clock) => GeneratorWatch;
+  readonly #link: ConductorLink;
+  /** It is emptied twice a second, so its time line never gets long enough to be halved. */
+  readonly #recorder = new Recorder(Number.MAX_SAFE_INTEGER);
+  #generator: LoadGenerator | undefined;
+  #startTimer: Timer | undefined;
+  #beatTimer: Timer | undefined;
+  #interval = 0;
+
+  constructor(
+    number: number,
+    plan: LoadPlan,
+    share: Share,
+    transport: Transport,
+    clock: Clock,
+    watch: (clock: Clock) => GeneratorWatch,
+    link: ConductorLink,
+  ) {
+    this.#number = number;
+    this.#plan = plan;
+    this.#share = share;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#watch = watch;
+    this.#link = link;
+  }
+
+  start(startMs: number, skippedMs: number): void {
+    const delayMs = Math.max(0, startMs + skippedMs - this.#clock.monotonicMs());
+    this.#beat();
+    this.#startTimer = this.#clock.setTimer(() => void this.#run(startMs, skippedMs), delayMs);
+  }
+
+  stop(graceMs: number): void {
+    if (this.#generator !== undefined) this.#generator.stop(graceMs);
+    else if (this.#startTimer !== undefined) this.#end(0, []);
+  }
+
+  async #run(startMs: number, skippedMs: number): Promise<void> {
+    this.#startTimer = undefined;
+    const watch = this.#watch(this.#clock);
+    this.#generator = new LoadGenerator(this.#plan, {
+      transport: this.#transport,
+      clock: this.#clock,
+      recorder: this.#recorder,
+      watch,
+      share: this.#share,
+      startMs,
+      skippedMs,
+    });
+    await this.#generator.run();
+    this.#end(this.#generator.activeMs, watch.samples);
+  }
+
+  #end(activeMs: number, samples: GeneratorWatch['samples']): void {
+    this.#startTimer?.cancel();
+    this.#beatTimer?.cancel();
+    this.#transport.close();
+    const part = this.#recorder.take(true);
+    this.#link.send({ kind: 'done', job: this.#number, part, activeMs, samples });
+  }
+
+  #beat(): void {
+    this.#beatTimer = this.#clock.setTimer(() => {
+      const generator = this.#generator;
+      if (generator !== undefined) this.#recorder.at(generator.elapsedMs);
+      const hasEnded = this.#recorder.intervals - 1 > this.#interval;
+      this.#interval = this.#recorder.intervals - 1;
+      const part = hasEnded ? this.#recorder.take() : undefined;
+      this.#link.send({ kind: 'beat', job: this.#number, busy: generator?.busy ?? 0, part });
+      this.#beat();
+    }, beatMs);
+  }
+}
+
+const beatMs = 500;
