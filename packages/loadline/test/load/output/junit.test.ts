@@ -2,6 +2,8 @@ import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { renderJunit } from '../../../src/load/output/junit.ts';
 import {
+  abortedRun,
+  distributedRun,
   emptyRun,
   failedRun,
   hostile,
@@ -101,6 +103,23 @@ describe('renderJunit()', () => {
       }),
     );
     expect(totals).toMatchObject({ failures: '0', errors: '0', tests: '10' });
+  });
+
+  it.each([
+    passedRun,
+    failedRun,
+    invalidRun,
+    interruptedRun,
+    emptyRun,
+    hostileRun,
+    distributedRun,
+    abortedRun,
+  ])('has a failed case if and only if the run has not passed: %o', (run) => {
+    const report = run();
+    const failed = casesOf(renderJunit(report)).cases.filter(
+      ({ outcome }) => outcome === 'failure' || outcome === 'error',
+    );
+    expect(failed.length > 0).toBe(report.verdict.status !== 'passed');
   });
 
   it('is well-formed whatever a server has sent', () => {

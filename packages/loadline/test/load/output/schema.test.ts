@@ -4,6 +4,7 @@ import type { LoadReport } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { answerAfter, planWith, simulate } from '../../simulation/simulate.ts';
 import {
+  distributedRun,
   emptyRun,
   failedRun,
   interruptedRun,
@@ -40,7 +41,7 @@ describe('load-report.schema.json', () => {
     expect(problemsOf(report)).toEqual([]);
   });
 
-  it.each([passedRun, failedRun, invalidRun, interruptedRun, emptyRun, unicodeRun])(
+  it.each([passedRun, failedRun, invalidRun, interruptedRun, emptyRun, unicodeRun, distributedRun])(
     'accepts %o, on which the other formats are tested',
     (run) => {
       expect(problemsOf(run())).toEqual([]);

@@ -6,6 +6,7 @@ import { pageScript } from '../../../../src/load/output/html/script.ts';
 import { pageStyle } from '../../../../src/load/output/html/style.ts';
 import {
   crowdedRun,
+  distributedRun,
   emptyRun,
   failedRun,
   hostileRun,
@@ -27,6 +28,14 @@ describe('renderHtml()', () => {
     expect(page).toContain('These numbers say nothing about the target');
     const chartsOverTime = 3 + 3;
     expect(page.match(/The generator was overloaded from 0:18 to 0:23\./g)).toHaveLength(chartsOverTime);
+  });
+
+  it('says who made the load, and who was lost', () => {
+    const page = renderHtml(distributedRun());
+    expect(page).toContain('These numbers say nothing about the target.');
+    expect(page).toContain('0:31</b> no word for 2 s; its share was left out');
+    expect(page).toContain('0:40</b> it has ended; gamma took over its share');
+    expect(renderHtml(passedRun())).not.toContain('<h2>Workers</h2>');
   });
 
   it('judges no threshold of a run that was interrupted or invalid', () => {
