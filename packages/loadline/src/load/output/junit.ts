@@ -9,14 +9,16 @@ import { errorKinds, formatCount, formatRatio } from './figures.ts';
  * failed checks that the thresholds of a passed run tolerate are shown as skipped. Pure.
  */
 export function renderJunit(report: LoadReport): string {
-  const suites = [
-    { name: 'run', cases: [endCase(report), answersCase(report), generatorCase(report)] },
+  const judged = [
     { name: 'thresholds', cases: report.thresholds.map((result) => thresholdCase(result, report)) },
     {
       name: 'checks',
       cases: report.endpoints.filter(hasChecks).map((row) => checksCase(row, report)),
     },
   ].filter((suite) => suite.cases.length > 0);
+  const run = [answersCase(report), generatorCase(report)];
+  const isExplained = [...run, ...judged.flatMap((suite) => suite.cases)].some(hasFailed);
+  const suites = [{ name: 'run', cases: [endCase(report, isExplained), ...run] }, ...judged];
   const all = suites.flatMap((suite) => suite.cases);
   const seconds = (report.activeMs / 1000).toFixed(3);
   return [
@@ -41,10 +43,12 @@ interface Suite {
   readonly cases: readonly TestCase[];
 }
 
-function endCase({ verdict }: LoadReport): TestCase {
+/** Where no other case tells why a run has not passed, it was ended before its time, by a threshold that is met now. */
+function endCase({ verdict: { status, reasons } }: LoadReport, isExplained: boolean): TestCase {
   const name = 'the run came to its end';
-  if (verdict.status !== 'interrupted') return { name, outcome: 'passed' };
-  return { name, outcome: 'error', message: verdict.reasons.join(' ') };
+  if (status === 'interrupted') return { name, outcome: 'error', message: reasons.join(' ') };
+  if (status === 'passed' || isExplained) return { name, outcome: 'passed' };
+  return { name, outcome: 'failure', message: reasons.join(' ') };
 }
 
 function answersCase(report: LoadReport): TestCase {
@@ -60,10 +64,11 @@ function answersCase(report: LoadReport): TestCase {
 
 function generatorCase({ generator, verdict }: LoadReport): TestCase {
   const name = 'the generator kept up';
-  if (!generator.wasBottleneck) return { name, outcome: 'passed' };
-  const details = generator.overloaded.map(({ fromMs, toMs }) => `overloaded from ${fromMs} to ${toMs} ms`);
+  if (!generator.wasBottleneck && verdict.status !== 'invalid') return { name, outcome: 'passed' };
   if (verdict.status === 'interrupted') return notJudged(name);
-  return { name, outcome: 'failure', message: generator.statement, details: details.join('\n') };
+  const message = verdict.status === 'invalid' ? verdict.reasons.join(' ') : generator.statement;
+  const details = generator.overloaded.map(({ fromMs, toMs }) => `overloaded from ${fromMs} to ${toMs} ms`);
+  return { name, outcome: 'failure', message, details: details.join('\n') };
 }
 
 /** Where the generator was the bottleneck the figures are not the target's, whichever way they point. */
@@ -85,6 +90,10 @@ function checksCase(row: ReportRow, report: LoadReport): TestCase {
   return isTolerated
     ? { name, outcome: 'skipped', message: `${message}, which the thresholds tolerate` }
     : { name, outcome: 'failure', message, details: details.join('\n') };
+}
+
+function hasFailed({ outcome }: TestCase): boolean {
+  return outcome === 'failure' || outcome === 'error';
 }
 
 function hasChecks({ checks }: ReportRow): boolean {

@@ -7,7 +7,7 @@ import { html, jsonScript, trusted } from './markup.ts';
 import { resourceCharts, resourcesSection } from './resources.ts';
 import { pageScript } from './script.ts';
 import { pageStyle } from './style.ts';
-import { environmentSection, generatorSection } from './surroundings.ts';
+import { environmentSection, generatorSection, workersSection } from './surroundings.ts';
 import { rowsSection } from './tables.ts';
 import { thresholdsSection } from './thresholds.ts';
 import { runScale, timelineCharts } from './timelines.ts';
@@ -50,6 +50,7 @@ ${rowsSection('Scenarios', report.scenarios, undefined)}
 <section><h2>Latency and service time</h2>${drawChart(distribution)}</section>
 ${failuresSection(report)}
 ${resourcesSection(report, resources)}
+${workersSection(report)}
 <section class="pair">${generatorSection(report)}${environmentSection(report)}</section>
 </main>
 ${jsonScript('numbers', chartNumbers([...timelines, distribution, ...resources]))}

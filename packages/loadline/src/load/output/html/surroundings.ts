@@ -26,6 +26,22 @@ export function generatorSection({ generator }: LoadReport): Markup {
   }</div>`;
 }
 
+/** Those who made the load, where they were several. */
+export function workersSection({ workers }: LoadReport): Markup | undefined {
+  if (workers.length === 0) return undefined;
+  return html`<section><h2>Workers</h2><div class="scroll"><table><thead><tr><th>name</th><th class="number">clock ahead</th><th class="number">known to</th><th>lost</th></tr></thead><tbody>${workers.map(
+    ({ name, clockOffsetMs, clockErrorMs, lost }) =>
+      html`<tr><td class="name">${name}</td><td class="number">${formatDuration(clockOffsetMs)}</td><td class="number">± ${formatDuration(clockErrorMs)}</td><td class="words">${lostText(lost)}</td></tr>`,
+  )}</tbody></table></div></section>`;
+}
+
+function lostText(lost: LoadReport['workers'][number]['lost']): Markup | string {
+  if (lost === undefined) return '–';
+  const { atMs, because, takenOverBy } = lost;
+  const then = takenOverBy === undefined ? 'its share was left out' : `${takenOverBy} took over its share`;
+  return html`<b class="bad">${formatElapsed(atMs)}</b> ${because}; ${then}`;
+}
+
 export function environmentSection(report: LoadReport): Markup {
   const { environment, total, seed, schema } = report;
   return html`<div><h2>Environment</h2>${facts([

@@ -18,7 +18,7 @@ ${tiles(report)}
 ${offeredSection(report)}`;
 }
 
-function meaningOf({ verdict: { status }, total, thresholds }: LoadReport): string {
+function meaningOf({ verdict: { status }, total, thresholds, generator }: LoadReport): string {
   switch (status) {
     case 'passed':
       return thresholds.length > 0
@@ -29,7 +29,7 @@ function meaningOf({ verdict: { status }, total, thresholds }: LoadReport): stri
         ? 'A threshold was not met.'
         : 'No request was answered as expected.';
     case 'invalid':
-      return 'These numbers say nothing about the target: the generator itself was the bottleneck.';
+      return `These numbers say nothing about the target${generator.wasBottleneck ? ': the generator itself was the bottleneck' : ''}.`;
     case 'inconclusive':
       return 'A threshold had nothing to be held against.';
     case 'interrupted':
