@@ -1,6 +1,4 @@
 import { normal, type Random } from '../base/index.ts';
-import { meanOf } from './sample.ts';
-import { probabilityBeyond } from './student.ts';
 
 /** Two groups of observations, each of which has the same figures in the same order. */
 export interface TwoGroups {
@@ -8,7 +6,7 @@ export interface TwoGroups {
   readonly to: readonly (readonly number[])[];
   /**
    * What else tells how much each figure varies from observation to observation, right but for a factor that
-   * the figures have in common; NaN where nothing does.
+   * the figures have in common.
    */
   readonly expectedVariances: readonly number[];
 }
@@ -28,8 +26,6 @@ export interface SimultaneousDifferences {
   readonly variances: readonly number[];
   /** Of these variances. */
   readonly degrees: number;
-  /** The confidence that one interval alone has. */
-  readonly confidenceOfEach: number;
 }
 
 export interface Interval {
@@ -60,29 +56,31 @@ export function simultaneousDifferences(
 ): SimultaneousDifferences {
   const all = [...from, ...to];
   const degrees = all.length - 2;
-  const centered = columnsOf(all).map(centerOf);
-  const squares = centered.map((column) => column.reduce((sum, value) => sum + value * value, 0));
+  const centered = columnsOf(all).map(center);
+  const squares = centered.map((column) => dot(column, column));
   const priors = priorsOf(squares, expectedVariances, all.length - 1);
   /** The moderated variance of a figure of which the given part lies along one direction. */
   const varianceAt = (at: number, along: number): number => {
     const own = Math.max(0, (squares[at] as number) - along * along);
-    const prior = priors[at] as number;
-    return Number.isNaN(prior) ? own / degrees : (own + priorDegrees * prior) / (degrees + priorDegrees);
+    return (own + priorDegrees * (priors[at] as number)) / (degrees + priorDegrees);
   };
-  const reachOf = (direction: readonly number[]): number => {
+  const direction = new Float64Array(all.length);
+  const reachByChance = (): number => {
+    drawDirection(direction, random);
     let largest = 0;
     for (let at = 0; at < centered.length; at++) {
-      const along = dot(direction, centered[at] as readonly number[]);
+      const along = dot(direction, centered[at] as Float64Array);
       if (along !== 0) largest = Math.max(largest, (along * along) / varianceAt(at, along));
     }
     return Math.sqrt(largest);
   };
-  const reaches = Float64Array.from({ length: rotations }, () =>
-    reachOf(directionOf(all.length, random)),
-  ).sort();
+  const reaches = Float64Array.from({ length: rotations }, reachByChance).sort();
   const critical = reaches[Math.min(rotations - 1, Math.floor(confidence * rotations))] as number;
   const scale = Math.sqrt(1 / from.length + 1 / to.length);
-  const contrast = all.map((_, index) => (index < from.length ? -1 / from.length : 1 / to.length) / scale);
+  const contrast = Float64Array.from(
+    all,
+    (_, index) => (index < from.length ? -1 / from.length : 1 / to.length) / scale,
+  );
   const along = centered.map((column) => dot(contrast, column));
   const variances = along.map((length, at) => varianceAt(at, length));
   return {
@@ -93,7 +91,6 @@ export function simultaneousDifferences(
     }),
     variances,
     degrees: degrees + priorDegrees,
-    confidenceOfEach: 1 - probabilityBeyond(critical, degrees + priorDegrees),
   };
 }
 
@@ -115,22 +112,27 @@ function priorsOf(squares: readonly number[], expected: readonly number[], degre
 }
 
 /** A direction that is as likely as any other of those in which the mean stays where it is. */
-function directionOf(size: number, random: Random): number[] {
-  const drawn = centerOf(Array.from({ length: size }, () => normal(random, 0, 1)));
-  const length = Math.sqrt(dot(drawn, drawn));
-  return drawn.map((value) => value / length);
+function drawDirection(direction: Float64Array, random: Random): void {
+  for (let index = 0; index < direction.length; index++) direction[index] = normal(random, 0, 1);
+  center(direction);
+  const length = Math.sqrt(dot(direction, direction));
+  for (let index = 0; index < direction.length; index++)
+    direction[index] = (direction[index] as number) / length;
 }
 
-function columnsOf(rows: readonly (readonly number[])[]): number[][] {
-  return (rows[0] as readonly number[]).map((_, at) => rows.map((row) => row[at] as number));
+function columnsOf(rows: readonly (readonly number[])[]): Float64Array[] {
+  return (rows[0] as readonly number[]).map((_, at) => Float64Array.from(rows, (row) => row[at] as number));
 }
 
-function centerOf(values: readonly number[]): number[] {
-  const mean = meanOf(values);
-  return values.map((value) => value - mean);
+function center(values: Float64Array): Float64Array {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  for (let index = 0; index < values.length; index++) values[index] = (values[index] as number) - mean;
+  return values;
 }
 
-function dot(a: readonly number[], b: readonly number[]): number {
+function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += (a[index] as number) * (b[index] as number);
   return sum;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createRandom, normal, type Random } from 'loadline/base';
-import { criticalT, simultaneousDifferences, type TwoGroups } from 'loadline/statistics';
+import { type Interval, simultaneousDifferences, type TwoGroups } from 'loadline/statistics';
 import { describe, expect, it } from 'vitest';
 
 /** Groups that do not differ, with so many figures; `shared` of each figure's deviation is common to all. */
@@ -45,35 +45,37 @@ describe('simultaneousDifferences()', () => {
   it('keeps its word where what was expected is wrong', () => {
     const share = falseAlarms(500, (random) => ({
       ...alike(random, [5, 5], 8),
-      expectedVariances: [1e-9, 1, 1e6, 4, 1e-3, 0.01, Number.NaN, 100],
+      expectedVariances: [1e-9, 1, 1e6, 4, 1e-3, 0.01, 0, 100],
     }));
     expect(share).toBeLessThan(0.14);
   });
 
-  it("is Student's two-sample t where nothing is expected of a single figure", () => {
-    const groups = {
-      from: [[1], [2], [3]],
-      to: [[4], [6], [8], [10], [12]],
-      expectedVariances: [Number.NaN],
-    };
-    const random = createRandom('student');
-    const found = simultaneousDifferences(groups, { confidence: 0.9, random, rotations: 40_000 });
-    // Means 2 and 8; squares 2 + 40 over 6 degrees of freedom.
-    const reach = criticalT(0.9, 6) * Math.sqrt(7 * (1 / 3 + 1 / 5));
-    expect(found.variances[0]).toBeCloseTo(7, 10);
+  it('draws the variance towards what is expected, as eight more degrees of freedom would', () => {
+    const groups = { from: [[1], [2], [3]], to: [[4], [6], [8], [10], [12]], expectedVariances: [50] };
+    const found = simultaneousDifferences(groups, { confidence: 0.9, random: createRandom('drawn') });
+    // Means 2 and 8, squares around them 2 + 40 over 6 degrees; the runs exceed what is expected by less than 1.
     expect(found.intervals[0]?.value).toBeCloseTo(6, 10);
-    expect((found.intervals[0]?.high as number) - 6).toBeGreaterThan(reach * 0.97);
-    expect((found.intervals[0]?.high as number) - 6).toBeLessThan(reach * 1.03);
+    expect(found.variances[0]).toBeCloseTo((42 + 8 * 50) / (6 + 8), 10);
+    expect(found.degrees).toBe(14);
+  });
+
+  it("is Student's two-sample t where next to nothing is expected of a single figure but its own", () => {
+    // A single figure's factor makes up for whatever was expected, so that only the order of its rotations counts.
+    const random = createRandom('student');
+    const share = falseAlarms(700, () => ({ ...alike(random, [3, 3], 1), expectedVariances: [1e-12] }));
+    expect(share).toBeGreaterThan(0.06);
+    expect(share).toBeLessThan(0.14);
   });
 
   it('needs shorter intervals for figures that say the same than for those that do not', () => {
-    const reachOf = (shared: number): number => {
+    const errorsOf = (shared: number): number => {
       const random = createRandom('reach');
       const groups = alike(random, [5, 5], 20, shared);
-      return simultaneousDifferences(groups, { confidence: 0.95, random }).confidenceOfEach;
+      const { intervals, variances } = simultaneousDifferences(groups, { confidence: 0.95, random });
+      const { value, high } = intervals[0] as Interval;
+      return (high - value) / Math.sqrt((variances[0] as number) * (2 / 5));
     };
-    expect(reachOf(0)).toBeGreaterThan(reachOf(0.95) + 0.01);
-    expect(reachOf(0)).toBeGreaterThan(0.99);
+    expect(errorsOf(0)).toBeGreaterThan(errorsOf(0.95) * 1.2);
   });
 
   it('covers differences that are there', () => {

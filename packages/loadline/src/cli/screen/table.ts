@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   /** Dropped first when the screen is narrow: the column with the highest number. */
   readonly importance: number;
+  /** Longer texts are cut in the middle; default no limit. */
+  readonly sizeMax?: number;
 }
 
 /** Lines of equal columns, two spaces apart, with a title line; narrow screens lose the least important. */
@@ -17,7 +19,8 @@ export function drawTable<Row>(
 ): string[] {
   const drawn = columns.map((column) => {
     const cells = rows.map((row) => printable(column.text(row)));
-    const size = Math.max(column.title.length, ...cells.map((cell) => cell.length));
+    const longest = Math.max(column.title.length, ...cells.map((cell) => cell.length));
+    const size = Math.min(longest, column.sizeMax ?? longest);
     return { ...column, cells, size };
   });
   const kept = [...drawn];
