@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { closest, isLoadlineError } from '../base/index.ts';
 import type { Command, Surroundings } from './commands/command.ts';
+import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
 import { runCommand } from './commands/run.ts';
 import { cliError } from './door/errors.ts';
 import { exitCodes } from './door/exit-codes.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [runCommand, demoCommand];
+const commands: readonly Command[] = [runCommand, compareCommand, demoCommand];
 
 /**
  * The command: finds the word, runs it, and turns whatever comes of it into an exit code.
