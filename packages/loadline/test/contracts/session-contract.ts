@@ -43,6 +43,7 @@ export function describeSessions(name: string, start: () => Promise<SessionsUnde
       await using tested = await started(start);
       const failure = await tested.user.connect('/silent', 100);
       expect(failure).toMatchObject({ reason: 'timeout', sentMs: undefined });
+      expect(tested.user.send('x')).toMatchObject({ reason: 'closed' });
       expect(await tested.user.connect('/open')).toMatchObject({ isOpen: true });
     });
 

@@ -108,6 +108,16 @@ describe('HTTP/2, when the server', () => {
     await server.stop();
   });
 
+  it('answers before it has read a request, the rest of the request is given up', async () => {
+    const server = await serveFrames((id) => [headers(id), lastData(id, 'no')]);
+    await using user = openUser(server.target);
+    const answer = await user.send({ method: 'POST', body: 'x'.repeat(1_000_000) });
+    expect(answer).toMatchObject({ status: 200, body: 'no' });
+    await user.send();
+    expect(server.resets).toEqual([1]);
+    await server.stop();
+  });
+
   it.each([
     ['goes out once more', 'GET', { status: 200, body: 'fine' }],
     ['is not repeated', 'POST', { reason: 'closed' }],

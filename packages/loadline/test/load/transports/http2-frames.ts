@@ -6,6 +6,8 @@ export interface FrameServer {
   readonly target: URL;
   /** The streams of the requests that came, over all connections. */
   readonly requests: readonly number[];
+  /** The streams that the client has reset. */
+  readonly resets: readonly number[];
   readonly connections: number;
   stop(): Promise<void>;
 }
@@ -15,6 +17,7 @@ export async function serveFrames(
 ): Promise<FrameServer> {
   const sockets = new Set<Socket>();
   const requests: number[] = [];
+  const resets: number[] = [];
   let connections = 0;
   const server = createServer((socket) => {
     connections++;
@@ -24,6 +27,7 @@ export async function serveFrames(
     socket.write(frame(types.settings, 0, 0));
     readFrames(socket, ({ type, flags, stream }) => {
       if (type === types.settings && flags === 0) socket.write(frame(types.settings, 1, 0));
+      if (type === types.reset) resets.push(stream);
       if (type !== types.headers) return;
       requests.push(stream);
       const bytes = answer(stream);
@@ -36,6 +40,7 @@ export async function serveFrames(
   return {
     target: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     requests,
+    resets,
     get connections() {
       return connections;
     },

@@ -9,6 +9,7 @@ import {
 } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
@@ -264,8 +265,11 @@ describe('HTTP/2 over TLS', () => {
     await server.stop();
   });
 
-  it('fails as tls where the server does not agree on HTTP/2', async () => {
-    const server = createHttpsServer({ key, cert }, (_, response) => response.end());
+  it.each([
+    ['only agrees on HTTP/1.1', () => createHttpsServer({ key, cert })],
+    ['agrees on nothing', () => createTlsServer({ key, cert })],
+  ])('fails as tls where the server %s', async (_, create) => {
+    const server = create();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const target = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -76,6 +76,22 @@ describe('a WebSocket', () => {
     await server.stop();
   });
 
+  it('does not wait for a server that does not answer its farewell, once all is closed', async () => {
+    let closed: Promise<unknown> | undefined;
+    const server = await serveRaw((socket) => {
+      closed = once(socket.resume(), 'end');
+    });
+    const transport = createTransport(server.target);
+    const user = openAsker(transport);
+    await user.connect('/open');
+    user.disconnect();
+    const leftMs = performance.now();
+    transport.close();
+    await closed;
+    expect(performance.now() - leftMs).toBeLessThan(1500);
+    await server.stop();
+  });
+
   it('takes no more memory for a million messages that nobody waits for', async () => {
     const pieces = 1000;
     const thousandTicks = Buffer.concat(new Array<Buffer>(1000).fill(textFrame('tick')));
