@@ -63,7 +63,6 @@ export function checkEnded(command: Command, ended: Ended, codes: readonly numbe
 
 /** Milliseconds of CPU that a process and its descendants have used, in steps of 10 ms. */
 export function cpuMsOf(pid: number): number {
-  const msPerTick = 10;
   let ticks = 0;
   for (const each of treeOf(pid)) {
     // The name in brackets may hold anything; behind it the fields are numbered from 3.
@@ -71,6 +70,16 @@ export function cpuMsOf(pid: number): number {
     ticks += Number(fields[14 - 3] ?? 0) + Number(fields[15 - 3] ?? 0);
   }
   return ticks * msPerTick;
+}
+
+/** Milliseconds for which the cores of the machine were at work, for whomever. */
+export function busyMs(): number {
+  // user, nice, system, idle, waiting for disks, interrupts, soft interrupts; the rest is other machines'.
+  const [user, nice, system, , , hard, soft] = readFileSync('/proc/stat', 'utf8')
+    .split(/\s+/)
+    .slice(1, 8)
+    .map(Number);
+  return [user, nice, system, hard, soft].reduce<number>((sum, ticks = 0) => sum + ticks, 0) * msPerTick;
 }
 
 /** Resident bytes of a process and its descendants; what they share is counted once (Pss). */
@@ -96,6 +105,8 @@ function readProc(pid: number, file: string): string {
   }
 }
 
+/** Linux shows times in hundredths of a second, whatever it counts in. */
+const msPerTick = 10;
 const alive = new Set<ChildProcess>();
 // Debian keeps servers where only root looks.
 const searchPath = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter);

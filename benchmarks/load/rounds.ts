@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchOptions, type Figure, figureOf } from '../harness.ts';
 import type { Contender } from './contenders.ts';
-import { checkEnded, cpuMsOf, start } from './processes.ts';
+import { busyMs, checkEnded, cpuMsOf, type Running, start } from './processes.ts';
 import type { Target } from './target.ts';
 
 /** One run of one contender. */
@@ -16,6 +16,8 @@ export interface Measured {
   readonly countRatio: number | undefined;
   /** CPU time of the generator, user and system, by nginx's count in the same window. */
   readonly cpuUsPerRequest: number;
+  /** CPU time that neither generator nor target took in that window, as a share of one core. */
+  readonly othersRatio: number;
 }
 
 export async function measureRounds(
@@ -45,11 +47,18 @@ async function measureOnce(contender: Contender, target: Target, seconds: number
   const command = contender.command(job);
   const before = await target.status();
   await using running = start(command);
-  // The window lies between the start, which takes some a moment, and the end, at which the process is gone.
-  await sleep(job.warmUpSeconds * 1000 + 500);
-  const from = { ...(await target.status()), cpuMs: cpuMsOf(running.pid) };
-  await sleep(seconds * 1000 - 750);
-  const to = { ...(await target.status()), cpuMs: cpuMsOf(running.pid) };
+  await firstRequest(target, before.requests, running);
+  const look = async (): Promise<Sight> => ({
+    atMs: performance.now(),
+    requests: (await target.status()).requests,
+    cpuMs: cpuMsOf(running.pid),
+    othersMs: busyMs() - cpuMsOf(running.pid) - cpuMsOf(target.pid),
+  });
+  // The window lies behind the warm-up and before the end, at which the process is gone.
+  await sleep(job.warmUpSeconds * 1000);
+  const from = await look();
+  await sleep(seconds * 1000 - 250);
+  const to = await look();
   const { stdout } = checkEnded(command, await running.ended, contender.codes);
   const told = contender.read(stdout, job);
   const seen = (await target.status()).requests - before.requests;
@@ -57,7 +66,23 @@ async function measureOnce(contender: Contender, target: Target, seconds: number
     perSecond: told.perSecond,
     countRatio: told.requests === undefined ? undefined : told.requests / seen,
     cpuUsPerRequest: ((to.cpuMs - from.cpuMs) * 1000) / (to.requests - from.requests),
+    othersRatio: (to.othersMs - from.othersMs) / (to.atMs - from.atMs),
   };
+}
+
+/** A tool takes a while to start, and on a busy machine a long one. */
+async function firstRequest(target: Target, requestsBefore: number, running: Running): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 30_000 && running.child.exitCode === null; waitedMs += 20) {
+    if ((await target.status()).requests > requestsBefore) return;
+    await sleep(20);
+  }
+}
+
+interface Sight {
+  readonly atMs: number;
+  readonly requests: number;
+  readonly cpuMs: number;
+  readonly othersMs: number;
 }
 
 /** The ratios of paired rounds. */

@@ -8,6 +8,7 @@ import { checkEnded, cores, start } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Target extends AsyncDisposable {
+  readonly pid: number;
   readonly url: string;
   readonly port: number;
   /** Requests and open connections since the start, by nginx's own count, without those that ask for it. */
@@ -48,7 +49,7 @@ export async function startTarget({ workers = 1, core = cores.target }: TargetOp
   try {
     for (let waitedMs = 0; ; waitedMs += 20) {
       const isUp = await status().catch(() => undefined);
-      if (isUp !== undefined) return { url, port, status, [Symbol.asyncDispose]: stop };
+      if (isUp !== undefined) return { pid: nginx.pid, url, port, status, [Symbol.asyncDispose]: stop };
       if (nginx.child.exitCode !== null || waitedMs > 5000) {
         await nginx[Symbol.asyncDispose]();
         checkEnded(command, await nginx.ended, []);

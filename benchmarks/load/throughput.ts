@@ -17,6 +17,7 @@ export async function measureStaticGet(options: BenchOptions): Promise<Row[]> {
     cpuRow(staticGet, ours, wrk, samples(wrk)),
     cpuRow(staticGet, ours, autocannon, samples(autocannon)),
     countRow(staticGet, ours),
+    othersRow(staticGet, [...ours, ...samples(wrk), ...samples(autocannon)]),
   ];
 }
 
@@ -27,6 +28,7 @@ export async function measureThreeSteps(options: BenchOptions): Promise<Row[]> {
     rateRow(threeSteps, ours, wrk, samples(wrk), 0.7),
     cpuRow(threeSteps, ours, wrk, samples(wrk)),
     countRow(threeSteps, ours),
+    othersRow(threeSteps, [...ours, ...samples(wrk)]),
   ];
 }
 
@@ -50,6 +52,7 @@ export async function measureScript(options: BenchOptions): Promise<Row[]> {
     ),
     cpuRow(script, ours, wrk, samples(wrk)),
     countRow(script, ours),
+    othersRow(script, [...ours, ...samples(wrk)]),
   ];
 }
 
@@ -108,4 +111,10 @@ function countRow({ name }: Contender, ours: readonly Measured[]): Row {
     { name: `${name}: requests over nginx's count, worst round`, unit: '', value: worst },
     { target: 'within 1 %', met: Math.abs(worst - 1) <= 0.01 },
   );
+}
+
+/** What else the machine did meanwhile: with much of it, the figures above are not to be quoted. */
+function othersRow({ name }: Contender, all: readonly Measured[]): Row {
+  const value = medianOf(all, (sample) => sample.othersRatio) * 100;
+  return rowOf({ name: `${name}: taken by other processes meanwhile, of a core`, unit: '%', value });
 }
