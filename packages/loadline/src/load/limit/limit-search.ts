@@ -88,8 +88,10 @@ class RunningSearch implements LimitSearch {
   readonly #runs: SearchRun[] = [];
   #belief: Belief;
   #step: SearchStep | undefined;
-  /** The generator could not make this rate. */
+  /** The generator could not make this rate, in several runs. */
   #ceiling = Number.POSITIVE_INFINITY;
+  /** Whether the rate that had been given up was tried anew. */
+  #hasRetried = false;
   #repeats = 0;
   /** The rate under confirmation, with how many runs have met there; then the rate above it, with its misses. */
   #candidate: RunsAt | undefined;
@@ -117,6 +119,8 @@ class RunningSearch implements LimitSearch {
       return;
     }
     this.#repeats = 0;
+    // A rate that was valid once was not too much for the generator: something else had held it up.
+    if (ratePerSecond >= this.#ceiling) this.#ceiling = Number.POSITIVE_INFINITY;
     this.#belief = learn(this.#belief, ratePerSecond, outcome === 'met');
     if (purpose === 'confirm') this.#candidate = outcome === 'met' ? oneMore(this.#candidate) : undefined;
     if (purpose === 'refute') {
@@ -140,9 +144,14 @@ class RunningSearch implements LimitSearch {
     const met = highestMet(this.#runs);
     const misses = ratesOf(this.#runs, 'missed').length;
     if (contradictionIn(this.#runs) !== undefined) return this.#end('contradictory');
-    if (this.#ceiling <= (met ?? fromRate) * (1 + precision)) return this.#end('generator');
-    if (met === undefined && misses >= lowestRunsMax) return this.#end('below');
     if (this.#runs.length >= runsMax) return this.#end('unsettled');
+    if (this.#ceiling <= (met ?? fromRate) * (1 + precision)) {
+      if (this.#hasRetried) return this.#end('generator');
+      // Whatever else ran on the generator's machine may be over by now: the rate gets a second chance.
+      this.#hasRetried = true;
+      return run(misses === 0 ? 'climb' : 'search', this.#ceiling);
+    }
+    if (met === undefined && misses >= lowestRunsMax) return this.#end('below');
     if (met === undefined) return run('climb', fromRate);
     if (misses === 0) return this.#climb(met);
     if (quantileRate(this.#belief, 1 - narrowTail) < fromRate) return this.#end('below');
@@ -193,9 +202,9 @@ class RunningSearch implements LimitSearch {
   /** Not beyond what was allowed, nor beyond double of what was met, nor where the generator is the bottleneck. */
   #allowed(rate: number, met: number): number {
     const { fromRate, toRate } = this.#options;
-    const most = Math.min(rate, met * climbFactor);
-    const makeable = most < this.#ceiling ? most : Math.sqrt(met * this.#ceiling);
-    return Math.min(toRate, Math.max(fromRate, rounded(makeable)));
+    const most = rounded(Math.min(rate, met * climbFactor));
+    const makeable = most < this.#ceiling ? most : rounded(Math.sqrt(met * this.#ceiling));
+    return Math.min(toRate, Math.max(fromRate, makeable));
   }
 
   #isNarrow(): boolean {
