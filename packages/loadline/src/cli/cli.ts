@@ -3,12 +3,13 @@ import { closest, isLoadlineError } from '../base/index.ts';
 import type { Command, Surroundings } from './commands/command.ts';
 import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
+import { findLimitCommand } from './commands/find-limit.ts';
 import { runCommand } from './commands/run.ts';
 import { cliError } from './door/errors.ts';
 import { exitCodes } from './door/exit-codes.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [runCommand, compareCommand, demoCommand];
+const commands: readonly Command[] = [runCommand, compareCommand, findLimitCommand, demoCommand];
 
 /**
  * The command: finds the word, runs it, and turns whatever comes of it into an exit code.
@@ -50,7 +51,7 @@ function version(): string {
 }
 
 function helpText(): string {
-  const lines = commands.map((command) => `  ${command.usage.padEnd(12)} ${command.summary}`);
+  const lines = commands.map((command) => `  ${command.usage.padEnd(15)} ${command.summary}`);
   return `loadline: how much load can your service carry?\n\n${lines.join('\n')}\n\n\`loadline COMMAND --help\` tells more of each.\n`;
 }
 

@@ -1,0 +1,29 @@
+import { open, writeFile } from 'node:fs/promises';
+import { cliError } from './errors.ts';
+
+/**
+ * Makes sure that a result can be written before the work that leads to it, which may take an hour.
+ *
+ * @throws CLI_OUTPUT_UNWRITABLE
+ */
+export async function checkWritable(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close();
+  } catch (cause) {
+    throw unwritable(file, cause as Error);
+  }
+}
+
+/** @throws CLI_OUTPUT_UNWRITABLE */
+export async function writeResultFile(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw unwritable(file, cause as Error);
+  }
+}
+
+function unwritable(file: string, cause: Error): Error {
+  const message = `Cannot write the report to ${file}: ${cause.message}.`;
+  return cliError('CLI_OUTPUT_UNWRITABLE', message, { cause, facts: { file } });
+}
