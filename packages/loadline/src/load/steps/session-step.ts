@@ -21,7 +21,12 @@ export interface ConnectStep {
   readonly protocol: SessionProtocol;
   /** With the query. */
   readonly path: Template;
-  readonly headers: readonly { readonly name: string; readonly value: Template }[];
+  readonly headers: readonly {
+    readonly name: string;
+    readonly value: Template;
+    /** As in a request: `user:password`, sent as basic credentials. */
+    readonly encoding?: 'basic';
+  }[];
   /** Instead of the plan's. */
   readonly timeoutMs?: number;
 }
