@@ -37,6 +37,14 @@ describe('scenario.schema.json', () => {
     expect(keysInSchema(place).toSorted()).toEqual([...keys[place as keyof typeof keys]].toSorted());
   });
 
+  it.each(places)('and the reference tells of every key of %s', (place) => {
+    const reference = readFileSync(`${root}docs/reference/scenario-file.md`, 'utf8');
+    const missing = keys[place as keyof typeof keys].filter(
+      (key) => !new RegExp(`\\b${key}\\b`).test(reference),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('has a sentence for every key whose name does not say it all', () => {
     const steps = schema.$defs.step?.properties as Record<string, { description?: string; $ref?: string }>;
     for (const [key, { description, $ref }] of Object.entries(steps))
