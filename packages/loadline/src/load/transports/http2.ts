@@ -151,11 +151,9 @@ class Http2Channel implements Channel, Waiting, ConnectionWaiter {
     const exchange = this.#exchange;
     const waitedFor =
       exchange === undefined ? 'no connection' : exchange.hasBegun ? 'no complete answer' : 'no answer';
-    const connection = this.#connection;
-    const wasSilent = connection?.bytesIn === this.#bytesInBefore;
-    this.#fail('timeout', `${waitedFor} within ${request.timeoutMs} ms`);
     // Only a new connection can tell a server that is slow from one that is gone.
-    if (wasSilent) connection?.retire();
+    if (this.#connection?.bytesIn === this.#bytesInBefore) this.#connection.retire();
+    this.#fail('timeout', `${waitedFor} within ${request.timeoutMs} ms`);
     return false;
   }
 

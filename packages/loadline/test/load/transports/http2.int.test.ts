@@ -14,9 +14,10 @@ import { gzipSync } from 'node:zlib';
 import { systemClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 import { createHttp2Transport, type Http2Options } from '../../../src/load/transports/http2.ts';
-import { describeTransport } from '../../contracts/transport-contract.ts';
+import type { Failure, Response } from '../../../src/load/transports/transport.ts';
+import { describeTransport, openChannel } from '../../contracts/transport-contract.ts';
 import { ca, cert, key } from './certificate.ts';
-import { openSender } from './sending.ts';
+import { openSender, outgoing } from './sending.ts';
 
 type Answer = (stream: ServerHttp2Stream, headers: Readonly<Record<string, unknown>>) => void;
 
@@ -206,13 +207,18 @@ describe('HTTP/2', () => {
     await server.stop();
   });
 
-  it('leaves a connection on which nothing came for a whole time limit', async () => {
+  it('leaves a connection on which nothing came for a whole time limit, at once', async () => {
     const server = await serve(contractAnswers);
     const transport = createTransport(server.target);
-    const user = openSender(transport);
-    await user.send();
-    await user.send({ path: '/silent', timeoutMs: 100 });
-    expect(await user.send()).toMatchObject({ status: 200 });
+    const channel = openChannel(transport);
+    const statuses = await new Promise((resolve) => {
+      channel.send(outgoing(), (first) => {
+        channel.send(outgoing({ path: '/silent', timeoutMs: 100 }), (second) => {
+          channel.send(outgoing(), (third) => resolve([first, second, third].map(statusOf)));
+        });
+      });
+    });
+    expect(statuses).toEqual([200, 'timeout', 200]);
     expect(server.sessions.map((session) => session.destroyed)).toEqual([true, false]);
     transport.close();
     await server.stop();
@@ -279,6 +285,10 @@ describe('HTTP/2 over TLS', () => {
     server.close();
   });
 });
+
+function statusOf(reply: Response | Failure): number | string {
+  return 'reason' in reply ? reply.reason : reply.status;
+}
 
 function createTransport(target: URL, options: Partial<Http2Options> = {}) {
   return createHttp2Transport({ target, address: '127.0.0.1', clock: systemClock, ...options });

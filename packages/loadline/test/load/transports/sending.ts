@@ -47,7 +47,7 @@ function seen(response: Response): SeenResponse {
   };
 }
 
-function outgoing(given: Partial<OutgoingRequest>): OutgoingRequest {
+export function outgoing(given: Partial<OutgoingRequest> = {}): OutgoingRequest {
   return {
     method: 'GET',
     path: '/ok',
