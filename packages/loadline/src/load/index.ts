@@ -7,11 +7,10 @@ export { readReports } from './compare/read-report.ts';
 export type { ReportedRow, ReportedRun } from './compare/reported-run.ts';
 export { loadErrorTable } from './errors.ts';
 export type { PlanChoice } from './file/plan-from.ts';
-export { readLoadPlan } from './file/read-plan.ts';
+export { type PlanOptions, readLoadPlan } from './file/read-plan.ts';
 export type { FindLimitOptions, StartingProbe } from './limit/find-limit.ts';
 export { expectedTime, findLimit } from './limit/find-limit.ts';
 export type { LimitAsked, LimitReport, ProbeRow } from './limit/limit-report.ts';
-export { expectedRuns } from './limit/limit-search.ts';
 export { type LimitChoice, readLimitAsked } from './limit/read-asked.ts';
 export type { LoadOptions } from './load.ts';
 export { runLoad } from './load.ts';
@@ -26,7 +25,7 @@ export type { LiveSample } from './output/live-metrics.ts';
 export type { MarkdownOptions } from './output/markdown.ts';
 export { renderMarkdown } from './output/markdown.ts';
 export type { DataSource, LoadLimits, LoadPlan, RequestStep, Scenario, Stage, Step } from './plan.ts';
-export type { LoadProgress } from './progress.ts';
+export type { LoadProgress, LoadSample } from './progress.ts';
 export type { LoadReport, Verdict } from './report.ts';
 export type { LatencySummary, ReportRow } from './report-row.ts';
 export type { ProcessUsage, ProcessWatch, WatchedProcess } from './resources/process-usage.ts';
@@ -42,6 +41,7 @@ export { resolveTarget } from './target.ts';
 export type { ThresholdResult } from './threshold.ts';
 export { createFunctionTransport, type FunctionReply } from './transports/function.ts';
 export { createHttp1Transport, type Http1Options } from './transports/http1.ts';
+export { openTransport, type ProtocolOptions } from './transports/open-transport.ts';
 export type {
   Channel,
   Failure,
@@ -52,6 +52,8 @@ export type {
   Transport,
 } from './transports/transport.ts';
 export type { FromWorker, Link, ToWorker, WorkerLink } from './workers/link.ts';
-export { parentLink, startWorkerProcess } from './workers/process-link.ts';
+export { startLocalWorkers } from './workers/local-workers.ts';
 export { runWorkers, type WorkersOptions } from './workers/run-workers.ts';
 export { type WorkerMeans, work } from './workers/worker.ts';
+export { countWorkers, type MachineLimits, usersAtMost } from './workers/worker-count.ts';
+export type { WorkerData } from './workers/worker-process.ts';

@@ -7,7 +7,7 @@ import { type GeneratorWatch, watchGenerator } from './measure/generator-watch.t
 import { Recorder } from './measure/recorder.ts';
 import { interruptGraceMs, Overseer, type TargetWatch } from './overseer.ts';
 import type { LoadPlan } from './plan.ts';
-import type { LoadProgress } from './progress.ts';
+import type { LoadProgress, LoadSample } from './progress.ts';
 import { type LoadReport, reportOf } from './report.ts';
 import { wholeShare } from './share.ts';
 import type { Transport } from './transports/transport.ts';
@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Called once a second, and at the end. */
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Called with all that was measured, as often. */
+  readonly onSample?: (sample: LoadSample) => void;
   /** Watches the generator; a simulation gives one that sees nothing. */
   readonly watch?: (clock: Clock) => GeneratorWatch;
   /** Begins to watch the target when the run begins. What it saw goes into the report. */
@@ -56,6 +58,8 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
     elapsedMs: () => generator.elapsedMs,
     users: () => generator.busy,
     onProgress: (progress) => options.onProgress?.(progress),
+    onSample: (sample) => options.onSample?.(sample),
+    generatorSample: () => generatorWatch.samples.at(-1),
     onAbort: () => generator.stop(interruptGraceMs),
   });
   const onInterrupt = (): void => generator.stop(interruptGraceMs);

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../base/index.ts';
+import type { GeneratorSample } from './measure/generator.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
-import { type LoadProgress, progressOf } from './progress.ts';
+import { type LoadProgress, type LoadSample, progressOf } from './progress.ts';
 import { measuredFor } from './report.ts';
 import type { ResourceSeries } from './resources/resource.ts';
 import { judgeThreshold } from './threshold.ts';
@@ -24,6 +25,9 @@ export interface Overseen {
   /** How many users are within an iteration. */
   users(): number;
   onProgress(progress: LoadProgress): void;
+  onSample(sample: LoadSample): void;
+  /** What the generator saw of itself last, where it is in this process. */
+  generatorSample(): GeneratorSample | undefined;
   /** A threshold that may end the run has failed. */
   onAbort(): void;
 }
@@ -60,11 +64,13 @@ export class Overseer {
   }
 
   #look(): void {
-    const { recorder, plannedMs, onProgress } = this.#overseen;
+    const { recorder, plannedMs, onProgress, onSample } = this.#overseen;
     const elapsedMs = this.#overseen.elapsedMs();
     const users = this.#overseen.users();
     recorder.users(elapsedMs, users);
     onProgress(progressOf(recorder, { elapsedMs, durationMs: plannedMs, users }));
+    const { lanes: endpoints, dropped, iterations } = recorder;
+    onSample({ endpoints, users, dropped, iterations, generator: this.#overseen.generatorSample() });
     if (this.#timer !== undefined && this.#abortedBecause === undefined) this.#judge(elapsedMs);
   }
 

@@ -1,5 +1,7 @@
 import { createHistogram } from '../metrics/index.ts';
-import type { Recorder } from './measure/recorder.ts';
+import type { GeneratorSample } from './measure/generator.ts';
+import type { Lane } from './measure/lane.ts';
+import type { IterationCounts, Recorder } from './measure/recorder.ts';
 
 /** How far a run is, for a terminal or a stream. */
 export interface LoadProgress {
@@ -15,6 +17,16 @@ export interface LoadProgress {
   /** Over the whole run so far; undefined before the first answer. */
   readonly latencyMsP50: number | undefined;
   readonly latencyMsP95: number | undefined;
+}
+
+/** All that was measured until now, for outputs that show a run while it lasts. Only valid during the call. */
+export interface LoadSample {
+  readonly endpoints: readonly Lane[];
+  readonly users: number;
+  readonly dropped: number;
+  readonly iterations: Readonly<IterationCounts>;
+  /** Of the last second; undefined before there was one, and where other processes make the load. */
+  readonly generator: GeneratorSample | undefined;
 }
 
 /** Pure, but for reading the recorder as it stands. */

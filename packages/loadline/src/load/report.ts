@@ -4,6 +4,7 @@ import type { GeneratorVerdict } from './measure/generator.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
+import { withoutSecrets } from './redact.ts';
 import { mergeAll, perSecond, type ReportRow, rowOf } from './report-row.ts';
 import type { ResourceSeries } from './resources/resource.ts';
 import {
@@ -129,7 +130,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
   const thresholds = plan.thresholds.map((threshold) =>
     judgeThreshold(threshold, measuredFor(threshold, recorder, facts.activeMs)),
   );
-  return {
+  const report: LoadReport = {
     schema: 'loadline.load-report/2',
     name: plan.name,
     target: plan.target,
@@ -162,6 +163,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     workers: facts.workers,
     resources: facts.resources,
   };
+  return withoutSecrets(report, plan.secrets ?? []);
 }
 
 interface RunOutcome {

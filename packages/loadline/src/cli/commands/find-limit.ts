@@ -1,7 +1,6 @@
 import { formatDuration, systemClock } from '../../base/index.ts';
 import {
   createHttp1Transport,
-  expectedRuns,
   expectedTime,
   findLimit,
   type LimitAsked,
@@ -124,10 +123,10 @@ function tellProgress(terminal: Terminal) {
   let number = 0;
   return {
     begins(plan: LoadPlan, asked: LimitAsked): void {
-      const { usualMs, mostMs } = expectedTime(plan, asked);
+      const { usualRuns, usualMs, mostMs } = expectedTime(plan, asked);
       terminal.err(
         `From ${formatRate(asked.fromRate)} to ${formatRate(asked.toRate)} in runs of ${formatDuration(asked.probeMs)}: ` +
-          `about ${expectedRuns(asked).usual} of them in ${formatDuration(usualMs)}, at most ${asked.runsMax} in ${formatDuration(mostMs)}.\n`,
+          `about ${usualRuns} of them in ${formatDuration(usualMs)}, at most ${asked.runsMax} in ${formatDuration(mostMs)}.\n`,
       );
     },
     probed(row: LimitReport['probes'][number]): void {

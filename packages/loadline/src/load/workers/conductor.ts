@@ -66,12 +66,14 @@ export class Conductor {
 
   /** Aligns the clocks and has every worker prepare its share. @returns who cannot, and why. */
   async prepare(): Promise<readonly Refusal[]> {
-    for (const worker of this.#workers) this.#ping(worker, pingsAtStart);
-    const prepared = this.#workers.map((worker, index) =>
-      this.#giveJob(worker, { index, count: this.#workers.length }),
+    await Promise.all(
+      this.#workers.map(async (worker, index) => {
+        await this.#giveJob(worker, { index, count: this.#workers.length });
+        // Not before: a process that still loads its modules answers late, and its clock would seem to be behind.
+        for (let left = pingsAtStart; left > 0; left--) await this.#pingAndWait(worker);
+        worker.align();
+      }),
     );
-    await Promise.all(prepared);
-    for (const worker of this.#workers) worker.align();
     return this.#workers.flatMap(({ link, refusal, lostBecause }) => {
       const because = refusal ?? lostBecause;
       return because === undefined ? [] : [{ worker: link.name, because }];
@@ -191,21 +193,35 @@ export class Conductor {
         if (worker.isOver || worker.lost !== undefined) continue;
         if (nowMs - worker.heardMs > silenceLimitMs)
           this.#onLost(worker, `it was silent for ${Math.round(nowMs - worker.heardMs)} ms`);
-        else if (tick % 4 === 0) this.#ping(worker, 1);
+        else if (tick % 4 === 0) this.#ping(worker);
       }
       this.#watch(tick + 1);
     }, watchMs);
   }
 
-  #ping(worker: Member, times: number): void {
+  #ping(worker: Member): void {
     worker.align();
-    for (let left = times; left > 0; left--)
+    worker.link.send({ kind: 'ping', sentMs: this.#options.clock.monotonicMs() });
+  }
+
+  /** One ping and its answer, or the end of our patience: then the clock is known less well. */
+  #pingAndWait(worker: Member): Promise<void> {
+    if (worker.lostBecause !== undefined || worker.refusal !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.setTimer(() => worker.onPinged(), pongLimitMs);
+      worker.onPinged = () => {
+        timer.cancel();
+        worker.onPinged = () => undefined;
+        resolve();
+      };
       worker.link.send({ kind: 'ping', sentMs: this.#options.clock.monotonicMs() });
+    });
   }
 
   #onLost(worker: Member, because: string): void {
     worker.lostBecause = because;
     for (const job of worker.jobs) job.onAnswer();
+    worker.onPinged();
     if (this.#startMs === 0 || worker.isOver || worker.lost !== undefined) return;
     const atMs = worker.heardMs - this.#startMs;
     const orphans = worker.jobs.filter((job) => !job.isDone);
@@ -252,6 +268,8 @@ class Member {
   readonly jobs: Job[] = [];
   readonly samples: GeneratorSample[] = [];
   heardMs: number;
+  /** Who waits for the answer of a ping. */
+  onPinged: () => void = () => undefined;
   refusal: string | undefined;
   lostBecause: string | undefined;
   lost: LostWorker | undefined;
@@ -275,6 +293,7 @@ class Member {
     this.#pings.push(ping);
     if (this.#pings.length > pingsMax) this.#pings = this.#pings.slice(-pingsMax);
     this.offset = estimateOffset(this.#pings);
+    this.onPinged();
   }
 
   /** Tells the worker what is known of its clock. */
@@ -286,6 +305,7 @@ class Member {
 }
 
 const pingsAtStart = 8;
+const pongLimitMs = 1000;
 /** One a second: what is older says little of a clock whose rate changes with the temperature. */
 const pingsMax = 60;
 const watchMs = 250;

@@ -7,7 +7,7 @@ import { judgeGenerators } from '../measure/generator.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { interruptGraceMs, Overseer, type TargetWatch } from '../overseer.ts';
 import type { LoadPlan } from '../plan.ts';
-import type { LoadProgress } from '../progress.ts';
+import type { LoadProgress, LoadSample } from '../progress.ts';
 import { type LoadReport, reportOf } from '../report.ts';
 import type { Share } from '../share.ts';
 import { Conductor, type WorkerAccount } from './conductor.ts';
@@ -18,6 +18,7 @@ export interface WorkersOptions {
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onSample?: (sample: LoadSample) => void;
   readonly watchTarget?: (startMs: number) => Promise<TargetWatch>;
   /**
    * What becomes of the share of a worker that is lost: another takes it over (default), or it is left out and
@@ -57,6 +58,8 @@ export async function runWorkers(
     elapsedMs: () => Math.max(0, conductor.elapsedMs),
     users: () => conductor.busy,
     onProgress: (progress) => options.onProgress?.(progress),
+    onSample: (sample) => options.onSample?.(sample),
+    generatorSample: () => undefined,
     onAbort: () => conductor.stop(interruptGraceMs),
   });
   const onInterrupt = (): void => conductor.stop(interruptGraceMs);

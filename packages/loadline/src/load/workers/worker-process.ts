@@ -1,0 +1,27 @@
+/** The process of a local worker: started by `startLocalWorkers`, ends with who started it. */
+import { systemClock } from '../../base/index.ts';
+import { type PlanOptions, readLoadPlan } from '../file/read-plan.ts';
+import { openTransport, type ProtocolOptions } from '../transports/open-transport.ts';
+import { parentLink } from './process-link.ts';
+import { work } from './worker.ts';
+
+/** What a worker is told before its first job. */
+export interface WorkerData {
+  readonly file: string;
+  readonly choice: PlanOptions;
+  /** Judged by who started it. */
+  readonly address: string;
+  readonly protocol: ProtocolOptions;
+}
+
+if (process.send !== undefined) {
+  const { link, data } = await parentLink();
+  const { file, choice, address, protocol } = data as WorkerData;
+  await work(link, {
+    clock: systemClock,
+    plan: () => readLoadPlan(file, choice),
+    openTransport: (plan, clock) => openTransport(plan.target, address, protocol, clock),
+  });
+  // The load ends with its conductor, whatever is still under way.
+  process.exit(0);
+}
