@@ -24,6 +24,9 @@ export const openCsv: OpenFormat = (head) => {
   }
   if (end < 0) return { problem: 'is empty; it needs a line of column names' };
   const columns = valuesOf(head, start, end);
+  const finding: Finding = { problem: undefined };
+  endOfRecord(head, start, end, columns.length, finding);
+  if (finding.problem !== undefined) return { problem: `${finding.problem}, in its line of column names` };
   const repeated = columns.find((column, index) => columns.indexOf(column) !== index);
   if (repeated !== undefined) return { problem: `has two columns named ${JSON.stringify(repeated)}` };
   const endOf: RecordFormat['endOf'] = (bytes, from, to, finding) =>
@@ -88,22 +91,24 @@ function valuesOf(bytes: Buffer, start: number, end: number): readonly string[] 
   const text = bytes.toString('utf8', start, end);
   if (!text.includes('"')) return text.split(',').map(trim);
   const values: string[] = [];
-  let from = 0;
-  let isQuoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') isQuoted = !isQuoted;
-    if (char !== ',' || isQuoted) continue;
-    values.push(unquote(text.slice(from, at)));
-    from = at + 1;
+  for (let from = 0; ; ) {
+    let first = from;
+    while (isBlankByte(text.charCodeAt(first))) first++;
+    const isQuoted = text.charCodeAt(first) === quote;
+    const close = isQuoted ? closingQuote(text, first) : first;
+    const next = text.indexOf(',', close);
+    const value = text.slice(isQuoted ? first + 1 : from, isQuoted ? close : next < 0 ? text.length : next);
+    values.push(isQuoted ? value.replaceAll('""', '"') : trim(value));
+    if (next < 0) return values;
+    from = next + 1;
   }
-  values.push(unquote(text.slice(from)));
-  return values;
 }
 
-function unquote(value: string): string {
-  const trimmed = trim(value);
-  return trimmed.startsWith('"') ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
+/** The next quote that is not doubled; where there is none, the end. */
+function closingQuote(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (close >= 0 && text.charCodeAt(close + 1) === quote) close = text.indexOf('"', close + 2);
+  return close < 0 ? text.length : close;
 }
 
 /** Most values have nothing around them: looking at both ends is quicker than cutting nothing off. */

@@ -8,7 +8,7 @@ import { lineFeed, type OpenFormat, passRows } from './record-format.ts';
 import { streamTable } from './streamed-table.ts';
 
 /** A file larger than this stays where it is, and its rows are read when they are asked for. */
-export const heldBytesMax = 8_000_000;
+const heldBytesMax = 8_000_000;
 
 /**
  * Reads a data file: JSON lines where its name ends in .jsonl or .ndjson, otherwise CSV.

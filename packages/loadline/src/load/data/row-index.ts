@@ -12,7 +12,7 @@ export interface RowIndex {
 
 /**
  * `bytesWanted`: so many are read about as quickly as one; a block has at least half of it. `countMax`: a place
- * takes 8 bytes; half a million of them are one every 2 kB of a gigabyte, and one every 2 MB of a terabyte.
+ * takes 8 bytes; a quarter of a million of them are one every 4 kB of a gigabyte, and one every 4 MB of a terabyte.
  */
 export interface BlockLimits {
   readonly bytesWanted: number;
@@ -23,7 +23,7 @@ export interface BlockLimits {
 export async function indexRows(
   file: FileHandle,
   openFormat: OpenFormat,
-  limits: BlockLimits = { bytesWanted: 2048, countMax: 524_288 },
+  limits: BlockLimits = { bytesWanted: 2048, countMax: 262_144 },
 ): Promise<RowIndex | { readonly problem: string }> {
   const { size } = await file.stat();
   const pieceBytes = Math.min(pieceBytesMax, size + 1);

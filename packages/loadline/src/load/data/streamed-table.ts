@@ -41,7 +41,7 @@ export async function streamTable(
   };
 }
 
-const cachedBytesMax = 2_000_000;
+const cachedBytesMax = 1_000_000;
 
 /** Who has read a block and wants the next one will want those that follow: they come with one read. */
 const blocksAhead = 16;

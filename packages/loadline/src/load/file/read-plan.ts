@@ -1,4 +1,4 @@
-import { basename, extname, resolve } from 'node:path';
+import { basename, extname } from 'node:path';
 import { formatPath, type Parsed, type Problem } from '../../base/index.ts';
 import { loadError } from '../errors.ts';
 import type { LoadPlan } from '../plan.ts';
@@ -6,13 +6,10 @@ import type { ScenarioFunction } from '../scripts/scenario.ts';
 import { isLoadTests, parseLoadTests } from './formats/load-tests.ts';
 import { isTestConfiguration, parseTestConfiguration } from './formats/test-configuration.ts';
 import { fileDefaults, parseScenarioFile, type ScenarioFile } from './grammar/scenario-file.ts';
-import { readJson } from './json-source.ts';
-import { readModule } from './module-source.ts';
 import { type PlanChoice, planFrom } from './plan-from.ts';
-import { readWhole } from './read-file.ts';
+import { readSource } from './read-source.ts';
 import type { Source } from './source.ts';
 import { readSurroundings } from './surroundings.ts';
-import { readYaml } from './yaml-source.ts';
 
 /** What a plan is made of besides its file. */
 export interface PlanOptions extends Omit<PlanChoice, 'name'> {
@@ -41,20 +38,6 @@ export async function readLoadPlan(
   throw loadError('LOAD_OPTIONS_INVALID', optionsMessage(path, plan.problems), {
     facts: { problems: plan.problems },
   });
-}
-
-const scenarioBytesMax = 5_000_000;
-
-async function readSource(path: string): Promise<Source> {
-  const kind = extname(path).toLowerCase();
-  try {
-    if (['.ts', '.mts', '.js', '.mjs'].includes(kind)) return await readModule(resolve(path));
-    const text = (await readWhole(path, scenarioBytesMax)).toString('utf8');
-    return kind === '.json' ? readJson(text) : readYaml(text);
-  } catch (cause) {
-    const message = `Cannot read ${path}: ${(cause as Error).message}.`;
-    throw loadError('LOAD_FILE_UNREADABLE', message, { cause, facts: { path } });
-  }
 }
 
 async function parseSource(

@@ -10,7 +10,7 @@ export function stretchStages(stages: readonly Stage[], factor: number): Stage[]
 }
 
 /** Every level through `change`; a number of users and a rate are told apart by the stage's kind. */
-export function mapLevels(
+function mapLevels(
   stages: readonly Stage[],
   change: (level: number, kind: 'users' | 'arrivals') => number,
 ): Stage[] {
@@ -49,7 +49,7 @@ export function divideStages(stages: readonly Stage[], weights: readonly number[
  * Whole shares by weight that add up to the whole: each is rounded down, and what is left goes to those that
  * lost most by it, the first of equals first (the method of largest remainders).
  */
-export function wholeShares(whole: number, weights: readonly number[]): number[] {
+function wholeShares(whole: number, weights: readonly number[]): number[] {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const exact = weights.map((weight) => (whole * weight) / sum);
   const shares = exact.map((share) => Math.floor(share + 1e-9));

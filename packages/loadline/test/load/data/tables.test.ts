@@ -115,11 +115,13 @@ describe('CSV', () => {
   it('is refused where csv-parse refuses it, and otherwise reads the same, whatever the text', async () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab,,"" \n\n\r'), maxLength: 40 });
     await fc.assert(
-      fc.asyncProperty(text, async (rest) => {
-        const { held, streamed } = await both(`x,y\n${rest}`, openCsv, fewBlocks);
+      fc.asyncProperty(fc.constantFrom('x,y', ' "x","y"', 'x'), text, async (names, rest) => {
+        const { held, streamed } = await both(`${names}\n${rest}`, openCsv, fewBlocks);
         expect(streamed).toEqual(held);
-        const expected = byCsvParse(`x,y\n${rest}`);
-        if ('problem' in expected) expect(held).toHaveProperty('problem');
+        const expected = byCsvParse(`${names}\n${rest}`);
+        // It lets another quoted value begin after an empty one, with but blanks between; we do not.
+        const isLenient = /""[ \n\r]+"/.test(rest) && 'problem' in held;
+        if ('problem' in expected || isLenient) expect(held).toHaveProperty('problem');
         else expect(held).toEqual(expected);
       }),
       { numRuns: 200 },
@@ -132,6 +134,7 @@ describe('CSV', () => {
     ['a,b,a\n1,2,3\n', 'has two columns named "a"'],
     ['a,b\n1,2\n\n1,2,3\n', 'has a row of 3 values for its 2 columns, at line 4'],
     ['a,b\n1,"2\n3"\n1\n', 'has a row of one value for its 2 columns, at line 4'],
+    ['a"b",c\n1,2\n', 'is no CSV: a quote stands in the middle of a value, in its line of column names'],
     ['a,b\n1,x"y"\n', 'is no CSV: a quote stands in the middle of a value, at line 2'],
     ['a,b\n1,2\n1,"2\n', 'has a row without an end, at line 3; is a quote not closed?'],
   ])('%j says what is wrong, and where', async (text, problem) => {

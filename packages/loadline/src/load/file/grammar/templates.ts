@@ -76,6 +76,17 @@ export function readWithEnvironment(field: Field, environment: Environment): str
   return fillFromEnvironment(field.string(), environment, (problem) => field.problem(problem));
 }
 
+/** The names of every `{{$env.NAME}}` in a value's texts. */
+export function environmentNames(value: unknown): string[] {
+  const names = new Set<string>();
+  mapTexts(value, (text) => {
+    const asNumber = environmentNumber.exec(text);
+    for (const [, name] of [...text.matchAll(environmentHole), ...(asNumber === null ? [] : [asNumber])])
+      names.add(name as string);
+  });
+  return [...names];
+}
+
 function asUrlComponent({ text, parts }: Template): Template {
   return {
     text,
