@@ -77,7 +77,7 @@ export function quantileRate({ logRates, weights }: Belief, probability: number)
 }
 
 /** How likely a run at this rate is to meet the objectives, over all limits and spreads that are possible. */
-export function chanceToMeet({ logRates, weights }: Belief, rate: number): number {
+function chanceToMeet({ logRates, weights }: Belief, rate: number): number {
   const logRate = Math.log(rate);
   let sum = 0;
   for (let row = 0, cell = 0; row < scales.length; row++) {

@@ -54,15 +54,16 @@ export async function findLimit(plan: LoadPlan, options: FindLimitOptions): Prom
   };
 }
 
-/** How long a search takes, for whoever is to wait for it: `usualMs` on a quiet machine, `mostMs` at the very most. */
+/** What a search takes, for whoever is to wait for it: usually, on a quiet machine, and at the very most. */
 export function expectedTime(
   plan: LoadPlan,
   asked: LimitAsked,
-): { readonly usualMs: number; readonly mostMs: number } {
+): { readonly usualRuns: number; readonly usualMs: number; readonly mostMs: number } {
   const { probeMs, runsMax } = asked;
   const warmUpMs = probeMs * warmUpShare;
   const usualRuns = Math.min(expectedRuns(asked).usual, runsMax);
   return {
+    usualRuns,
     usualMs: warmUpMs + usualRuns * (settleMs + probeMs),
     mostMs: warmUpMs + runsMax * (settleMs + probeMs) + (runsMax + 1) * plan.limits.gracefulStopMs,
   };

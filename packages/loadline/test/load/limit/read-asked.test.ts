@@ -1,6 +1,7 @@
 import { isLoadlineError } from 'loadline/base';
-import { expectedRuns, readLimitAsked } from 'loadline/load';
+import { readLimitAsked } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
+import { expectedRuns } from '../../../src/load/limit/limit-search.ts';
 
 describe('readLimitAsked()', () => {
   it('has a default for everything', () => {
