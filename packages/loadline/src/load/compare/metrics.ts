@@ -29,11 +29,11 @@ export interface ComparedMetric {
 /** In the order in which they are shown. Their number times the rows' is how many chances there are to be wrong. */
 export const comparedMetrics: readonly ComparedMetric[] = [
   time('latency mean', 0.1, (tally) => tally.latency.mean),
-  time('latency p50', 0.1, (tally) => quantileOf(tally.latency, 0.5)),
-  time('latency p95', 0.15, (tally) => quantileOf(tally.latency, 0.95)),
+  time('latency p50', 0.05, (tally) => quantileOf(tally.latency, 0.5)),
+  time('latency p95', 0.1, (tally) => quantileOf(tally.latency, 0.95)),
   time('latency p99', 0.3, (tally) => quantileOf(tally.latency, 0.99)),
-  time('service p50', 0.1, (tally) => quantileOf(tally.service, 0.5)),
-  time('service p95', 0.15, (tally) => quantileOf(tally.service, 0.95)),
+  time('service p50', 0.05, (tally) => quantileOf(tally.service, 0.5)),
+  time('service p95', 0.1, (tally) => quantileOf(tally.service, 0.95)),
   {
     name: 'throughput',
     unit: '/s',
