@@ -1,5 +1,6 @@
 /** How fast and how small is the load generator, how punctual, and does it tell the truth? */
 import type { BenchOptions, Row } from './harness.ts';
+import { attempt } from './load/attempt.ts';
 import { measureCoordinatedOmission } from './load/coordinated-omission.ts';
 import { measureIdleUsers } from './load/idle-users.ts';
 import { measureOpenModel } from './load/open-model.ts';
@@ -25,7 +26,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   for (const [part, measure] of Object.entries(measurements)) {
     if (options.only !== undefined && options.only !== part) continue;
     options.progress(part);
-    rows.push(...(await measure(options)));
+    rows.push(...(await attempt(part, () => measure(options), options)));
   }
   return rows;
 }
