@@ -190,6 +190,7 @@ export class Flow implements Task, Employer {
   #beginAgain(user: VirtualUser): void {
     if (user.iterationsLeft <= 0) this.#finish(user);
     else if (user.needsRest) user.rest(restMs);
+    else if (user.wasInstant) user.rest(0);
     else this.#begin(user, this.#context.startMs + this.#context.elapsedMs());
   }
 

@@ -1,9 +1,10 @@
 /**
  * Plain data with stars in the place of secrets, in its texts and its keys: what a server echoes, or a name is
- * made of, must not carry a password into a result.
+ * made of, must not carry a password into a result. What is shorter than four characters is a word that stands
+ * elsewhere too, and no secret.
  */
 export function withoutSecrets<Value>(value: Value, secrets: readonly string[]): Value {
-  const longestFirst = secrets.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
+  const longestFirst = secrets.filter((secret) => secret.length >= 4).toSorted((a, b) => b.length - a.length);
   return longestFirst.length === 0 ? value : (redact(value, longestFirst) as Value);
 }
 

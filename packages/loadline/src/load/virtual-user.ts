@@ -60,6 +60,8 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   variables: (string | undefined)[] = noVariables;
   /** Whether the last iteration could do nothing: the next one waits a little, so that no user spins. */
   needsRest = false;
+  /** Whether the last iteration took no time at all, so that one after the other would never let go. */
+  wasInstant = false;
   /** Whether it belongs to a closed stage: it begins again by itself. */
   isResident = false;
   /** How many iterations it may still begin; for shapes that count them. */
@@ -106,6 +108,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     recorder.iterations.started++;
     data.beginIteration(this.user, this.random);
     this.needsRest = false;
+    this.wasInstant = true;
     this.#jar = undefined;
     this.#program = program;
     this.#at = 0;
@@ -280,13 +283,15 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
       case 'request':
         this.#sendStep(op);
         return true;
-      case 'think':
+      case 'think': {
         this.#at++;
-        this.pause(drawThinkTime(op.think, this.random));
-        return true;
+        const durationMs = drawThinkTime(op.think, this.random);
+        if (durationMs > 0) this.pause(durationMs);
+        return durationMs > 0;
+      }
       case 'pace':
         this.#at++;
-        return this.#pace(drawThinkTime(op.every, this.random));
+        return this.#pace(drawThinkTime(op.every, this.random), op.every.kind === 'exponential');
       case 'repeat':
         this.#at = this.#enterLoop(op) ? this.#at + 1 : op.end;
         return false;
@@ -313,10 +318,16 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     return times > 0;
   }
 
-  /** @returns whether the user waits for its time. */
-  #pace(everyMs: number): boolean {
-    const before = this.#pacedMs;
-    this.#pacedMs = before < 0 ? this.#stepDueMs : before + everyMs;
+  /**
+   * The first time is at once, but where the distances have no memory: then a user who has just come is as far
+   * from its next call as any other.
+   *
+   * @returns whether the user waits for its time.
+   */
+  #pace(everyMs: number, isMemoryless: boolean): boolean {
+    const before =
+      this.#pacedMs >= 0 ? this.#pacedMs : isMemoryless ? this.#stepDueMs : this.#stepDueMs - everyMs;
+    this.#pacedMs = before + everyMs;
     if (this.#pacedMs <= this.#context.clock.monotonicMs()) {
       this.#stepDueMs = this.#pacedMs;
       return false;
@@ -326,6 +337,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   }
 
   #pauseUntil(dueMs: number): void {
+    this.wasInstant = false;
     this.#stepDueMs = dueMs;
     this.#state = 'pausing';
     this.#context.agenda.add(this, dueMs);
@@ -345,6 +357,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   #transmit(request: OutgoingRequest): void {
     this.#request = request;
     this.#state = 'waiting';
+    this.wasInstant = false;
     this.#channel.send(this.#jar === undefined ? request : this.#withCookies(request));
   }
 

@@ -39,6 +39,8 @@ export class ScriptUser implements ScenarioUser {
   #answer: ScriptResponse | undefined;
   /** Whether the next request is due at a time that is known already: the iteration's, or the end of a pause. */
   #isDue = false;
+  /** Whether there was a request since the last pause. */
+  #hasSent = false;
   /** Counts iterations begun and abandoned: what an old one still does concerns nobody. */
   #generation = 0;
   #isAbandoned = true;
@@ -150,6 +152,10 @@ export class ScriptUser implements ScenarioUser {
     const refusal = this.#whyNot();
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#goOn();
+    // A pause of nothing costs nothing, but one after the other would never let anybody else have a turn.
+    const isFree = durationMs <= 0 && this.#hasSent;
+    this.#hasSent = false;
+    if (isFree) return done;
     const promise = new Promise<void>(this.#executor as Executor<void>);
     this.#host.pause(durationMs >= 0 ? durationMs : 0);
     return promise;
@@ -179,6 +185,7 @@ export class ScriptUser implements ScenarioUser {
     this.#lane = lane;
     this.#goOn();
     this.#isDue = false;
+    this.#hasSent = true;
     const promise = new Promise<ScenarioResponse>(this.#executor as Executor<ScenarioResponse>);
     this.#host.send(request, lane, options?.expect, options?.redirects ?? 10);
     return promise;
@@ -210,4 +217,5 @@ function started(scenario: ScenarioFunction, user: ScenarioUser): Promise<void> 
   }
 }
 
+const done: Promise<void> = Promise.resolve();
 const runEnded = 'the run has ended';

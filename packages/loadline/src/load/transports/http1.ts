@@ -1,25 +1,17 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTcp, type Socket } from 'node:net';
 import type { Clock } from '../../base/index.ts';
 import { Deadlines, type Waiting } from './deadlines.ts';
+import { createDial, type DialOptions } from './dial.ts';
 import { ResponseParser } from './response-parser.ts';
 import { messageOf, reasonOf } from './socket-failure.ts';
 import type { Channel, FailureReason, OutgoingRequest, ReplyHandler, Transport } from './transport.ts';
 
-export interface Http1Options {
-  /** `http://host:port/base` or `https://…`. */
-  readonly target: URL;
-  /** The address that the host was resolved to and judged: no second resolution can lead elsewhere. */
-  readonly address: string;
+export interface Http1Options extends DialOptions {
   readonly clock: Clock;
   /** Default 64 KiB. */
   readonly headBytesMax?: number;
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number;
-  /** Accepts certificates that no known authority has signed. Default false. */
-  readonly allowsUntrusted?: boolean;
-  /** Authorities to trust besides the known ones, as PEM. */
-  readonly ca?: string;
 }
 
 /**
@@ -64,8 +56,7 @@ class SharedState {
       headBytesMax: options.headBytesMax ?? 64 * 1024,
       bodyBytesMax: options.bodyBytesMax ?? 64 * 1024 * 1024,
     };
-    this.connect =
-      target.protocol === 'https:' ? () => connectOverTls(options) : () => connectOverTcp(options);
+    this.connect = target.protocol === 'https:' ? overTls(options) : () => connectOverTcp(options);
     this.#basePath = target.pathname.replace(/\/$/, '');
     this.#afterPath = ` HTTP/1.1\r\nhost: ${target.host}\r\n`;
   }
@@ -147,7 +138,10 @@ class Http1Channel implements Channel, Waiting {
 
   checkDeadline(nowMs: number): boolean {
     const request = this.#request;
-    if (request === undefined) return false;
+    if (request === undefined) {
+      this.forgetAnswer();
+      return false;
+    }
     if (nowMs < this.#deadlineMs) return true;
     const waitedFor =
       this.#sentMs < 0 ? 'no connection' : this.#parser.hasBegun ? 'no complete answer' : 'no answer';
@@ -230,8 +224,12 @@ class Http1Channel implements Channel, Waiting {
     this.#hasServed = true;
     if (!parser.keepsAlive) this.#drop();
     this.#handler.onResponse(parser);
-    // Whoever has sent the next request from within its answer has begun anew already.
-    if (this.#request === undefined) parser.release();
+    if (this.#request === undefined) lastAnswered = this;
+  }
+
+  /** An idle user holds no memory for what it was told. Whoever has sent the next request has begun anew. */
+  forgetAnswer(): void {
+    if (this.#request === undefined) this.#parser.release();
   }
 
   #fail(reason: FailureReason, message: string): void {
@@ -262,6 +260,17 @@ class Http1Channel implements Channel, Waiting {
 const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const onread = { buffer: sharedBuffer, callback: onRead };
 
+/**
+ * Whose answer may still be read: a scenario function that awaited it goes on after the call that brought it,
+ * and before the next read.
+ */
+let lastAnswered: Http1Channel | undefined;
+
+function forgetLastAnswer(): void {
+  lastAnswered?.forgetAnswer();
+  lastAnswered = undefined;
+}
+
 function connectOverTcp({ target, address }: Http1Options): LoadSocket {
   const socket: LoadSocket = connectTcp({
     host: address,
@@ -272,19 +281,14 @@ function connectOverTcp({ target, address }: Http1Options): LoadSocket {
   return listen(socket, 'connect');
 }
 
-function connectOverTls({ target, address, allowsUntrusted, ca }: Http1Options): LoadSocket {
-  const name = target.hostname.replace(/^\[|\]$/g, '');
-  const socket: LoadSocket = connectTls({
-    host: address,
-    port: Number(target.port) || 443,
-    // A server name is never an address (RFC 6066, section 3); the certificate is then held against the address.
-    ...(isIP(name) === 0 ? { servername: name } : {}),
-    rejectUnauthorized: allowsUntrusted !== true,
-    ...(ca === undefined ? {} : { ca }),
-  });
-  socket.setNoDelay(true);
-  socket.on('data', onData);
-  return listen(socket, 'secureConnect');
+/** Over TLS the bytes come in buffers of their own. */
+function overTls(options: Http1Options): () => LoadSocket {
+  const dial = createDial(options, ['http/1.1']);
+  return () => {
+    const socket: LoadSocket = dial();
+    socket.on('data', onData);
+    return listen(socket, 'secureConnect');
+  };
 }
 
 function listen(socket: LoadSocket, connected: 'connect' | 'secureConnect'): LoadSocket {
@@ -296,11 +300,13 @@ function listen(socket: LoadSocket, connected: 'connect' | 'secureConnect'): Loa
 }
 
 function onRead(this: unknown, length: number): boolean {
+  forgetLastAnswer();
   (this as LoadSocket)[owner]?.onBytes(sharedBuffer, length);
   return true;
 }
 
 function onData(this: LoadSocket, bytes: Buffer): void {
+  forgetLastAnswer();
   this[owner]?.onBytes(bytes, bytes.length);
 }
 
