@@ -37,7 +37,7 @@ export class ScriptResponse implements ScenarioResponse {
 
   #read(): Response {
     if (this.failure !== undefined) throw new Error(`no answer came: ${this.failure.message}`);
-    if (this.#response === undefined)
+    if (this.#response === undefined || this.#response.isGone === true)
       throw new Error('an answer is read before the next await; keep what you need of it in a variable');
     return this.#response;
   }

@@ -132,6 +132,7 @@ class Http1Channel implements Channel, Waiting {
 
   close(): void {
     this.#fail('closed', 'the run has ended');
+    this.forgetAnswer();
     this.#drop();
     this.#shared.forget(this);
   }

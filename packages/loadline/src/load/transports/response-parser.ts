@@ -52,6 +52,7 @@ export class ResponseParser implements Response {
 
   /** Makes ready for the response to a request. */
   begin(method: string, keepsBody: boolean): void {
+    this.release();
     this.status = 0;
     this.keepsAlive = true;
     this.hasCookies = false;
@@ -62,11 +63,11 @@ export class ResponseParser implements Response {
     this.#keepsBody = keepsBody;
     this.#hasContentEncoding = false;
     this.#bodyBytes = 0;
-    this.release();
   }
 
   /** Forgets the response that was read, so that an idle user holds no memory for it. */
   release(): void {
+    this.#state = 'idle';
     this.#body = noBytes;
     this.#bodyFrom = 0;
     this.#bodyTo = 0;
@@ -78,6 +79,10 @@ export class ResponseParser implements Response {
   /** Whether a response is complete, or given up with a `problem`. */
   get isDone(): boolean {
     return this.#state === 'done';
+  }
+
+  get isGone(): boolean {
+    return this.#state === 'idle';
   }
 
   /** Whether any byte of the awaited response has come. */
@@ -154,6 +159,7 @@ export class ResponseParser implements Response {
       case 'trailer':
         return this.#readLine(piece, at, to);
       case 'idle':
+        return this.#fail('malformed', 'bytes that nobody asked for');
       case 'done':
         return at;
     }

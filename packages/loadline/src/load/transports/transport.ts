@@ -19,7 +19,7 @@ export interface Channel {
 
 /** Who waits for the answers of a channel. */
 export interface ReplyHandler {
-  /** The response is only valid during the call. */
+  /** The response is only valid during the call, and in promises that it settles, until they wait for anything else. */
   onResponse(response: Response): void;
   onFailure(failure: Failure): void;
 }
@@ -48,6 +48,8 @@ export interface Response {
   readonly bytesOut: number;
   /** Whether the server set a cookie: most do not, and nobody has to look. */
   readonly hasCookies: boolean;
+  /** Whether it is no longer valid. Absent where it stays. */
+  readonly isGone?: boolean;
   /** The first header of this lower-case name. */
   header(name: string): string | undefined;
   /** Every header of this lower-case name. */
