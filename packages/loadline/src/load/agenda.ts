@@ -49,7 +49,11 @@ export class Agenda {
     if (place < 0) return;
     task.place = -1;
     const last = this.#heap.pop() as Task;
-    if (last === task) return;
+    if (last === task) {
+      // A timer that nobody waits for would keep the process alive.
+      if (this.#heap.length === 0 && !this.#isRunning) this.#setTimer();
+      return;
+    }
     const above = this.#heap[(place - 1) >> 1];
     if (place > 0 && above !== undefined && last.dueMs < above.dueMs) this.#rise(place, last);
     else this.#sink(place, last);
