@@ -200,7 +200,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     if (this.#firstSentMs < 0) this.#firstSentMs = response.sentMs;
     if (response.hasCookies) this.#acceptCookies(response);
     const { status } = response;
-    if (status >= 300 && status < 400 && this.#hops < this.#redirectsMax && this.#redirect(response)) return;
+    if (status >= 300 && status < 400 && this.#redirectsMax > 0 && this.#redirect(response)) return;
     this.#state = 'running';
     const isError = !isExpected(this.#expect, status);
     const { recorder, startMs } = this.#context;
@@ -369,7 +369,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   }
 
   #acceptCookies(response: Response): void {
-    this.#jar ??= new CookieJar();
+    this.#jar ??= new CookieJar(this.#context.target.pathname);
     this.#jar.accept(response.headers('set-cookie'), this.#request?.path ?? '/', this.#context.clock.now());
   }
 
@@ -377,9 +377,11 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   #redirect(response: Response): boolean {
     const next = followRedirect(this.#request as OutgoingRequest, response, this.#context.target);
     if (next === undefined) return false;
-    if ('problem' in next) {
+    const isTooFar = this.#hops === this.#redirectsMax;
+    if (isTooFar || 'problem' in next) {
+      const message = 'problem' in next ? next.problem : `more than ${this.#redirectsMax} redirects in a row`;
       const { sentMs, receivedMs } = response;
-      this.onFailure({ reason: 'redirect', message: next.problem, sentMs, receivedMs });
+      this.onFailure({ reason: 'redirect', message, sentMs, receivedMs });
       return true;
     }
     this.#hops++;

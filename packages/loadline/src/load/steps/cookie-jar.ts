@@ -1,15 +1,22 @@
 /**
  * The cookies of one user at one host (RFC 6265): name, path, lifetime and `secure` are honoured. There is
- * only one host in a run, so a domain needs no looking at. Holds at most 50 cookies of 4 KB each, as browsers
+ * only one host in a run, so a domain needs no looking at. Paths are given below the target's base path, and
+ * cookies have theirs from the root. Holds at most 50 cookies of 4 KB each, as browsers
  * do (RFC 6265, section 6.1): more are forgotten, the oldest first.
  */
 export class CookieJar {
+  readonly #basePath: string;
   readonly #cookies = new Map<string, Cookie>();
+
+  /** @param basePath of the target: `/`, `/base` or `/base/`. */
+  constructor(basePath = '/') {
+    this.#basePath = basePath.replace(/\/$/, '');
+  }
 
   /** Takes the values of `set-cookie` headers that came with the answer to a request for `path`. */
   accept(lines: readonly string[], path: string, nowMs: number): void {
     for (const line of lines) {
-      const cookie = parseCookie(line, path, nowMs);
+      const cookie = parseCookie(line, this.#basePath + path, nowMs);
       if (cookie === undefined) continue;
       const key = `${cookie.name};${cookie.path}`;
       this.#cookies.delete(key);
@@ -21,7 +28,7 @@ export class CookieJar {
 
   /** The value of a `cookie` header for a request, those of longer paths first; undefined where there is none. */
   headerFor(path: string, isSecure: boolean, nowMs: number): string | undefined {
-    const pathname = path.split('?', 1)[0] as string;
+    const pathname = this.#basePath + (path.split('?', 1)[0] as string);
     const fitting = [...this.#cookies.values()].filter(
       (cookie) =>
         cookie.expiresMs > nowMs && (isSecure || !cookie.isSecure) && isUnder(pathname, cookie.path),
