@@ -1,6 +1,6 @@
 /** How long after the command is the first request at the server? */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
@@ -52,7 +52,8 @@ export async function measureStart(options: BenchOptions): Promise<Row[]> {
 function buildPackage(): ReturnType<typeof temporaryFolder> {
   const source = join(root, 'packages/loadline');
   const folder = temporaryFolder('built', join(root, '.loadline'));
-  for (const name of ['package.json', 'bin'])
+  const { files } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of ['package.json', ...files.filter((file) => existsSync(join(source, file)))])
     cpSync(join(source, name), join(folder.path, name), { recursive: true });
   const own = join(source, 'node_modules');
   if (existsSync(own)) symlinkSync(own, join(folder.path, 'node_modules'));
