@@ -17,7 +17,7 @@ export interface FittedScalability {
   readonly kind: 'fitted';
   readonly points: number;
   readonly law: ScalabilityLaw;
-  /** Nine times in ten, the true values lie within these. */
+  /** About nine times in ten, the true values lie within these. */
   readonly intervals: {
     readonly ratePerSecondAlone: Range;
     readonly contention: Range;
@@ -70,7 +70,7 @@ export function fitScalability(points: readonly ScalabilityPoint[], seed = 1): S
     intervals,
     deviation: Math.sqrt(meanSquare(residualsOf(samples, law))),
   };
-  const peak = intervals.coherency.low > 0 ? peakOf(law) : undefined;
+  const peak = intervals.coherency.low > 0 && fit.deviation <= poorDeviation ? peakOf(law) : undefined;
   const concurrencyMax = Math.max(...samples.map(({ x }) => x));
   return { ...fit, peak, statements: describe({ ...fit, peak }, concurrencyMax) };
 }
@@ -177,24 +177,22 @@ const poorDeviation = 0.1;
 
 function describe(fit: Omit<FittedScalability, 'statements'>, concurrencyMax: number): string[] {
   const { law, peak, deviation } = fit;
-  const statements: string[] = [];
   const share = throughputAt(law, concurrencyMax) / (law.ratePerSecondAlone * concurrencyMax);
   const measured = `${Number(concurrencyMax.toPrecision(3))} under way at once, the most that was measured`;
   if (deviation > poorDeviation) {
-    statements.push(
+    return [
       `The law does not describe these points: they lie ${Math.round(deviation * 100)} % from the curve.`,
-    );
+    ];
   }
   if (share > straightShare) {
-    statements.push(
+    return [
       `No bend has been seen yet: up to ${measured}, throughput grows with concurrency. Where it ends cannot be told.`,
-    );
-  } else if (peak === undefined) {
-    statements.push(`It bends, but shows no peak up to ${measured}: whether it falls beyond cannot be told.`);
-  } else if (peak.concurrency > concurrencyMax) {
-    statements.push(
-      `The peak at ${Math.round(peak.concurrency)} lies beyond ${measured}: it is an extrapolation.`,
-    );
+    ];
   }
-  return statements;
+  if (peak === undefined) {
+    return [`It bends, but shows no peak up to ${measured}: whether it falls beyond cannot be told.`];
+  }
+  return peak.concurrency > concurrencyMax
+    ? [`The peak at ${Math.round(peak.concurrency)} lies beyond ${measured}: it is an extrapolation.`]
+    : [];
 }

@@ -107,8 +107,11 @@ describe('fitScalability()', () => {
       concurrency,
       ratePerSecond: at % 2 === 0 ? 100 : 300,
     }));
-    expect(fitted(points).statements[0]).toMatch(
-      /^The law does not describe these points: they lie \d\d % from/,
+    const { statements, peak } = fitted(points);
+    expect(statements).toHaveLength(1);
+    expect(statements[0]).toMatch(
+      /^The law does not describe these points: they lie \d\d % from the curve\.$/,
     );
+    expect(peak).toBeUndefined();
   });
 });
