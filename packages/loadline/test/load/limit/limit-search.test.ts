@@ -146,6 +146,27 @@ describe('a search for the limit', () => {
     }
   });
 
+  it('climbs no quicker after a hiccup, when it believes that the limit may be anywhere', () => {
+    let met = 50;
+    const { end } = searchOf((rate, run) => {
+      expect(rate).toBeLessThanOrEqual(2 * met);
+      const isMet = run > 0 && rate < 3000;
+      if (isMet) met = Math.max(met, rate);
+      return isMet;
+    });
+    expect(end.status).toBe('found');
+  });
+
+  it('confirms anew, and higher, when the rate that it meant to refute is met', () => {
+    // The target gets a tenth quicker as soon as a rate has been confirmed.
+    const first = searchOf((rate) => rate < 400).runs.findIndex((run) => run.purpose === 'refute');
+    const { end, runs } = searchOf((rate, run) => rate < (run < first ? 400 : 440));
+    expect(runs[first]).toMatchObject({ purpose: 'refute', outcome: 'met' });
+    expect(end.status).toBe('found');
+    expect(end.confirmed?.ratePerSecond).toBeGreaterThan(395);
+    expect(end.refuted?.ratePerSecond).toBeGreaterThan(440);
+  });
+
   it('ends within its runs, whatever comes', () => {
     for (const seed of seeds) {
       const random = createRandom(`chaos ${seed}`);
