@@ -126,7 +126,7 @@ function columnsOf(rows: readonly (readonly number[])[]): Float64Array[] {
 
 function center(values: Float64Array): Float64Array {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let index = 0; index < values.length; index++) sum += values[index] as number;
   const mean = sum / values.length;
   for (let index = 0; index < values.length; index++) values[index] = (values[index] as number) - mean;
   return values;

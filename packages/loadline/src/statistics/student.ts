@@ -11,17 +11,36 @@ export function criticalT(confidence: number, degrees: number): number {
     throw new RangeError(`A confidence lies between 0 and 1, got ${confidence}.`);
   }
   if (!(degrees > 0)) throw new RangeError(`Degrees of freedom are above 0, got ${degrees}.`);
-  const beyond = 1 - confidence;
-  let high = 1;
-  while (probabilityBeyond(high, degrees) > beyond) high *= 2;
-  let low = high === 1 ? 0 : high / 2;
-  while (high - low > high * 1e-12) {
-    const middle = (low + high) / 2;
-    if (probabilityBeyond(middle, degrees) > beyond) low = middle;
-    else high = middle;
+  // The logarithm is nearly straight, so that false position takes few steps; halving the end that stays
+  // (the Illinois rule) keeps it from creeping.
+  const excess = (t: number): number => Math.log(probabilityBeyond(t, degrees) / (1 - confidence));
+  let [low, high] = [0, 1];
+  let [excessLow, excessHigh] = [excess(low), excess(high)];
+  while (excessHigh > 0) {
+    [low, excessLow] = [high, excessHigh];
+    high *= 2;
+    excessHigh = excess(high);
+  }
+  let stayed: 'low' | 'high' | undefined;
+  for (let step = 0; step < stepsMax && high - low > high * 1e-12; step++) {
+    const between = (low * excessHigh - high * excessLow) / (excessHigh - excessLow);
+    const found = excess(between);
+    if (Math.abs(found) < 1e-13) return between;
+    if (found > 0) {
+      [low, excessLow] = [between, found];
+      if (stayed === 'high') excessHigh /= 2;
+      stayed = 'high';
+    } else {
+      [high, excessHigh] = [between, found];
+      if (stayed === 'low') excessLow /= 2;
+      stayed = 'low';
+    }
   }
   return (low + high) / 2;
 }
+
+/** Ten are usual; where rounding lets nothing come nearer, it is near enough. */
+const stepsMax = 60;
 
 /** P(|T| > t), by the incomplete beta function: I_x(ν/2, 1/2) at x = ν / (ν + t²) (DLMF 8.17, Abramowitz and Stegun 26.7.1). */
 export function probabilityBeyond(t: number, degrees: number): number {
