@@ -183,7 +183,12 @@ export class Flow implements Task, Employer {
       return;
     }
     this.#busy++;
-    user.begin(this.#programs[this.#pickProgram(this.#random)] as Program, dueMs);
+    user.begin(this.#chooseProgram(), dueMs);
+  }
+
+  #chooseProgram(): Program {
+    const only = this.#programs.length === 1;
+    return this.#programs[only ? 0 : this.#pickProgram(this.#random)] as Program;
   }
 
   /** A user whose last iteration could do nothing rests first: a target that refuses is not hammered. */
@@ -191,7 +196,7 @@ export class Flow implements Task, Employer {
     if (user.iterationsLeft <= 0) this.#finish(user);
     else if (user.needsRest) user.rest(restMs);
     else if (user.wasInstant) user.rest(0);
-    else this.#begin(user, this.#context.startMs + this.#context.elapsedMs());
+    else this.#begin(user, user.endedMs);
   }
 
   /** A user has done its iterations. */

@@ -66,17 +66,23 @@ export interface RequestOp {
 /** What a request is built of. */
 export interface RequestParts {
   readonly path: Filler;
-  readonly headers: readonly HeaderPart[];
+  readonly headers: HeaderParts;
   readonly body: readonly BodyPart[] | undefined;
   readonly timeoutMs: number;
   readonly keepsBody: boolean;
 }
 
+/** A header with what stands before it: the headers that are always the same, and its own name with the colon. */
 export interface HeaderPart {
-  /** With the colon. */
-  readonly name: string;
+  readonly before: string;
   readonly value: Filler;
   readonly isBasic: boolean;
+}
+
+/** The headers of a request: `last` are those after the last hole. */
+export interface HeaderParts {
+  readonly holes: readonly HeaderPart[];
+  readonly last: string;
 }
 
 export type BodyPart = Filler | Uint8Array;
@@ -156,7 +162,7 @@ class Compiler {
     const lane = this.#recorder.lane(this.#scenario.name, step.name);
     const parts: RequestParts = {
       path: new Filler(step.path, 'path', this.#links),
-      headers: step.headers.map((header) => this.#header(header)),
+      headers: this.#headers(step.headers),
       body: step.body === undefined ? undefined : this.#body(step.body),
       timeoutMs: step.timeoutMs ?? this.#timeoutMs,
       keepsBody: step.checks.some(readsBody) || step.saves.some((save) => readsBody(save.from)),
@@ -179,12 +185,19 @@ class Compiler {
     };
   }
 
-  #header({ name, value, encoding }: HeaderTemplate): HeaderPart {
-    return {
-      name: `${name}: `,
-      value: new Filler(value, 'header', this.#links),
-      isBasic: encoding === 'basic',
-    };
+  #headers(headers: readonly HeaderTemplate[]): HeaderParts {
+    const holes: HeaderPart[] = [];
+    let before = '';
+    for (const { name, value, encoding } of headers) {
+      const filler = new Filler(value, 'header', this.#links);
+      const isBasic = encoding === 'basic';
+      if (filler.constant !== undefined) before += `${name}: ${credentials(filler.constant, isBasic)}\r\n`;
+      else {
+        holes.push({ before: `${before}${name}: `, value: filler, isBasic });
+        before = '\r\n';
+      }
+    }
+    return { holes, last: before };
   }
 
   #body(body: Body): BodyPart[] {
@@ -215,12 +228,13 @@ export function buildRequest(
   const filledPath = path.fill(scope);
   if (filledPath === undefined) return path;
   let lines = '';
-  for (let index = 0; index < headers.length; index++) {
-    const { name, value, isBasic } = headers[index] as HeaderPart;
+  for (let index = 0; index < headers.holes.length; index++) {
+    const { before, value, isBasic } = headers.holes[index] as HeaderPart;
     const filled = value.fill(scope);
     if (filled === undefined) return value;
-    lines += `${name}${isBasic ? `Basic ${Buffer.from(filled).toString('base64')}` : filled}\r\n`;
+    lines += before + credentials(filled, isBasic);
   }
+  lines += headers.last;
   const filledBody = body === undefined ? undefined : fillBody(body, scope);
   if (filledBody instanceof Filler) return filledBody;
   return {
@@ -248,9 +262,13 @@ function fillBody(parts: readonly BodyPart[], scope: Scope): string | Uint8Array
 function isConstant({ path, headers, body }: RequestParts): boolean {
   return (
     path.constant !== undefined &&
-    headers.every(({ value }) => value.constant !== undefined) &&
+    headers.holes.length === 0 &&
     (body ?? []).every((part) => !(part instanceof Filler) || part.constant !== undefined)
   );
+}
+
+function credentials(value: string, isBasic: boolean): string {
+  return isBasic ? `Basic ${Buffer.from(value).toString('base64')}` : value;
 }
 
 /** Fills what has no holes. */

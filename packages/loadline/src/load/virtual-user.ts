@@ -148,6 +148,11 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     this.#channel.close();
   }
 
+  /** When the last step of its last iteration had ended, which is when another is due. */
+  get endedMs(): number {
+    return this.#stepDueMs;
+  }
+
   /** Whether it is within an iteration. */
   get isBusy(): boolean {
     return this.#state !== 'idle' && this.#state !== 'resting';
@@ -413,8 +418,10 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   #onScriptEnd(problem: string | undefined): void {
     if (this.#state !== 'running') return;
     if (this.#isStopping) this.#interrupt();
-    else if (problem === undefined) this.#complete();
-    else {
+    else if (problem === undefined) {
+      this.#stepDueMs = this.#context.clock.monotonicMs();
+      this.#complete();
+    } else {
       this.#context.recorder.cutShort(problem);
       this.needsRest = true;
       this.#becomeIdle();

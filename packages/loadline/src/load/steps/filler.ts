@@ -134,9 +134,12 @@ function writer(form: Hole['form'], place: Place): LinkedHole['write'] {
 
 /** Percent-encodes what cannot stand in a path or query; what has a meaning there (& # + %) stays. */
 function asPath(value: string): string {
-  return /[^\x21-\x7e]/.test(value)
-    ? value.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
-    : value;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code <= 0x20 || code >= 0x7f)
+      return value.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  }
+  return value;
 }
 
 /** A value that came from a server must not begin a header of its own. */
