@@ -9,6 +9,7 @@ import {
   type RequestStep,
   runLoad,
   type Scenario,
+  type ScenarioFunction,
   type Step,
   type Transport,
 } from 'loadline/load';
@@ -31,6 +32,10 @@ export function planWith(given: Partial<LoadPlan>): LoadPlan {
 
 export function scenario(name: string, steps: readonly Step[], weight = 1): Scenario {
   return { name, weight, steps };
+}
+
+export function scripted(name: string, script: ScenarioFunction): Scenario {
+  return { name, weight: 1, steps: [], script };
 }
 
 export function request(path: string, given: Partial<RequestStep> = {}): RequestStep {

@@ -69,7 +69,9 @@ function requestOf(
   return {
     method,
     path: path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent),
-    headers: [...headers].map(([name, value]) => `${name}: ${value.replace(/[\r\n\0]+/g, ' ')}\r\n`).join(''),
+    headers: [...headers]
+      .map(([name, value]) => `${name}: ${String(value).replace(/[\r\n\0]+/g, ' ')}\r\n`)
+      .join(''),
     body: bodyOf(options),
     timeoutMs: options?.timeoutMs ?? timeoutMs,
     keepsBody: true,

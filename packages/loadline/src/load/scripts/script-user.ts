@@ -32,6 +32,8 @@ export class ScriptUser implements ScenarioUser {
   readonly #clock: Clock;
   /** Made once a user: a promise a step then costs no closure. */
   readonly #executor: Executor<never>;
+  /** Of the step that is under way. */
+  #promise: Promise<unknown> | undefined;
   #resolve: ((value: never) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
   #routes: ScriptRoutes | undefined;
@@ -44,6 +46,10 @@ export class ScriptUser implements ScenarioUser {
   /** Counts iterations begun and abandoned: what an old one still does concerns nobody. */
   #generation = 0;
   #isAbandoned = true;
+  /** What ends the iteration when the step that is under way has: the function did not wait for it. */
+  #onSettled: (() => void) | undefined;
+  /** How many steps in a row were refused. */
+  #refusals = 0;
 
   constructor(host: ScriptHost, clock: Clock) {
     this.#host = host;
@@ -64,16 +70,20 @@ export class ScriptUser implements ScenarioUser {
     this.#lane = undefined;
     this.#isDue = true;
     this.#isAbandoned = false;
+    this.#refusals = 0;
     const generation = ++this.#generation;
     const end = (problem: string | undefined): void => {
       if (generation !== this.#generation) return;
       this.#isAbandoned = true;
-      onEnd(problem);
+      const because = problem ?? (this.#resolve === undefined ? undefined : unawaited);
+      const tell = (): void => onEnd(because === undefined ? undefined : `${routes.scenario}: ${because}`);
+      // The user's connection is free when the answer has come, whoever waits for it.
+      if (this.#resolve === undefined) tell();
+      else this.#onSettled = tell;
     };
     started(scenario, this).then(
       () => end(undefined),
-      (error: unknown) =>
-        end(`${routes.scenario}: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) => end(textOf(error)),
     );
   }
 
@@ -82,8 +92,12 @@ export class ScriptUser implements ScenarioUser {
     this.#generation++;
     this.#isAbandoned = true;
     const reject = this.#reject;
+    // A step that nobody awaits must not end the process.
+    this.#promise?.catch(ignore);
+    this.#promise = undefined;
     this.#resolve = undefined;
     this.#reject = undefined;
+    this.#onSettled = undefined;
     reject?.(new Error(runEnded));
   }
 
@@ -103,9 +117,15 @@ export class ScriptUser implements ScenarioUser {
 
   #settle(value: never): void {
     const resolve = this.#resolve;
+    this.#promise = undefined;
     this.#resolve = undefined;
     this.#reject = undefined;
+    this.#refusals = 0;
     resolve?.(value);
+    if (this.#onSettled === undefined) return;
+    const tell = this.#onSettled;
+    this.#onSettled = undefined;
+    tell();
   }
 
   get number(): number {
@@ -149,14 +169,15 @@ export class ScriptUser implements ScenarioUser {
   }
 
   think(durationMs: number): Promise<void> {
-    const refusal = this.#whyNot();
-    if (refusal !== undefined) return Promise.reject(refusal);
+    const refused = this.#refuse();
+    if (refused !== undefined) return refused;
     this.#goOn();
     // A pause of nothing costs nothing, but one after the other would never let anybody else have a turn.
     const isFree = durationMs <= 0 && this.#hasSent;
     this.#hasSent = false;
     if (isFree) return done;
     const promise = new Promise<void>(this.#executor as Executor<void>);
+    this.#promise = promise;
     this.#host.pause(durationMs >= 0 ? durationMs : 0);
     return promise;
   }
@@ -179,14 +200,15 @@ export class ScriptUser implements ScenarioUser {
   }
 
   #request(method: string, path: string, options: RequestOptions | undefined): Promise<ScenarioResponse> {
-    const refusal = this.#whyNot();
-    if (refusal !== undefined) return Promise.reject(refusal);
+    const refused = this.#refuse();
+    if (refused !== undefined) return refused;
     const { lane, request } = (this.#routes as ScriptRoutes).route(method, path, options);
     this.#lane = lane;
     this.#goOn();
     this.#isDue = false;
     this.#hasSent = true;
     const promise = new Promise<ScenarioResponse>(this.#executor as Executor<ScenarioResponse>);
+    this.#promise = promise;
     this.#host.send(request, lane, options?.expect, options?.redirects ?? 10);
     return promise;
   }
@@ -198,11 +220,14 @@ export class ScriptUser implements ScenarioUser {
     if (!this.#isDue) this.#host.setDue(this.#clock.monotonicMs());
   }
 
-  #whyNot(): Error | undefined {
-    if (this.#isAbandoned || this.#host.isStopping) return new Error(runEnded);
-    return this.#resolve === undefined
-      ? undefined
-      : new Error('a user does one thing at a time: await each step before the next');
+  /** A function that tries again for ever would let nobody else have a turn: in the end it gets no answer. */
+  #refuse(): Promise<never> | undefined {
+    const hasEnded = this.#isAbandoned || this.#host.isStopping;
+    if (!hasEnded && this.#resolve === undefined) return undefined;
+    if (++this.#refusals > refusalsMax) return new Promise(() => undefined);
+    const refused = Promise.reject(new Error(hasEnded ? runEnded : oneAtATime));
+    refused.catch(ignore);
+    return refused;
   }
 }
 
@@ -217,5 +242,18 @@ function started(scenario: ScenarioFunction, user: ScenarioUser): Promise<void> 
   }
 }
 
+const ignore = (): void => undefined;
 const done: Promise<void> = Promise.resolve();
 const runEnded = 'the run has ended';
+const oneAtATime = 'a user does one thing at a time: await each step before the next';
+const unawaited = 'the function ended while a step was under way: await each step';
+const refusalsMax = 1000;
+
+/** What was thrown, which may be anything, as a line for a report. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown).slice(0, 200);
+  } catch {
+    return 'something without a text was thrown';
+  }
+}
