@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { closest, isLoadlineError } from '../base/index.ts';
+import { agentCommand } from './commands/agent.ts';
 import type { Command, Surroundings } from './commands/command.ts';
 import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -9,7 +10,13 @@ import { cliError } from './door/errors.ts';
 import { exitCodes } from './door/exit-codes.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [runCommand, compareCommand, findLimitCommand, demoCommand];
+const commands: readonly Command[] = [
+  runCommand,
+  compareCommand,
+  findLimitCommand,
+  agentCommand,
+  demoCommand,
+];
 
 /**
  * The command: finds the word, runs it, and turns whatever comes of it into an exit code.

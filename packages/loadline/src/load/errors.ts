@@ -25,6 +25,23 @@ export const loadErrorTable = {
     means: 'Not all workers of a run could prepare their share; the message lists which, and why.',
     remedy: 'Mend what the message names, or run with fewer workers.',
   },
+  LOAD_AGENT_FILES_UNFIT: {
+    means: 'The files that a scenario needs cannot be sent to agents.',
+    remedy:
+      'Name them by their path from the scenario file, and keep them below the limits that the message names.',
+  },
+  LOAD_AGENT_REFUSED: {
+    means: 'Whoever conducts the run did not take this machine as an agent, and would not if it tried again.',
+    remedy: 'Start both with the same token and the same version, and check the address.',
+  },
+  LOAD_AGENT_RUN_LOST: {
+    means: 'An agent that was to take part in one run could not prepare its part, or lost the connection.',
+    remedy: 'Mend what the message names; without --once it would have waited for the next run.',
+  },
+  LOAD_LISTEN_FAILED: {
+    means: 'The address at which agents should join cannot be listened on.',
+    remedy: 'Take an address of this machine, and a port that is free.',
+  },
   LOAD_REPORT_UNREADABLE: {
     means: 'A report that should be compared cannot be read, or there is none at that place.',
     remedy: 'Check the path: a report, a folder of reports, or several with commas between them.',

@@ -1,4 +1,7 @@
 /** Makes traffic on schedule and tells the truth about it. */
+export { type LendOptions, lendMachine } from './agents/lend-machine.ts';
+export { type AgentListener, type ListenOptions, listenForAgents } from './agents/listen-for-agents.ts';
+export { type ErrandOptions, type PreparedErrand, prepareErrand } from './agents/prepare-errand.ts';
 export type { ComparedRun, CompareOptions, Comparison } from './compare/compare-runs.ts';
 export { compareRuns } from './compare/compare-runs.ts';
 export type { Difference } from './compare/differences.ts';

@@ -5,6 +5,7 @@ import {
   countWorkers,
   type LoadPlan,
   type LoadProgress,
+  type LoadReport,
   type LoadSample,
   openTransport,
   type PlanOptions,
@@ -17,6 +18,7 @@ import {
   startLocalWorkers,
   usersAtMost,
 } from '../../load/index.ts';
+import { agentOptions, gatherAgents, readAgents } from '../door/agents.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodeOf } from '../door/exit-codes.ts';
 import { filesMax } from '../door/files-max.ts';
@@ -48,6 +50,9 @@ The load
   --ca FILE          trusts the certificate authorities in this PEM file besides the known ones
   --insecure         accepts certificates that nobody known has signed
   --workers N        makes the load in N processes, auto in one a core; more where users need more open files
+  --agents N         makes the load on N other machines, each of which runs \`loadline agent\`; with --workers here too
+  --listen HOST:PORT where the agents join, as in --listen 0.0.0.0:7077
+  --token-file F     what agents must know, from a file instead of LOADLINE_AGENT_TOKEN
   --on-loss HOW      when a worker is lost: take-over by another (the default), or leave-out and count
 
 What is left
@@ -85,6 +90,7 @@ const options = {
   workers: { type: 'string' },
   'on-loss': { type: 'string' },
   quiet: { type: 'boolean' },
+  ...agentOptions,
   ...resultOptions,
   ...observerOptions,
 } as const;
@@ -101,13 +107,14 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
   const { target, profile, scale, rate, duration, seed, quiet } = words.options;
   const observers = readObservers(words.options);
   const workers = readWorkers(words.options.workers);
+  const agents = readAgents(words.options, env);
   const onLoss = readOnLoss(words.options['on-loss']);
   const choice: PlanOptions = { target, profile, scale, rate, duration, seed, env };
   const plan = await readLoadPlan(file, choice);
   const policy = { allowLoopback: true, allowPrivate: true, allowHosts: words.options['allow-host'] ?? [] };
   const address = await resolveTarget(plan.target, policy);
   const protocol = readProtocol(words.options);
-  const count = chooseWorkers(plan, workers);
+  const count = agents !== undefined && workers === undefined ? 0 : chooseWorkers(plan, workers);
   await checkResultFiles(words.options);
   const live = await openLiveOutputs(
     observers,
@@ -131,20 +138,22 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
           },
         }),
   };
-  const report =
-    count === 1
-      ? await runLoad(plan, {
-          transport: await openTransport(plan.target, address, protocol, systemClock),
-          ...shared,
-        })
-      : await runWorkers(
-          plan,
-          startLocalWorkers(count, usersAtMost(plan), { file, choice, address, protocol }),
-          {
-            onLoss,
-            ...shared,
-          },
-        );
+  const makeLoad = async (): Promise<LoadReport> => {
+    if (agents === undefined && count === 1) {
+      const transport = await openTransport(plan.target, address, protocol, systemClock);
+      return await runLoad(plan, { transport, ...shared });
+    }
+    const errand = { choice, allowHosts: policy.allowHosts, protocol };
+    const there = agents === undefined ? [] : await gatherAgents(agents, { file, errand, terminal, signal });
+    const here =
+      count === 0 ? [] : startLocalWorkers(count, usersAtMost(plan), { file, choice, address, protocol });
+    return await runWorkers(plan, [...there, ...here], { onLoss, ...shared });
+  };
+  const report = await makeLoad().catch(async (error: unknown) => {
+    // What listens or sends does not outlive a run that did not come about.
+    await live?.close();
+    throw error;
+  });
   drawn?.clear();
   const output = resultForOutput(words.options, report);
   if (output !== undefined) terminal.out(output);

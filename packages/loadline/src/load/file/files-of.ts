@@ -12,8 +12,6 @@ export interface FilesOf {
   readonly absolute: readonly string[];
   /** The names of its `{{$env.NAME}}`. */
   readonly env: readonly string[];
-  /** Whether code is among them. */
-  readonly hasScripts: boolean;
 }
 
 /**
@@ -33,8 +31,16 @@ export async function filesOf(path: string): Promise<FilesOf> {
     ],
     absolute: [...tables, ...sent, ...scripts].filter((file) => isAbsolute(file)),
     env: environmentNames(value),
-    hasScripts: modules.length > 0,
   };
+}
+
+/**
+ * Whether to read a scenario file means to run code. Runs none itself.
+ *
+ * @throws LOAD_FILE_UNREADABLE
+ */
+export async function holdsCode(path: string): Promise<boolean> {
+  return isModule(path) || namedFiles((await readSource(path)).value).scripts.length > 0;
 }
 
 /** Of `import … from './x.ts'`, `export … from`, `import './x.ts'` and `import('./x.ts')`. */

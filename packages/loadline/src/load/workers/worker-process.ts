@@ -2,6 +2,7 @@
 import { systemClock } from '../../base/index.ts';
 import { type PlanOptions, readLoadPlan } from '../file/read-plan.ts';
 import { openTransport, type ProtocolOptions } from '../transports/open-transport.ts';
+import { heedSilence } from './heed-silence.ts';
 import { parentLink } from './process-link.ts';
 import { work } from './worker.ts';
 
@@ -17,7 +18,7 @@ export interface WorkerData {
 if (process.send !== undefined) {
   const { link, data } = await parentLink();
   const { file, choice, address, protocol } = data as WorkerData;
-  await work(link, {
+  await work(heedSilence(link, systemClock), {
     clock: systemClock,
     plan: () => readLoadPlan(file, choice),
     openTransport: (plan, clock) => openTransport(plan.target, address, protocol, clock),
