@@ -88,13 +88,13 @@ export class Flow implements Task, Employer {
     const elapsedMs = this.#context.elapsedMs() + slackMs;
     const wasBlocked = this.#isBlocked;
     this.#isBlocked = false;
+    if (elapsedMs < this.schedule.durationMs) this.#adjustUsers(elapsedMs);
+    this.#startArrivals(elapsedMs, wasBlocked);
+    if (this.#isStopped) return;
     if (elapsedMs >= this.schedule.durationMs) {
       this.#context.onOver(this);
       return;
     }
-    this.#adjustUsers(elapsedMs);
-    this.#startArrivals(elapsedMs, wasBlocked);
-    if (this.#isStopped) return;
     this.#isBlocked = !this.#canStart();
     const arrivalMs = this.#isBlocked ? undefined : this.#arrivals.nextMs;
     const changeMs = this.schedule.nextUserChange(elapsedMs);

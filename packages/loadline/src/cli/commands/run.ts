@@ -140,7 +140,10 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
   };
   const makeLoad = async (): Promise<LoadReport> => {
     if (agents === undefined && count === 1) {
-      const transport = await openTransport(plan.target, address, protocol, systemClock);
+      const transport = await openTransport(plan.target, address, protocol, systemClock, {
+        users: usersAtMost(plan),
+        generator: 0,
+      });
       return await runLoad(plan, { transport, ...shared });
     }
     const errand = { choice, allowHosts: policy.allowHosts, protocol };

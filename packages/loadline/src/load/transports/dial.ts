@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, getCACertificates } from 'node:tls';
+import type { Source } from './source-ports.ts';
 
 /** Where connections go, and whom they trust. */
 export interface DialOptions {
@@ -17,12 +18,17 @@ export interface DialOptions {
  * Makes the function that opens one more connection to a target. A socket of a TLS target is ready at its
  * `secureConnect`, any other at its `connect`.
  *
+ * @param source names the port that a connection comes from; default the kernel chooses.
  * @param protocols what TLS offers to speak (ALPN, RFC 7301), the dearest first.
  */
-export function createDial(options: DialOptions, protocols: readonly string[]): () => Socket {
+export function createDial(
+  options: DialOptions,
+  protocols: readonly string[],
+  source: () => Source | undefined = () => undefined,
+): () => Socket {
   const { target, address, allowsUntrusted, ca } = options;
   if (target.protocol !== 'https:') {
-    return () => connectTcp({ host: address, port: Number(target.port) || 80, noDelay: true });
+    return () => connectTcp({ host: address, port: Number(target.port) || 80, noDelay: true, ...source() });
   }
   const name = target.hostname.replace(/^\[|\]$/g, '');
   // Made once: to read the hundred and more authorities of a machine takes longer than to connect.
@@ -31,6 +37,7 @@ export function createDial(options: DialOptions, protocols: readonly string[]): 
     const socket = connectTls({
       host: address,
       port: Number(target.port) || 443,
+      ...source(),
       // A certificate is held against the name, and where that is an address, which no server name may be
       // (RFC 6066, section 3), against the address.
       ...(isIP(name) === 0 ? { servername: name } : {}),

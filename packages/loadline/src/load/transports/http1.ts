@@ -1,12 +1,16 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Clock } from '../../base/index.ts';
+import { ConnectQueue } from './connect-queue.ts';
 import { Deadlines, type Waiting } from './deadlines.ts';
 import { createDial, type DialOptions } from './dial.ts';
 import { ResponseParser } from './response-parser.ts';
 import { messageOf, reasonOf } from './socket-failure.ts';
+import { portAttemptsMax, type SourcePorts } from './source-ports.ts';
 import type { Channel, FailureReason, OutgoingRequest, ReplyHandler, Transport } from './transport.ts';
 
 export interface Http1Options extends DialOptions {
+  /** Names the ports from which connections come; for thousands of them. Default: the kernel chooses. */
+  readonly sources?: SourcePorts;
   readonly clock: Clock;
   /** Default 64 KiB. */
   readonly headBytesMax?: number;
@@ -43,6 +47,9 @@ class SharedState {
   readonly limits: { readonly headBytesMax: number; readonly bodyBytesMax: number };
   readonly forget: (channel: Http1Channel) => void;
   readonly connect: () => LoadSocket;
+  readonly connects: ConnectQueue = new ConnectQueue();
+  /** Whether a port of ours may be taken, so that another has to be tried. */
+  readonly namesPorts: boolean;
   readonly #basePath: string;
   readonly #afterPath: string;
   readonly #wires = new Map<OutgoingRequest, Wire>();
@@ -52,6 +59,7 @@ class SharedState {
     this.clock = options.clock;
     this.deadlines = deadlines;
     this.forget = forget;
+    this.namesPorts = options.sources !== undefined;
     this.limits = {
       headBytesMax: options.headBytesMax ?? 64 * 1024,
       bodyBytesMax: options.bodyBytesMax ?? 64 * 1024 * 1024,
@@ -113,6 +121,9 @@ class Http1Channel implements Channel, Waiting {
   #sentMs = -1;
   /** Whether the request went out on a connection that had carried another. */
   #isReused = false;
+  /** Whether it stands in the queue of those who connect, or is connecting. */
+  #isConnecting = false;
+  #portAttempts = 0;
 
   constructor(shared: SharedState, handler: ReplyHandler) {
     this.#shared = shared;
@@ -152,6 +163,8 @@ class Http1Channel implements Channel, Waiting {
 
   /** The connection is open. */
   onConnect(): void {
+    this.#endConnecting();
+    this.#portAttempts = 0;
     this.#isConnected = true;
     if (this.#request !== undefined) this.#write(this.#request, this.#shared.clock.monotonicMs());
   }
@@ -178,6 +191,11 @@ class Http1Channel implements Channel, Waiting {
    * has come and the method is safe to repeat (RFC 9110, section 9.2.2), the request goes out once more.
    */
   onError(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EADDRINUSE' && this.#shared.namesPorts && ++this.#portAttempts < portAttemptsMax) {
+      this.#drop();
+      if (this.#request !== undefined) this.#connect();
+      return;
+    }
     this.#onBroken(reasonOf(error), messageOf(error));
   }
 
@@ -194,11 +212,30 @@ class Http1Channel implements Channel, Waiting {
     this.#connect();
   }
 
+  /** Connects, when it is its turn: a crowd that came at once would overflow the target's queue of those who knock. */
   #connect(): void {
     this.#sentMs = -1;
+    if (this.#isConnecting) return;
+    this.#isConnecting = true;
+    this.#shared.connects.enter(this);
+  }
+
+  /** It is this channel's turn. @returns whether it still wants to connect. */
+  connectNow(): boolean {
+    if (this.#request === undefined) {
+      this.#isConnecting = false;
+      return false;
+    }
     const socket = this.#shared.connect();
     socket[owner] = this;
     this.#socket = socket;
+    return true;
+  }
+
+  #endConnecting(): void {
+    if (!this.#isConnecting || this.#socket === undefined) return;
+    this.#isConnecting = false;
+    this.#shared.connects.leave();
   }
 
   #write(request: OutgoingRequest, nowMs: number): void {
@@ -247,6 +284,7 @@ class Http1Channel implements Channel, Waiting {
   }
 
   #drop(): void {
+    this.#endConnecting();
     const socket = this.#socket;
     this.#socket = undefined;
     this.#isConnected = false;
@@ -272,19 +310,20 @@ function forgetLastAnswer(): void {
   lastAnswered = undefined;
 }
 
-function connectOverTcp({ target, address }: Http1Options): LoadSocket {
+function connectOverTcp({ target, address, sources }: Http1Options): LoadSocket {
   const socket: LoadSocket = connectTcp({
     host: address,
     port: Number(target.port) || 80,
     noDelay: true,
     onread,
+    ...sources?.next(),
   });
   return listen(socket, 'connect');
 }
 
 /** Over TLS the bytes come in buffers of their own. */
 function overTls(options: Http1Options): () => LoadSocket {
-  const dial = createDial(options, ['http/1.1']);
+  const dial = createDial(options, ['http/1.1'], () => options.sources?.next());
   return () => {
     const socket: LoadSocket = dial();
     socket.on('data', onData);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { DialOptions } from './dial.ts';
 import { createHttp1Transport } from './http1.ts';
+import { SourcePorts } from './source-ports.ts';
 import type { Transport } from './transport.ts';
 
 /** How a target is spoken to. Plain data, so that it can be told to other processes. */
@@ -12,6 +13,15 @@ export interface ProtocolOptions {
   readonly ca?: string;
 }
 
+/** For how many users a generator opens connections, and which of several generators it is, from 0. */
+export interface Crowd {
+  readonly users: number;
+  readonly generator: number;
+}
+
+/** With more connections than this the kernel's search for free ports begins to cost. */
+const largeCrowd = 2000;
+
 /**
  * Opens the transport for a target. What HTTP/2 needs is only loaded where it is asked for.
  *
@@ -22,6 +32,7 @@ export async function openTransport(
   address: string,
   { protocol, allowsUntrusted, ca }: ProtocolOptions,
   clock: Clock,
+  crowd: Crowd = { users: 0, generator: 0 },
 ): Promise<Transport> {
   const options: DialOptions & { readonly clock: Clock } = {
     target: new URL(target),
@@ -30,7 +41,13 @@ export async function openTransport(
     ...(allowsUntrusted === undefined ? {} : { allowsUntrusted }),
     ...(ca === undefined ? {} : { ca }),
   };
-  if (protocol !== 'h2') return createHttp1Transport(options);
+  if (protocol !== 'h2') {
+    const isLarge = crowd.users > largeCrowd;
+    return createHttp1Transport({
+      ...options,
+      ...(isLarge ? { sources: new SourcePorts(address, crowd.generator) } : {}),
+    });
+  }
   const { createHttp2Transport } = await import('./http2.ts');
   return createHttp2Transport(options);
 }

@@ -5,6 +5,7 @@ import { openTransport, type ProtocolOptions } from '../transports/open-transpor
 import { heedSilence } from './heed-silence.ts';
 import { parentLink } from './process-link.ts';
 import { work } from './worker.ts';
+import { usersAtMost } from './worker-count.ts';
 
 /** What a worker is told before its first job. */
 export interface WorkerData {
@@ -21,7 +22,11 @@ if (process.send !== undefined) {
   await work(heedSilence(link, systemClock), {
     clock: systemClock,
     plan: () => readLoadPlan(file, choice),
-    openTransport: (plan, clock) => openTransport(plan.target, address, protocol, clock),
+    openTransport: (plan, clock, { index, count }) =>
+      openTransport(plan.target, address, protocol, clock, {
+        users: usersAtMost(plan) / count,
+        generator: index,
+      }),
   });
   // The load ends with its conductor, whatever is still under way.
   process.exit(0);

@@ -13,7 +13,7 @@ export interface WorkerMeans {
   readonly clock: Clock;
   /** Reads the plan; at the first job. */
   readonly plan: () => Promise<LoadPlan>;
-  readonly openTransport: (plan: LoadPlan, clock: Clock) => Promise<Transport>;
+  readonly openTransport: (plan: LoadPlan, clock: Clock, share: Share) => Promise<Transport>;
   readonly watch?: (clock: Clock) => GeneratorWatch;
 }
 
@@ -70,7 +70,7 @@ class Worker {
     try {
       this.#plan ??= this.#means.plan();
       const plan = await this.#plan;
-      const transport = await this.#means.openTransport(plan, this.#clock);
+      const transport = await this.#means.openTransport(plan, this.#clock, share);
       const watch = this.#means.watch ?? watchGenerator;
       this.#jobs.set(number, new Job(number, plan, share, transport, this.#clock, watch, this.#link));
       this.#link.send({ kind: 'ready', job: number });
