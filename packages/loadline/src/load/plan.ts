@@ -1,5 +1,6 @@
 import type { DataTable } from './data/data-table.ts';
 import type { ScenarioFunction } from './scripts/scenario.ts';
+import type { HeaderTemplate } from './steps/request-parts.ts';
 import type { Check, Extraction } from './steps/response-values.ts';
 import type { Template } from './steps/template.ts';
 import type { ThinkTime } from './steps/think-time.ts';
@@ -98,13 +99,6 @@ export interface RequestStep {
 
 export type Method = (typeof methods)[number];
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-
-export interface HeaderTemplate {
-  readonly name: string;
-  readonly value: Template;
-  /** `basic`: the value is `user:password`, and is sent as basic credentials (RFC 7617). */
-  readonly encoding?: 'basic';
-}
 
 /** What a request carries: a text, or the parts of a form with files (RFC 7578). */
 export type Body = Template | MultipartBody;

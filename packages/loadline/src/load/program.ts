@@ -1,10 +1,11 @@
 import { type Random, weightedPicker } from '../base/index.ts';
 import type { CheckCount, Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
-import type { Body, HeaderTemplate, LoadPlan, RequestStep, Scenario, Step } from './plan.ts';
+import type { Body, LoadPlan, RequestStep, Scenario, Step } from './plan.ts';
 import type { ScenarioFunction } from './scripts/scenario.ts';
 import { ScriptRoutes } from './scripts/script-routes.ts';
-import { Filler, type Scope, type SlotLinks } from './steps/filler.ts';
+import { Filler, type SlotLinks } from './steps/filler.ts';
+import { type BodyPart, constantRequest, prepareHeaders, type RequestParts } from './steps/request-parts.ts';
 import { type Extract, type Judge, prepareCheck, prepareExtraction } from './steps/response-reader.ts';
 import { readsBody } from './steps/response-values.ts';
 import type { ThinkTime } from './steps/think-time.ts';
@@ -62,30 +63,6 @@ export interface RequestOp {
   readonly constant: OutgoingRequest | undefined;
   readonly parts: RequestParts;
 }
-
-/** What a request is built of. */
-export interface RequestParts {
-  readonly path: Filler;
-  readonly headers: HeaderParts;
-  readonly body: readonly BodyPart[] | undefined;
-  readonly timeoutMs: number;
-  readonly keepsBody: boolean;
-}
-
-/** A header with what stands before it: the headers that are always the same, and its own name with the colon. */
-export interface HeaderPart {
-  readonly before: string;
-  readonly value: Filler;
-  readonly isBasic: boolean;
-}
-
-/** The headers of a request: `last` are those after the last hole. */
-export interface HeaderParts {
-  readonly holes: readonly HeaderPart[];
-  readonly last: string;
-}
-
-export type BodyPart = Filler | Uint8Array;
 
 /** Prepares the scenarios of a plan. */
 export function compileScenarios(
@@ -162,7 +139,7 @@ class Compiler {
     const lane = this.#recorder.lane(this.#scenario.name, step.name);
     const parts: RequestParts = {
       path: new Filler(step.path, 'path', this.#links),
-      headers: this.#headers(step.headers),
+      headers: prepareHeaders(step.headers, this.#links),
       body: step.body === undefined ? undefined : this.#body(step.body),
       timeoutMs: step.timeoutMs ?? this.#timeoutMs,
       keepsBody: step.checks.some(readsBody) || step.saves.some((save) => readsBody(save.from)),
@@ -178,26 +155,9 @@ class Compiler {
       })),
       // A step that expects a redirect has come to see it.
       redirectsMax: step.redirectsMax ?? (step.expect?.some(isRedirect) ? 0 : 10),
-      constant: isConstant(parts)
-        ? (buildRequest(step.method, parts, nobody, true) as OutgoingRequest)
-        : undefined,
+      constant: constantRequest(step.method, parts),
       parts,
     };
-  }
-
-  #headers(headers: readonly HeaderTemplate[]): HeaderParts {
-    const holes: HeaderPart[] = [];
-    let before = '';
-    for (const { name, value, encoding } of headers) {
-      const filler = new Filler(value, 'header', this.#links);
-      const isBasic = encoding === 'basic';
-      if (filler.constant !== undefined) before += `${name}: ${credentials(filler.constant, isBasic)}\r\n`;
-      else {
-        holes.push({ before: `${before}${name}: `, value: filler, isBasic });
-        before = '\r\n';
-      }
-    }
-    return { holes, last: before };
   }
 
   #body(body: Body): BodyPart[] {
@@ -217,62 +177,6 @@ class Compiler {
     return [...parts, literal(`--${body.boundary}--\r\n`)];
   }
 }
-
-/** Builds a request for a user, or tells which template could not be filled. */
-export function buildRequest(
-  method: string,
-  { path, headers, body, timeoutMs, keepsBody }: RequestParts,
-  scope: Scope,
-  isSame = false,
-): OutgoingRequest | Filler {
-  const filledPath = path.fill(scope);
-  if (filledPath === undefined) return path;
-  let lines = '';
-  for (let index = 0; index < headers.holes.length; index++) {
-    const { before, value, isBasic } = headers.holes[index] as HeaderPart;
-    const filled = value.fill(scope);
-    if (filled === undefined) return value;
-    lines += before + credentials(filled, isBasic);
-  }
-  lines += headers.last;
-  const filledBody = body === undefined ? undefined : fillBody(body, scope);
-  if (filledBody instanceof Filler) return filledBody;
-  return {
-    method,
-    path: filledPath,
-    headers: lines,
-    body: filledBody,
-    timeoutMs,
-    keepsBody,
-    isConstant: isSame,
-  };
-}
-
-function fillBody(parts: readonly BodyPart[], scope: Scope): string | Uint8Array | Filler {
-  const filled: (string | Uint8Array)[] = [];
-  for (const part of parts) {
-    const value = part instanceof Filler ? part.fill(scope) : part;
-    if (value === undefined) return part as Filler;
-    filled.push(value);
-  }
-  if (filled.every((each) => typeof each === 'string')) return filled.join('');
-  return Buffer.concat(filled.map((each) => (typeof each === 'string' ? Buffer.from(each) : each)));
-}
-
-function isConstant({ path, headers, body }: RequestParts): boolean {
-  return (
-    path.constant !== undefined &&
-    headers.holes.length === 0 &&
-    (body ?? []).every((part) => !(part instanceof Filler) || part.constant !== undefined)
-  );
-}
-
-function credentials(value: string, isBasic: boolean): string {
-  return isBasic ? `Basic ${Buffer.from(value).toString('base64')}` : value;
-}
-
-/** Fills what has no holes. */
-const nobody: Scope = { random: () => 0, user: 0, iteration: 0, variables: [], nowMs: () => 0 };
 
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;

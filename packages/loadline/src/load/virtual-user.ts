@@ -3,11 +3,12 @@ import type { Agenda, Task } from './agenda.ts';
 import type { DataRows } from './data/data-rows.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
-import { buildRequest, type Op, type Program, type RequestOp, type Script } from './program.ts';
+import type { Op, Program, RequestOp, Script } from './program.ts';
 import { type ScriptHost, ScriptUser } from './scripts/script-user.ts';
 import { CookieJar } from './steps/cookie-jar.ts';
 import { Filler, type Scope } from './steps/filler.ts';
 import { followRedirect } from './steps/redirect.ts';
+import { buildRequest } from './steps/request-parts.ts';
 import { OpenedResponse } from './steps/response-reader.ts';
 import { drawThinkTime } from './steps/think-time.ts';
 import type {

@@ -1,3 +1,4 @@
+import type { HeaderTemplate } from './request-parts.ts';
 import type { Check, Extraction } from './response-values.ts';
 import type { Template } from './template.ts';
 
@@ -21,12 +22,7 @@ export interface ConnectStep {
   readonly protocol: SessionProtocol;
   /** With the query. */
   readonly path: Template;
-  readonly headers: readonly {
-    readonly name: string;
-    readonly value: Template;
-    /** As in a request: `user:password`, sent as basic credentials. */
-    readonly encoding?: 'basic';
-  }[];
+  readonly headers: readonly HeaderTemplate[];
   /** Instead of the plan's. */
   readonly timeoutMs?: number;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Field, ObjectField } from '../../../base/index.ts';
-import type { Body, HeaderTemplate, MultipartPart } from '../../plan.ts';
+import type { Body, MultipartPart } from '../../plan.ts';
+import type { HeaderTemplate } from '../../steps/request-parts.ts';
 import { literalHeader } from './headers.ts';
 import { keys, type StepKey } from './keys.ts';
 import { type Names, readJsonTemplate, readPairs, readScalarTemplate, readTemplate } from './templates.ts';

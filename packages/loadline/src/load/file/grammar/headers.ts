@@ -1,5 +1,5 @@
 import type { Field, ObjectField } from '../../../base/index.ts';
-import type { HeaderTemplate } from '../../plan.ts';
+import type { HeaderTemplate } from '../../steps/request-parts.ts';
 import { keys } from './keys.ts';
 import { joinTemplates, literal, type Names, readTemplate } from './templates.ts';
 

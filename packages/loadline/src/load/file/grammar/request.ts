@@ -1,6 +1,7 @@
 import type { Field, ObjectField } from '../../../base/index.ts';
-import type { HeaderTemplate, Method, RequestStep } from '../../plan.ts';
+import type { Method, RequestStep } from '../../plan.ts';
 import { methods } from '../../plan.ts';
+import type { HeaderTemplate } from '../../steps/request-parts.ts';
 import type { Template } from '../../steps/template.ts';
 import { type ReadSentFile, readBody } from './body.ts';
 import { readChecks, readStatuses } from './checks.ts';

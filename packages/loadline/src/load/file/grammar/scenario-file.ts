@@ -1,7 +1,8 @@
 import { type Field, type ObjectField, type Parsed, parse } from '../../../base/index.ts';
 import { type DataTable, tableOf } from '../../data/data-table.ts';
-import { type DataSource, dataPicks, type HeaderTemplate, type Scenario, type Stage } from '../../plan.ts';
+import { type DataSource, dataPicks, type Scenario, type Stage } from '../../plan.ts';
 import type { ScenarioFunction } from '../../scripts/scenario.ts';
+import type { HeaderTemplate } from '../../steps/request-parts.ts';
 import type { Threshold } from '../../threshold.ts';
 import type { ReadSentFile } from './body.ts';
 import { overlayHeaders } from './headers.ts';
