@@ -92,7 +92,7 @@ const spanMin = 2;
 
 function whatIsLacking(samples: readonly Sample[]): string | undefined {
   if (samples.length < pointsMin) {
-    return `No curve: ${samples.length} points are too few for three parameters, it takes at least ${pointsMin}.`;
+    return `No curve: its three parameters take at least ${pointsMin} points, and there are ${samples.length}.`;
   }
   const levels = samples.map(({ x }) => x);
   const span = Math.max(...levels) / Math.min(...levels);

@@ -70,7 +70,7 @@ describe('fitScalability()', () => {
     expect(fitScalability(measured({ at: [1, 2, 4, 8] }))).toEqual({
       kind: 'none',
       points: 4,
-      statements: ['No curve: 4 points are too few for three parameters, it takes at least 5.'],
+      statements: ['No curve: its three parameters take at least 5 points, and there are 4.'],
     });
     expect(fitScalability(measured({ at: [10, 11, 12, 13, 14, 15] })).statements).toEqual([
       'No curve: from the lowest to the highest, the points differ in concurrency by a factor of only 1.5.',

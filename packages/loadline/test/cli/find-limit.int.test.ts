@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { ScalabilityFit } from 'loadline/capacity';
+import { formatRate } from 'loadline/cli';
 import type { LimitReport } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { run, start, startBench } from './command.ts';
@@ -57,7 +58,7 @@ describe('loadline find-limit', { retry: 3 }, () => {
       report.status === 'unsettled' ? '? The 5 runs were used up' : 'the generator was the bottleneck';
     expect(out.replace(/\s+/g, ' ')).toContain(statement);
     expect(code).toBe(report.status === 'unsettled' ? 97 : 98);
-    for (const probe of report.probes) expect(out).toContain(`${probe.ratePerSecond}/s`);
+    for (const probe of report.probes) expect(out).toContain(formatRate(probe.ratePerSecond));
   });
 
   it('exits with 97 where the highest rate is met', async () => {

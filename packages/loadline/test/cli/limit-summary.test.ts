@@ -53,7 +53,7 @@ describe('the summary of a search', () => {
 
   it('says why there is no curve, and draws the runs alone', () => {
     const text = shown({ probes: limitReport().probes.slice(0, 4) });
-    expect(text).toContain('No curve: 3 points are too few for three parameters');
+    expect(text).toContain('No curve: its three parameters take at least 5 points, and there are 3.');
     expect(text).toContain('requests answered, by how many were under way at once\n');
     expect(text).not.toContain('by the curve');
   });
