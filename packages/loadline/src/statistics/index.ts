@@ -1,4 +1,4 @@
-/** What can be concluded from numbers: quantiles and their intervals, bootstrap, rank tests, change points, least squares. */
+/** What can be concluded from numbers: differences of many figures at once, variances of series, sample sizes, least squares. */
 export { halfSampleVariances } from './half-samples.ts';
 export type { CurveFit, CurvePoint, CurveProblem, Equation, LinearFit } from './least-squares.ts';
 export { fitCurve, fitLinear } from './least-squares.ts';

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { type Comparison, compareRuns, readReports } from '../../load/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
+import { writeResultFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import { drawComparison } from '../screen/comparison.ts';
 import { comparisonMarkdown } from '../screen/comparison-markdown.ts';
@@ -61,7 +61,7 @@ async function compare(args: readonly string[], { terminal }: Surroundings): Pro
     terminal.out(
       drawComparison(comparison, { width: terminal.width, style: terminal.style, all: asked.all === true }),
     );
-  if (asked.markdown !== undefined) await writeText(asked.markdown, comparisonMarkdown(comparison));
+  if (asked.markdown !== undefined) await writeResultFile(asked.markdown, comparisonMarkdown(comparison));
   return exitCodeFor(comparison.verdict, asked['fail-inconclusive'] === true);
 }
 
@@ -87,13 +87,4 @@ function readPercent(name: string, text: string | undefined): number | undefined
     'CLI_USAGE',
     `Cannot compare: ${name} must be between 0% and 100%, like 5%, got ${JSON.stringify(text)}.`,
   );
-}
-
-async function writeText(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    const message = `Cannot write the comparison to ${file}: ${(cause as Error).message}.`;
-    throw cliError('CLI_OUTPUT_UNWRITABLE', message, { cause, facts: { file } });
-  }
 }

@@ -86,8 +86,9 @@ const marks: Readonly<Record<Comparison['verdict'], readonly [mark: string, form
 
 function signed(change: number): string {
   const percent = change * 100;
-  const digits = Math.abs(percent) >= 100 ? percent.toFixed(0) : String(Number(percent.toPrecision(2)));
-  return percent >= 0 ? `+${digits}` : digits;
+  const rounded = Math.abs(percent) >= 100 ? Math.round(percent) : Number(percent.toPrecision(2));
+  const shown = Number(rounded.toFixed(2));
+  return shown > 0 ? `+${shown}` : String(shown === 0 ? 0 : shown);
 }
 
 function unitOf({ unit }: Pick<Effect, 'unit'>): string {
