@@ -14,6 +14,7 @@ export class Crew {
   readonly #freeNumbers: number[] = [];
   /** How many users there ever were: each draws from a stream of its own, also one that takes a free number. */
   #born = 0;
+  #isDissolving = false;
 
   constructor(context: UserContext, seed: number, share: Share, usersMax: number) {
     this.#context = context;
@@ -52,6 +53,12 @@ export class Crew {
     }
     user.slot = -1;
     this.#freeNumbers.push(user.user);
-    user.close();
+    user.leave();
+    if (!this.#isDissolving) user.close();
+  }
+
+  /** From now on connections stay open: to close thousands takes long, and what is measured should be told before. */
+  dissolve(): void {
+    this.#isDissolving = true;
   }
 }

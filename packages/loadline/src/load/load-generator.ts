@@ -82,7 +82,7 @@ export class LoadGenerator {
     this.#running = new Set(this.#flows);
   }
 
-  /** Makes the load to its end, or to that of `stop`, and closes the transport. */
+  /** Makes the load to its end, or to that of `stop`. The transport stays open: whoever opened it closes it. */
   async run(): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       this.#finish = resolve;
@@ -91,13 +91,13 @@ export class LoadGenerator {
     this.#endWhenDrained();
     await ended;
     this.#options.watch.stop();
-    this.#options.transport.close();
   }
 
   /** Ends the load: nothing new begins, what is under way gets `graceMs`. */
   stop(graceMs: number): void {
     if (this.#drainingSinceMs === undefined) {
       this.#drainingSinceMs = Math.max(0, this.elapsedMs);
+      this.#crew.dissolve();
       for (const flow of this.#flows) flow.stop(this.#drainingSinceMs);
     }
     this.#endWithin(graceMs);

@@ -69,6 +69,7 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
   await generator.run();
   signal?.removeEventListener('abort', onInterrupt);
   overseer.stop();
+  transport.close();
   await targetWatch?.stop();
   return reportOf(plan, recorder, {
     startedAt,

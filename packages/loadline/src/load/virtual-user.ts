@@ -138,7 +138,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   }
 
   /** Gives up whatever is under way. The user is idle afterwards, and nobody is told. */
-  close(): void {
+  leave(): void {
     this.#isStopping = true;
     const { agenda, recorder } = this.#context;
     agenda.remove(this);
@@ -146,6 +146,10 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     if (this.isBusy) recorder.iterations.interrupted++;
     this.#state = 'idle';
     this.#script?.abandon();
+  }
+
+  /** Closes its connection, after it has left. */
+  close(): void {
     this.#channel.close();
   }
 
