@@ -48,7 +48,10 @@ export class Flow implements Task, Employer {
   readonly #idle: VirtualUser[] = [];
   /** Users of a closed stage in the order in which they came. */
   readonly #closed: VirtualUser[] = [];
-  /** How many users of the closed stage have done all their iterations, and went. */
+  #stage = -1;
+  /** How many users the closed stage wants of this share, those included who have done all their iterations. */
+  #wanted = 0;
+  /** How many of them have, and went. */
   #finished = 0;
   #busy = 0;
   /** Whether all users are busy, so that the next arrival waits for one instead of for its time. */
@@ -132,14 +135,15 @@ export class Flow implements Task, Employer {
 
   #adjustUsers(elapsedMs: number): void {
     const { share, crew, recorder, startMs } = this.#context;
-    const wanted = partOf(share, this.schedule.usersAt(elapsedMs)) - this.#finished;
-    while (this.#closed.length > wanted) {
+    this.#enterStage(elapsedMs);
+    this.#wanted = partOf(share, this.schedule.usersAt(elapsedMs));
+    while (this.#closed.length > this.#wanted - this.#finished) {
       const user = this.#closed.pop() as VirtualUser;
       user.isResident = false;
       if (user.isResting) this.#dismiss(user);
       else user.stop();
     }
-    while (this.#closed.length < wanted && !this.#isStopped) {
+    while (this.#closed.length < this.#wanted - this.#finished && !this.#isStopped) {
       const user = this.#idle.pop() ?? this.#takeVisitor() ?? crew.hire(this);
       user.isResident = true;
       user.iterationsLeft = this.schedule.iterationsPerUserAt(elapsedMs);
@@ -147,6 +151,22 @@ export class Flow implements Task, Employer {
       if (!user.isBusy) this.#begin(user, startMs + this.#context.elapsedMs());
     }
     recorder.users(elapsedMs, this.#context.crew.size - this.#idle.length);
+    this.#endWithIterations();
+  }
+
+  /** Each stage counts iterations by itself, also of those whom it has from the one before. */
+  #enterStage(elapsedMs: number): void {
+    const stage = this.schedule.stageAt(elapsedMs);
+    if (stage === this.#stage) return;
+    this.#stage = stage;
+    this.#finished = 0;
+    const perUser = this.schedule.iterationsPerUserAt(elapsedMs);
+    for (const user of this.#closed) user.iterationsLeft = perUser;
+  }
+
+  #endWithIterations(): void {
+    const { countedStage } = this.schedule;
+    if (this.#stage === countedStage && this.#finished === this.#wanted) this.#context.onOver(this);
   }
 
   /** A closed stage takes over whom an open one has left, so that nobody comes for whom there is no row of data. */
@@ -204,7 +224,7 @@ export class Flow implements Task, Employer {
     this.#closed.splice(this.#closed.indexOf(user), 1);
     this.#finished++;
     this.#dismiss(user);
-    if (this.#closed.length === 0 && this.schedule.endsWithIterations) this.#context.onOver(this);
+    this.#endWithIterations();
   }
 
   /** Puts a user of an open stage where the next arrival finds it. */

@@ -18,7 +18,9 @@ export interface Schedule {
   usersAt(elapsedMs: number): number;
   /** When the closed stages' number of users changes next, after this time; undefined when it does not. */
   nextUserChange(elapsedMs: number): number | undefined;
-  /** How many iterations a user that comes at this time may begin. */
+  /** Which stage it is at this time, from 0; −1 outside the run. */
+  stageAt(elapsedMs: number): number;
+  /** How many iterations a user of the stage at this time may begin. */
   iterationsPerUserAt(elapsedMs: number): number;
   /** When the arrival of this index (from 0) is due, in milliseconds from the start; undefined past the last. */
   arrivalAt(index: number): number | undefined;
@@ -26,8 +28,8 @@ export interface Schedule {
   readonly arrivals: number;
   /** How many users the closed stages want at their highest. */
   readonly usersPeak: number;
-  /** Whether its last stage ends as soon as all users have done their iterations. */
-  readonly endsWithIterations: boolean;
+  /** The last stage, where it is over as soon as all users have done their iterations; undefined where it is not. */
+  readonly countedStage: number | undefined;
 }
 
 /**
@@ -41,13 +43,14 @@ export function createSchedule(stages: readonly Stage[], seed = ''): Schedule {
   const durationMs = placed.at(-1)?.endMs ?? 0;
   const open = placed.filter(({ shape }) => shape.arrivals > 0);
   const at = (elapsedMs: number): PlacedShape | undefined =>
-    placed.find((stage) => elapsedMs >= stage.startMs && elapsedMs < stage.endMs);
+    placed.find((stage) => isWithin(stage, elapsedMs));
   return {
     durationMs,
     usersAt(elapsedMs) {
       const stage = at(elapsedMs);
       return stage === undefined ? 0 : stage.shape.usersAt(elapsedMs - stage.startMs);
     },
+    stageAt: (elapsedMs) => placed.findIndex((stage) => isWithin(stage, elapsedMs)),
     nextUserChange: (elapsedMs) => nextUserChange(placed, elapsedMs),
     iterationsPerUserAt: (elapsedMs) => at(elapsedMs)?.shape.iterationsPerUser ?? Number.POSITIVE_INFINITY,
     arrivalAt(index) {
@@ -58,7 +61,7 @@ export function createSchedule(stages: readonly Stage[], seed = ''): Schedule {
     },
     arrivals: open.reduce((sum, { shape }) => sum + shape.arrivals, 0),
     usersPeak: placed.reduce((peak, { shape }) => Math.max(peak, shape.usersPeak), 0),
-    endsWithIterations: stages.at(-1)?.kind === 'iterations',
+    countedStage: stages.at(-1)?.kind === 'iterations' ? stages.length - 1 : undefined,
   };
 }
 
@@ -67,6 +70,10 @@ interface PlacedShape {
   readonly startMs: number;
   readonly endMs: number;
   readonly arrivalsBefore: number;
+}
+
+function isWithin({ startMs, endMs }: PlacedShape, elapsedMs: number): boolean {
+  return elapsedMs >= startMs && elapsedMs < endMs;
 }
 
 function place(stages: readonly Stage[], seed: string): PlacedShape[] {

@@ -55,6 +55,23 @@ export function request(path: string, given: Partial<RequestStep> = {}): Request
 
 export const think = (durationMs: number): Step => ({ kind: 'think', think: { kind: 'fixed', durationMs } });
 
+export const pace = (durationMs: number): Step => ({ kind: 'pace', every: { kind: 'fixed', durationMs } });
+
+export const repeat = (from: number, to: number, steps: readonly Step[]): Step => ({
+  kind: 'repeat',
+  from,
+  to,
+  steps,
+});
+
+/** Branches as pairs of weight and steps. */
+export const choose = (
+  ...branches: readonly (readonly [weight: number, steps: readonly Step[]])[]
+): Step => ({
+  kind: 'choose',
+  branches: branches.map(([weight, steps]) => ({ weight, steps })),
+});
+
 function template(text: string): Template {
   const compiled = compileTemplate(text);
   if ('problem' in compiled) throw new Error(compiled.problem);
