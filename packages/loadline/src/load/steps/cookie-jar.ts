@@ -1,8 +1,10 @@
+import { headerText } from './header-text.ts';
+
 /**
  * The cookies of one user at one host (RFC 6265): name, path, lifetime and `secure` are honoured. There is
  * only one host in a run, so a domain needs no looking at. Paths are given below the target's base path, and
- * cookies have theirs from the root. Holds at most 50 cookies of 4 KB each, as browsers
- * do (RFC 6265, section 6.1): more are forgotten, the oldest first.
+ * cookies have theirs from the root. Holds at most 50 cookies of 4 KB each, as browsers do (RFC 6265, section
+ * 6.1): more are forgotten, the oldest first.
  */
 export class CookieJar {
   readonly #basePath: string;
@@ -16,7 +18,7 @@ export class CookieJar {
   /** Takes the values of `set-cookie` headers that came with the answer to a request for `path`. */
   accept(lines: readonly string[], path: string, nowMs: number): void {
     for (const line of lines) {
-      const cookie = parseCookie(line, this.#basePath + path, nowMs);
+      const cookie = parseCookie(headerText(line), this.#basePath + path, nowMs);
       if (cookie === undefined) continue;
       const key = `${cookie.name};${cookie.path}`;
       this.#cookies.delete(key);
