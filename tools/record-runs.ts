@@ -14,7 +14,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import type { LoadReport, ReportedRow, ReportedRun } from '../packages/loadline/src/load/index.ts';
+import type { ReportedRow, ReportedRun } from '../packages/loadline/src/load/compare/index.ts';
+import type { LoadReport } from '../packages/loadline/src/load/index.ts';
 
 const scenarios = (warmUp: boolean): string => `scenarios:
   list: { weight: 50, steps: [{ get: /list, name: list }] }

@@ -91,6 +91,12 @@ describe('findViolations()', () => {
     expect(kinds({ 'load/run.ts': "import { a } from 'loadline/base';" })).toEqual([]);
   });
 
+  it('accepts an import through the side door of a folder, where there is one', () => {
+    const text = "import { a } from '../metrics/exporters/index.ts';";
+    expect(kinds({ 'load/run.ts': text })).toEqual(['past a door']);
+    expect(kinds({ 'load/run.ts': text, 'metrics/exporters/index.ts': '' })).toEqual([]);
+  });
+
   it('accepts a folder that is imported from above it and imports nothing back', () => {
     expect(
       kinds({ 'load/run.ts': "import './transports/http1.ts';", 'load/transports/http1.ts': '' }),

@@ -41,7 +41,7 @@ export function findViolations(files: readonly SourceFile[], building: Building)
   const known = new Set(files.map((file) => file.path));
   const inside = arrows.filter((arrow) => known.has(arrow.to));
   return [
-    ...arrows.flatMap((arrow) => judgeArrow(arrow, building)),
+    ...arrows.flatMap((arrow) => judgeArrow(arrow, building, known)),
     ...cycles(inside, (path) => path).map((cycle) => ({ kind: 'file cycle' as const, ...cycle })),
     ...cycles(inside.filter(isNotDoor), dirname).map((cycle) => ({
       kind: 'folder cycle' as const,
@@ -80,7 +80,7 @@ export function importedNames(text: string): string[] {
   return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2]) as string);
 }
 
-function judgeArrow({ from, to }: Arrow, building: Building): Violation[] {
+function judgeArrow({ from, to }: Arrow, building: Building, known: ReadonlySet<string>): Violation[] {
   const source = placeOf(from, building);
   const target = placeOf(to, building);
   if (source === undefined || target === undefined) return [];
@@ -91,7 +91,8 @@ function judgeArrow({ from, to }: Arrow, building: Building): Violation[] {
     return target.isDoor && source.room !== undefined ? [{ kind: 'own door', from, to }] : [];
   }
   const violations: Violation[] = [];
-  if (!target.isDoor) violations.push({ kind: 'past a door', from, to });
+  const isDoor = target.isDoor || (target.isSideDoor && known.has(to));
+  if (!isDoor) violations.push({ kind: 'past a door', from, to });
   if (source.workspace === target.workspace)
     violations.push(...judgeFloors(source, target, { from, to }, building));
   return violations;
@@ -111,6 +112,8 @@ interface Place {
   /** The folder below `src`; undefined in workspaces that are one room. */
   readonly room: string | undefined;
   readonly isDoor: boolean;
+  /** The door of a folder in a room, where there is one: for what not everybody who comes in should have to carry. */
+  readonly isSideDoor: boolean;
 }
 
 function placeOf(path: string, { workspaceFolders }: Building): Place | undefined {
@@ -120,8 +123,14 @@ function placeOf(path: string, { workspaceFolders }: Building): Place | undefine
   if (workspace === undefined) return undefined;
   const below = path.slice((workspaceFolders[workspace] as string).length + 1).split('/');
   if (workspace !== 'loadline')
-    return { workspace, room: undefined, isDoor: below.join('/') === 'src/index.ts' };
-  return { workspace, room: below[1], isDoor: below.length === 3 && below[2] === 'index.ts' };
+    return { workspace, room: undefined, isDoor: below.join('/') === 'src/index.ts', isSideDoor: false };
+  const opens = below.at(-1) === 'index.ts';
+  return {
+    workspace,
+    room: below[1],
+    isDoor: opens && below.length === 3,
+    isSideDoor: opens && below.length === 4,
+  };
 }
 
 /** One arrow of every knot: two places that can be reached from each other (Tarjan's components). */

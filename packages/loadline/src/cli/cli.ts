@@ -1,21 +1,49 @@
 import { readFileSync } from 'node:fs';
 import { closest, isLoadlineError } from '../base/index.ts';
-import { agentCommand } from './commands/agent.ts';
 import type { Command, Surroundings } from './commands/command.ts';
-import { compareCommand } from './commands/compare.ts';
-import { demoCommand } from './commands/demo.ts';
-import { findLimitCommand } from './commands/find-limit.ts';
-import { runCommand } from './commands/run.ts';
 import { cliError } from './door/errors.ts';
 import { exitCodes } from './door/exit-codes.ts';
 
+/** A word, as the list of commands shows it. What it does is only read in when it is asked for. */
+interface Word {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly open: () => Promise<Command>;
+}
+
 /** In the order of the help. */
-const commands: readonly Command[] = [
-  runCommand,
-  compareCommand,
-  findLimitCommand,
-  agentCommand,
-  demoCommand,
+const words: readonly Word[] = [
+  {
+    name: 'run',
+    usage: 'run FILE',
+    summary: 'runs a load test and says whether it passed',
+    open: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
+    name: 'compare',
+    usage: 'compare A B',
+    summary: 'says what became better or worse from runs A to runs B',
+    open: async () => (await import('./commands/compare.ts')).compareCommand,
+  },
+  {
+    name: 'find-limit',
+    usage: 'find-limit FILE',
+    summary: 'searches the highest rate that meets the objectives',
+    open: async () => (await import('./commands/find-limit.ts')).findLimitCommand,
+  },
+  {
+    name: 'agent',
+    usage: 'agent --join URL',
+    summary: 'lends this machine to load tests that another one runs',
+    open: async () => (await import('./commands/agent.ts')).agentCommand,
+  },
+  {
+    name: 'demo',
+    usage: 'demo',
+    summary: 'starts an example service on real servers and loads it',
+    open: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
 ];
 
 /**
@@ -35,8 +63,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       terminal.out(`${version()}\n`);
       return exitCodes.passed;
     }
-    const command = commands.find((each) => each.name === word);
-    if (command === undefined) throw unknownCommand(word);
+    const found = words.find((each) => each.name === word);
+    if (found === undefined) throw unknownCommand(word);
+    const command = await found.open();
     if (rest.includes('--help') || rest.includes('-h')) {
       terminal.out(command.help);
       return exitCodes.passed;
@@ -58,12 +87,12 @@ function version(): string {
 }
 
 function helpText(): string {
-  const lines = commands.map((command) => `  ${command.usage.padEnd(15)} ${command.summary}`);
+  const lines = words.map((each) => `  ${each.usage.padEnd(15)} ${each.summary}`);
   return `loadline: how much load can your service carry?\n\n${lines.join('\n')}\n\n\`loadline COMMAND --help\` tells more of each.\n`;
 }
 
 function unknownCommand(word: string): Error {
-  const known = commands.map((command) => command.name);
+  const known = words.map((each) => each.name);
   const meant = closest(word, known);
   const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`;
   return cliError('CLI_USAGE', `Cannot understand \`loadline ${word}\`: there is no such command; ${hint}.`, {

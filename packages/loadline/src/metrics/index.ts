@@ -1,10 +1,5 @@
 /** The common tongue: a number with its labels, time and uncertainty; counters, gauges, mergeable histograms, Prometheus text. */
 export { metricsError, metricsErrorTable } from './errors.ts';
-export type { ExportTarget } from './exporters/destination.ts';
-export type { ExportReport, MetricExporter } from './exporters/exporter.ts';
-export { createOtlpExporter, type OtlpOptions } from './exporters/otlp.ts';
-export { createRemoteWriteExporter, type RemoteWriteOptions } from './exporters/remote-write.ts';
-export { openScrapeDoor, type ScrapeDoor, type ScrapeDoorOptions } from './exporters/scrape.ts';
 export type { Family, HistogramFamily, HistogramSeries, NumberFamily, NumberSeries } from './family.ts';
 export { createHistogram, Histogram } from './histogram.ts';
 export type { ParseOptions, Scrape, ScrapedFamily, ScrapedKind, ScrapedSample } from './parse-prometheus.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { runCli, type Style, type Terminal } from 'loadline/cli';
-import { type Comparison, compareRuns, type ReportedRun } from 'loadline/load';
+import { type Comparison, compareRuns, type ReportedRun } from 'loadline/load/compare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawComparison } from '../../src/cli/screen/comparison.ts';
 import { comparisonMarkdown } from '../../src/cli/screen/comparison-markdown.ts';

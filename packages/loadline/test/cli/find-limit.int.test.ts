@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { ScalabilityFit } from 'loadline/capacity';
 import { formatRate } from 'loadline/cli';
-import type { LimitReport } from 'loadline/load';
+import type { LimitReport } from 'loadline/load/limit';
 import { describe, expect, it } from 'vitest';
 import { run, start, startBench } from './command.ts';
 

@@ -1,4 +1,4 @@
-import type { LimitReport, ProbeRow } from 'loadline/load';
+import type { LimitReport, ProbeRow } from 'loadline/load/limit';
 
 /** A run at a rate of a target with a latency that grows as its capacity of 500/s comes near. */
 export function probe(ratePerSecond: number, given: Partial<ProbeRow> = {}): ProbeRow {

@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
-import { lendMachine } from '../../load/index.ts';
+import { lendMachine } from '../../load/agents/index.ts';
 import { readAgentToken, tokenOption } from '../door/agent-token.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
@@ -7,9 +7,6 @@ import { readWords } from '../door/words.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const agentCommand: Command = {
-  name: 'agent',
-  usage: 'agent --join URL',
-  summary: 'lends this machine to load tests that another one runs',
   help: `loadline agent --join tls://HOST:PORT [options]
 
 Joins the \`loadline run --agents N --listen HOST:PORT\` at that address, makes its part of the load, and waits for

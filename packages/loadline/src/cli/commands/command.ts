@@ -1,11 +1,7 @@
 import type { Terminal } from '../screen/terminal.ts';
 
-/** One word after `loadline`. */
+/** What a word after `loadline` does. */
 export interface Command {
-  readonly name: string;
-  /** For the list of commands: what follows the name, and what it does. */
-  readonly usage: string;
-  readonly summary: string;
   /** What `--help` prints. */
   readonly help: string;
   /** @returns the exit code. */

@@ -1,4 +1,4 @@
-import { type Comparison, compareRuns, readReports } from '../../load/index.ts';
+import { type Comparison, compareRuns, readReports } from '../../load/compare/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { writeResultFile } from '../door/result-file.ts';
@@ -8,15 +8,12 @@ import { comparisonMarkdown } from '../screen/comparison-markdown.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const compareCommand: Command = {
-  name: 'compare',
-  usage: 'compare A B',
-  summary: 'says what became better or worse from runs A to runs B',
   help: `loadline compare A B [options]
 
 Compares runs of one build (A) with runs of another (B), for each metric and endpoint: worse, better, the same,
 or inconclusive, and how many runs would tell. A and B are each a report (\`loadline run FILE --json REPORT\`),
-a folder of reports, a pattern in quotes, or several of these with commas between them. Five runs on each side
-tell a change of 10 % in most services; one on each side tells only large ones. Let the builds take turns.
+a folder of reports, a pattern in quotes, or several of these with commas between them. Begin with five
+runs on each side and let the builds take turns; one run on each side tells only large changes.
 
   --margin N%        a change of times and rates within ± this is none; 5 % where nothing is said
   --error-margin N%  a change of the error ratio within ± so many points is none; 0.1 % where nothing is said

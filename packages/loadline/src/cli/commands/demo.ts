@@ -5,9 +5,6 @@ import type { Command, Surroundings } from './command.ts';
 const demoPackage = '@loadline/foodshare/demo';
 
 export const demoCommand: Command = {
-  name: 'demo',
-  usage: 'demo',
-  summary: 'starts an example service on real servers and loads it',
   help: `loadline demo [options]
 
 Starts PostgreSQL, two Valkeys and two instances of a food-sharing service, fills them with data, loads them

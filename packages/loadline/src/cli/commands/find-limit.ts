@@ -1,16 +1,18 @@
 import { formatDuration, systemClock } from '../../base/index.ts';
 import {
   createHttp1Transport,
-  expectedTime,
-  findLimit,
-  type LimitAsked,
-  type LimitReport,
   type LoadPlan,
-  readLimitAsked,
   readLoadPlan,
   resolveTarget,
   runLoad,
 } from '../../load/index.ts';
+import {
+  expectedTime,
+  findLimit,
+  type LimitAsked,
+  type LimitReport,
+  readLimitAsked,
+} from '../../load/limit/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { checkWritable, writeResultFile } from '../door/result-file.ts';
@@ -23,9 +25,6 @@ import type { Command, Surroundings } from './command.ts';
 import { drawProgress } from './run.ts';
 
 export const findLimitCommand: Command = {
-  name: 'find-limit',
-  usage: 'find-limit FILE',
-  summary: 'searches the highest rate that meets the objectives',
   help: `loadline find-limit FILE [options]
 
 Runs a scenario file with arrivals at one rate after the other, until it knows the highest rate that meets the

@@ -10,7 +10,6 @@ import {
   openTransport,
   type PlanOptions,
   type ProtocolOptions,
-  type ResourceWatch,
   readLoadPlan,
   resolveTarget,
   runLoad,
@@ -18,6 +17,7 @@ import {
   startLocalWorkers,
   usersAtMost,
 } from '../../load/index.ts';
+import type { ResourceWatch } from '../../load/resources/index.ts';
 import { agentOptions, gatherAgents, readAgents } from '../door/agents.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodeOf } from '../door/exit-codes.ts';
@@ -31,9 +31,6 @@ import type { Terminal } from '../screen/terminal.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const runCommand: Command = {
-  name: 'run',
-  usage: 'run FILE',
-  summary: 'runs a load test and says whether it passed',
   help: `loadline run FILE [options]
 
 Runs the load test that a scenario file describes, draws progress on a terminal, and prints a summary.
@@ -158,7 +155,7 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
     throw error;
   });
   drawn?.clear();
-  const output = resultForOutput(words.options, report);
+  const output = await resultForOutput(words.options, report);
   if (output !== undefined) terminal.out(output);
   else if (quiet !== true || report.verdict.status !== 'passed') terminal.out(summarize(report, terminal));
   for (const problem of watch?.problems() ?? []) terminal.err(`Not everything was seen: ${problem}\n`);

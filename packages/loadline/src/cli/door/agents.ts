@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { type ErrandOptions, listenForAgents, prepareErrand, type WorkerLink } from '../../load/index.ts';
+import type { ErrandOptions } from '../../load/agents/index.ts';
+import type { WorkerLink } from '../../load/index.ts';
 import type { Terminal } from '../screen/terminal.ts';
 import { readAgentToken } from './agent-token.ts';
 import { cliError } from './errors.ts';
@@ -66,6 +67,7 @@ export async function gatherAgents(
     readonly signal: AbortSignal;
   },
 ): Promise<readonly WorkerLink[]> {
+  const { listenForAgents, prepareErrand } = await import('../../load/agents/index.ts');
   const prepared = await prepareErrand(file, errand);
   let most = 0;
   let turnedAway = 0;

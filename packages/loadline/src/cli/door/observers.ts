@@ -1,12 +1,7 @@
 import { type AddressPolicy, closest, type Parsed, parse, systemClock } from '../../base/index.ts';
-import {
-  type AskedResources,
-  createLiveOutputs,
-  type LiveOutputs,
-  type ResourceWatch,
-  resolveTarget,
-  watchResources,
-} from '../../load/index.ts';
+import { resolveTarget } from '../../load/index.ts';
+import type { LiveOutputs } from '../../load/output/index.ts';
+import type { AskedResources, ResourceWatch } from '../../load/resources/index.ts';
 import { cliError } from './errors.ts';
 
 /** What looks at a run besides the run itself: outputs that show it while it lasts, and the target's resources. */
@@ -94,6 +89,8 @@ export async function openLiveOutputs(
   runId: string,
 ): Promise<LiveOutputs | undefined> {
   if (otlp === undefined && remoteWrite === undefined && scrapePort === undefined) return undefined;
+  // Only read in when it is asked for: a run begins sooner without.
+  const { createLiveOutputs } = await import('../../load/output/index.ts');
   return createLiveOutputs({
     runId,
     clock: systemClock,
@@ -121,6 +118,7 @@ export async function watchTarget(
   policy: AddressPolicy,
   signal: AbortSignal,
 ): Promise<ResourceWatch> {
+  const { watchResources } = await import('../../load/resources/index.ts');
   try {
     return await watchResources(asked, {
       clock: systemClock,

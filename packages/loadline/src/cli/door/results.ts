@@ -1,15 +1,7 @@
-import { type LoadReport, renderCsv, renderHtml, renderJunit, renderMarkdown } from '../../load/index.ts';
+import type { LoadReport } from '../../load/index.ts';
 import { checkWritable, writeResultFile } from './result-file.ts';
 
 /** The files that a run may leave, by the option that asks for each. */
-const renderers = {
-  json: (report: LoadReport): string => `${JSON.stringify(report, undefined, 2)}\n`,
-  html: (report: LoadReport): string => renderHtml(report),
-  junit: (report: LoadReport): string => renderJunit(report),
-  csv: (report: LoadReport): string => renderCsv(report),
-  markdown: (report: LoadReport): string => renderMarkdown(report),
-} as const;
-
 export const resultOptions = {
   json: { type: 'string' },
   html: { type: 'string' },
@@ -22,7 +14,7 @@ type Kind = keyof typeof resultOptions;
 
 export type ResultFiles = { readonly [Each in Kind]?: string | undefined };
 
-const kinds = Object.keys(renderers) as Kind[];
+const kinds = Object.keys(resultOptions) as Kind[];
 
 /** Before the run, because afterwards an hour may have been in vain. @throws CLI_OUTPUT_UNWRITABLE */
 export async function checkResultFiles(files: ResultFiles): Promise<void> {
@@ -33,17 +25,35 @@ export async function checkResultFiles(files: ResultFiles): Promise<void> {
 }
 
 /** The result that is asked for on the standard output, by `-`; undefined where none is. */
-export function resultForOutput(files: ResultFiles, report: LoadReport): string | undefined {
+export async function resultForOutput(files: ResultFiles, report: LoadReport): Promise<string | undefined> {
   const kind = kinds.find((each) => files[each] === '-');
-  return kind === undefined ? undefined : renderers[kind](report);
+  return kind === undefined ? undefined : await render(kind, report);
 }
 
 /** Writes all the files that can be written, and then complains of the first that cannot. @throws CLI_OUTPUT_UNWRITABLE */
 export async function writeResultFiles(files: ResultFiles, report: LoadReport): Promise<void> {
   const writes = kinds.flatMap((kind) => {
     const file = files[kind];
-    return file === undefined || file === '-' ? [] : [writeResultFile(file, renderers[kind](report))];
+    return file === undefined || file === '-'
+      ? []
+      : [render(kind, report).then((text) => writeResultFile(file, text))];
   });
   const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+}
+
+/** What makes results is only read in when one is asked for: a run begins sooner without. */
+async function render(kind: Kind, report: LoadReport): Promise<string> {
+  if (kind === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
+  const output = await import('../../load/output/index.ts');
+  switch (kind) {
+    case 'html':
+      return output.renderHtml(report);
+    case 'junit':
+      return output.renderJunit(report);
+    case 'csv':
+      return output.renderCsv(report);
+    case 'markdown':
+      return output.renderMarkdown(report);
+  }
 }

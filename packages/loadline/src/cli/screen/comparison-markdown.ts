@@ -1,4 +1,4 @@
-import type { Comparison, Effect } from '../../load/index.ts';
+import type { Comparison, Effect } from '../../load/compare/index.ts';
 import {
   formatChange,
   formatFigure,

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/index.ts';
-import type { ComparedRun, Comparison, Effect, EffectVerdict } from '../../load/index.ts';
+import type { ComparedRun, Comparison, Effect, EffectVerdict } from '../../load/compare/index.ts';
 import { printable, wrapLine } from './lines.ts';
 import { formatCount, formatRate, formatRatio } from './summary.ts';
 import { type Column, drawTable } from './table.ts';

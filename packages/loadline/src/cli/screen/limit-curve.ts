@@ -1,5 +1,5 @@
 import { fitScalability, type ScalabilityFit } from '../../capacity/index.ts';
-import type { LimitReport, ProbeRow } from '../../load/index.ts';
+import type { LimitReport, ProbeRow } from '../../load/limit/index.ts';
 
 /** One level of load that a run has held, for the scalability curve. */
 export interface CurveRow {

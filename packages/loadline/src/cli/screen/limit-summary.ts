@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/index.ts';
 import { latencyMsAt, type ScalabilityFit, throughputAt } from '../../capacity/index.ts';
-import type { LimitReport, ProbeRow } from '../../load/index.ts';
+import type { LimitReport, ProbeRow } from '../../load/limit/index.ts';
 import { drawChart } from './chart.ts';
 import { type CurveRow, curveRows } from './limit-curve.ts';
 import { printable, wrapLine } from './lines.ts';

@@ -7,7 +7,7 @@ import {
   type OtlpOptions,
   openScrapeDoor,
   type RemoteWriteOptions,
-} from '../../metrics/index.ts';
+} from '../../metrics/exporters/index.ts';
 import { createLiveMetrics, type LiveSample } from './live-metrics.ts';
 
 /** Where a run shows its metrics while it lasts. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { prepareErrand } from 'loadline/load';
+import { prepareErrand } from 'loadline/load/agents';
 import { describe, expect, it } from 'vitest';
 import { readErrand } from '../../../src/load/agents/messages.ts';
 import { type Folder, folderWith } from './files.ts';

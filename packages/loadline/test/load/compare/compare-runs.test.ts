@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createRandom } from 'loadline/base';
-import { type Comparison, compareRuns, type Effect, type LoadReport, type ReportedRun } from 'loadline/load';
+import type { LoadReport } from 'loadline/load';
+import { type Comparison, compareRuns, type Effect, type ReportedRun } from 'loadline/load/compare';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { reportedRun, type SimulatedEndpoint, simulateRun } from './runs.ts';
 

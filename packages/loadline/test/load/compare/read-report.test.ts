@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ReportedRun, readReports } from 'loadline/load';
+import { type ReportedRun, readReports } from 'loadline/load/compare';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportWith } from '../../cli/reports.ts';
 import { writeReport } from './report-file.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { createRandom, integerBetween, type Random } from 'loadline/base';
-import type { Effect, ReportedRun } from 'loadline/load';
+import type { Effect, ReportedRun } from 'loadline/load/compare';
 import { compareMeasured } from '../../../src/load/compare/compare-runs.ts';
 import { type MeasuredRun, measureRun } from '../../../src/load/compare/measure-run.ts';
 

@@ -1,14 +1,12 @@
 import { createVirtualClock } from 'loadline/base';
+import { createFunctionTransport, type LoadPlan, runLoad } from 'loadline/load';
 import {
-  createFunctionTransport,
   expectedTime,
   type FindLimitOptions,
   findLimit,
   type LimitAsked,
   type LimitReport,
-  type LoadPlan,
-  runLoad,
-} from 'loadline/load';
+} from 'loadline/load/limit';
 import { describe, expect, it } from 'vitest';
 import { threshold } from '../../cli/reports.ts';
 import {

@@ -1,5 +1,5 @@
 import { isLoadlineError } from 'loadline/base';
-import { readLimitAsked } from 'loadline/load';
+import { readLimitAsked } from 'loadline/load/limit';
 import { describe, expect, it } from 'vitest';
 import { expectedRuns } from '../../../src/load/limit/limit-search.ts';
 

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FaultProxy, type LocalStack, startFaultProxy, startLocalStack } from '@loadline/local-stack';
 import { type Clock, systemClock } from 'loadline/base';
-import { type AskedResources, type ResourceWatch, resolveTarget, watchResources } from 'loadline/load';
+import { resolveTarget } from 'loadline/load';
+import { type AskedResources, type ResourceWatch, watchResources } from 'loadline/load/resources';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createValkeyProbe } from '../../../src/load/resources/valkey.ts';
 

@@ -1,5 +1,5 @@
 import { isLoadlineError, type LoadlineError } from 'loadline/base';
-import { createOtlpExporter, createRemoteWriteExporter } from 'loadline/metrics';
+import { createOtlpExporter, createRemoteWriteExporter } from 'loadline/metrics/exporters';
 import { describe, expect, it } from 'vitest';
 import { parseDestination } from '../../../src/metrics/exporters/destination.ts';
 

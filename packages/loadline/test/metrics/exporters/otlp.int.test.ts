@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from 'loadline/base';
-import { createOtlpExporter, createRegistry, type OtlpOptions, type Registry } from 'loadline/metrics';
+import { createRegistry, type Registry } from 'loadline/metrics';
+import { createOtlpExporter, type OtlpOptions } from 'loadline/metrics/exporters';
 import { describe, expect, it } from 'vitest';
 import {
   decodeJsonRequest,

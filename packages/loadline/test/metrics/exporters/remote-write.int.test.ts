@@ -1,5 +1,6 @@
 import { createVirtualClock, systemClock } from 'loadline/base';
-import { createRegistry, createRemoteWriteExporter, openScrapeDoor, type Registry } from 'loadline/metrics';
+import { createRegistry, type Registry } from 'loadline/metrics';
+import { createRemoteWriteExporter, openScrapeDoor } from 'loadline/metrics/exporters';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PrometheusServer, startPrometheus } from './prometheus-server.ts';
 import { startReceiver } from './receiver.ts';

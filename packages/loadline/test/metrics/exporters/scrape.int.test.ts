@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { systemClock } from 'loadline/base';
-import { createRegistry, openScrapeDoor, type Registry } from 'loadline/metrics';
+import { createRegistry, type Registry } from 'loadline/metrics';
+import { openScrapeDoor } from 'loadline/metrics/exporters';
 import { describe, expect, it } from 'vitest';
 import { checkMetrics } from '../promtool.ts';
 
