@@ -63,7 +63,7 @@ export interface CompareOptions {
  * and rates as logarithms, the differences are told with intervals that hold all at once. So at most one
  * comparison in fifty of a build with itself tells of any change, whatever the number of endpoints.
  *
- * @param a runs of the build that is the measure, at least one; 5 on each side tell 10 % in most services.
+ * @param a runs of the build that is the measure, at least one; five on each side are a good beginning.
  * @param b runs of the build that is judged.
  * @throws RangeError where a side has no run.
  */
