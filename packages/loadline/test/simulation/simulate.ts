@@ -78,7 +78,10 @@ function template(text: string): Template {
   return compiled;
 }
 
-export const answerAfter = (delayMs: number, status = 200): FunctionReply => ({
+export const answerAfter = (
+  delayMs: number,
+  status = 200,
+): FunctionReply & { readonly kind: 'response' } => ({
   kind: 'response',
   delayMs,
   status,
