@@ -8,10 +8,8 @@ export function readYaml(text: string): Source {
   // The parser would compare each key with every other of its map: two minutes for 20,000 keys.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
-  const found = [
-    ...document.errors.map(({ pos, message }) => ({ offset: pos[0], message: sentence(message) })),
-    ...(document.errors.length === 0 ? wrongNodes(document) : []),
-  ];
+  const found =
+    document.errors.length === 0 ? wrongNodes(document) : firstErrors(document.errors, text, lineAt);
   const problems = [...new Set(found.map(({ offset, message }) => `line ${lineAt(offset)}: ${message}`))];
   const unfolded = problems.length === 0 ? unfold(document) : { value: undefined };
   return {
@@ -25,6 +23,24 @@ export function readYaml(text: string): Source {
 interface WrongNode {
   readonly offset: number;
   readonly message: string;
+}
+
+/**
+ * What is wrong with the YAML itself, where it begins to be: after a first slip everything that follows looks
+ * wrong, and is not.
+ */
+function firstErrors(
+  errors: readonly { readonly pos: readonly [number, number]; readonly message: string }[],
+  text: string,
+  lineAt: (offset: number) => number,
+): WrongNode[] {
+  const first = errors.reduce((earliest, each) => (each.pos[0] < earliest.pos[0] ? each : earliest));
+  const line = text.split('\n')[lineAt(first.pos[0]) - 1] ?? '';
+  // The slip that everybody makes: a hole in a map of one line, where braces mean another map.
+  const hint = /[{[,].*[:\s]\s*[^"'{\s,]*\{\{/.test(line)
+    ? '; put a value with {{…}} in quotes: "/food/{{id}}"'
+    : '';
+  return [{ offset: first.pos[0], message: `${sentence(first.message)}${hint}` }];
 }
 
 /** Keys that stand twice in a map, and aliases inside of what they name, which would unfold without end. */
