@@ -185,7 +185,11 @@ function judgeRun(outcome: RunOutcome): Verdict {
     return { status: 'interrupted', reasons: ['The run was interrupted; it was not judged.'] };
   const nothing = whyNothing(total, dropped);
   if (nothing !== undefined) return { status: 'failed', reasons: [nothing] };
-  const invalid = [...(generator.wasBottleneck ? [generator.statement] : []), ...invalidBecause];
+  const invalid = [
+    ...(generator.wasBottleneck ? [generator.statement] : []),
+    ...whyExhausted(total),
+    ...invalidBecause,
+  ];
   if (invalid.length > 0) return { status: 'invalid', reasons: invalid };
   if (abortedBecause !== undefined) return { status: 'failed', reasons: [abortedBecause] };
   if (failed.length > 0)
@@ -196,6 +200,15 @@ function judgeRun(outcome: RunOutcome): Verdict {
       reasons: unknown.map((result) => `${result.text}: nothing was measured`),
     };
   return { status: 'passed', reasons: [] };
+}
+
+/** A request that had no socket says nothing about the target. */
+function whyExhausted({ failures }: ReportRow): string[] {
+  const { exhausted } = failures;
+  if (exhausted === undefined) return [];
+  return [
+    `${exhausted.count} requests had no socket here (${exhausted.example}): lower the load, or spread it over more workers or machines.`,
+  ];
 }
 
 /** Why a run without a single good answer has failed, whatever its thresholds say; undefined for any other. */

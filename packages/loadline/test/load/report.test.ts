@@ -56,6 +56,17 @@ describe('the verdict', () => {
     });
   });
 
+  it('is invalid where this machine had no sockets left', () => {
+    const report = reportWith({
+      record: (recorder) => {
+        answers(recorder, 'a', 10);
+        recorder.lane('visit', 'a').failure('exhausted', 'connect EADDRNOTAVAIL', 1, undefined);
+      },
+    });
+    expect(report.verdict.status).toBe('invalid');
+    expect(report.verdict.reasons[0]).toMatch(/^1 requests had no socket here \(connect EADDRNOTAVAIL\)/);
+  });
+
   it('is inconclusive where a threshold had nothing to be held against', () => {
     const report = reportWith({ record: someAnswers, plan: { thresholds: [met, unknown] } });
     expect(report.verdict).toEqual({
