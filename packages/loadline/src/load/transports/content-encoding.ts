@@ -21,6 +21,8 @@ export function decodeContent(encoded: Buffer, header: string, bytesMax: number)
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '' && each !== 'identity');
+  if (encodings.length > encodingsMax)
+    return { kind: 'malformed', problem: `a body in ${encodings.length} encodings, one within the other` };
   for (const encoding of encodings.reverse()) {
     const decode = decoders[encoding];
     if (decode === undefined) return { kind: 'malformed', problem: `a body in an unknown encoding` };
@@ -34,6 +36,9 @@ export function decodeContent(encoded: Buffer, header: string, bytesMax: number)
   }
   return { bytes };
 }
+
+/** As in other clients: each of them may unfold to the limit again, which takes its time. */
+const encodingsMax = 5;
 
 type Decode = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
 
