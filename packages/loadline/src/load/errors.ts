@@ -21,6 +21,10 @@ export const loadErrorTable = {
     means: 'The name of the target cannot be resolved.',
     remedy: 'Check the name and the resolver of this machine.',
   },
+  LOAD_SESSIONS_MISSING: {
+    means: 'The plan has WebSocket or event steps, and the transport that was given cannot open such sessions.',
+    remedy: 'Open it with `openTransport` and the protocols that `sessionProtocolsOf(plan)` tells.',
+  },
   LOAD_WORKERS_UNREADY: {
     means: 'Not all workers of a run could prepare their share; the message lists which, and why.',
     remedy: 'Mend what the message names, or run with fewer workers.',

@@ -18,11 +18,24 @@ export type { Schedule } from './schedule.ts';
 export { createSchedule } from './schedule.ts';
 export type { RequestOptions, ScenarioFunction, ScenarioResponse, ScenarioUser } from './scripts/scenario.ts';
 export { defineScenario } from './scripts/scenario.ts';
+export { sessionProtocolsOf } from './session-protocols.ts';
 export { resolveTarget } from './target.ts';
 export type { ThresholdResult } from './threshold.ts';
 export { createFunctionTransport, type FunctionReply } from './transports/function.ts';
+export {
+  createFunctionSessions,
+  type FarEnd,
+  type FunctionHandshake,
+} from './transports/function-sessions.ts';
 export { createHttp1Transport, type Http1Options } from './transports/http1.ts';
 export { openTransport, type ProtocolOptions } from './transports/open-transport.ts';
+export {
+  type ConnectRequest,
+  type LoadTransport,
+  type SessionTransport,
+  type SessionTransports,
+  withSessions,
+} from './transports/session.ts';
 export type {
   Channel,
   Failure,

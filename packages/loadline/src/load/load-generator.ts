@@ -9,10 +9,10 @@ import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
 import { compileScenarios, type Program } from './program.ts';
 import type { Share } from './share.ts';
-import type { Transport } from './transports/transport.ts';
+import type { LoadTransport } from './transports/session.ts';
 
 export interface GeneratorOptions {
-  readonly transport: Transport;
+  readonly transport: LoadTransport;
   readonly clock: Clock;
   /** Where it writes what happens. */
   readonly recorder: Recorder;
@@ -46,6 +46,7 @@ export class LoadGenerator {
     this.#plan = plan;
     this.#options = options;
     this.#agenda = new Agenda(clock);
+    recorder.sessions.watch(Object.values(options.transport.sessions ?? {}).map(({ counts }) => counts));
     const data = createDataRows(plan.data, share);
     const variables = new Map<string, number>();
     const programs = compileScenarios(plan, recorder, {

@@ -9,11 +9,13 @@ import { interruptGraceMs, Overseer, type TargetWatch } from './overseer.ts';
 import type { LoadPlan } from './plan.ts';
 import type { LoadProgress, LoadSample } from './progress.ts';
 import { type LoadReport, reportOf } from './report.ts';
+import { requireSessions } from './session-protocols.ts';
 import { wholeShare } from './share.ts';
-import type { Transport } from './transports/transport.ts';
+import type { LoadTransport } from './transports/session.ts';
 
 export interface LoadOptions {
-  readonly transport: Transport;
+  /** For a plan with sessions, one that has their protocols. */
+  readonly transport: LoadTransport;
   /** Default: this machine's. */
   readonly clock?: Clock;
   /** Ends the run early: users end their request, and the report tells what was measured until then. */
@@ -32,10 +34,11 @@ export interface LoadOptions {
  * Runs a load test in this process to its end and tells what was measured. Never rejects because of what the
  * target does: failures are part of the report. Closes the transport.
  *
- * @throws what `watchTarget` throws, before anything is sent.
+ * @throws LOAD_SESSIONS_MISSING; what `watchTarget` throws, before anything is sent.
  */
 export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<LoadReport> {
   const { transport, signal, clock = systemClock, watch = watchGenerator } = options;
+  requireSessions(plan, transport);
   const targetWatch = await options.watchTarget?.(clock.monotonicMs());
   const { plannedMs, arrivals } = extentOf(plan);
   const recorder = new Recorder();

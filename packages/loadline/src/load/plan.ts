@@ -2,6 +2,7 @@ import type { DataTable } from './data/data-table.ts';
 import type { ScenarioFunction } from './scripts/scenario.ts';
 import type { HeaderTemplate } from './steps/request-parts.ts';
 import type { Check, Extraction } from './steps/response-values.ts';
+import type { SessionStep } from './steps/session-step.ts';
 import type { Template } from './steps/template.ts';
 import type { ThinkTime } from './steps/think-time.ts';
 import type { Threshold } from './threshold.ts';
@@ -48,7 +49,7 @@ export interface Scenario {
   readonly stages?: readonly Stage[];
 }
 
-export type Step = RequestStep | ThinkStep | PaceStep | RepeatStep | ChooseStep;
+export type Step = RequestStep | SessionStep | ThinkStep | PaceStep | RepeatStep | ChooseStep;
 
 export interface ThinkStep {
   readonly kind: 'think';

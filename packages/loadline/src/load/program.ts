@@ -1,13 +1,15 @@
 import { type Random, weightedPicker } from '../base/index.ts';
-import type { CheckCount, Lane } from './measure/lane.ts';
+import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { Body, LoadPlan, RequestStep, Scenario, Step } from './plan.ts';
 import type { ScenarioFunction } from './scripts/scenario.ts';
 import { ScriptRoutes } from './scripts/script-routes.ts';
+import { prepareSessionStep, type SessionOp } from './sessions/session-op.ts';
 import { Filler, type SlotLinks } from './steps/filler.ts';
+import { type Judged, prepareJudged } from './steps/judged.ts';
 import { type BodyPart, constantRequest, prepareHeaders, type RequestParts } from './steps/request-parts.ts';
-import { type Extract, type Judge, prepareCheck, prepareExtraction } from './steps/response-reader.ts';
 import { readsBody } from './steps/response-values.ts';
+import type { SessionStep } from './steps/session-step.ts';
 import type { ThinkTime } from './steps/think-time.ts';
 import type { OutgoingRequest } from './transports/transport.ts';
 
@@ -32,6 +34,7 @@ export interface Script {
 
 export type Op =
   | RequestOp
+  | SessionOp
   | { readonly kind: 'think'; readonly think: ThinkTime }
   | { readonly kind: 'pace'; readonly every: ThinkTime }
   /** Draws how often the steps up to `end` are done. */
@@ -52,12 +55,10 @@ export type Op =
   | { readonly kind: 'jump'; readonly to: number };
 
 /** A request step, prepared. */
-export interface RequestOp {
+export interface RequestOp extends Judged {
   readonly kind: 'request';
   readonly step: RequestStep;
   readonly lane: Lane;
-  readonly checks: readonly { readonly holds: Judge; readonly count: CheckCount }[];
-  readonly saves: readonly { readonly place: number; readonly extract: Extract }[];
   readonly redirectsMax: number;
   /** The request itself, where it is the same each time. */
   readonly constant: OutgoingRequest | undefined;
@@ -109,7 +110,8 @@ class Compiler {
       if (step.kind === 'request') this.#ops.push(this.#request(step));
       else if (step.kind === 'repeat') this.#repeat(step, depth);
       else if (step.kind === 'choose') this.#choose(step, depth);
-      else this.#ops.push(step);
+      else if (step.kind === 'think' || step.kind === 'pace') this.#ops.push(step);
+      else this.#ops.push(this.#sessionStep(step));
     }
   }
 
@@ -148,16 +150,17 @@ class Compiler {
       kind: 'request',
       step,
       lane,
-      checks: step.checks.map((check) => ({ holds: prepareCheck(check), count: lane.check(check.name) })),
-      saves: step.saves.map((save) => ({
-        place: this.#links.variable(save.name),
-        extract: prepareExtraction(save.from),
-      })),
+      ...prepareJudged(step, lane, this.#links),
       // A step that expects a redirect has come to see it.
       redirectsMax: step.redirectsMax ?? (step.expect?.some(isRedirect) ? 0 : 10),
       constant: constantRequest(step.method, parts),
       parts,
     };
+  }
+
+  #sessionStep(step: SessionStep): SessionOp {
+    const laneOf = (name: string): Lane => this.#recorder.lane(this.#scenario.name, name);
+    return prepareSessionStep(step, laneOf, this.#timeoutMs, this.#links);
   }
 
   #body(body: Body): BodyPart[] {

@@ -5,20 +5,16 @@ import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { Op, Program, RequestOp, Script } from './program.ts';
 import { type ScriptHost, ScriptUser } from './scripts/script-user.ts';
+import { type SessionHost, SessionUser } from './sessions/session-user.ts';
 import { CookieJar } from './steps/cookie-jar.ts';
 import { Filler, type Scope } from './steps/filler.ts';
+import type { Judged } from './steps/judged.ts';
 import { followRedirect } from './steps/redirect.ts';
 import { buildRequest } from './steps/request-parts.ts';
 import { OpenedResponse } from './steps/response-reader.ts';
 import { drawThinkTime } from './steps/think-time.ts';
-import type {
-  Channel,
-  Failure,
-  OutgoingRequest,
-  ReplyHandler,
-  Response,
-  Transport,
-} from './transports/transport.ts';
+import type { LoadTransport } from './transports/session.ts';
+import type { Channel, Failure, OutgoingRequest, ReplyHandler, Response } from './transports/transport.ts';
 
 /** What all users of a run share. */
 export interface UserContext {
@@ -26,7 +22,7 @@ export interface UserContext {
   readonly agenda: Agenda;
   readonly recorder: Recorder;
   readonly data: DataRows;
-  readonly transport: Transport;
+  readonly transport: LoadTransport;
   readonly target: URL;
   /** The run's start on the clock's monotonic scale. */
   readonly startMs: number;
@@ -54,7 +50,7 @@ export interface Employer {
  * A step is due when the one before it has ended, or its pause has. Latency counts from when it was due.
  * There may be a hundred thousand: what a user rarely needs is made when it is needed.
  */
-export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
+export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, SessionHost {
   readonly user: number;
   readonly random: Random;
   iteration = -1;
@@ -92,6 +88,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   #expect: readonly number[] | undefined;
   #redirectsMax = 0;
   #script: ScriptUser | undefined;
+  #session: SessionUser | undefined;
 
   constructor(user: number, random: Random, context: UserContext, employer: Employer) {
     this.user = user;
@@ -146,10 +143,12 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     if (this.isBusy) recorder.iterations.interrupted++;
     this.#state = 'idle';
     this.#script?.abandon();
+    this.#session?.abandon();
   }
 
-  /** Closes its connection, after it has left. */
+  /** Closes its connections, after it has left. */
   close(): void {
+    this.#session?.close();
     this.#channel.close();
   }
 
@@ -225,7 +224,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
       return;
     }
     const op = this.#program.ops[this.#at] as RequestOp;
-    if (op.checks.length > 0 || op.saves.length > 0) this.#judge(op, response);
+    if (op.checks.length > 0 || op.saves.length > 0) this.judge(op, new OpenedResponse(response));
     this.#goOn(receivedMs);
   }
 
@@ -256,6 +255,47 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     this.#hops = 0;
     this.#firstSentMs = -1;
     this.#transmit(request);
+  }
+
+  /** Waits for what happens in a session. */
+  wait(): void {
+    this.#state = 'waiting';
+    this.wasInstant = false;
+  }
+
+  /** What it waited for is there, and the next step due. */
+  resume(dueMs: number): void {
+    this.#state = 'running';
+    this.#stepDueMs = dueMs;
+    this.#next();
+  }
+
+  /** Holds an answer against the checks of its step, and saves what is to be saved. */
+  judge({ checks, saves }: Judged, opened: OpenedResponse): void {
+    for (const { holds, count } of checks) {
+      if (holds(opened)) count.passed++;
+      else count.failed++;
+    }
+    if (saves.length === 0) return;
+    if (this.variables === noVariables)
+      this.variables = new Array<string | undefined>(this.#context.variableCount).fill(undefined);
+    // What is not there is forgotten, so that no later step works with a value of an earlier answer.
+    for (const { place, extract } of saves) this.variables[place] = extract(opened, this);
+  }
+
+  /** Ends the iteration: there is no value for a template of a step. */
+  cutShort(lane: Lane, unfilled: Filler): void {
+    this.#context.recorder.cutShort(`${lane.endpoint}: ${unfilled.unfilled(this)}`);
+    this.needsRest = true;
+    this.#becomeIdle();
+  }
+
+  /** A request with the cookies that the user has for its path. */
+  withCookies(request: OutgoingRequest): OutgoingRequest {
+    const { target, clock } = this.#context;
+    const cookies = this.#jar?.headerFor(request.path, target.protocol === 'https:', clock.now());
+    if (cookies === undefined) return request;
+    return { ...request, headers: `${request.headers}cookie: ${cookies}\r\n`, isConstant: false };
   }
 
   /** Goes on after so long. */
@@ -317,6 +357,10 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
       case 'jump':
         this.#at = op.to;
         return false;
+      default:
+        this.#at++;
+        this.#session ??= new SessionUser(this, this.#context);
+        return this.#session.begin(op, this.#stepDueMs);
     }
   }
 
@@ -356,9 +400,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   #sendStep(op: RequestOp): void {
     const request = op.constant ?? buildRequest(op.step.method, op.parts, this);
     if (request instanceof Filler) {
-      this.#context.recorder.cutShort(`${op.lane.endpoint}: ${request.unfilled(this)}`);
-      this.needsRest = true;
-      this.#becomeIdle();
+      this.cutShort(op.lane, request);
       return;
     }
     this.send(request, op.lane, op.step.expect, op.redirectsMax);
@@ -368,14 +410,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     this.#request = request;
     this.#state = 'waiting';
     this.wasInstant = false;
-    this.#channel.send(this.#jar === undefined ? request : this.#withCookies(request));
-  }
-
-  #withCookies(request: OutgoingRequest): OutgoingRequest {
-    const { target, clock } = this.#context;
-    const cookies = this.#jar?.headerFor(request.path, target.protocol === 'https:', clock.now());
-    if (cookies === undefined) return request;
-    return { ...request, headers: `${request.headers}cookie: ${cookies}\r\n`, isConstant: false };
+    this.#channel.send(this.#jar === undefined ? request : this.withCookies(request));
   }
 
   #acceptCookies(response: Response): void {
@@ -400,19 +435,6 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
     lane.bytesOut += response.bytesOut;
     this.#transmit(next);
     return true;
-  }
-
-  #judge(op: RequestOp, response: Response): void {
-    const opened = new OpenedResponse(response);
-    for (const { holds, count } of op.checks) {
-      if (holds(opened)) count.passed++;
-      else count.failed++;
-    }
-    if (op.saves.length === 0) return;
-    if (this.variables === noVariables)
-      this.variables = new Array<string | undefined>(this.#context.variableCount).fill(undefined);
-    // What is not there is forgotten, so that no later step works with a value of an earlier answer.
-    for (const { place, extract } of op.saves) this.variables[place] = extract(opened, this);
   }
 
   #runScript({ run, routes }: Script): void {
@@ -448,6 +470,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost {
   #becomeIdle(): void {
     this.#state = 'idle';
     this.#request = undefined;
+    this.#session?.disconnect();
     this.#employer.onIdle(this);
   }
 }

@@ -164,6 +164,15 @@ export function describeSessions(name: string, start: () => Promise<SessionsUnde
       expect(tested.transport.counts.brokenIdle).toBe(0);
     });
 
+    it('forgets what came before it took leave', async () => {
+      await using tested = await started(start);
+      await tested.user.connect('/open');
+      tested.say('early');
+      await tested.arrival(1);
+      tested.user.disconnect();
+      expect(await tested.user.wait()).toMatchObject({ reason: 'closed' });
+    });
+
     it('fails what is under way as closed when it closes, within the call and only once', async () => {
       await using tested = await started(start);
       const connecting = tested.open();

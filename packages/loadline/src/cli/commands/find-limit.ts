@@ -1,10 +1,12 @@
 import { formatDuration, systemClock } from '../../base/index.ts';
 import {
-  createHttp1Transport,
   type LoadPlan,
+  openTransport,
   readLoadPlan,
   resolveTarget,
   runLoad,
+  sessionProtocolsOf,
+  usersAtMost,
 } from '../../load/index.ts';
 import {
   expectedTime,
@@ -86,9 +88,13 @@ async function searchLimit(args: readonly string[], { terminal, signal }: Surrou
     asked,
     signal,
     ...(told === undefined ? {} : { onProbed: told.probed }),
-    run: (variant) =>
+    run: async (variant) =>
       runLoad(variant, {
-        transport: createHttp1Transport({ target: new URL(plan.target), address, clock: systemClock }),
+        transport: await openTransport(plan.target, address, {}, systemClock, {
+          users: usersAtMost(variant),
+          generator: 0,
+          sessions: sessionProtocolsOf(variant),
+        }),
         signal,
         ...(told?.onProgress === undefined ? {} : { onProgress: told.onProgress }),
       }),

@@ -14,6 +14,7 @@ import {
   resolveTarget,
   runLoad,
   runWorkers,
+  sessionProtocolsOf,
   startLocalWorkers,
   usersAtMost,
 } from '../../load/index.ts';
@@ -140,6 +141,7 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
       const transport = await openTransport(plan.target, address, protocol, systemClock, {
         users: usersAtMost(plan),
         generator: 0,
+        sessions: sessionProtocolsOf(plan),
       });
       return await runLoad(plan, { transport, ...shared });
     }

@@ -39,6 +39,18 @@ export class Lane {
     this.#service.record(microseconds(serviceMs));
   }
 
+  /** A message that somebody waited for; both times in milliseconds. */
+  message(latencyMs: number, serviceMs: number): void {
+    this.#requestsNow++;
+    this.#latency.record(microseconds(latencyMs));
+    this.#service.record(microseconds(serviceMs));
+  }
+
+  /** A message that was sent and that nobody answers: there is nothing to measure. */
+  sent(): void {
+    this.#requestsNow++;
+  }
+
   /** A failure has a latency too: leaving out the requests that timed out would flatter the target. */
   failure(reason: FailureReason, message: string, latencyMs: number, serviceMs: number | undefined): void {
     this.#requestsNow++;

@@ -1,4 +1,6 @@
+import type { SessionCounts } from '../transports/session.ts';
 import { Lane, type LanePart, type LanePoint } from './lane.ts';
+import { SessionTally } from './session-tally.ts';
 
 /**
  * What a run has measured so far, in constant memory: a lane for each endpoint of each scenario, and a time
@@ -8,6 +10,7 @@ import { Lane, type LanePart, type LanePoint } from './lane.ts';
 export class Recorder {
   readonly lanes: Lane[] = [];
   readonly iterations: IterationCounts = { started: 0, completed: 0, cutShort: 0, interrupted: 0 };
+  readonly sessions: SessionTally = new SessionTally();
   /** Why iterations were cut short: a template had no value for a name, or a script threw. */
   readonly cutShortBecause: Map<string, number> = new Map();
   /** Arrivals that were due and never started. */
@@ -71,6 +74,7 @@ export class Recorder {
     this.dropped += part.dropped;
     this.waited += part.waited;
     this.unfinished += part.unfinished;
+    if (part.sessions !== undefined) this.sessions.absorb(part.sessions);
   }
 
   /** Hands over all that was recorded, up to the end of the interval before the present one, and forgets it. */
@@ -85,6 +89,7 @@ export class Recorder {
       dropped: this.dropped,
       waited: this.waited,
       unfinished: this.unfinished,
+      sessions: this.sessions.take(),
     };
     Object.assign(this.iterations, { started: 0, completed: 0, cutShort: 0, interrupted: 0 });
     this.cutShortBecause.clear();
@@ -144,6 +149,7 @@ export interface RecordedPart {
   readonly dropped: number;
   readonly waited: number;
   readonly unfinished: number;
+  readonly sessions: SessionCounts | undefined;
 }
 
 export interface IterationCounts {

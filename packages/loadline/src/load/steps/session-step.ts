@@ -1,3 +1,4 @@
+import type { SessionProtocol } from '../transports/session.ts';
 import type { HeaderTemplate } from './request-parts.ts';
 import type { Check, Extraction } from './response-values.ts';
 import type { Template } from './template.ts';
@@ -26,10 +27,6 @@ export interface ConnectStep {
   /** Instead of the plan's. */
   readonly timeoutMs?: number;
 }
-
-/** `websocket`: both sides send (RFC 6455). `events`: the server does (HTML, section 9.2). */
-export type SessionProtocol = (typeof sessionProtocols)[number];
-export const sessionProtocols = ['websocket', 'events'] as const;
 
 /** Sends a message over a WebSocket. With `answer` it is measured from when it was due to the message that matches. */
 export interface SendStep {

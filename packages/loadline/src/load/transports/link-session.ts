@@ -144,6 +144,7 @@ class LinkSession implements Session, LinkEvents, Waiting {
   disconnect(): void {
     const link = this.#link;
     this.#leave(notConnected);
+    this.#inbox.clear();
     if (link === undefined) return;
     const { ending } = this.#shared;
     ending.add(link);

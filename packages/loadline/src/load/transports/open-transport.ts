@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { DialOptions } from './dial.ts';
 import { createHttp1Transport } from './http1.ts';
+import { type LoadTransport, type SessionProtocol, type SessionTransport, withSessions } from './session.ts';
 import { SourcePorts } from './source-ports.ts';
 import type { Transport } from './transport.ts';
 
@@ -17,13 +18,15 @@ export interface ProtocolOptions {
 export interface Crowd {
   readonly users: number;
   readonly generator: number;
+  /** By what they connect besides their requests: `sessionProtocolsOf(plan)`. */
+  readonly sessions: readonly SessionProtocol[];
 }
 
 /** With more connections than this the kernel's search for free ports begins to cost. */
 const largeCrowd = 2000;
 
 /**
- * Opens the transport for a target. What HTTP/2 needs is only loaded where it is asked for.
+ * Opens the transport for a target. What HTTP/2 and sessions need is only loaded where it is asked for.
  *
  * @param address the judged address of the target's host.
  */
@@ -32,22 +35,45 @@ export async function openTransport(
   address: string,
   { protocol, allowsUntrusted, ca }: ProtocolOptions,
   clock: Clock,
-  crowd: Crowd = { users: 0, generator: 0 },
-): Promise<Transport> {
-  const options: DialOptions & { readonly clock: Clock } = {
+  crowd: Crowd,
+): Promise<LoadTransport> {
+  const options: OpenOptions = {
     target: new URL(target),
     address,
     clock,
     ...(allowsUntrusted === undefined ? {} : { allowsUntrusted }),
     ...(ca === undefined ? {} : { ca }),
   };
+  const requests = await openRequests(protocol, options, crowd);
+  if (crowd.sessions.length === 0) return requests;
+  const sessions: { [Protocol in SessionProtocol]?: SessionTransport } = {};
+  for (const each of crowd.sessions) sessions[each] = await openSessions(each, options);
+  return withSessions(requests, sessions);
+}
+
+type OpenOptions = DialOptions & { readonly clock: Clock };
+
+async function openRequests(
+  protocol: ProtocolOptions['protocol'],
+  options: OpenOptions,
+  crowd: Crowd,
+): Promise<Transport> {
   if (protocol !== 'h2') {
     const isLarge = crowd.users > largeCrowd;
     return createHttp1Transport({
       ...options,
-      ...(isLarge ? { sources: new SourcePorts(address, crowd.generator) } : {}),
+      ...(isLarge ? { sources: new SourcePorts(options.address, crowd.generator) } : {}),
     });
   }
   const { createHttp2Transport } = await import('./http2.ts');
   return createHttp2Transport(options);
+}
+
+async function openSessions(protocol: SessionProtocol, options: OpenOptions): Promise<SessionTransport> {
+  switch (protocol) {
+    case 'websocket':
+      return (await import('./websocket.ts')).createWebSocketTransport(options);
+    case 'events':
+      return (await import('./events.ts')).createEventsTransport(options);
+  }
 }

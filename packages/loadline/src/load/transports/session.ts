@@ -1,4 +1,4 @@
-import type { Failure } from './transport.ts';
+import type { Failure, Transport } from './transport.ts';
 
 /**
  * The port for what is no request and response: a connection that lasts, over which messages come at any time.
@@ -13,6 +13,30 @@ export interface SessionTransport {
   close(): void;
 }
 
+/** `websocket`: both sides send (RFC 6455). `events`: the server does (HTML, section 9.2). */
+export type SessionProtocol = (typeof sessionProtocols)[number];
+export const sessionProtocols = ['websocket', 'events'] as const;
+
+/** By the protocols that a plan has. */
+export type SessionTransports = { readonly [Protocol in SessionProtocol]?: SessionTransport };
+
+/** A transport of requests which, for a plan with sessions, opens those too. Closes all. */
+export interface LoadTransport extends Transport {
+  readonly sessions?: SessionTransports;
+}
+
+/** Sessions beside requests, closed together. */
+export function withSessions(requests: Transport, sessions: SessionTransports): LoadTransport {
+  return {
+    sessions,
+    open: (handler) => requests.open(handler),
+    close() {
+      requests.close();
+      for (const transport of Object.values(sessions)) transport.close();
+    },
+  };
+}
+
 export interface Session {
   /** Answered by `onHandshake` or `onFailure`. Whatever was connected before is dropped, with what came over it. */
   connect(request: ConnectRequest): void;
@@ -20,7 +44,7 @@ export interface Session {
   send(text: string): Failure | undefined;
   /** Answered by `onMatch` or `onFailure`. A session that has ended still gives the messages that came before. */
   waitFor(wait: Wait): void;
-  /** Takes leave of the server. Nothing may be under way. */
+  /** Takes leave of the server, and forgets what came. Nothing may be under way. */
   disconnect(): void;
   /** Ends it for good; what is under way fails as `closed`, within the call. */
   close(): void;

@@ -1,6 +1,7 @@
 /** The process of a local worker: started by `startLocalWorkers`, ends with who started it. */
 import { systemClock } from '../../base/index.ts';
 import { type PlanOptions, readLoadPlan } from '../file/read-plan.ts';
+import { sessionProtocolsOf } from '../session-protocols.ts';
 import { openTransport, type ProtocolOptions } from '../transports/open-transport.ts';
 import { heedSilence } from './heed-silence.ts';
 import { parentLink } from './process-link.ts';
@@ -26,6 +27,7 @@ if (process.send !== undefined) {
       openTransport(plan.target, address, protocol, clock, {
         users: usersAtMost(plan) / count,
         generator: index,
+        sessions: sessionProtocolsOf(plan),
       }),
   });
   // The load ends with its conductor, whatever is still under way.

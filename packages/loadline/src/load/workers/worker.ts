@@ -4,7 +4,7 @@ import { type GeneratorWatch, watchGenerator } from '../measure/generator-watch.
 import { Recorder } from '../measure/recorder.ts';
 import type { LoadPlan } from '../plan.ts';
 import type { Share } from '../share.ts';
-import type { Transport } from '../transports/transport.ts';
+import type { LoadTransport } from '../transports/session.ts';
 import { AlignedClock } from './aligned-clock.ts';
 import type { ConductorLink, ToWorker } from './link.ts';
 
@@ -13,7 +13,7 @@ export interface WorkerMeans {
   readonly clock: Clock;
   /** Reads the plan; at the first job. */
   readonly plan: () => Promise<LoadPlan>;
-  readonly openTransport: (plan: LoadPlan, clock: Clock, share: Share) => Promise<Transport>;
+  readonly openTransport: (plan: LoadPlan, clock: Clock, share: Share) => Promise<LoadTransport>;
   readonly watch?: (clock: Clock) => GeneratorWatch;
 }
 
@@ -85,7 +85,7 @@ class Job {
   readonly #number: number;
   readonly #plan: LoadPlan;
   readonly #share: Share;
-  readonly #transport: Transport;
+  readonly #transport: LoadTransport;
   readonly #clock: Clock;
   readonly #watch: (clock: Clock) => GeneratorWatch;
   readonly #link: ConductorLink;
@@ -100,7 +100,7 @@ class Job {
     number: number,
     plan: LoadPlan,
     share: Share,
-    transport: Transport,
+    transport: LoadTransport,
     clock: Clock,
     watch: (clock: Clock) => GeneratorWatch,
     link: ConductorLink,
