@@ -33,6 +33,12 @@ const words: readonly Word[] = [
     open: async () => (await import('./commands/find-limit.ts')).findLimitCommand,
   },
   {
+    name: 'import',
+    usage: 'import KIND FILE',
+    summary: 'writes a scenario of a recording (har) or an API description (openapi)',
+    open: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
     name: 'agent',
     usage: 'agent --join URL',
     summary: 'lends this machine to load tests that another one runs',
@@ -87,7 +93,7 @@ function version(): string {
 }
 
 function helpText(): string {
-  const lines = words.map((each) => `  ${each.usage.padEnd(15)} ${each.summary}`);
+  const lines = words.map((each) => `  ${each.usage.padEnd(17)} ${each.summary}`);
   return `loadline: how much load can your service carry?\n\n${lines.join('\n')}\n\n\`loadline COMMAND --help\` tells more of each.\n`;
 }
 

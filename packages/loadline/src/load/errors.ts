@@ -54,6 +54,16 @@ export const loadErrorTable = {
     means: 'A file that should be compared is no report of this version, is damaged, or is there twice.',
     remedy: 'Compare what `loadline run FILE --json REPORT` of this version has written.',
   },
+  LOAD_IMPORT_UNREADABLE: {
+    means:
+      'The recording or the API description that should become a scenario cannot be read, or is too large.',
+    remedy: 'Check the path; record less at once.',
+  },
+  LOAD_IMPORT_INVALID: {
+    means:
+      'No scenario can be made of the recording or the API description; the message lists why, with the place.',
+    remedy: 'Correct the places, or save it anew; docs/reference/import.md tells what is understood.',
+  },
 } as const;
 
 export const loadError: ReturnType<typeof errorsOf<typeof loadErrorTable>> = errorsOf(loadErrorTable);

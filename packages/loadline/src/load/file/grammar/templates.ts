@@ -34,9 +34,10 @@ export function readJsonTemplate(field: Field, names: Names): Template {
   return compile(field, field.value, names, compileJsonTemplate);
 }
 
-/** A value of a form: a text with holes, a number, true or false. */
+/** A value of a form: a text with holes, which may be empty, a number, true or false. */
 export function readScalarTemplate(field: Field, names: Names): Template {
   const { value } = field;
+  if (value === '') return literal('');
   return typeof value === 'number' || typeof value === 'boolean'
     ? literal(String(value))
     : readTemplate(field, names);
