@@ -439,10 +439,10 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
 
   #runScript({ run, routes }: Script): void {
     this.#script ??= new ScriptUser(this, this.#context.clock);
-    this.#script.begin(run, routes, (problem) => this.#onScriptEnd(problem));
+    this.#script.begin(run, routes);
   }
 
-  #onScriptEnd(problem: string | undefined): void {
+  onScriptEnd(problem: string | undefined): void {
     if (this.#state !== 'running') return;
     if (this.#isStopping) this.#interrupt();
     else if (problem === undefined) {

@@ -21,6 +21,8 @@ export interface ScriptHost {
   setDue(dueMs: number): void;
   column(source: string, column: string): string | undefined;
   cookie(name: string): string | undefined;
+  /** The iteration has ended, by itself or by what was thrown. */
+  onScriptEnd(problem: string | undefined): void;
 }
 
 /**
@@ -43,11 +45,14 @@ export class ScriptUser implements ScenarioUser {
   #isDue = false;
   /** Whether there was a request since the last pause. */
   #hasSent = false;
-  /** Counts iterations begun and abandoned: what an old one still does concerns nobody. */
-  #generation = 0;
+  /** Whether the iteration is over: what the function still does concerns nobody. */
   #isAbandoned = true;
-  /** What ends the iteration when the step that is under way has: the function did not wait for it. */
-  #onSettled: (() => void) | undefined;
+  /** Whether the iteration ends when the step that is under way has: the function did not wait for it. */
+  #endsWhenSettled = false;
+  #problem: string | undefined;
+  /** Made once a user, as `#executor` is. */
+  readonly #onDone: () => void;
+  readonly #onThrown: (error: unknown) => void;
   /** How many steps in a row were refused. */
   #refusals = 0;
 
@@ -58,46 +63,40 @@ export class ScriptUser implements ScenarioUser {
       this.#resolve = resolve;
       this.#reject = reject;
     };
+    this.#onDone = () => this.#end(undefined);
+    this.#onThrown = (error) => this.#end(textOf(error));
   }
 
-  /** Runs an iteration; `onEnd` is told what was thrown, unless the run has ended meanwhile. */
-  begin(
-    scenario: ScenarioFunction,
-    routes: ScriptRoutes,
-    onEnd: (problem: string | undefined) => void,
-  ): void {
+  /** Runs an iteration. The host is told when it has ended, unless it was abandoned. */
+  begin(scenario: ScenarioFunction, routes: ScriptRoutes): void {
     this.#routes = routes;
     this.#lane = undefined;
     this.#isDue = true;
     this.#isAbandoned = false;
     this.#refusals = 0;
-    const generation = ++this.#generation;
-    const end = (problem: string | undefined): void => {
-      if (generation !== this.#generation) return;
-      this.#isAbandoned = true;
-      const because = problem ?? (this.#resolve === undefined ? undefined : unawaited);
-      const tell = (): void => onEnd(because === undefined ? undefined : `${routes.scenario}: ${because}`);
-      // The user's connection is free when the answer has come, whoever waits for it.
-      if (this.#resolve === undefined) tell();
-      else this.#onSettled = tell;
-    };
-    started(scenario, this).then(
-      () => end(undefined),
-      (error: unknown) => end(textOf(error)),
-    );
+    started(scenario, this).then(this.#onDone, this.#onThrown);
+  }
+
+  #end(problem: string | undefined): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    const because = problem ?? (this.#resolve === undefined ? undefined : unawaited);
+    this.#problem = because === undefined ? undefined : `${this.#routes?.scenario}: ${because}`;
+    // The user's connection is free when the answer has come, whoever waits for it.
+    if (this.#resolve === undefined) this.#host.onScriptEnd(this.#problem);
+    else this.#endsWhenSettled = true;
   }
 
   /** The run, or the user's time, has ended: what the function awaits is rejected, and nobody is told. */
   abandon(): void {
-    this.#generation++;
     this.#isAbandoned = true;
+    this.#endsWhenSettled = false;
     const reject = this.#reject;
     // A step that nobody awaits must not end the process.
     this.#promise?.catch(ignore);
     this.#promise = undefined;
     this.#resolve = undefined;
     this.#reject = undefined;
-    this.#onSettled = undefined;
     reject?.(new Error(runEnded));
   }
 
@@ -122,10 +121,9 @@ export class ScriptUser implements ScenarioUser {
     this.#reject = undefined;
     this.#refusals = 0;
     resolve?.(value);
-    if (this.#onSettled === undefined) return;
-    const tell = this.#onSettled;
-    this.#onSettled = undefined;
-    tell();
+    if (!this.#endsWhenSettled) return;
+    this.#endsWhenSettled = false;
+    this.#host.onScriptEnd(this.#problem);
   }
 
   get number(): number {
