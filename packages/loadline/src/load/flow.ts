@@ -28,6 +28,10 @@ export interface FlowContext {
   onOver(flow: Flow): void;
   /** A user has become idle after the flow was stopped. */
   onStoppedIdle(): void;
+  /** A user has gone or become idle: another flow may have been waiting for room. */
+  onRoom(): void;
+  /** Has another flow part with an idle user. @returns whether one did. */
+  makeRoom(flow: Flow): boolean;
 }
 
 /**
@@ -133,6 +137,21 @@ export class Flow implements Task, Employer {
     this.#begin(user, this.#context.startMs + this.#context.elapsedMs());
   }
 
+  /** Parts with an idle user, so that another flow has room. @returns whether there was one. */
+  giveUpIdle(): boolean {
+    const user = this.#idle.shift();
+    if (user !== undefined) this.#context.crew.dismiss(user);
+    return user !== undefined;
+  }
+
+  /** There is room again: begins what has waited for it, and then waits for arrivals as before. */
+  unblock(): void {
+    if (!this.#isBlocked || this.#isStarting || this.#isStopped) return;
+    this.#startArrivals(this.#context.elapsedMs(), true);
+    if (!this.#canStart() || this.#isStopped) return;
+    this.run();
+  }
+
   #adjustUsers(elapsedMs: number): void {
     const { share, crew, recorder, startMs } = this.#context;
     this.#enterStage(elapsedMs);
@@ -193,7 +212,7 @@ export class Flow implements Task, Employer {
   }
 
   #canStart(): boolean {
-    return this.#idle.length > 0 || this.#context.crew.hasRoom;
+    return this.#idle.length > 0 || this.#context.crew.hasRoom || this.#context.makeRoom(this);
   }
 
   #begin(user: VirtualUser, dueMs: number): void {
@@ -231,21 +250,15 @@ export class Flow implements Task, Employer {
   #rest(user: VirtualUser): void {
     user.forget();
     this.#idle.push(user);
-    this.#unblock();
+    this.unblock();
+    this.#context.onRoom();
   }
 
   #dismiss(user: VirtualUser): void {
     if (user.slot < 0) return;
     this.#context.crew.dismiss(user);
-    this.#unblock();
-  }
-
-  /** There is room again: begins what has waited for it, and then waits for arrivals as before. */
-  #unblock(): void {
-    if (!this.#isBlocked || this.#isStarting || this.#isStopped) return;
-    this.#startArrivals(this.#context.elapsedMs(), true);
-    if (!this.#canStart() || this.#isStopped) return;
-    this.run();
+    this.unblock();
+    this.#context.onRoom();
   }
 }
 

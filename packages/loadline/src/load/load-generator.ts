@@ -78,6 +78,8 @@ export class LoadGenerator {
         elapsedMs: () => this.elapsedMs,
         onOver: (flow) => this.#onOver(flow),
         onStoppedIdle: () => this.#endWhenDrained(),
+        onRoom: () => this.#onRoom(),
+        makeRoom: (flow) => this.#flows.some((other) => other !== flow && other.giveUpIdle()),
       });
     });
     this.#running = new Set(this.#flows);
@@ -124,6 +126,10 @@ export class LoadGenerator {
     this.#running.delete(flow);
     if (this.#running.size === 0) this.stop(this.#plan.limits.gracefulStopMs);
     else flow.stop(this.elapsedMs);
+  }
+
+  #onRoom(): void {
+    if (this.#flows.length > 1) for (const flow of this.#running) flow.unblock();
   }
 
   /** Stopping once more shortens the rest of the drain; nothing makes it longer. */

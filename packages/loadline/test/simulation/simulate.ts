@@ -1,4 +1,4 @@
-import { createVirtualClock } from 'loadline/base';
+import { type Clock, createVirtualClock } from 'loadline/base';
 import {
   type Channel,
   createFunctionTransport,
@@ -10,8 +10,10 @@ import {
   runLoad,
   type Scenario,
   type ScenarioFunction,
+  type SessionTransports,
   type Step,
   type Transport,
+  withSessions,
 } from 'loadline/load';
 import { compileTemplate, type Template } from '../../src/load/steps/template.ts';
 
@@ -72,7 +74,7 @@ export const choose = (
   branches: branches.map(([weight, steps]) => ({ weight, steps })),
 });
 
-function template(text: string): Template {
+export function template(text: string): Template {
   const compiled = compileTemplate(text);
   if ('problem' in compiled) throw new Error(compiled.problem);
   return compiled;
@@ -101,6 +103,7 @@ export interface Simulated {
 
 export interface SimulationOptions {
   readonly answer?: (request: OutgoingRequest, elapsedMs: number) => FunctionReply;
+  readonly sessions?: (clock: Clock) => SessionTransports;
   readonly abortAtMs?: number;
   /** What the monotonic clock shows at the start: a machine has been up for a while. */
   readonly uptimeMs?: number;
@@ -109,7 +112,7 @@ export interface SimulationOptions {
 
 /** Runs a plan on a virtual clock against a function. */
 export async function simulate(plan: LoadPlan, options: SimulationOptions = {}): Promise<Simulated> {
-  const { answer = () => answerAfter(10), abortAtMs, uptimeMs = 0, onEvery } = options;
+  const { answer = () => answerAfter(10), abortAtMs, uptimeMs = 0, onEvery, sessions } = options;
   const clock = createVirtualClock();
   await clock.advance(uptimeMs);
   const sentMs: number[] = [];
@@ -124,7 +127,7 @@ export async function simulate(plan: LoadPlan, options: SimulationOptions = {}):
   else if (abortAtMs !== undefined) clock.setTimer(() => controller.abort(), abortAtMs);
   let simulated: Omit<Simulated, 'pending'> | undefined;
   const running = runLoad(plan, {
-    transport: counted.transport,
+    transport: sessions === undefined ? counted.transport : withSessions(counted.transport, sessions(clock)),
     clock,
     signal: controller.signal,
     watch: () => ({ samples: [], late: () => undefined, stop: () => undefined }),

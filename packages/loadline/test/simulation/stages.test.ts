@@ -181,6 +181,35 @@ describe('scenarios with loads of their own', () => {
     expect(await times([own('other', [arrivals(77, 2000)])])).toEqual(await times([]));
   });
 
+  it('share the limit of users: who finds no room waits, and begins when others have gone', async () => {
+    const plan = planWith({
+      scenarios: [own('first', [arrivals(100, 1000)]), own('second', [users(0, 0, 500), arrivals(10, 5000)])],
+      ...limited({ usersMax: 10, requestTimeoutMs: 60_000 }),
+    });
+    const { counts, answer } = counting();
+    const { report } = await simulate(plan, {
+      answer: (sent) => ({ ...answer(sent), delayMs: sent.path === '/first' ? 300 : 10 }),
+    });
+    expect(report.iterations.started + report.offered.dropped).toBe(150);
+    // All ten users belong to the first when the second begins, and it has its turn as they come free.
+    expect(counts['/second']).toBe(50);
+    expect(report.offered.waited).toBeGreaterThan(5);
+  });
+
+  it('leave no user to a load that does not need it while another waits for room', async () => {
+    const plan = planWith({
+      scenarios: [
+        own('burst', [arrivals(100, 100), arrivals(0.2, 10_000)]),
+        own('late', [users(0, 0, 1000), arrivals(10, 9000)]),
+      ],
+      ...limited({ usersMax: 10 }),
+    });
+    const { counts, answer } = counting();
+    const { report } = await simulate(plan, { answer: (sent) => ({ ...answer(sent), delayMs: 50 }) });
+    expect(counts).toEqual({ '/burst': 12, '/late': 90 });
+    expect(report.offered).toMatchObject({ dropped: 0, waited: 0 });
+  });
+
   it('go on when the rows of data of all have run out', async () => {
     const { tableOf } = await import('../../src/load/data/data-table.ts');
     const rows = Array.from({ length: 30 }, (_, index) => [`${index}`]);
