@@ -410,6 +410,9 @@ describe('the instance', () => {
     expect(body).toContain(
       'http_request_duration_seconds_count{method="POST",route="/api/food/:id/claim",status="409"}',
     );
+    const [, seconds] =
+      /^http_request_duration_seconds_sum\{method="GET",route="\/api\/food".*\} (.+)$/m.exec(body) ?? [];
+    expect(Number(seconds)).toBeGreaterThan(0);
     for (const name of [
       'process_cpu_seconds_total',
       'process_resident_memory_bytes',

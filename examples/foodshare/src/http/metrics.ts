@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { systemClock } from 'loadline/base';
 import { prometheusContentType, type Registry, renderPrometheus } from 'loadline/metrics';
 import { observeHttp } from 'loadline/observe';
 import type { Reach } from '../ground/reach.ts';
@@ -12,13 +13,15 @@ export function observeRequests(app: FastifyInstance, registry: Registry): void 
   const observer = observeHttp(registry);
   app.addHook('onRequest', async (request, reply) => {
     observer.begin();
+    // Fastify's own elapsed time is 0 for a server that logs nothing.
+    const startMs = systemClock.monotonicMs();
     // Comes once in any case; Fastify's own hook doesn't when the client has gone.
     reply.raw.once('close', () => {
       observer.end({
         method: request.method,
         route: request.routeOptions.url ?? 'unmatched',
         status: reply.raw.writableFinished ? reply.raw.statusCode : clientWent,
-        durationMs: reply.elapsedTime,
+        durationMs: systemClock.monotonicMs() - startMs,
       });
     });
   });
