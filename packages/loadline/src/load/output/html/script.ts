@@ -48,6 +48,7 @@ const formats = {
   ms: duration,
   elapsed,
   bytes,
+  'bytes per second': (value) => bytes(value) + '/s',
   ratio,
   'per second': (value) => (value >= 100 ? whole(value) : digits(value)) + '/s',
   count,

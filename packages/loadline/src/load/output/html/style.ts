@@ -95,7 +95,7 @@ figcaption p { color: var(--soft); font-size: 13px }
 .legend [aria-pressed="false"] { color: var(--soft); text-decoration: line-through }
 .legend [aria-pressed="false"]::before { opacity: .3 }
 /* As wide with one value as with another: else the charts would jump under the cursor. */
-output { display: inline-block; width: 8em; padding-left: 5px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; text-align: left; font-weight: 600; font-variant-numeric: tabular-nums }
+output { display: inline-block; width: 9.5em; padding-left: 5px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; text-align: left; font-weight: 600; font-variant-numeric: tabular-nums }
 .plot { display: grid; grid-template-columns: 64px minmax(0, 1fr) }
 .plot svg { display: block; width: 100% }
 .canvas { position: relative; cursor: crosshair; touch-action: pan-y }

@@ -8,6 +8,8 @@ export function formatValue(value: number, unit: string): string {
       return formatDuration(value);
     case 'bytes':
       return formatBytes(value);
+    case 'bytes per second':
+      return `${formatBytes(value)}/s`;
     case 'ratio':
       return formatRatio(value);
     case 'per second':

@@ -105,7 +105,10 @@ describe('the page of a run, in a browser that is offline', () => {
     const values: [number, string][] = [
       0, 0.0123, 0.9996, 1.23456, 84.55, 999.4, 59_949, 90_000, 7.5e6,
     ].flatMap((value) =>
-      ['ms', 'bytes', 'count', 'per second'].map((unit): [number, string] => [value, unit]),
+      ['ms', 'bytes', 'bytes per second', 'count', 'per second'].map((unit): [number, string] => [
+        value,
+        unit,
+      ]),
     );
     values.push(...[0, 0.00012, 0.5, 0.9999, 1].map((value): [number, string] => [value, 'ratio']), [
       3,
