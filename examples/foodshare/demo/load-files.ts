@@ -1,10 +1,10 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { issueToken, writePeople } from '../src/index.ts';
 
 /** What the load files are made from. */
 export interface LoadFilesOptions {
-  /** Where they go: the scenario with people.csv and admins.csv beside it. */
+  /** Where they go: the scenarios with people.csv and admins.csv beside them. */
   readonly folder: string;
   readonly databaseUrl: string;
   readonly tokenSecret: string;
@@ -12,9 +12,9 @@ export interface LoadFilesOptions {
 }
 
 /**
- * Writes the scenario file with fresh tokens beside it.
+ * Writes the scenario files with fresh tokens beside them.
  *
- * @returns the path of the scenario file.
+ * @returns the path of the one with the platform's tests.
  */
 export async function writeLoadFiles({
   folder,
@@ -24,10 +24,9 @@ export async function writeLoadFiles({
 }: LoadFilesOptions): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writePeople({ databaseUrl, tokenSecret, file: join(folder, 'people.csv'), count: people });
-  const file = join(folder, 'foodshare.yaml');
-  await copyFile(new URL('../load/foodshare.yaml', import.meta.url), file);
+  await cp(new URL('../load/', import.meta.url), folder, { recursive: true });
   await writeAdmins(join(folder, 'admins.csv'), tokenSecret);
-  return file;
+  return join(folder, 'foodshare.yaml');
 }
 
 async function writeAdmins(file: string, secret: string): Promise<void> {

@@ -1,8 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { LoadReport } from 'loadline/load';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 describe('the demo', () => {
@@ -10,6 +13,11 @@ describe('the demo', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'loadline-demo-'));
+    // Scripts that are copied there import the library.
+    await symlink(
+      fileURLToPath(new URL('../../../node_modules', import.meta.url)),
+      join(home, 'node_modules'),
+    );
   });
   afterAll(() => rm(home, { recursive: true, force: true }));
 
@@ -35,19 +43,65 @@ describe('the demo', () => {
     expect([0, 98]).toContain(code);
   }, 120_000);
 
+  it('leaves the service to runs of your own, as the one with everything', async () => {
+    const demo = start('demo', '--serve', '0', '--posts', '2000');
+    try {
+      let said = '';
+      for await (const part of demo.stdout.setEncoding('utf8')) {
+        said += part;
+        if (said.includes('--watch-postgres')) break;
+      }
+      const [, file = '', target = ''] = /npx loadline run (\S+) --target (\S+)/.exec(said) ?? [];
+      const { out, err } = await ended(
+        start('run', file, '--target', target, '--duration', '4s', '--json', '-'),
+      );
+      expect(err).toBe('');
+      const { total, endpoints, thresholds } = JSON.parse(out) as LoadReport;
+      expect(endpoints.filter(({ errors }) => errors > 0)).toEqual([]);
+      expect(total.requests).toBeGreaterThan(100);
+      expect(endpoints.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['discover', 'give', 'a photo']),
+      );
+      expect(thresholds.find(({ text }) => text.startsWith('checks'))?.shown).toBe('100 %');
+    } finally {
+      demo.kill('SIGTERM');
+      expect((await ended(demo)).code).toBe(0);
+    }
+  }, 120_000);
+
   it('tells wrong words before it starts anything', async () => {
     const { code, err } = await runDemo('--scael', '1');
     expect(code).toBe(2);
     expect(err).toContain('Did you mean --scale?');
   });
 
-  async function runDemo(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn('loadline', ['demo', ...words], { env: { ...process.env, LOADLINE_HOME: home } });
-    const [out, err, code] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise<number | null>((resolve) => child.on('close', resolve)),
-    ]);
-    return { code, out, err };
+  it.each(['http', '70000'])('does not serve at port %s', async (port) => {
+    const { code, err } = await runDemo('--serve', port);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^FOODSHARE_PORT_UNUSABLE: Cannot serve at port /);
+  });
+
+  async function runDemo(...words: string[]): Promise<Ended> {
+    return await ended(start('demo', ...words));
+  }
+
+  function start(...words: string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const env = { ...process.env, LOADLINE_HOME: home };
+    return spawn('loadline', words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 });
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
+  const [out, err, code] = await Promise.all([
+    child.stdout.destroyed ? '' : text(child.stdout),
+    text(child.stderr),
+    child.exitCode ?? new Promise<number | null>((resolve) => child.on('close', resolve)),
+  ]);
+  return { code, out, err };
+}

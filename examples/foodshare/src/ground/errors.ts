@@ -1,6 +1,6 @@
 import { errorsOf } from 'loadline/base';
 
-/** What can go wrong in preparing the data. */
+/** What can go wrong in preparing the data, and in starting the demo. */
 export const foodshareErrorTable = {
   FOODSHARE_SIZE_INVALID: {
     means: 'A world can’t be made of this number of posts or from this seed.',
@@ -9,6 +9,10 @@ export const foodshareErrorTable = {
   FOODSHARE_DATABASE_FOREIGN: {
     means: 'The database holds tables of our names that were not made here.',
     remedy: 'Give the example a database of its own; preparing it would drop these tables.',
+  },
+  FOODSHARE_PORT_UNUSABLE: {
+    means: 'The demo can’t answer at the port that was asked for.',
+    remedy: 'Take another port, or end the program that uses it.',
   },
 } as const;
 

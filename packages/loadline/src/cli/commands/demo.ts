@@ -13,6 +13,7 @@ with a day's peak for about a minute, and prints the report.
   --scale N         share of 5,000 users
   --duration D      length of the load, as in --duration 30s
   --posts N         food posts to generate
+  --serve PORT      loads nothing: leaves the service at this port until Ctrl-C, for runs of your own
   --exit            ends when the run has ended; today it always does
 `,
   run: runDemo,
