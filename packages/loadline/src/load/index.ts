@@ -32,6 +32,7 @@ export { openTransport, type ProtocolOptions } from './transports/open-transport
 export {
   type ConnectRequest,
   type LoadTransport,
+  type SessionCounts,
   type SessionTransport,
   type SessionTransports,
   withSessions,
@@ -46,7 +47,7 @@ export type {
   Transport,
 } from './transports/transport.ts';
 export type { FromWorker, Link, ToWorker, WorkerLink } from './workers/link.ts';
-export { startLocalWorkers } from './workers/local-workers.ts';
+export { heapFlags, startLocalWorkers } from './workers/local-workers.ts';
 export { runWorkers, type WorkersOptions } from './workers/run-workers.ts';
 export { type WorkerMeans, work } from './workers/worker.ts';
 export { countWorkers, type MachineLimits, usersAtMost } from './workers/worker-count.ts';

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../../base/index.ts';
 import {
   countWorkers,
+  heapFlags,
   type LoadPlan,
   type LoadProgress,
   type LoadReport,
@@ -138,6 +140,7 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
   };
   const makeLoad = async (): Promise<LoadReport> => {
     if (agents === undefined && count === 1) {
+      for (const flag of heapFlags(usersAtMost(plan))) setFlagsFromString(flag);
       const transport = await openTransport(plan.target, address, protocol, systemClock, {
         users: usersAtMost(plan),
         generator: 0,
