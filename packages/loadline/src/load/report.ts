@@ -14,6 +14,7 @@ import {
   type Threshold,
   type ThresholdResult,
 } from './threshold.ts';
+import type { SessionCounts } from './transports/session.ts';
 
 /** What a run has shown. Plain data: it goes to a file, over HTTP and into comparisons as it is. */
 export interface LoadReport {
@@ -30,6 +31,8 @@ export interface LoadReport {
   readonly verdict: Verdict;
   readonly offered: Offered;
   readonly iterations: Iterations;
+  /** What happened in WebSockets and streams of events; absent where the scenarios have none. */
+  readonly sessions?: SessionCounts;
   readonly total: ReportRow;
   /** By the steps' names. */
   readonly endpoints: readonly ReportRow[];
@@ -124,6 +127,7 @@ export interface RunFacts {
 /** Makes the report of what was recorded. Pure. */
 export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): LoadReport {
   const { lanes } = recorder;
+  const sessions = recorder.sessions.counts;
   const row = (name: string, of: readonly Lane[]): ReportRow => rowOf(name, of, recorder, facts.activeMs);
   const total = row('total', lanes);
   const { generator } = facts;
@@ -150,6 +154,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     }),
     offered: offeredOf(recorder, total, facts),
     iterations: { ...recorder.iterations, cutShortBecause: Object.fromEntries(recorder.cutShortBecause) },
+    ...(sessions === undefined ? {} : { sessions }),
     total,
     endpoints: groupBy(lanes, (lane) => lane.endpoint).map(([name, of]) => row(name, of)),
     scenarios: groupBy(lanes, (lane) => lane.scenario).map(([name, of]) => row(name, of)),

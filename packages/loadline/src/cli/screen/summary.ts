@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '../../base/index.ts';
-import type { LoadReport, ReportRow, Verdict } from '../../load/index.ts';
+import type { LoadReport, ReportRow, SessionCounts, Verdict } from '../../load/index.ts';
 import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
@@ -58,7 +58,7 @@ function heading(report: LoadReport, style: Style): string[] {
   ];
 }
 
-function offered({ offered, iterations, total }: LoadReport, style: Style): string[] {
+function offered({ offered, iterations, total, sessions }: LoadReport, style: Style): string[] {
   const line = (label: string, text: string): string => `${style('dim', label.padEnd(11))}${text}`;
   const late = [
     ...(offered.dropped > 0 ? [`${formatCount(offered.dropped)} dropped, never started`] : []),
@@ -80,6 +80,17 @@ function offered({ offered, iterations, total }: LoadReport, style: Style): stri
     line('iterations', iterationsText(iterations)),
     ...cut.slice(0, 5).map((text) => line('', style('yellow', `cut short: ${text}`))),
     line('traffic', `${formatBytes(total.bytesIn)} in, ${formatBytes(total.bytesOut)} out`),
+    ...(sessions === undefined
+      ? []
+      : sessionLines(sessions).map((text, at) => line(at === 0 ? 'sessions' : '', text))),
+  ];
+}
+
+function sessionLines({ messagesIn, bytesIn, messagesDropped, brokenIdle }: SessionCounts): string[] {
+  return [
+    `${formatCount(messagesIn)} messages came, ${formatBytes(bytesIn)}`,
+    ...(messagesDropped > 0 ? [`${formatCount(messagesDropped)} dropped, waited for by nobody`] : []),
+    ...(brokenIdle > 0 ? [`${formatCount(brokenIdle)} sessions broke while nothing was waited for`] : []),
   ];
 }
 
@@ -113,7 +124,7 @@ const latency = (of: 'p50' | 'p90' | 'p95' | 'p99' | 'max') => (row: ReportRow) 
 
 /** Of a target that only refused, it would look like a quick one. */
 function wasAnswered(row: ReportRow): boolean {
-  return Object.keys(row.statuses).length > 0;
+  return Object.keys(row.statuses).length > 0 || row.requests > row.errors;
 }
 
 /** Latency counts from when a request was due; service time from when it was sent. */

@@ -26,7 +26,7 @@ export function measureRun(run: ReportedRun): MeasuredRun {
 }
 
 function measureRow(row: ReportedRow, activeMs: number): MeasuredRow {
-  const isAnswered = Object.keys(row.statuses).length > 0;
+  const isAnswered = Object.keys(row.statuses).length > 0 || row.requests > row.errors;
   const whole = tallyOf(row, activeMs, isAnswered);
   const spans = row.timeline.map((span) => tallyOf(span, span.durationMs, isAnswered));
   const sampled = halfSampleVariances(blocksOf(spans), (half) => figuresOf(mergeTallies(half)));

@@ -31,7 +31,7 @@ export interface RunEnvironment {
 /** An endpoint, or the whole run. */
 export interface ReportedRow extends ReportedSpan {
   readonly name: string;
-  /** How often each status was answered; empty where nothing answered. */
+  /** How often each status was answered; empty where nothing answered, or messages did. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Contiguous from the start, of equal length but for the last. */
   readonly timeline: readonly (ReportedSpan & { readonly durationMs: number })[];

@@ -34,9 +34,9 @@ export function answeredService(row: ReportRow): LatencySummary | undefined {
   return wasAnswered(row) ? row.serviceMs : undefined;
 }
 
-/** Whether any response came, of whatever status. */
+/** Whether any response came, of whatever status, or any message. */
 export function wasAnswered(row: ReportRow): boolean {
-  return Object.keys(row.statuses).length > 0;
+  return Object.keys(row.statuses).length > 0 || row.requests > row.errors;
 }
 
 /** One kind of error at one endpoint. */

@@ -20,6 +20,8 @@ export interface LiveSample {
 export interface LiveEndpoint {
   readonly scenario: string;
   readonly endpoint: string;
+  /** All that have ended: responses, messages of sessions, and failures. */
+  readonly requests: number;
   /** Responses by status. */
   readonly statuses: ReadonlyMap<number, number>;
   /** Requests without a response, by reason. */
@@ -90,12 +92,17 @@ const numberMetrics: readonly NumberMetric[] = [
   {
     kind: 'counter',
     name: 'loadline_requests_total',
-    help: 'Requests that have ended, by the status of the response, or none where there was no response.',
+    help: 'Requests that have ended, by the status of the response; message for one of a session, none where there was no response.',
     labels: [...endpointLabels, 'status'],
-    of: byEndpoint(({ statuses, failures }) => [
-      ...Array.from(statuses, ([status, count]): Series => [{ status: String(status) }, count]),
-      ...(failures.size > 0 ? [[{ status: 'none' }, countOf(failures)] as const] : []),
-    ]),
+    of: byEndpoint(({ requests, statuses, failures }) => {
+      const failed = countOf(failures);
+      const messages = requests - failed - statuses.values().reduce((sum, count) => sum + count, 0);
+      return [
+        ...Array.from(statuses, ([status, count]): Series => [{ status: String(status) }, count]),
+        ...(messages > 0 ? [[{ status: 'message' }, messages] as const] : []),
+        ...(failed > 0 ? [[{ status: 'none' }, failed] as const] : []),
+      ];
+    }),
   },
   {
     kind: 'counter',

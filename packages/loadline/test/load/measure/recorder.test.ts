@@ -144,6 +144,24 @@ describe('the recorder', () => {
     expect(recorder.cutShortBecause.get('no value for x0')).toBe(2);
   });
 
+  it('hands over what happened in sessions once, and tells of all until then', () => {
+    const [worker, conductor] = [new Recorder(), new Recorder()];
+    const counts = { messagesIn: 3, bytesIn: 30, messagesDropped: 2, brokenIdle: 1 };
+    worker.sessions.watch([counts, { ...counts }]);
+    conductor.absorb(worker.take());
+    counts.messagesIn = 10;
+    conductor.absorb(worker.take());
+    conductor.absorb(worker.take(true));
+    expect(conductor.sessions.counts).toEqual({
+      messagesIn: 13,
+      bytesIn: 60,
+      messagesDropped: 4,
+      brokenIdle: 2,
+    });
+    conductor.absorb(new Recorder().take());
+    expect(new Recorder().sessions.counts).toBeUndefined();
+  });
+
   it('counts a failure with its latency, and one example of each reason', () => {
     const lane = new Recorder().lane('a', 'b');
     lane.failure('timeout', 'first', 300, 250);

@@ -16,6 +16,16 @@ async function linesAfter(...samples: readonly LiveSample[]): Promise<string[]> 
 }
 
 describe('the live metrics of a run', () => {
+  it('tell messages, which have no status, from responses and failures', async () => {
+    const failures = new Map([['timeout', { count: 2 }]]);
+    const endpoint = endpointWith({ requests: 10, statuses: new Map([[101, 3]]), failures });
+    expect((await linesAfter(sampleWith({ endpoints: [endpoint] }))).slice(0, 3)).toEqual([
+      'loadline_requests_total{scenario="browse",endpoint="discovery",status="101"} 3',
+      'loadline_requests_total{scenario="browse",endpoint="discovery",status="message"} 5',
+      'loadline_requests_total{scenario="browse",endpoint="discovery",status="none"} 2',
+    ]);
+  });
+
   it('show everything that a sample says', async () => {
     expect(await linesAfter(busySample)).toEqual([
       'loadline_requests_total{scenario="browse",endpoint="discovery",status="200"} 90',

@@ -13,6 +13,7 @@ export function endpointWith(changes: Partial<LiveEndpoint> = {}): LiveEndpoint 
   return {
     scenario: 'browse',
     endpoint: 'discovery',
+    requests: 0,
     statuses: new Map(),
     failures: new Map(),
     errors: 0,

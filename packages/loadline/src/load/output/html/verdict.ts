@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
+import type { SessionCounts } from '../../transports/session.ts';
 import { answeredLatency, formatCount, formatRate, formatRatio } from '../figures.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -57,7 +58,7 @@ ${tile('Latency p99', shown('p99'), '1 in 100 was slower')}
 }
 
 /** Where the offered requests went; the parts add up to the whole. */
-function offeredSection({ offered, total, iterations }: LoadReport): Markup {
+function offeredSection({ offered, total, iterations, sessions }: LoadReport): Markup {
   const parts = [
     { name: 'answered as expected', count: offered.achieved, tone: 'good' },
     { name: 'errors', count: total.errors, tone: 'bad' },
@@ -82,11 +83,22 @@ function offeredSection({ offered, total, iterations }: LoadReport): Markup {
     ...Object.entries(iterations.cutShortBecause).map(
       ([why, count]) => `${formatCount(count)} iterations were cut short: ${why}.`,
     ),
+    ...(sessions === undefined ? [] : sessionFacts(sessions)),
   ];
   return html`<section class="offered"><h2>Offered and achieved</h2><svg class="shares" height="14" role="img" aria-label="Where the offered requests went">${bars}</svg><ul class="keys">${parts.map(
     ({ name, count, tone }) =>
       html`<li class="${tone}"><b>${formatCount(count)}</b> ${name} <small>${formatRatio(count / whole)}</small></li>`,
   )}</ul><p class="note">${facts.join(' ')}</p></section>`;
+}
+
+function sessionFacts({ messagesIn, messagesDropped, brokenIdle }: SessionCounts): string[] {
+  return [
+    `${formatCount(messagesIn)} messages came in sessions.`,
+    ...(messagesDropped > 0
+      ? [`${formatCount(messagesDropped)} of them nobody waited for; they were dropped.`]
+      : []),
+    ...(brokenIdle > 0 ? [`${formatCount(brokenIdle)} sessions broke while nothing was waited for.`] : []),
+  ];
 }
 
 function lengthOf({ activeMs, plannedMs }: LoadReport): string {
