@@ -1,4 +1,4 @@
-import { createHistogram, Histogram } from '../metrics/index.ts';
+import { createHistogram, type Histogram } from '../metrics/index.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 
@@ -86,8 +86,12 @@ function timelineOf(lanes: readonly Lane[], recorder: Recorder): TimelineRow[] {
   const { intervalMs } = recorder;
   return Array.from({ length: recorder.intervals }, (_, interval) => {
     const points = lanes.flatMap((lane) => recorder.point(lane, interval) ?? []);
-    const latency = mergeAll(points.map((point) => Histogram.decode(point.latency)));
-    const service = mergeAll(points.map((point) => Histogram.decode(point.service)));
+    const latency = createHistogram();
+    const service = createHistogram();
+    for (const point of points) {
+      latency.mergeEncoded(point.latency);
+      service.mergeEncoded(point.service);
+    }
     return {
       startMs: interval * intervalMs,
       durationMs: intervalMs,

@@ -56,8 +56,14 @@ export function encodeState(state: HistogramState): Uint8Array<ArrayBuffer> {
   return writer.bytes();
 }
 
-/** Reads bytes of `encodeState`, believing nothing. @throws LoadlineError METRICS_WIRE_INVALID */
-export function decodeState(bytes: Uint8Array): HistogramState {
+/**
+ * Reads bytes of `encodeState`, believing nothing.
+ *
+ * @param room where the counts are put, if they are only needed until the next call; it must have a place for every
+ *   bucket.
+ * @throws LoadlineError METRICS_WIRE_INVALID
+ */
+export function decodeState(bytes: Uint8Array, room?: Float64Array): HistogramState {
   const reader = new Reader(bytes);
   const found = reader.varint();
   if (found !== version) throw invalid(`version ${found} is not known, only ${version} is`);
@@ -74,14 +80,18 @@ export function decodeState(bytes: Uint8Array): HistogramState {
   const sumLow = reader.varint();
   if (max >= 2 ** 52 || sumLow >= 2 ** 52) throw invalid('a value is beyond the range');
   const first = bucketOf(min);
-  const { counts, count } = readRuns(reader, bucketOf(max) - first + 1);
+  const { counts, count } = readRuns(reader, bucketOf(max) - first + 1, room);
   const state = { clamped, refused, count, sumHigh, sumLow, min, max, first, counts };
   if (!isPossible(state)) throw invalid('count, sum, lowest and highest value contradict each other');
   return state;
 }
 
-function readRuns(reader: Reader, length: number): { counts: Float64Array; count: number } {
-  const counts = new Float64Array(length);
+function readRuns(
+  reader: Reader,
+  length: number,
+  room: Float64Array | undefined,
+): { counts: Float64Array; count: number } {
+  const counts = room === undefined ? new Float64Array(length) : room.subarray(0, length).fill(0);
   let count = 0;
   let wasEmpty = true;
   for (let at = 0; at < length; ) {

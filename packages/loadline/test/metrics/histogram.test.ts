@@ -225,3 +225,35 @@ function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
     .sort((a, b) => a.key - b.key)
     .map(({ item }) => item);
 }
+
+describe('a histogram that is added from its bytes', () => {
+  it('adds just what merging the histogram itself does, however many are added in a row', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(anyValue, { maxLength: 20 }), { maxLength: 6 }), (parts) => {
+        const merged = createHistogram();
+        const added = createHistogram();
+        for (const values of parts) {
+          const part = histogramOf(values);
+          merged.merge(part);
+          added.mergeEncoded(part.encode());
+        }
+        expect(added.encode()).toEqual(merged.encode());
+        expect([added.count, added.sum, added.min, added.max]).toEqual([
+          merged.count,
+          merged.sum,
+          merged.min,
+          merged.max,
+        ]);
+      }),
+    );
+  });
+
+  it('adds nothing of bytes that are none', () => {
+    const histogram = histogramOf([1, 1000]);
+    const before = histogram.encode();
+    const bytes = histogramOf([5, 7000, 9000]).encode();
+    for (const broken of [bytes.subarray(0, -1), Uint8Array.of(...bytes, 2), Uint8Array.of(9)])
+      expect(() => histogram.mergeEncoded(broken)).toThrow(/Cannot read a histogram/);
+    expect(histogram.encode()).toEqual(before);
+  });
+});
