@@ -12,7 +12,10 @@ export class Lane {
   readonly checks: CheckCount[] = [];
   bytesIn = 0;
   bytesOut = 0;
-  readonly #statuses = new Float64Array(statusMax + 1);
+  readonly #statuses = new Map<number, number>();
+  /** Mostly a status is that of the response before: so many of it are not in the map yet. */
+  #status = 0;
+  #statusCount = 0;
   readonly #endedLatency = createHistogram();
   readonly #endedService = createHistogram();
   readonly #latency = createHistogram();
@@ -34,7 +37,8 @@ export class Lane {
   response(status: number, isError: boolean, latencyMs: number, serviceMs: number): void {
     this.#requestsNow++;
     if (isError) this.#errorsNow++;
-    (this.#statuses[status] as number)++;
+    if (status === this.#status) this.#statusCount++;
+    else this.#countStatus(status);
     this.#latency.record(microseconds(latencyMs));
     this.#service.record(microseconds(serviceMs));
   }
@@ -91,11 +95,8 @@ export class Lane {
   }
 
   get statuses(): ReadonlyMap<number, number> {
-    const seen = new Map<number, number>();
-    this.#statuses.forEach((count, status) => {
-      if (count > 0) seen.set(status, count);
-    });
-    return seen;
+    this.#noteStatuses();
+    return new Map([...this.#statuses].toSorted(([a], [b]) => a - b));
   }
 
   /** What an interval holds, `isPresent` the one that is being recorded; undefined where nothing happened. */
@@ -125,7 +126,7 @@ export class Lane {
   absorb(part: LanePart, place: (interval: number) => number): void {
     this.bytesIn += part.bytesIn;
     this.bytesOut += part.bytesOut;
-    for (const [status, count] of part.statuses) (this.#statuses[status] as number) += count;
+    for (const [status, count] of part.statuses) this.#addStatuses(status, count);
     for (const [reason, { count, example }] of part.failures) {
       const known = this.failures.get(reason);
       if (known === undefined) this.failures.set(reason, { count, example });
@@ -163,7 +164,7 @@ export class Lane {
     };
     this.bytesIn = 0;
     this.bytesOut = 0;
-    this.#statuses.fill(0);
+    this.#statuses.clear();
     this.failures.clear();
     for (const check of this.checks) {
       check.passed = 0;
@@ -184,6 +185,21 @@ export class Lane {
     for (let index = 0; index < this.#points.length; index += 2)
       halved.push(joinPoints(this.#points[index], this.#points[index + 1]));
     this.#points = halved;
+  }
+
+  #countStatus(status: number): void {
+    this.#noteStatuses();
+    this.#status = status;
+    this.#statusCount = 1;
+  }
+
+  #noteStatuses(): void {
+    if (this.#statusCount > 0) this.#addStatuses(this.#status, this.#statusCount);
+    this.#statusCount = 0;
+  }
+
+  #addStatuses(status: number, count: number): void {
+    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + count);
   }
 
   #present(): LanePoint | undefined {
@@ -225,8 +241,6 @@ export interface LanePoint {
   readonly latency: Uint8Array<ArrayBuffer>;
   readonly service: Uint8Array<ArrayBuffer>;
 }
-
-const statusMax = 999;
 
 function joinPoints(first: LanePoint | undefined, second: LanePoint | undefined): LanePoint | undefined {
   if (first === undefined || second === undefined) return first ?? second;
