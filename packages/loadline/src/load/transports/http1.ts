@@ -258,9 +258,11 @@ class Http1Channel implements Channel, Waiting {
       return;
     }
     parser.sentMs = this.#sentMs;
+    const isUnread = this.#request?.body !== undefined && (this.#socket?.writableLength ?? 0) > 0;
     this.#request = undefined;
     this.#hasServed = true;
-    if (!parser.keepsAlive) this.#drop();
+    // What is left of a request that was answered before it was read would stand before the next one.
+    if (!parser.keepsAlive || isUnread) this.#drop();
     this.#handler.onResponse(parser);
     if (this.#request === undefined) lastAnswered = this;
   }
