@@ -79,6 +79,13 @@ describe('scenario.schema.json', () => {
     ['a status that is none', exampleFile.replace('[200, 409]', '[99]')],
     ['a stage of two kinds', exampleFile.replace('- hold: {', '- ramp: {}\n    hold: {')],
     ['users and a rate', exampleFile.replace('hold: { for', 'hold: { users: 1, rate: 1/s, for')],
+    ['a session step of two kinds', exampleFile.replace('- get:', '- connect: /x\n        get:')],
+    ['a connect with a body', exampleFile.replace('- get:', '- connect: /x\n        json: {}\n      - get:')],
+    ['a request over events', exampleFile.replace('name: discovery', 'as: events')],
+    ['an answer of a request', exampleFile.replace('name: discovery', 'await: {}')],
+    ['a limit without a wait', exampleFile.replace('- get:', '- { send: x, within: 1s }\n      - get:')],
+    ['an unknown match', exampleFile.replace('- get:', '- receive: { has: x }\n      - get:')],
+    ['a farewell that is none', exampleFile.replace('- get:', '- disconnect: false\n      - get:')],
     ['an unknown metric', exampleFile.replace('latency: [p95', 'latncy: [p95')],
     [
       'a weight beside a load',
@@ -117,6 +124,16 @@ scenarios:
                 multipart: { title: Us, photo: { file: us.jpg, type: image/jpeg, name: a.jpg } }
                 check: { header: { etag: exists }, body: { contains: a, matches: "b+" } }
           - { weight: 2, steps: [] }
+  prices:
+    steps:
+      - { connect: /prices, query: { of: soup }, headers: { sec-websocket-protocol: a }, timeout: 2s, name: hello }
+      - { send: { id: "{{$uuid}}" }, await: { json: { /ok: true } }, within: 1s, save: { id: { json: /id } } }
+      - { send: "bye {{id}}" }
+      - { receive: {}, name: any }
+      - { receive: { contains: "{{id}}", matches: "^a" }, within: 3s, check: { body: { contains: a } } }
+      - { disconnect: true }
+      - { connect: /news, as: events }
+      - { receive: { event: price } }
   sync:
     load: [{ iterations: { users: 2, each: 5, within: 10m } }]
     script: sync.ts

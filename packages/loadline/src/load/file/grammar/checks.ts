@@ -7,13 +7,22 @@ import { readPattern } from './saves.ts';
 export function readChecks(field: Field): Check[] {
   const check = field.object(keys.check);
   const headers = check.optional('header')?.record(readHeaderCheck);
-  const json = check.optional('json')?.record(readJsonCheck);
   return [
     ...readStatusCheck(check.optional('status')),
     ...readBodyChecks(check.optional('body')),
     ...(headers?.values() ?? []),
-    ...(json?.values() ?? []),
+    ...readJsonChecks(check.optional('json')),
   ];
+}
+
+/** What JSON pointers point at. */
+export function readJsonChecks(field: Field | undefined): Check[] {
+  return [...(field?.record(readJsonCheck).values() ?? [])];
+}
+
+/** A regular expression that the body matches. */
+export function readPatternCheck(field: Field): Check {
+  return { kind: 'pattern', pattern: readPattern(field), name: `body matches ${String(field.value)}` };
 }
 
 /** One status, or a list of them. */
@@ -39,15 +48,7 @@ function readBodyChecks(field: Field | undefined): Check[] {
     ...(contains === undefined
       ? []
       : [{ kind: 'body' as const, contains, name: `body contains ${JSON.stringify(contains)}` }]),
-    ...(pattern === undefined
-      ? []
-      : [
-          {
-            kind: 'pattern' as const,
-            pattern: readPattern(pattern),
-            name: `body matches ${String(pattern.value)}`,
-          },
-        ]),
+    ...(pattern === undefined ? [] : [readPatternCheck(pattern)]),
   ];
 }
 

@@ -37,7 +37,17 @@ function readHeaders(field: Field, names: Names): HeaderTemplate[] {
 }
 
 /** Headers that say where a request ends and where it goes: another value would break the connection. */
-const framing = ['content-length', 'transfer-encoding', 'connection', 'host', 'expect', 'upgrade'];
+const framing = [
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'host',
+  'expect',
+  'upgrade',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-extensions',
+];
 
 function readAuth(field: Field, names: Names): HeaderTemplate[] {
   const auth = field.object(keys.auth);

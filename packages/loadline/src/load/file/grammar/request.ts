@@ -25,18 +25,18 @@ export function readRequest(
 ): RequestStep {
   const { names } = context;
   const method = methods.find((each) => each.toLowerCase() === verb) as Method;
-  const path = readPath(step.required(verb), names);
+  const { path, shown } = readPathAndQuery(step, verb, names);
   const { body, contentType } = readBody(step, names, context.readFile);
   const headers = overlayHeaders(context.headers, step, names);
   if (step.has('multipart') && headers.some((header) => header.name === 'content-type'))
     step.required('multipart').problem('says its content-type itself; leave the header out');
   const redirectsMax = step.optional('redirects')?.number({ whole: true, atLeast: 0, atMost: 20 });
-  const timeoutMs = step.optional('timeout')?.duration({ above: 0, atMost: 3_600_000 });
+  const timeoutMs = readTimeout(step.optional('timeout'));
   return {
     kind: 'request',
-    name: step.optional('name')?.string() ?? `${method} ${path.text.split('?')[0]}`,
+    name: step.optional('name')?.string() ?? `${method} ${shown}`,
     method,
-    path: withQuery(path, step.optional('query'), names),
+    path,
     headers: withDefaults(headers, contentType),
     body,
     expect: step.has('expect') ? readStatuses(step.required('expect')) : undefined,
@@ -44,6 +44,27 @@ export function readRequest(
     saves: step.has('save') ? readSaves(step.required('save')) : [],
     ...(redirectsMax === undefined ? {} : { redirectsMax }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}
+
+/** How long a step may take; undefined where it does not say. */
+export function readTimeout(field: Field | undefined): number | undefined {
+  return field?.duration({ above: 0, atMost: 3_600_000 });
+}
+
+/** Where a step leads, and how that is shown. */
+export function readPathAndQuery(
+  step: ObjectField<StepKey>,
+  key: StepKey,
+  names: Names,
+): { readonly path: Template; readonly shown: string } {
+  const field = step.required(key);
+  const path = readTemplate(field, names);
+  if (path.text !== '' && !path.text.startsWith('/'))
+    field.problem('must begin with a slash, as in /api/food');
+  return {
+    path: withQuery(path, step.optional('query'), names),
+    shown: path.text.split('?', 1)[0] as string,
   };
 }
 
@@ -60,13 +81,6 @@ export function plainRequest(method: Method, path: string): RequestStep {
     checks: [],
     saves: [],
   };
-}
-
-function readPath(field: Field, names: Names): Template {
-  const path = readTemplate(field, names);
-  if (path.text !== '' && !path.text.startsWith('/'))
-    field.problem('must begin with a slash, as in /api/food');
-  return path;
 }
 
 function withQuery(path: Template, query: Field | undefined, names: Names): Template {

@@ -4,21 +4,27 @@ import { keys, type StepKey } from './keys.ts';
 import { readPause } from './pause.ts';
 import { readRequest, type StepContext } from './request.ts';
 import { isMapOf } from './saves.ts';
+import { checkSessionOrder, unreadStep } from './session-order.ts';
+import { readConnect, readDisconnect, readReceive, readSend, sessionKeys } from './session-steps.ts';
 
-/** The steps of a scenario: at least one request among them. */
+/** The steps of a scenario: at least one request or connection among them. */
 export function readSteps(field: Field, context: StepContext): Step[] {
-  const steps = readStepList(field, context, 0);
+  const fieldOf = new Map<Step, Field>();
+  const steps = readStepList(field, { ...context, fieldOf }, 0);
   if (steps.length > 0 && isWithoutRequest(field.value))
     field.problem('needs at least one request, like `- get: /`');
+  checkSessionOrder(steps, fieldOf);
   return steps;
 }
 
-/** Every request of these steps and of those within them. */
-export function requestNames(steps: readonly Step[]): string[] {
-  return steps.flatMap((step) => {
-    if (step.kind === 'request') return [step.name];
-    return requestNames(stepsWithin(step));
-  });
+interface ListContext extends StepContext {
+  /** Where each step stands. */
+  readonly fieldOf: Map<Step, Field>;
+}
+
+/** The name of every step that is measured, of those within others too. */
+export function measuredNames(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => ('name' in step ? [step.name] : measuredNames(stepsWithin(step))));
 }
 
 function stepsWithin(step: Step): readonly Step[] {
@@ -41,25 +47,33 @@ function isWithoutRequest(steps: unknown): boolean {
 /** Deeper than anyone reads. */
 const depthMax = 10;
 
-function readStepList(field: Field, context: StepContext, depth: number, mayBeEmpty = false): Step[] {
+function readStepList(field: Field, context: ListContext, depth: number, mayBeEmpty = false): Step[] {
   if (depth > depthMax) {
     field.problem(`stands within more than ${depthMax} other steps`);
     return [];
   }
-  return field.array((item) => readStep(item, context, depth), { nonEmpty: !mayBeEmpty });
+  return field.array(
+    (item) => {
+      const step = readStep(item, context, depth);
+      context.fieldOf.set(step, item);
+      return step;
+    },
+    { nonEmpty: !mayBeEmpty },
+  );
 }
 
-const kinds = [...keys.verbs, 'think', 'pace', 'repeat', 'choose'] as const;
+const sessionKinds = ['connect', 'send', 'receive', 'disconnect'] as const;
+const kinds = [...keys.verbs, ...sessionKinds, 'think', 'pace', 'repeat', 'choose'] as const;
 
-function readStep(item: Field, context: StepContext, depth: number): Step {
+function readStep(item: Field, context: ListContext, depth: number): Step {
   const step = item.object(keys.step);
   const [kind, ...others] = kinds.filter((key) => step.has(key));
   if (kind === undefined || others.length > 0) {
     if (isMapOf(keys.step, item.value))
       item.problem(
-        `must be one of ${keys.verbs.join(', ')} with a path, think or pace with a time, repeat or choose with steps`,
+        `must be one of ${keys.verbs.join(', ')} or connect with a path, send or receive with a message, disconnect, think or pace with a time, repeat or choose with steps`,
       );
-    return { kind: 'think', think: { kind: 'fixed', durationMs: 0 } };
+    return unreadStep;
   }
   switch (kind) {
     case 'think':
@@ -74,20 +88,40 @@ function readStep(item: Field, context: StepContext, depth: number): Step {
     case 'choose':
       refuseBesides(step, kind, 'a choice');
       return readChoose(step.required(kind), context, depth);
+    case 'connect':
+      refuseBesides(step, kind, 'a connection', sessionKeys.connect);
+      return readConnect(step, context);
+    case 'send':
+      refuseBesides(step, kind, 'a message', sessionKeys.send);
+      return readSend(step, context.names);
+    case 'receive':
+      refuseBesides(step, kind, 'a message', sessionKeys.receive);
+      return readReceive(step, context.names);
+    case 'disconnect':
+      refuseBesides(step, kind, 'a farewell', sessionKeys.disconnect);
+      return readDisconnect(step);
     default:
+      refuseBesides(step, kind, 'a request', requestKeys);
       return readRequest(step, kind, context);
   }
 }
 
-function refuseBesides(step: ObjectField<StepKey>, kind: StepKey, what: string): void {
-  const besides = keys.step.filter((key) => key !== kind && step.has(key));
+const requestKeys = keys.step.filter((key) => !['as', 'await', 'within'].includes(key));
+
+function refuseBesides(
+  step: ObjectField<StepKey>,
+  kind: StepKey,
+  what: string,
+  allowed: readonly StepKey[] = [],
+): void {
+  const besides = keys.step.filter((key) => key !== kind && !allowed.includes(key) && step.has(key));
   if (besides.length > 0)
     step.field.problem(`is ${what}, which has no ${besides.join(', ')}; write a step of its own`);
 }
 
 const timesMax = 1_000_000;
 
-function readRepeat(field: Field, context: StepContext, depth: number): RepeatStep {
+function readRepeat(field: Field, context: ListContext, depth: number): RepeatStep {
   const repeat = field.object(keys.repeat);
   const times = repeat.required('times');
   const steps = readStepList(repeat.required('steps'), context, depth + 1);
@@ -102,7 +136,7 @@ function readRepeat(field: Field, context: StepContext, depth: number): RepeatSt
   return { kind: 'repeat', from, to, steps };
 }
 
-function readChoose(field: Field, context: StepContext, depth: number): ChooseStep {
+function readChoose(field: Field, context: ListContext, depth: number): ChooseStep {
   const branches = field.array(
     (item) => {
       const branch = item.object(keys.branch);

@@ -2,13 +2,13 @@ import { closest, type Field } from '../../../base/index.ts';
 import type { Scenario } from '../../plan.ts';
 import { parseThreshold, type Threshold, thresholdMetrics } from '../../threshold.ts';
 import { keys } from './keys.ts';
-import { requestNames } from './steps.ts';
+import { measuredNames } from './steps.ts';
 
 export function readThresholds(field: Field | undefined, scenarios: readonly Scenario[]): Threshold[] {
   if (field === undefined) return [];
   const scopes = [
     ...scenarios.map((scenario) => scenario.name),
-    ...scenarios.flatMap((scenario) => requestNames(scenario.steps)),
+    ...scenarios.flatMap((scenario) => measuredNames(scenario.steps)),
   ];
   // What a script calls its requests is known when it runs.
   const areScopesKnown = scenarios.every((scenario) => scenario.script === undefined);
