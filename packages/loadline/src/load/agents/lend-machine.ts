@@ -17,7 +17,7 @@ export interface LendOptions
 
 /**
  * Lends this machine to whoever conducts runs at an address, to one run after the other, until the signal says no.
- * Where nobody is there it tries again, after a quarter of a second, then more, at most every five seconds.
+ * Where nobody is there it tries again, after a quarter of a second, then more, at least every two seconds.
  *
  * @param url `tls://HOST:PORT`
  * @throws the signal's reason; LOAD_AGENT_REFUSED; with `isOnce` also LOAD_AGENT_RUN_LOST.
@@ -45,7 +45,7 @@ export async function lendMachine(url: URL, options: LendOptions, signal: AbortS
 }
 
 const pauseMsMin = 250;
-const pauseMsMax = 5000;
+const pauseMsMax = 2000;
 
 function describe({ kind, because }: JoinEnd, url: URL): string {
   switch (kind) {

@@ -181,7 +181,8 @@ export class Conductor {
         },
       };
       worker.jobs.push(job);
-      worker.link.send({ kind: 'prepare', job: job.number, share });
+      if (worker.lostBecause === undefined) worker.link.send({ kind: 'prepare', job: job.number, share });
+      else job.onAnswer();
     });
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { ConductorLink, FromWorker, Link, ToWorker, WorkerLink } from './link.ts';
+import type { ConductorLink, FromWorker, ToWorker, WorkerLink } from './link.ts';
+import { createLinkEnd } from './link-end.ts';
 
 /**
  * Starts a worker in a process of its own on this machine. It ends with this process: a broken channel is
@@ -20,76 +21,62 @@ export function startWorkerProcess(
     execArgv: [...execArgv],
   });
   const errors = lastLines(child);
-  child.send({ data });
-  const link = openLink<ToWorker, FromWorker>(name, child, () => errors());
-  return {
-    ...link,
-    close() {
-      link.close();
-      if (child.connected) child.disconnect();
-      // One that is frozen would not notice.
-      const timer = setTimeout(() => child.kill('SIGKILL'), 1000);
-      timer.unref();
-      child.once('exit', () => clearTimeout(timer));
-    },
-  };
+  const end = createLinkEnd<ToWorker, FromWorker>(name, {
+    send: (message) => post(child, message, end.lose),
+    close: () => endProcess(child),
+  });
+  child.on('message', (message) => end.deliver(message as FromWorker));
+  child.on('error', (error) => end.lose(error.message));
+  child.once('exit', (code, signal) => end.lose(`it ended with ${signal ?? `code ${code}`}${errors()}`));
+  // A process that ends closes its channel first, and why it has ended is worth a moment.
+  child.once('disconnect', () =>
+    setTimeout(() => end.lose(`its channel was closed${errors()}`), exitNewsMs).unref(),
+  );
+  post(child, { data }, end.lose);
+  return end.link;
 }
 
 /** The other end, within the worker's process. */
 export function parentLink(): Promise<{ readonly link: ConductorLink; readonly data: unknown }> {
   return new Promise((resolve) => {
     process.once('message', (first: { readonly data: unknown }) => {
-      resolve({ link: openLink<FromWorker, ToWorker>('conductor', process, () => ''), data: first.data });
+      const end = createLinkEnd<FromWorker, ToWorker>('conductor', {
+        send: (message) => post(process, message, end.lose),
+        close: () => undefined,
+      });
+      process.on('message', (message) => end.deliver(message as ToWorker));
+      process.once('disconnect', () => end.lose('its channel was closed'));
+      resolve({ link: end.link, data: first.data });
     });
   });
 }
 
-type Channel = Pick<NodeJS.Process, 'connected'> & {
-  send?(message: unknown, callback: (error: Error | null) => void): boolean;
-  on(event: 'message', listener: (message: never) => void): unknown;
-  once(event: 'disconnect' | 'exit', listener: (code: number | null, signal: string | null) => void): unknown;
-};
+const exitNewsMs = 200;
 
-function openLink<Sent, Received>(
-  name: string,
-  channel: ChildProcess | NodeJS.Process,
-  errors: () => string,
-): Link<Sent, Received> {
-  const through = channel as unknown as Channel;
-  const waiting: Received[] = [];
-  let handler: ((message: Received) => void) | undefined;
-  let lost: ((because: string) => void) | undefined;
-  let because: string | undefined;
-  let isClosed = false;
-  const lose = (why: string): void => {
-    if (isClosed || because !== undefined) return;
-    because = why;
-    lost?.(why);
-  };
-  through.on('message', (message: never) => {
-    if (handler === undefined) waiting.push(message as Received);
-    else handler(message as Received);
+/** The part that a child and a child's own process have in common. */
+interface Sender {
+  readonly connected: boolean;
+  send?(
+    message: object,
+    handle: undefined,
+    options: undefined,
+    callback: (error: Error | null) => void,
+  ): boolean;
+}
+
+function post(through: Sender, message: object, lose: (because: string) => void): void {
+  if (!through.connected) return;
+  through.send?.(message, undefined, undefined, (error) => {
+    if (error !== null) lose(error.message);
   });
-  through.once('exit', (code, signal) => lose(`it ended with ${signal ?? `code ${code}`}${errors()}`));
-  through.once('disconnect', () => setImmediate(() => lose(`its channel was closed${errors()}`)));
-  return {
-    name,
-    send(message) {
-      if (!isClosed && because === undefined && through.connected)
-        through.send?.(message, (error) => error !== null && lose(error.message));
-    },
-    receive(next) {
-      handler = next;
-      for (const message of waiting.splice(0)) next(message);
-    },
-    onLost(next) {
-      lost = next;
-      if (because !== undefined) next(because);
-    },
-    close() {
-      isClosed = true;
-    },
-  };
+}
+
+function endProcess(child: ChildProcess): void {
+  if (child.connected) child.disconnect();
+  // One that is frozen would not notice.
+  const timer = setTimeout(() => child.kill('SIGKILL'), 1000);
+  timer.unref();
+  child.once('exit', () => clearTimeout(timer));
 }
 
 /** What a child has last said of its errors, bounded, for the message about its end. */

@@ -13,6 +13,7 @@ import {
 } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import type { ConductorLink } from '../../../src/load/workers/link.ts';
+import { createLinkEnd } from '../../../src/load/workers/link-end.ts';
 import { answerAfter, planWith, request, scenario, think } from '../../simulation/simulate.ts';
 
 const unwatched = () => ({ samples: [], late: () => undefined, stop: () => undefined });
@@ -258,6 +259,21 @@ describe('a worker that is lost', () => {
     expect(report.workers[1]?.lost?.takenOverBy).toBeUndefined();
     expect(report.offered.dropped).toBeGreaterThan(700);
     expect(report.total.requests).toBeLessThan(1300);
+  });
+
+  it('before the run begins keeps it from beginning, at once and with the reason', async () => {
+    const clock = createVirtualClock();
+    const gone = createLinkEnd<ToWorker, FromWorker>('worker 1', {
+      send: () => undefined,
+      close: () => undefined,
+    });
+    gone.lose('it had no disk');
+    const running = runWorkers(rate(100, 20), [gone.link], { clock });
+    await expect(running).rejects.toMatchObject({
+      code: 'LOAD_WORKERS_UNREADY',
+      message: expect.stringContaining('worker 1: it had no disk'),
+    });
+    expect(clock.monotonicMs()).toBe(0);
   });
 
   it('and the last one makes the run invalid', async () => {
