@@ -7,6 +7,13 @@ import { visit } from './command.ts';
 
 /** Runs the command within this process, on a terminal of paper. */
 async function runHere(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  return await runIn({}, ...args);
+}
+
+async function runIn(
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const terminal: Terminal = {
     out: (text) => {
@@ -19,7 +26,7 @@ async function runHere(...args: readonly string[]): Promise<{ code: number; out:
     width: 80,
     style: (_, text) => text,
   };
-  const code = await runCli(args, { terminal, env: {}, signal: new AbortController().signal });
+  const code = await runCli(args, { terminal, env, signal: new AbortController().signal });
   return { code, out, err };
 }
 
@@ -68,6 +75,17 @@ describe('a target', () => {
     await rm(folder, { recursive: true });
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(message);
+  });
+});
+
+describe('the environment', () => {
+  it.each(['run', 'find-limit'])('reaches a file that %s reads', async (word) => {
+    const folder = await mkdtemp(join(tmpdir(), 'loadline-cli-'));
+    const file = join(folder, 'load.yaml');
+    await writeFile(file, `target: "http://{{$env.STAGE}}/"\n${visit('100ms')}`);
+    const { err } = await runIn({ STAGE: '8.8.8.8' }, word, file);
+    await rm(folder, { recursive: true });
+    expect(err).toMatch(/^LOAD_TARGET_REFUSED: .*8\.8\.8\.8/);
   });
 });
 

@@ -67,7 +67,10 @@ const options = {
   quiet: { type: 'boolean' },
 } as const;
 
-async function searchLimit(args: readonly string[], { terminal, signal }: Surroundings): Promise<number> {
+async function searchLimit(
+  args: readonly string[],
+  { terminal, signal, env }: Surroundings,
+): Promise<number> {
   const words = readWords('find-limit', args, options);
   const [file, ...rest] = words.positionals;
   if (file === undefined || rest.length > 0) {
@@ -78,7 +81,7 @@ async function searchLimit(args: readonly string[], { terminal, signal }: Surrou
   }
   const { target, profile, seed, json, quiet } = words.options;
   const asked = readLimitAsked(words.options);
-  const plan = await readLoadPlan(file, { target, profile, seed });
+  const plan = await readLoadPlan(file, { target, profile, seed, env });
   const policy = { allowLoopback: true, allowPrivate: true, allowHosts: words.options['allow-host'] ?? [] };
   const address = await resolveTarget(plan.target, policy);
   if (json !== undefined && json !== '-') await checkWritable(json);
