@@ -68,7 +68,7 @@ limits: { request_timeout: 2s }
 `;
 
 const reportOf = ({ out }: Ended): LoadReport => JSON.parse(out) as LoadReport;
-/** What a run that lost nothing can be on a machine that is busy with other tests. */
+/** What a run can be that lost nothing, on a machine that is busy with other tests. */
 const good = ['passed', 'invalid'];
 
 describe('loadline run with agents', { retry: 2 }, () => {
@@ -147,11 +147,12 @@ load: [{ arrivals: { rate: 200/s, for: 2s } }]
       });
       expect(heir?.lost).toBeUndefined();
       const endMs = hall.times.at(-1) as number;
-      // From two and a half seconds on the whole rate is made, and not more: what the lost one made has ended.
+      // From two and a half seconds on the whole rate is made, not half of it, and not half as much again, which is
+      // what the lost one would make if it went on.
       const late = hall.times.filter((each) => each > atMs + 2500 && each < endMs - 500).length;
       const expected = (endMs - 500 - atMs - 2500) / 10;
-      expect(late / expected).toBeGreaterThan(0.9);
-      expect(late / expected).toBeLessThan(1.1);
+      expect(late / expected).toBeGreaterThan(0.8);
+      expect(late / expected).toBeLessThan(1.2);
       expect(report.offered.arrivals).toBe(700);
       for (const pid of worker) if (name === 'SIGSTOP') signal(pid, 'SIGCONT');
       if (name === 'SIGSTOP') signal(north.child.pid as number, 'SIGCONT');

@@ -358,7 +358,7 @@ describe('the door for agents', () => {
 
   it('is kept by nobody who says nonsense, or nothing', async () => {
     const { listener, turnedAway } = await listen();
-    for (let count = 0; count < 300; count++) knock(listener.url);
+    const silent = Array.from({ length: 300 }, () => knock(listener.url).resume());
     for (let count = 0; count < 50; count++) knock(listener.url, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     for (let count = 0; count < 50; count++) knock(listener.url, Buffer.alloc(3000, count));
     const startMs = systemClock.monotonicMs();
@@ -369,6 +369,7 @@ describe('the door for agents', () => {
     link?.close();
     expect(await agent.ended).toBeUndefined();
     expect(turnedAway.length).toBeGreaterThan(90);
+    expect(silent.filter((socket) => socket.closed).length).toBeGreaterThan(230);
   });
 
   it('cuts off who does not show within five seconds that they know the token', async () => {
