@@ -1,10 +1,11 @@
 import { flowPlansOf } from '../flow-plan.ts';
 import type { LoadPlan } from '../plan.ts';
+import { sessionProtocolsOf } from '../session-protocols.ts';
 
 /** What this machine has for making load. */
 export interface MachineLimits {
   readonly cores: number;
-  /** How many files a process may have open; each user's connection is one. */
+  /** How many files a process may have open; each connection of a user is one. */
   readonly filesMax: number;
 }
 
@@ -27,18 +28,19 @@ export function countWorkers(
   { cores, filesMax }: MachineLimits,
 ): WorkerCount {
   const users = usersAtMost(plan);
-  const usersPerWorker = Math.max(1, filesMax - filesInReserve);
+  const connectionsPerUser = sessionProtocolsOf(plan).length > 0 ? 2 : 1;
+  const usersPerWorker = Math.max(1, Math.floor((filesMax - filesInReserve) / connectionsPerUser));
   const needed = Math.ceil(users / usersPerWorker);
   if (asked === undefined) return { count: Math.max(1, needed), problem: undefined };
   if (asked === 'auto') return { count: Math.max(cores, needed), problem: undefined };
   const problem =
     asked < needed
-      ? `${users} users need at least ${needed} workers: a process may open ${filesMax} files here, of which ${filesInReserve} are kept in reserve`
+      ? `${users} users need at least ${needed} workers: a process may open ${filesMax} files here, of which ${filesInReserve} are kept in reserve${connectionsPerUser === 2 ? ', and a user with sessions has two connections' : ''}`
       : undefined;
   return { count: asked, problem };
 }
 
-/** How many users a run may have at once, and so connections. */
+/** How many users a run may have at once. */
 export function usersAtMost(plan: LoadPlan): number {
   const schedules = flowPlansOf(plan).map(({ schedule }) => schedule);
   const closed = schedules.reduce((sum, { usersPeak }) => sum + usersPeak, 0);
