@@ -189,6 +189,8 @@ export class ResponseParser implements Response {
     }
     this.#partial = undefined;
     const parsedTo = this.#parseHead(collected, 0, headBytes);
+    // An empty line ends it, and yet it is no head.
+    if (parsedTo === incomplete) return this.#notHttp(collected, 0, headBytes);
     if (parsedTo > headBytes) return parsedTo;
     return at + headBytes - before;
   }
