@@ -11,7 +11,9 @@ export function isSecretName(name: string): boolean {
   if (words.length === 0 || describing.has(words.at(-1) as string)) return false;
   if (
     words.some(
-      (word) => secretWords.has(word) || /^(?:.*(?:password|passwd|secret|token|apikey))$/.test(word),
+      (word) =>
+        secretWords.has(word) ||
+        /^(?:.*(?:password|passwd|secret|token|apikey|session|sess|sessid|sessionid))$/.test(word),
     )
   )
     return true;
@@ -84,7 +86,7 @@ const describing: ReadonlySet<string> = new Set([
 
 /** Whether a value is a secret whatever its name. */
 export function looksSecret(value: string): boolean {
-  return (secretsWithin(value)[0]?.length ?? 0) === value.length || isOpaque(value);
+  return secretsWithin(value)[0] === value || isOpaque(value);
 }
 
 /** The secrets that a longer text holds: tokens in a known form, and what is named as one. */
@@ -101,7 +103,7 @@ const knownForms =
 
 /** `Bearer …`, `https://user:password@host`, `token=…`, `password: "…"`, `<password>…`. */
 const namedForms =
-  /\b(?:bearer|basic)\s+([\w.~+/=-]{8,})|\/\/[^\s/:@]{0,200}:([^\s/@]{1,200})@|(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key)["']?\s{0,5}[=:>]\s{0,5}["']?([^\s"'&;,<>]{4,})/gi;
+  /\b(?:bearer|basic)\s+([\w.~+/=-]{8,})|\/\/[^\s/:@]{0,200}:([^\s/@]{1,200})@|(?<!\/)(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key)["']?\s{0,5}[=:>]\s{0,5}["']?([^\s"'&;,<>]{4,})/gi;
 
 /** A long run of letters and digits that nobody made up: 32 hexadecimal digits, or all of upper, lower and digits. */
 function isOpaque(value: string): boolean {

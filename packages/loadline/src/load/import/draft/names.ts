@@ -38,9 +38,12 @@ export function singular(word: string): string {
 /** Gives each name once: the second `orderId` is `orderId2`. */
 export function uniqueNames(separator = ''): (wish: string) => string {
   const given = new Set<string>();
+  const next = new Map<string, number>();
   return (wish) => {
     let name = wish;
-    for (let number = 2; given.has(name); number++) name = `${wish}${separator}${number}`;
+    let number = next.get(wish) ?? 2;
+    for (; given.has(name); number++) name = `${wish}${separator}${number}`;
+    next.set(wish, number);
     given.add(name);
     return name;
   };

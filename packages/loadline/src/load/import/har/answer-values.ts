@@ -17,19 +17,27 @@ export interface AnswerValue {
 
 /**
  * What an answer gives that can be told from ordinary words: of JSON what is called an id or a token, or looks
- * like one; cookies; headers; hidden fields and `meta` tags of a page, where forms keep their tokens.
+ * like one; cookies; headers; hidden fields and `meta` tags of a page, where forms keep their tokens. The
+ * likeliest place of a value comes first.
+ *
+ * @param isWanted whether a later request has a value: answers hold thousands that none has.
  */
-export function valuesOf(visit: Visit): AnswerValue[] {
+export function valuesOf(visit: Visit, isWanted: (value: string) => boolean): AnswerValue[] {
   const { answer } = visit;
   return [
-    ...jsonValues(visit),
+    ...jsonValues(visit, isWanted),
     ...cookieValues(visit.answers),
     ...headerValues(answer),
     ...pageValues(answer),
-  ].filter(
-    ({ value, isHandle }) =>
-      value.length <= valueLengthMax && isSendable.test(value) && (isHandle || looksLikeHandle(value)),
-  );
+  ]
+    .filter(
+      ({ value, isHandle }) =>
+        value.length <= valueLengthMax &&
+        isSendable.test(value) &&
+        (isHandle || looksLikeHandle(value)) &&
+        isWanted(value),
+    )
+    .sort((a, b) => Number(b.isHandle) - Number(a.isHandle));
 }
 
 const valueLengthMax = 4096;
@@ -78,56 +86,46 @@ const handleWords: ReadonlySet<string> = new Set([
   'jwt',
   'verifier',
   'challenge',
+  'next',
+  'after',
 ]);
 
-function isHandleName(words: readonly string[]): boolean {
-  return handleWords.has(words.at(-1) ?? '') || words.at(-1) === 'next' || words.at(-1) === 'after';
-}
-
-function jsonValues({ answer, url }: Visit): AnswerValue[] {
+function jsonValues({ answer, url }: Visit, isWanted: (value: string) => boolean): AnswerValue[] {
   if (answer.text === undefined || !/json/.test(answer.mimeType)) return [];
-  let root: unknown;
+  const found: AnswerValue[] = [];
+  const keys: string[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value === 'object' && value !== null) {
+      if (keys.length === depthMax) return;
+      for (const key of Array.isArray(value) ? value.slice(0, elementsMax).keys() : Object.keys(value)) {
+        keys.push(String(key));
+        collect((value as Record<string, unknown>)[key]);
+        keys.pop();
+      }
+    } else if (typeof value === 'string' || Number.isSafeInteger(value)) {
+      if (!isWanted(String(value))) return;
+      const words = callOf(keys, url.pathname);
+      const isHandle = handleWords.has(words.at(-1) ?? '');
+      // A number that is no id is a price, a size, a page.
+      if (typeof value === 'number' && !isHandle) return;
+      found.push({ value: String(value), from: { json: keys.map(pointerStep).join('') }, words, isHandle });
+    }
+  };
   try {
-    root = JSON.parse(answer.text);
+    collect(JSON.parse(answer.text));
   } catch {
     return [];
   }
-  const found: AnswerValue[] = [];
-  const resource = resourceOf(url.pathname);
-  collect(root, '', [], resource, 0);
   return found;
-
-  function collect(
-    value: unknown,
-    pointer: string,
-    words: readonly string[],
-    owner: string,
-    depth: number,
-  ): void {
-    if (depth > depthMax) return;
-    if (Array.isArray(value)) {
-      const element = holderOf(words, owner);
-      for (const [at, item] of value.slice(0, elementsMax).entries())
-        collect(item, `${pointer}/${at}`, words, element, depth + 1);
-    } else if (typeof value === 'object' && value !== null) {
-      const holder = holderOf(words, owner);
-      for (const [key, item] of Object.entries(value))
-        collect(item, pointer + pointerStep(key), wordsOf(key), holder, depth + 1);
-    } else if (typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value))) {
-      const isHandle = isHandleName(words);
-      // A number that is no id is a price, a size, a page.
-      if (typeof value === 'number' && !isHandle) return;
-      const called =
-        words.length === 1 && (words[0] === 'id' || words[0] === 'uuid') && owner !== ''
-          ? [...wordsOf(owner), words[0]]
-          : words;
-      found.push({ value: String(value), from: { json: pointer }, words: called, isHandle });
-    }
-  }
 }
 
-function holderOf(words: readonly string[], owner: string): string {
-  return words.length === 0 || wrappers.has(words.at(-1) as string) ? owner : singular(words.join(' '));
+/** What a value is called; an `id`, by what it is the id of. */
+function callOf(keys: readonly string[], path: string): string[] {
+  const names = keys.filter((key) => !/^\d+$/.test(key));
+  const words = wordsOf(names.pop() ?? '');
+  if (words.length !== 1 || !['id', 'uuid'].includes(words[0] as string)) return words;
+  const holder = names.findLast((name) => !wrappers.has(name));
+  return [...wordsOf(holder === undefined ? resourceOf(path) : singular(holder)), ...words];
 }
 
 /** Deeper than answers go, and more elements than anyone picks from. */

@@ -3,7 +3,7 @@ import type { BodyDraft, Pairs } from '../draft/scenario-draft.ts';
 import type { Secrets } from '../draft/secrets.ts';
 import { hasBraces, spreadBraces } from '../draft/texts.ts';
 import type { Fillings } from './fillings.ts';
-import type { RequestBody } from './request-body.ts';
+import { ExactNumber, type RequestBody } from './request-body.ts';
 
 export interface WrittenBody {
   readonly body: BodyDraft | undefined;
@@ -63,8 +63,9 @@ export function encodePairs(pairs: Pairs, fillings: Fillings): string {
     .join('&');
 }
 
-/** Whether `json:` can't say it: keys are no templates, and there is no way to write two braces. */
+/** Whether `json:` can't say it: it rounds numbers, its keys are no templates, and two braces make a hole. */
 function isOutOfReach(value: unknown, secrets: Secrets): boolean {
+  if (value instanceof ExactNumber) return true;
   if (typeof value === 'string') return hasBraces(value);
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([key, item]) => secrets.isIn(key) || isOutOfReach(item, secrets));
@@ -89,6 +90,7 @@ function jsonText(value: unknown, key: string, fillings: Fillings): string {
   const escaped = (text: string): string =>
     fillings.text(JSON.stringify(text).slice(1, -1).replaceAll('{', '\\u007b'));
   if (typeof value === 'string') return `"${fillings.whole(key, value) ?? escaped(value)}"`;
+  if (value instanceof ExactNumber) return fillings.whole(key, value.source) ?? value.source;
   if (Array.isArray(value)) return `[${value.map((item) => jsonText(item, key, fillings)).join(',')}]`;
   if (typeof value !== 'object' || value === null)
     return fillings.whole(key, String(value)) ?? JSON.stringify(value);

@@ -5,7 +5,7 @@ import { hole } from '../draft/texts.ts';
 import { valuesOf } from './answer-values.ts';
 import type { Visit } from './redirects.ts';
 import { decodeSegment, type RecordedRequest } from './request.ts';
-import type { RequestBody } from './request-body.ts';
+import { ExactNumber, type RequestBody } from './request-body.ts';
 
 /** A recorded request with its answer, taken apart. */
 export interface Step {
@@ -44,17 +44,19 @@ export function correlate(steps: readonly Step[], secrets: Secrets): Correlation
   for (const [at, { visit }] of steps.entries()) {
     // What a request sends before any answer has it is the client's own.
     for (const token of tokens[at] ?? []) if (!saved.has(token)) sentBefore.add(token);
-    for (const { value, from, words } of valuesOf(visit)) {
-      const keys = [value, pathKey(`${visit.url.pathname.replace(/\/$/, '')}/${value}`)].filter(
-        (key, index) =>
-          (index === 1 ? words.at(-1) === 'id' : value.length >= valueLengthMin) &&
-          (lastUse.get(key) ?? -1) > at &&
-          !sentBefore.has(key) &&
-          !saved.has(key),
-      );
-      if (keys.length === 0 || secrets.isIn(JSON.stringify(from).replaceAll(value, ''))) continue;
+    const base = visit.url.pathname.replace(/\/$/, '');
+    const keyOf = (value: string): string =>
+      value.length >= valueLengthMin ? value : pathKey(`${base}/${value}`);
+    const isWanted = (value: string): boolean => {
+      const key = keyOf(value);
+      return (lastUse.get(key) ?? -1) > at && !sentBefore.has(key) && !saved.has(key);
+    };
+    for (const { value, from, words } of valuesOf(visit, isWanted)) {
+      const isTooShort = value.length < valueLengthMin && words.at(-1) !== 'id';
+      // The same value may stand at several places of an answer.
+      if (isTooShort || !isWanted(value) || secrets.isIn(JSON.stringify(from))) continue;
       const name = unique(variableName(words));
-      for (const key of keys) saved.set(key, { name, at });
+      saved.set(keyOf(value), { name, at });
       saves[at]?.push([name, from]);
     }
   }
@@ -118,6 +120,7 @@ function addBody(body: RequestBody | undefined, add: (text: string) => void): vo
 
 function addJson(value: unknown, add: (text: string) => void): void {
   if (typeof value === 'string' || typeof value === 'number') add(String(value));
+  else if (value instanceof ExactNumber) add(value.source);
   else if (typeof value === 'object' && value !== null)
     for (const each of Object.values(value)) addJson(each, add);
 }

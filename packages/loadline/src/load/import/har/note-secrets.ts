@@ -1,8 +1,9 @@
 import { isSecretName, looksSecret, secretsWithin } from '../draft/looks.ts';
 import type { Secrets } from '../draft/secrets.ts';
+import { hasBraces } from '../draft/texts.ts';
 import type { Step } from './correlation.ts';
 import { decodeSegment } from './request.ts';
-import type { RequestBody } from './request-body.ts';
+import { ExactNumber, type RequestBody } from './request-body.ts';
 
 /** Notes every secret that a request holds, so that it is written nowhere, also not where it has another name. */
 export function noteSecrets({ visit, request }: Step, secrets: Secrets): void {
@@ -13,7 +14,7 @@ export function noteSecrets({ visit, request }: Step, secrets: Secrets): void {
       secrets.note(value, name === '' ? 'token' : name, `${kind}${name} of ${place}`);
     else
       for (const each of secretsWithin(value))
-        secrets.note(each, 'token', `a secret within ${name} of ${place}`);
+        secrets.note(each, 'token', `a secret within ${name || 'the body'} of ${place}`);
   };
   noteAuthorization(request.authorization, place, secrets);
   noteCookies(visit.headers, place, secrets);
@@ -48,7 +49,8 @@ function noteAuthorization(authorization: string | undefined, place: string, sec
     );
     secrets.note(authorization.replace(/^basic\s+/i, ''), 'credentials', `the basic credentials of ${place}`);
   }
-  secrets.note(authorization, 'authorization', `the header authorization of ${place}`);
+  if (token === undefined && basic === undefined)
+    secrets.note(authorization, 'authorization', `the header authorization of ${place}`);
 }
 
 /** What an `authorization` header says; neither of the two for other schemes, and for what a scenario can't say. */
@@ -62,7 +64,9 @@ export function readAuthorization(value: string): {
   const decoded = Buffer.from(rest, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   const [user, password] = [decoded.slice(0, colon), decoded.slice(colon + 1)];
-  return colon > 0 && password !== '' && !decoded.includes('\ufffd') ? { basic: { user, password } } : {};
+  return colon > 0 && password !== '' && !decoded.includes('\ufffd') && !hasBraces(user)
+    ? { basic: { user, password } }
+    : {};
 }
 
 function noteCookies(headers: readonly (readonly [string, string])[], place: string, secrets: Secrets): void {
@@ -99,6 +103,7 @@ function noteBody(body: RequestBody | undefined, judge: Judge): void {
 
 function noteJson(name: string, value: unknown, judge: Judge): void {
   if (typeof value === 'string') judge(name, value, '');
+  else if (value instanceof ExactNumber) noteJson(name, value.source, judge);
   else if (typeof value === 'number' && isSecretName(name)) judge(name, String(value), '');
   else if (Array.isArray(value)) for (const item of value) noteJson(name, item, judge);
   else if (typeof value === 'object' && value !== null) {

@@ -46,18 +46,31 @@ export function readBody(recorded: RecordedBody): RequestBody | undefined {
   };
 }
 
-/** JSON that a parser gives back as it was: undefined for what is none, and for numbers that it would round. */
+/** A number that would be rounded where it is read as one, as it was written. */
+export class ExactNumber {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+/** The value of JSON, its long numbers exact; undefined for what is none, and for what is too deep. */
 function readJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '').match(/-?\d[\d.eE+-]*/g) ?? [];
-    const isExact = numbers.every(
-      (each) => each.replace(/\D/g, '').length <= 15 && Number.isFinite(Number(each)),
-    );
-    return isExact && depthOf(value) <= jsonDepthMax ? value : undefined;
+    const value: unknown = JSON.parse(text, (_, each: unknown, context?: { readonly source?: string }) => {
+      const source = typeof each === 'number' ? context?.source : undefined;
+      return source === undefined || isExact(source) ? each : new ExactNumber(source);
+    });
+    return depthOf(value) <= jsonDepthMax ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Fifteen digits are what every double can tell apart. */
+function isExact(source: string): boolean {
+  return source.replace(/e.*|\D/gi, '').length <= 15 && Number.isFinite(Number(source));
 }
 
 /** Deeper than anyone reads, and not so deep that a stack could overflow. */

@@ -112,7 +112,7 @@ function writeQuery(
 function writeAuthorization(value: string, fillings: Fillings, secrets: Secrets): AuthDraft | string {
   const { token, basic } = readAuthorization(value);
   if (token !== undefined) return { bearer: fillings.value('token', token) };
-  if (basic !== undefined && !hasBraces(basic.user))
+  if (basic !== undefined)
     return {
       basic: {
         user: fillings.value('user', basic.user),

@@ -7,6 +7,7 @@ import type { Field } from '../../../base/index.ts';
 export class ApiPlace {
   readonly #field: Field;
   readonly #root: Field;
+  #id: string | undefined;
 
   constructor(field: Field, root: Field) {
     this.#root = root;
@@ -19,7 +20,8 @@ export class ApiPlace {
 
   /** Where it stands, behind its references: the same for all who refer to it. */
   get id(): string {
-    return JSON.stringify(this.#field.path);
+    this.#id ??= JSON.stringify(this.#field.path);
+    return this.#id;
   }
 
   get isThere(): boolean {

@@ -117,15 +117,15 @@ const itemsMax = 20;
 
 function exampleNumber(schema: ApiPlace, random: Random): number {
   const isWhole = typeOf(schema) === 'integer';
-  const step = saying(schema, 'multipleOf')?.number() ?? (isWhole ? 1 : 0.5);
+  const multiple = saying(schema, 'multipleOf')?.number() ?? 0;
+  const step = multiple > 0 ? multiple : isWhole ? 1 : 0.5;
   const above = limitOf(schema, 'minimum', 'exclusiveMinimum', step);
   const below = limitOf(schema, 'maximum', 'exclusiveMaximum', -step);
-  const least = above ?? (below === undefined ? step : Math.min(step, below));
-  const most = below ?? least + 100 * step;
+  const least = above ?? Math.min(step, below ?? step);
   const first = Math.ceil(least / step);
-  const last = Math.max(first, Math.min(Math.floor(most / step), first + 100));
-  const value = integerBetween(random, first, last) * step;
-  return isWhole ? Math.round(value) : Number(value.toPrecision(12));
+  const last = Math.max(first, Math.min(Math.floor((below ?? Number.POSITIVE_INFINITY) / step), first + 100));
+  const value = Number((integerBetween(random, first, last) * step).toPrecision(12));
+  return Number.isFinite(value) ? value : 1;
 }
 
 /** A limit itself; of an exclusive one, the next value. OpenAPI 3.0 has `exclusiveMinimum: true`, 3.1 a number. */
@@ -138,11 +138,10 @@ function limitOf(schema: ApiPlace, key: string, exclusiveKey: string, step: numb
 }
 
 function exampleText(schema: ApiPlace, random: Random): string {
-  const lengthMin = Math.min(saying(schema, 'minLength')?.number() ?? 0, lengthLimit);
-  const lengthMax = Math.max(
-    lengthMin,
-    Math.min(saying(schema, 'maxLength')?.number() ?? lengthLimit, lengthLimit),
-  );
+  const lengthOf = (key: string, otherwise: number): number =>
+    Math.min(Math.max(0, Math.ceil(saying(schema, key)?.number() ?? otherwise)), lengthLimit);
+  const lengthMin = lengthOf('minLength', 0);
+  const lengthMax = Math.max(lengthMin, lengthOf('maxLength', lengthLimit));
   const pattern = saying(schema, 'pattern')?.text();
   const like = pattern === undefined ? undefined : textLike(pattern, random, { lengthMin, lengthMax });
   if (like !== undefined) return spreadBraces(like);

@@ -1,6 +1,6 @@
 import type { Random } from '../../../base/index.ts';
 import type { BodyDraft, Pairs, RequestDraft } from '../draft/scenario-draft.ts';
-import { encodeBraces, hole, pointerStep } from '../draft/texts.ts';
+import { encodeBraces, hole, pointerStep, spreadBraces } from '../draft/texts.ts';
 import type { ApiPlace } from './api-place.ts';
 import { type ExampleContext, exampleOf, givenExample } from './examples.ts';
 import { type Stop, schemaOfAnswer } from './journey.ts';
@@ -33,7 +33,7 @@ export function operationDraft({ operation, filled, saves }: Stop, context: Oper
     [...values].filter(([parameter]) => parameter.in === place);
   const path = `${base}${writePath(operation, filled, of('path'))}`;
   const cookies = [
-    ...of('cookie').map(([{ name }, value]) => [name, textOf(value)] as const),
+    ...of('cookie').map(([{ name }, value]) => [spreadBraces(name), textOf(value)] as const),
     ...credentials.cookies,
   ];
   const body = bodyOf(operation, examples);
@@ -64,7 +64,7 @@ function isNeeded({ isRequired, in: place, name }: Parameter): boolean {
 function parameterValue({ place, name }: Parameter, examples: ExampleContext): unknown {
   const json = jsonContent(place);
   if (json !== undefined)
-    return JSON.stringify(givenExample(json.media) ?? exampleOf(json.media.at('schema'), examples));
+    return plainText(givenExample(json.media) ?? exampleOf(json.media.at('schema'), examples));
   const value = givenExample(place) ?? exampleOf(place.at('schema'), examples, name);
   return typeof value === 'string' ? value.replace(' as number}}', '}}') : value;
 }
@@ -94,7 +94,7 @@ function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(textOf).join(',');
   if (typeof value !== 'object' || value === null) return String(value ?? '') || '1';
   return Object.entries(value)
-    .map(([key, item]) => `${key},${textOf(item)}`)
+    .map(([key, item]) => `${spreadBraces(key)},${textOf(item)}`)
     .join(',');
 }
 
@@ -202,9 +202,12 @@ function fieldsOf(media: ApiPlace, examples: ExampleContext): Pairs {
   });
 }
 
+/** In a form or a query, what is no text stands as JSON. */
 function plainText(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value).replaceAll('{{', '{ {');
-  return String(value ?? '').replace(' as number}}', '}}');
+  if (typeof value !== 'object' || value === null) return String(value ?? '').replace(' as number}}', '}}');
+  const json = JSON.stringify(value).replace(/"\{\{([^{}]*) as number\}\}"/g, '{{$1}}');
+  // Values hold holes and nothing else that looks like one; keys are as they were described.
+  return json.replace(/"(?:[^"\\]|\\.)*"(?=:)/g, spreadBraces);
 }
 
 function multipartOf(media: ApiPlace, examples: ExampleContext): DraftedBody {

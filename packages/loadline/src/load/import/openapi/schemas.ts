@@ -1,19 +1,15 @@
 import type { ApiPlace } from './api-place.ts';
 
 /** A schema as the parts that it is put together from: itself, `allOf`, and the first of `oneOf` or `anyOf`. */
-export function partsOf(schema: ApiPlace, depth = 0): ApiPlace[] {
-  if (depth > nestingMax || typeof schema.value !== 'object' || schema.value === null) return [];
+export function partsOf(schema: ApiPlace, within: readonly string[] = []): ApiPlace[] {
+  const isPart = typeof schema.value === 'object' && schema.value !== null && !within.includes(schema.id);
+  if (!isPart || within.length > nestingMax) return [];
   const choice = [...schema.at('oneOf').items(), ...schema.at('anyOf').items()].find(
     (each) => each.isThere && each.at('type').value !== 'null',
   );
-  return [
-    schema,
-    ...schema
-      .at('allOf')
-      .items()
-      .flatMap((part) => partsOf(part, depth + 1)),
-    ...(choice === undefined ? [] : partsOf(choice, depth + 1)),
-  ];
+  const inner = [...schema.at('allOf').items(), ...(choice === undefined ? [] : [choice])];
+  if (inner.length === 0) return [schema];
+  return [schema, ...inner.flatMap((part) => partsOf(part, [...within, schema.id]))];
 }
 
 const nestingMax = 8;
