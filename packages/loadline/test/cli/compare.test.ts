@@ -177,6 +177,22 @@ describe('a comparison on the screen', () => {
     expect(text).toMatch(/and 16 more that are the same \(--all shows them\)/);
   });
 
+  it('shows the largest of many changes that nobody can tell, and counts the rest', () => {
+    const many = comparisons.single as Comparison;
+    const effects = many.effects.flatMap((effect) =>
+      Array.from({ length: 5 }, (_, n) => ({
+        ...effect,
+        verdict: 'inconclusive' as const,
+        endpoint: `e${n}`,
+      })),
+    );
+    const draw = (all: boolean): string =>
+      drawComparison({ ...many, effects }, { width: 120, style: plain, all });
+    const shown = (text: string): number => text.match(/^ {2}\? e\d /gm)?.length ?? 0;
+    expect([shown(draw(false)), shown(draw(true))]).toEqual([10, effects.length]);
+    expect(draw(false)).toContain(`and ${effects.length - 10} more that are inconclusive (--all shows them)`);
+  });
+
   it('says how many runs would tell', () => {
     const text = drawComparison(comparisons.inconclusive as Comparison, {
       width: 140,
@@ -209,12 +225,15 @@ describe('a comparison as Markdown', () => {
     expect(new Set(cells)).toEqual(new Set([9]));
   });
 
-  it('says why a comparison is invalid, and folds what is the same', () => {
+  it('says why a comparison is invalid, and folds what is the same or inconclusive', () => {
     expect(comparisonMarkdown(comparisons.invalid as Comparison)).toMatch(
       /^### ⚠️ invalid.*- The run "shop"/s,
     );
     expect(comparisonMarkdown(comparisons.same as Comparison)).toMatch(
       /<details><summary>24 the same<\/summary>/,
+    );
+    expect(comparisonMarkdown(comparisons.inconclusive as Comparison)).toMatch(
+      /<details><summary>\d+ inconclusive<\/summary>/,
     );
   });
 });

@@ -17,7 +17,7 @@ runs on each side and let the builds take turns; one run on each side tells only
 
   --margin N%        a change of times and rates within ± this is none; 5 % where nothing is said
   --error-margin N%  a change of the error ratio within ± so many points is none; 0.1 % where nothing is said
-  --all              shows also what is the same
+  --all              shows also what is the same, and all that is inconclusive
   --json             prints the comparison as JSON instead of the table
   --markdown FILE    writes it as Markdown too, as for a pull request
   --fail-inconclusive  exits with 97 where something is inconclusive and nothing worse

@@ -13,7 +13,8 @@ import { printable } from './lines.ts';
 /** A comparison as Markdown, for a comment on a pull request. Pure. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const { verdict, reasons, differences, warnings, effects } = comparison;
-  const changed = effects.filter((effect) => effect.verdict !== 'same');
+  const changed = effects.filter(({ verdict: each }) => each === 'worse' || each === 'better');
+  const unclear = effects.filter((effect) => effect.verdict === 'inconclusive');
   const same = effects.filter((effect) => effect.verdict === 'same');
   const notes = [
     ...(verdict === 'invalid' ? reasons : []),
@@ -25,6 +26,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     `${runs(comparison.a.length)} of A, ${runs(comparison.b.length)} of B.`,
     notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n'),
     table(changed),
+    unclear.length === 0 ? '' : fold(`${unclear.length} inconclusive`, table(unclear)),
     same.length === 0 ? '' : fold(`${same.length} the same`, table(same)),
     effects.length === 0 ? '' : escapeMarkdown(ruleOf(comparison)),
   ];

@@ -8,7 +8,7 @@ import type { Format, Style } from './terminal.ts';
 export interface ComparisonView {
   readonly width: number;
   readonly style: Style;
-  /** Also endpoints' metrics that are the same; otherwise those are only counted. */
+  /** Also endpoints' metrics that are the same or not told apart; otherwise most of those are only counted. */
   readonly all: boolean;
 }
 
@@ -133,11 +133,10 @@ function circumstances({ differences, warnings }: Comparison, style: Style): str
 }
 
 function effects(comparison: Comparison, { width, style, all }: ComparisonView): string[] {
-  const shown = comparison.effects.filter(
-    (effect) => all || effect.verdict !== 'same' || effect.endpoint === undefined,
+  const shown = all ? comparison.effects : worthShowing(comparison.effects);
+  const rest = countHidden(comparison.effects.filter((effect) => !shown.includes(effect))).map((line) =>
+    style('dim', line),
   );
-  const hidden = comparison.effects.length - shown.length;
-  const rest = hidden > 0 ? [style('dim', `and ${hidden} more that are the same (--all shows them)`)] : [];
   if (shown.length === 0) return rest;
   const [title, ...lines] = drawTable(columnsFor(width), shown, width - 2);
   const formatOf = (verdict: EffectVerdict): Format => marks[verdict][1];
@@ -146,6 +145,32 @@ function effects(comparison: Comparison, { width, style, all }: ComparisonView):
     ...lines.map((line, index) => style(formatOf((shown[index] as Effect).verdict), line)),
     ...rest,
   ];
+}
+
+/** What has changed, the whole, and of what nobody can tell the largest changes: a run of many endpoints has hundreds. */
+function worthShowing(effects: readonly Effect[]): readonly Effect[] {
+  const unclear = effects.filter(
+    ({ verdict, endpoint }) => verdict === 'inconclusive' && endpoint !== undefined,
+  );
+  const shown = new Set(unclear.slice(0, unclearMax));
+  return effects.filter(
+    (effect) =>
+      effect.endpoint === undefined ||
+      effect.verdict === 'worse' ||
+      effect.verdict === 'better' ||
+      shown.has(effect),
+  );
+}
+
+const unclearMax = 10;
+
+function countHidden(hidden: readonly Effect[]): string[] {
+  const same = hidden.filter(({ verdict }) => verdict === 'same').length;
+  const parts = [
+    ...(hidden.length > same ? [`${hidden.length - same} more that are inconclusive`] : []),
+    ...(same > 0 ? [`${same} more that are the same`] : []),
+  ];
+  return parts.length === 0 ? [] : [`and ${parts.join(', and ')} (--all shows them)`];
 }
 
 function columnsFor(width: number): Column<Effect>[] {
@@ -158,11 +183,11 @@ function columnsFor(width: number): Column<Effect>[] {
       sizeMax: Math.max(8, Math.floor(width / 4)),
     },
     { title: 'metric', align: 'left', text: ({ metric }) => metric, importance: 1 },
-    { title: 'A', align: 'right', text: (effect) => formatFigure(effect, effect.a), importance: 6 },
-    { title: 'B', align: 'right', text: (effect) => formatFigure(effect, effect.b), importance: 5 },
+    { title: 'A', align: 'right', text: (effect) => formatFigure(effect, effect.a), importance: 5 },
+    { title: 'B', align: 'right', text: (effect) => formatFigure(effect, effect.b), importance: 4 },
     { title: 'change', align: 'right', text: (effect) => formatChange(effect, effect.change), importance: 2 },
     { title: 'interval', align: 'right', text: formatInterval, importance: 3 },
-    { title: 'verdict', align: 'left', text: ({ verdict }) => verdict, importance: 4 },
+    { title: 'verdict', align: 'left', text: ({ verdict }) => verdict, importance: 6 },
     { title: 'needs', align: 'right', text: formatRunsNeeded, importance: 7 },
   ];
 }
