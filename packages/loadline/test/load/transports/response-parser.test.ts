@@ -37,6 +37,7 @@ describe('a valid response', () => {
         }
         expect(parser.isDone).toBe(!written.lastsUntilClose);
         expect(parser.end()).toBe(written.lastsUntilClose);
+        parser.decode();
         expect(parser.problem).toBeUndefined();
         expect([parser.status, parser.body().toString(), parser.keepsAlive, parser.bytesIn]).toEqual([
           written.status,
@@ -60,6 +61,7 @@ describe('a valid response', () => {
           [...written.bytes].map((byte) => Buffer.of(byte)),
           { method: written.method, ends: true },
         );
+        parser.decode();
         expect([parser.status, parser.body().toString(), parser.problem]).toEqual([
           written.status,
           written.body,
@@ -78,6 +80,7 @@ describe('a valid response', () => {
           parser.begin(written.method, true);
           parser.feed(Buffer.from(written.bytes));
           parser.end();
+          parser.decode();
           expect([parser.status, parser.body().toString(), parser.problem]).toEqual([
             written.status,
             written.body,

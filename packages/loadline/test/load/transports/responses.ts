@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 
 /** A response as a server writes it, with what a reader must find in it. */
@@ -6,11 +7,21 @@ export interface WrittenResponse {
   readonly bytes: Buffer;
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** As it was meant; on the wire it may stand in an encoding. */
   readonly body: string;
   /** Whether only the end of the connection ends it. */
   readonly lastsUntilClose: boolean;
   readonly keepsAlive: boolean;
 }
+
+const encoders: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  identity: (bytes) => bytes,
+  gzip: gzipSync,
+  deflate: deflateSync,
+  'raw deflate': deflateRawSync,
+  br: brotliCompressSync,
+};
+const encodings = fc.constantFrom('', '', '', '', ...Object.keys(encoders));
 
 type Framing = 'length' | 'chunked' | 'close';
 
@@ -37,6 +48,7 @@ export const writtenResponses: fc.Arbitrary<WrittenResponse> = fc
     framing: fc.constantFrom<Framing>('length', 'chunked', 'close'),
     interim: fc.array(fc.constantFrom('100 Continue', '103 Early Hints'), { maxLength: 2 }),
     headers,
+    encoding: encodings,
     closes: fc.boolean(),
     body: fc.oneof(
       fc.string({ unit: 'grapheme' }),
@@ -50,7 +62,8 @@ export const writtenResponses: fc.Arbitrary<WrittenResponse> = fc
   })
   .map((parts) => {
     const hasBody = parts.method !== 'HEAD' && parts.status !== 204 && parts.status !== 304;
-    const bodyBytes = Buffer.from(parts.body.toWellFormed(), 'utf8');
+    const meant = Buffer.from(parts.body.toWellFormed(), 'utf8');
+    const bodyBytes = encoders[parts.encoding]?.(meant) ?? meant;
     const framingLine =
       parts.framing === 'length'
         ? `Content-Length:${parts.space}${bodyBytes.length}\r\n`
@@ -64,6 +77,7 @@ export const writtenResponses: fc.Arbitrary<WrittenResponse> = fc
       `HTTP/1.1 ${parts.status} ${parts.reason}\r\n`,
       ...parts.headers.map(([name, value]) => `${name}:${parts.space}${value}\r\n`),
       parts.status === 204 ? '' : framingLine,
+      parts.encoding === '' ? '' : `Content-Encoding:${parts.space}${parts.encoding.replace('raw ', '')}\r\n`,
       parts.closes ? 'Connection: close\r\n' : '',
       '\r\n',
     ].join('');
@@ -73,7 +87,7 @@ export const writtenResponses: fc.Arbitrary<WrittenResponse> = fc
       bytes: Buffer.concat([Buffer.from(head, 'latin1'), payload]),
       status: parts.status,
       headers: parts.headers,
-      body: hasBody ? bodyBytes.toString('utf8') : '',
+      body: hasBody ? meant.toString('utf8') : '',
       lastsUntilClose,
       keepsAlive: !parts.closes && !lastsUntilClose,
     };
@@ -107,4 +121,65 @@ export function cut(bytes: Buffer, shares: readonly number[]): Buffer[] {
   );
   const borders = [0, ...places, bytes.length];
   return borders.slice(1).map((to, index) => bytes.subarray(borders[index], to));
+}
+
+/** A response that something has changed on its way. */
+export type Mutation =
+  | { readonly kind: 'overwrite'; readonly at: number; readonly value: number }
+  | { readonly kind: 'lose'; readonly at: number; readonly length: number }
+  | { readonly kind: 'repeat'; readonly at: number; readonly from: number; readonly length: number }
+  | { readonly kind: 'insert'; readonly at: number; readonly text: string }
+  | { readonly kind: 'end'; readonly at: number };
+
+const places = fc.nat(2000);
+const lengths = fc.integer({ min: 1, max: 40 });
+const fragments = fc.constantFrom(
+  ...['HTTP/1.1 200 OK\r\n', 'HTTP/1.1 100 \r\n\r\n', 'content-length: 3\r\n', 'Content-Length: 03\r\n'],
+  ...['transfer-encoding: chunked\r\n', 'connection: close\r\n', 'content-encoding: gzip\r\n', ' folded\r\n'],
+  ...[
+    '\r\n\r\n',
+    '\r\n',
+    '\r',
+    '\n',
+    '0\r\n\r\n',
+    '3\r\nabc\r\n',
+    'fffffffffff\r\n',
+    ':',
+    ' ',
+    '\t',
+    '\0',
+    ';',
+    '\u00ff',
+  ],
+);
+
+export const mutations: fc.Arbitrary<Mutation[]> = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('overwrite' as const), at: places, value: fc.nat(255) }),
+    fc.record({ kind: fc.constant('lose' as const), at: places, length: lengths }),
+    fc.record({ kind: fc.constant('repeat' as const), at: places, from: places, length: lengths }),
+    fc.record({ kind: fc.constant('insert' as const), at: places, text: fragments }),
+    fc.record({ kind: fc.constant('end' as const), at: places }),
+  ),
+  { minLength: 1, maxLength: 4 },
+);
+
+/** @param mutation its places are taken modulo the length. */
+export function mutate(bytes: Buffer, mutation: Mutation): Buffer {
+  const at = mutation.at % (bytes.length + 1);
+  const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)];
+  switch (mutation.kind) {
+    case 'overwrite':
+      return Buffer.concat([before, Buffer.of(mutation.value), after.subarray(1)]);
+    case 'lose':
+      return Buffer.concat([before, after.subarray(mutation.length)]);
+    case 'repeat': {
+      const from = mutation.from % (bytes.length + 1);
+      return Buffer.concat([before, bytes.subarray(from, from + mutation.length), after]);
+    }
+    case 'insert':
+      return Buffer.concat([before, Buffer.from(mutation.text, 'latin1'), after]);
+    case 'end':
+      return before;
+  }
 }
