@@ -236,6 +236,18 @@ describe('a session', () => {
     expect(seen.users()).toEqual({ opened: 2, closed: 2 });
   });
 
+  it('is left as soon as its iteration has ended', async () => {
+    const seen = watchedSessions(() => opensAfter(10));
+    const levels: boolean[] = [];
+    const plan = planWith({
+      scenarios: [scenario('talk', [connect('/'), think(100)])],
+      stages: [{ kind: 'arrivals', from: 1, to: 1, durationMs: 1000 }],
+    });
+    const look = (): number => levels.push(seen.farEnds.every(({ isOver }) => isOver));
+    await simulate(plan, { sessions: seen.sessions, onEvery: { intervalMs: 100, look } });
+    expect(levels).toEqual([false, ...new Array<boolean>(8).fill(true)]);
+  });
+
   it('tells how many messages came, how many nobody waited for, and how many broke', async () => {
     const { report } = await walk([connect('/'), think(1000), receive(any)], (farEnd) => {
       for (let number = 0; number < 150; number++) farEnd.say(`${number}`, 20 + number);

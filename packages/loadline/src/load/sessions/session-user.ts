@@ -106,12 +106,12 @@ export class SessionUser implements SessionHandler {
   onMatch(message: Message): void {
     const asked = this.#takeAsked();
     if (asked === undefined) return;
-    const { lane, dueMs, askedMs, expected } = asked;
+    const { lane, dueMs, askedMs, expected } = asked as AskedMessage;
     const endedMs = Math.max(message.receivedMs, dueMs);
     this.#tellTime(endedMs);
     lane.bytesIn += message.body.length;
     lane.message(endedMs - dueMs, Math.max(0, message.receivedMs - askedMs));
-    if (expected !== undefined) this.#host.judge(expected, openMessage(message));
+    this.#host.judge(expected, openMessage(message));
     this.#host.resume(endedMs);
   }
 
@@ -126,7 +126,7 @@ export class SessionUser implements SessionHandler {
     const request = buildRequest('GET', parts, this.#host);
     if (request instanceof Filler) return this.#cutShort(lane, request);
     if (protocol !== this.#protocol) this.#changeTo(protocol);
-    this.#ask(lane, dueMs, undefined);
+    this.#ask({ lane, dueMs });
     this.#session.connect(this.#host.withCookies(request));
     return true;
   }
@@ -136,35 +136,30 @@ export class SessionUser implements SessionHandler {
     if (filled === undefined) return this.#cutShort(lane, text);
     const contains = this.#fillContains(answer);
     if (contains instanceof Filler) return this.#cutShort(lane, contains);
+    const sentMs = this.#context.clock.monotonicMs();
     const failure = this.#session.send(filled);
-    if (failure === undefined) {
-      lane.bytesOut += Buffer.byteLength(filled);
-      if (answer !== undefined) return this.#waitFor(lane, dueMs, answer, contains, false);
+    if (failure !== undefined) {
+      this.#fail(lane, dueMs, failure);
+      return this.#rest(failure.receivedMs);
     }
-    const nowMs = this.#context.clock.monotonicMs();
-    if (failure !== undefined) this.#fail(lane, dueMs, failure);
-    else {
-      this.#tellTime(nowMs);
-      lane.sent();
-    }
-    return this.#rest(nowMs);
+    lane.bytesOut += Buffer.byteLength(filled);
+    if (answer !== undefined)
+      return this.#waitFor({ lane, dueMs, askedMs: sentMs, expected: answer }, contains, false);
+    this.#tellTime(sentMs);
+    lane.sent();
+    return this.#rest(sentMs);
   }
 
   #receive({ lane, message }: ReceiveOp, dueMs: number): boolean {
     const contains = this.#fillContains(message);
     if (contains instanceof Filler) return this.#cutShort(lane, contains);
-    return this.#waitFor(lane, dueMs, message, contains, true);
+    const askedMs = this.#context.clock.monotonicMs();
+    return this.#waitFor({ lane, dueMs, askedMs, expected: message }, contains, true);
   }
 
-  #waitFor(
-    lane: Lane,
-    dueMs: number,
-    expected: ExpectedMessage,
-    contains: string | undefined,
-    takesEarlier: boolean,
-  ): boolean {
-    const { matches, timeoutMs } = expected;
-    this.#ask(lane, dueMs, expected);
+  #waitFor(asked: AskedMessage, contains: string | undefined, takesEarlier: boolean): boolean {
+    const { matches, timeoutMs } = asked.expected;
+    this.#ask(asked);
     this.#session.waitFor({ matches: (message) => matches(message, contains), timeoutMs, takesEarlier });
     return true;
   }
@@ -174,8 +169,8 @@ export class SessionUser implements SessionHandler {
     return expected?.contains?.fill(this.#host) ?? expected?.contains;
   }
 
-  #ask(lane: Lane, dueMs: number, expected: ExpectedMessage | undefined): void {
-    this.#asked = { lane, dueMs, askedMs: this.#context.clock.monotonicMs(), expected };
+  #ask(asked: Asked): void {
+    this.#asked = asked;
     this.#host.wait();
   }
 
@@ -228,9 +223,12 @@ export class SessionUser implements SessionHandler {
 interface Asked {
   readonly lane: Lane;
   readonly dueMs: number;
+}
+
+interface AskedMessage extends Asked {
+  /** When the question was sent, or the waiting began. */
   readonly askedMs: number;
-  /** Undefined where it is the handshake. */
-  readonly expected: ExpectedMessage | undefined;
+  readonly expected: ExpectedMessage;
 }
 
 const hastyMax = 100;
