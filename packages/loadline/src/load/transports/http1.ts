@@ -81,7 +81,7 @@ class SharedState {
 
   #write({ method, path, headers, body }: OutgoingRequest): Wire {
     const head = `${method} ${this.#basePath}${path}${this.#afterPath}${headers}`;
-    if (body === undefined) return asWire(`${head}\r\n`);
+    if (body === undefined) return asWire(`${head}${lengthOfNothing(method)}\r\n`);
     if (typeof body === 'string')
       return asWire(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
     const bytes = Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\n\r\n`), body]);
@@ -362,6 +362,11 @@ function onSocketError(this: LoadSocket, error: NodeJS.ErrnoException): void {
 
 function onPeerEnd(this: LoadSocket): void {
   this[owner]?.onPeerEnd();
+}
+
+/** A method that is meant to carry something says that it does not (RFC 9110, section 8.6). */
+function lengthOfNothing(method: string): string {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? 'content-length: 0\r\n' : '';
 }
 
 function isIdempotent(method: string): boolean {

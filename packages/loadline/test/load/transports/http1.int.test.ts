@@ -52,6 +52,7 @@ it('HTTP/1.1 sends method, path under the base, host, headers and body as they a
     ['GET', undefined],
     ['DELETE', undefined],
     ['PUT', ''],
+    ['POST', undefined],
   ] as const) {
     const request = {
       method,
@@ -72,6 +73,7 @@ it('HTTP/1.1 sends method, path under the base, host, headers and body as they a
     ['GET', '/base/x?q=1', host, undefined, 'Zo', ''],
     ['DELETE', '/base/x?q=1', host, undefined, 'Zo', ''],
     ['PUT', '/base/x?q=1', host, '0', 'Zo', ''],
+    ['POST', '/base/x?q=1', host, '0', 'Zo', ''],
   ]);
 });
 
