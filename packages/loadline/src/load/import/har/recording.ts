@@ -52,7 +52,7 @@ export interface RecordedParam {
 export type NamedValues = readonly (readonly [name: string, value: string])[];
 
 /** More make a scenario that nobody reads. */
-export const entriesMax = 10_000;
+const entriesMax = 10_000;
 
 /**
  * Reads a HAR's value. Only what a request can't do without must be there, method and address: the writers of

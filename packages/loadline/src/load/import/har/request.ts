@@ -58,7 +58,11 @@ function usefulHeaders(
       !useless.test(name) &&
       !seen.has(name);
     seen.add(name);
-    return isUseful && !(name === 'cache-control' && value === 'no-cache') && name !== 'content-type';
+    return (
+      isUseful &&
+      !(name === 'cache-control' && /^(?:no-cache|max-age=0)$/.test(value)) &&
+      name !== 'content-type'
+    );
   });
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? recorded?.mimeType ?? '';
   const saysItself = body !== undefined && body.kind !== 'text' && body.usualType.test(type);

@@ -1,7 +1,7 @@
 import type { ApiPlace } from './api-place.ts';
 
 /** A schema as the parts that it is put together from: itself, `allOf`, and the first of `oneOf` or `anyOf`. */
-export function partsOf(schema: ApiPlace, within: readonly string[] = []): ApiPlace[] {
+function partsOf(schema: ApiPlace, within: readonly string[] = []): ApiPlace[] {
   const isPart = typeof schema.value === 'object' && schema.value !== null && !within.includes(schema.id);
   if (!isPart || within.length > nestingMax) return [];
   const choice = [...schema.at('oneOf').items(), ...schema.at('anyOf').items()].find(
