@@ -51,6 +51,15 @@ describe('the building', () => {
     expect(new Set(importers)).toEqual(new Set([room]));
   });
 
+  it('judges nothing where load is made', () => {
+    const makers = ['load-generator', 'flow', 'crew', 'virtual-user', 'agenda', 'program'];
+    const imports = readSources()
+      .filter(({ path }) => makers.some((name) => path.endsWith(`/src/load/${name}.ts`)))
+      .flatMap(({ text }) => importedNames(text));
+    expect(imports.length).toBeGreaterThan(makers.length);
+    expect(imports.filter((name) => /threshold|report|overseer|output/.test(name))).toEqual([]);
+  });
+
   it.each(['ARCHITECTURE.md', 'README.md'])('is drawn in %s as the floors say', (page) => {
     expect(pictureIn(readFileSync(`${root}${page}`, 'utf8'))).toBe(drawPicture(storeys));
   });
