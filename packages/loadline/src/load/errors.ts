@@ -22,7 +22,8 @@ export const loadErrorTable = {
     remedy: 'Check the name and the resolver of this machine.',
   },
   LOAD_SESSIONS_MISSING: {
-    means: 'The plan has WebSocket or event steps, and the transport that was given cannot open such sessions.',
+    means:
+      'The plan has WebSocket or event steps, and the transport that was given cannot open such sessions.',
     remedy: 'Open it with `openTransport` and the protocols that `sessionProtocolsOf(plan)` tells.',
   },
   LOAD_WORKERS_UNREADY: {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 /**
  * The key of a connection between agents and whoever conducts them, made of the token that both know. To try a
- * token costs a twentieth of a second and 32 MiB, so that a short one is not found by trying.
+ * token costs a tenth of a second and 32 MiB, so that a short one is not found by trying.
  */
 export async function deriveKey(token: string): Promise<Buffer> {
   const slowly = promisify<string, string, number, object, Buffer>(scrypt);
@@ -16,7 +16,7 @@ const identity = 'loadline-agent/1';
 
 /**
  * TLS 1.3 by the key alone (an external PSK, RFC 8446, section 2.2), with a fresh key exchange: who learns the token
- * later reads nothing of what was recorded before. docs/decisions/0009-agents-by-a-key-that-both-know.md.
+ * later reads nothing of what was recorded before. docs/decisions/0010-agents-by-a-key-that-both-know.md.
  */
 const protocol = {
   minVersion: 'TLSv1.3',
