@@ -162,8 +162,9 @@ export class Flow implements Task, Employer {
       if (user.isResting) this.#dismiss(user);
       else user.stop();
     }
+    const visitors = this.#closed.length < this.#wanted - this.#finished ? this.#visitors() : [];
     while (this.#closed.length < this.#wanted - this.#finished && !this.#isStopped) {
-      const user = this.#idle.pop() ?? this.#takeVisitor() ?? crew.hire(this);
+      const user = this.#idle.pop() ?? visitors.pop() ?? crew.hire(this);
       user.isResident = true;
       user.iterationsLeft = this.schedule.iterationsPerUserAt(elapsedMs);
       this.#closed.push(user);
@@ -189,9 +190,9 @@ export class Flow implements Task, Employer {
   }
 
   /** A closed stage takes over whom an open one has left, so that nobody comes for whom there is no row of data. */
-  #takeVisitor(): VirtualUser | undefined {
-    if (this.#busy === this.#closed.length) return undefined;
-    return this.#context.crew.users.find(
+  #visitors(): VirtualUser[] {
+    if (this.#busy === this.#closed.length) return [];
+    return this.#context.crew.users.filter(
       (user) => user.isBusy && !user.isResident && !user.isStopping && user.isEmployedBy(this),
     );
   }

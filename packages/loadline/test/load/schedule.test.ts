@@ -188,6 +188,64 @@ describe('users', () => {
   });
 });
 
+describe('stages', () => {
+  const stages: Stage[] = [
+    { kind: 'users', from: 1, to: 1, durationMs: 100 },
+    { kind: 'iterations', users: 3, perUser: 7, durationMs: 50 },
+    { kind: 'arrivals', from: 5, to: 5, durationMs: 100 },
+    { kind: 'iterations', users: 2, perUser: 4, durationMs: 50 },
+  ];
+
+  it('are told by the time, each with the iterations that its users have', () => {
+    const schedule = createSchedule(stages);
+    const times = [-1, 0, 99.9, 100, 149, 150, 250, 299.9, 300];
+    expect(times.map((at) => schedule.stageAt(at))).toEqual([-1, 0, 0, 1, 1, 2, 3, 3, -1]);
+    const endless = Number.POSITIVE_INFINITY;
+    expect(times.map((at) => schedule.iterationsPerUserAt(at))).toEqual([
+      ...[endless, endless, endless, 7, 7, endless, 4, 4, endless],
+    ]);
+    expect(times.map((at) => schedule.usersAt(at))).toEqual([0, 1, 1, 3, 3, 0, 2, 2, 0]);
+  });
+
+  it('end early only where the last one counts iterations', () => {
+    expect(createSchedule(stages).countedStage).toBe(3);
+    expect(createSchedule(stages.slice(0, 3)).countedStage).toBeUndefined();
+    expect(createSchedule([]).countedStage).toBeUndefined();
+  });
+
+  it('of arrivals at random and at even distances follow one another, and can be had by index in any order', () => {
+    const rate = fc.integer({ min: 0, max: 300 });
+    const mixed = fc.record({
+      kind: fc.constant('arrivals' as const),
+      from: rate,
+      to: rate,
+      durationMs: durations,
+      spacing: fc.constantFrom('even' as const, 'poisson' as const),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(mixed, closedStage), { minLength: 1, maxLength: 5 }),
+        fc.string(),
+        (given, seed) => {
+          const schedule = createSchedule(given, seed);
+          const times = Array.from(
+            { length: schedule.arrivals },
+            (_, index) => schedule.arrivalAt(index) as number,
+          );
+          expect(
+            times.every((atMs, index) => atMs >= (times[index - 1] ?? 0) && atMs <= lengthOf(given)),
+          ).toBe(true);
+          const again = createSchedule(given, seed);
+          expect(times.map((_, index) => again.arrivalAt(times.length - 1 - index)).toReversed()).toEqual(
+            times,
+          );
+          expect(schedule.arrivalAt(times.length)).toBeUndefined();
+        },
+      ),
+    );
+  });
+});
+
 describe('an empty schedule', () => {
   it('is over at once', () => {
     const schedule = createSchedule([]);

@@ -115,6 +115,22 @@ describe('a stage of iterations', () => {
   });
 });
 
+describe('a crowd', () => {
+  it('passes from an open to a closed stage in no time, also when all are busy', async () => {
+    const plan = planWith({
+      stages: [arrivals(20_000, 1000), users(20_000, 20_000, 100)],
+      ...limited({ usersMax: 100_000 }),
+    });
+    const startMs = performance.now();
+    const { report } = await simulate(plan, { answer: () => answerAfter(900) });
+    // Each of the arrivals, those who were idle at the border, and those who have ended since.
+    expect(Math.abs(report.iterations.started - 24_000)).toBeLessThan(10);
+    expect(report.iterations.interrupted).toBe(0);
+    // Where each is looked for among all, it takes ten seconds.
+    expect(performance.now() - startMs).toBeLessThan(8000);
+  });
+});
+
 describe('scenarios with loads of their own', () => {
   it('run side by side, each by its own stages', async () => {
     const { counts, answer } = counting();
