@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli, type Terminal } from 'loadline/cli';
 import { describe, expect, it } from 'vitest';
+import { root } from '../checkout.ts';
 import { visit } from './command.ts';
 
 /** Runs the command within this process, on a terminal of paper. */
@@ -104,3 +106,41 @@ describe('help', () => {
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });
 });
+
+describe('docs/reference/cli.md', () => {
+  const page = readFileSync(`${root}docs/reference/cli.md`, 'utf8');
+  const sections = new Map(
+    page.split(/^## loadline /m).map((section) => [section.split('\n')[0] ?? '', section]),
+  );
+
+  it.each([
+    ['run FILE', 'run'],
+    ['compare A B', 'compare'],
+    ['find-limit FILE', 'find-limit'],
+    ['import har FILE', 'import har'],
+    ['import openapi FILE', 'import openapi'],
+    ['agent --join URL', 'agent'],
+    ['demo', 'demo'],
+  ])('has the options of %s, as its help has, and no others', async (title, words) => {
+    const command = words.split(' ');
+    const known = optionsIn((await runHere(...command, '--there-is-no-such-word')).err);
+    known.delete('--there-is-no-such-word');
+    const { out: help } = await runHere(...command, '--help');
+    expect(known.size).toBeGreaterThan(2);
+    expect([...known].filter((option) => !optionsIn(help).has(option))).toEqual([]);
+    // What a table or a list says of another command's options stands without a value.
+    const told = optionsIn(
+      (sections.get(title) ?? '').match(/(?:^\| |Options: |, |,\n)`--[^`]+`/gm)?.join() ?? '',
+    );
+    expect(told).toEqual(known);
+  });
+
+  it('has every command', async () => {
+    const names = (await runHere('--help')).out.match(/^ {2}[a-z-]+/gm) ?? [];
+    for (const name of names) expect(page).toContain(`## loadline ${name.trim()}`);
+  });
+});
+
+function optionsIn(text: string): Set<string> {
+  return new Set(text.match(/--[a-z][a-z0-9-]*/g));
+}
