@@ -251,7 +251,8 @@ describe.runIf(process.platform === 'linux')('on a terminal', { retry: 3 }, () =
     expect(frames[1]).toMatch(/█.* 1 s of 3 s {2}10 users/);
     for (const frame of frames.slice(1, -1)) expect(frame).not.toContain('\n');
     expect(frames.at(-1)).toMatch(style);
-    expect(frames.at(-1)).toContain('✓ passed');
+    // On a crowded machine the run may be invalid: what is drawn is the matter here.
+    expect(frames.at(-1)).toMatch(/✓ passed|! invalid/);
   });
 
   it('prints no colors against NO_COLOR, and nothing at all to a dumb one', async () => {
@@ -263,6 +264,6 @@ describe.runIf(process.platform === 'linux')('on a terminal', { retry: 3 }, () =
     const dumb = await onTerminal(args, { TERM: 'dumb' });
     expect(dumb).not.toMatch(style);
     expect(dumb).not.toContain('█');
-    expect(dumb).toContain('✓ passed');
+    expect(dumb).toMatch(/✓ passed|! invalid/);
   });
 });
