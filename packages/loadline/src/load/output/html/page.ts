@@ -43,7 +43,7 @@ ${thresholdsSection(report)}
 <section><h2>Over time</h2>${
     generator.overloaded.length === 0
       ? undefined
-      : html`<p class="warning"><svg width="18" height="12" aria-hidden="true"><rect class="overloaded" width="18" height="12" fill="url(#hatch)"/></svg>Hatched: the generator was overloaded, and what was measured then is its own doing.</p>`
+      : html`<p class="warning"><svg width="18" height="12" aria-hidden="true"><rect class="overloaded" width="18" height="12" fill="url(#hatch)"/></svg>Hatched: ${verdict.status === 'invalid' ? 'the generator was overloaded, and what was measured then is its own doing' : 'a hiccup of the generator, which is forgiven; what was measured then may be its own doing'}.</p>`
   }${timelines.map(drawChart)}</section>
 ${rowsSection('Endpoints', report.endpoints, report.endpoints.length > 1 ? report.total : undefined)}
 ${rowsSection('Scenarios', report.scenarios, undefined)}

@@ -81,7 +81,8 @@ function offeredSection({ offered, total, iterations, sessions }: LoadReport): M
       : []),
     `${formatCount(iterations.completed)} of ${formatCount(iterations.started)} iterations were completed${iterations.interrupted > 0 ? `, ${formatCount(iterations.interrupted)} were under way when their time was over` : ''}.`,
     ...Object.entries(iterations.cutShortBecause).map(
-      ([why, count]) => `${formatCount(count)} iterations were cut short: ${why}.`,
+      ([why, count]) =>
+        `${count === 1 ? '1 iteration was' : `${formatCount(count)} iterations were`} cut short: ${why}.`,
     ),
     ...(sessions === undefined ? [] : sessionFacts(sessions)),
   ];
