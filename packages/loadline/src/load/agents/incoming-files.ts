@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,8 +21,13 @@ export class IncomingFiles implements AsyncDisposable {
   constructor(files: readonly ErrandFile[]) {
     this.#folder = mkdtempSync(join(tmpdir(), 'loadline-agent-'));
     this.#files = files;
-    linkLoadline(this.#folder);
-    this.#next();
+    try {
+      linkLoadline(this.#folder);
+      this.#next();
+    } catch (error) {
+      rmSync(this.#folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get isComplete(): boolean {

@@ -125,6 +125,7 @@ class Guest {
       throw new Error(
         errand.problems.map(({ path, message }) => `${formatPath(path)} ${message}`).join('; '),
       );
+    if (this.#errand !== undefined) throw new Error('there is an errand already');
     this.#errand = errand.value;
     this.#files = new IncomingFiles(errand.value.files);
   }

@@ -93,12 +93,18 @@ export function readErrand(value: unknown): Parsed<Errand> {
     return {
       scenario,
       files,
-      choice: Object.fromEntries(errand.required('choice').record((entry) => entry.string())),
+      choice: readChoice(errand.required('choice')),
       env: Object.fromEntries(errand.required('env').record((entry) => entry.string({ nonEmpty: false }))),
       allowHosts: errand.required('allowHosts').array((host) => host.string()),
       protocol: readProtocol(errand.required('protocol')),
     };
   });
+}
+
+function readChoice(field: Field): ErrandChoice {
+  const choice = field.object(choiceKeys);
+  const asked = choiceKeys.filter((key) => choice.has(key));
+  return Object.fromEntries(asked.map((key) => [key, choice.required(key).string()]));
 }
 
 function readFile(item: Field): ErrandFile {

@@ -49,6 +49,7 @@ describe('an errand', () => {
     ['has no scenario file', { scenario: 'other.yaml' }],
     ['must be a list', { files: 'load.yaml' }],
     ['must be a text', { env: { TOKEN: 5 } }],
+    ['is not known', { choice: { env: 'x' } }],
   ])('is refused where it %s', (problem, wrong) => {
     expect(problems({ ...errand, ...wrong }).join('\n')).toContain(problem);
   });
