@@ -44,6 +44,14 @@ const reports: Readonly<Record<string, LoadReport>> = {
     samples: [overloaded, overloaded, overloaded],
     record: (recorder) => answers(recorder, 'discovery', 3000),
   }),
+  sessions: reportWith({
+    record: (recorder) => {
+      const lane = recorder.lane('visit', 'price');
+      lane.message(12, 10);
+      lane.failure('timeout', 'no message that matches within 1000 ms', 1000, 1000);
+      recorder.sessions.absorb({ messagesIn: 12_345, bytesIn: 99_000, messagesDropped: 678, brokenIdle: 9 });
+    },
+  }),
   interrupted: reportWith({
     plan: { name: long, target: `http://${long}.example:8080/${long}` },
     facts: { wasInterrupted: true, activeMs: 3000 },
@@ -58,6 +66,12 @@ describe('a summary', () => {
   const cases = Object.keys(reports).flatMap((name) =>
     [120, 80, 50, 40].map((width) => [name, width] as const),
   );
+
+  it('tells what happened in sessions, and the latency of messages', () => {
+    const text = lines(reports.sessions as LoadReport).join('\n');
+    expect(text).toMatch(/sessions +12,345 messages came, 99 kB\n +678 dropped, .*\n +9 sessions broke/);
+    expect(text).toMatch(/price +2 +0\.2\/s +12 ms/);
+  });
 
   it.each(cases)('of the report "%s" fits a screen of %d columns, in colors too', (name, width) => {
     const report = reports[name] as LoadReport;

@@ -22,7 +22,16 @@ import {
   send,
   watchedSessions,
 } from './session-plans.ts';
-import { answerAfter, planWith, request, type Simulated, scenario, simulate, think } from './simulate.ts';
+import {
+  answerAfter,
+  pace,
+  planWith,
+  request,
+  type Simulated,
+  scenario,
+  simulate,
+  think,
+} from './simulate.ts';
 
 const once: Stage = { kind: 'iterations', users: 1, perUser: 1, durationMs: 60_000 };
 
@@ -98,6 +107,17 @@ describe('a connect', () => {
     expect(seen.requests).toMatchObject([
       { path: '/of/0', headers: `authorization: Basic ${btoa('ann:secret')}\r\ncookie: session=7\r\n` },
     ]);
+  });
+
+  it('that fails at once lets its user rest before the next iteration', async () => {
+    const { report } = await walk(
+      [connect('/')],
+      () => ({ kind: 'failure', delayMs: 0, reason: 'refused' }),
+      {
+        stages: [{ kind: 'users', from: 2, to: 2, durationMs: 1000 }],
+      },
+    );
+    expect(report.total.failures.refused?.count).toBe(20);
   });
 
   it('that nobody answers ends by its own time limit', async () => {
@@ -190,6 +210,27 @@ describe('a message that is waited for', () => {
     });
     expect(tookMs(report)).toEqual({ connect: [10, 10], late: [100, 100], early: [0, 0], next: [90, 90] });
     expect(endedMs).toBe(700);
+  });
+
+  it('ended when it came, also for a user who is late', async () => {
+    const round: Step = {
+      kind: 'repeat',
+      from: 2,
+      to: 2,
+      steps: [pace(100), receive(containing('tick')), request('/slow')],
+    };
+    const { report } = await walk(
+      [connect('/'), round],
+      (farEnd) => {
+        for (const atMs of [20, 150]) farEnd.say('tick', atMs);
+        return opensAfter(10);
+      },
+      {},
+      { answer: () => answerAfter(250) },
+    );
+    // The second round was due at 110 and begins at 270.
+    expect(Math.round(rowOf(report, 'receive').latencyMs?.max as number)).toBe(40);
+    expect(Math.round(rowOf(report, '/slow').latencyMs?.max as number)).toBe(270 - 150 + 250);
   });
 
   it('in vain is a timeout, after which the session goes on', async () => {
