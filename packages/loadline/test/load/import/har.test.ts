@@ -104,6 +104,28 @@ describe('what is written of a recording', () => {
     expect(yaml).toContain('into multipart "photo": { file: "r.jpg", type: image/jpeg }');
   });
 
+  it('writes a list that is longer than a call may have arguments', () => {
+    const json = Array.from({ length: 130_000 }, () => 7);
+    expect(fromHar(recordingOf({ url: '/a', json })).match(/- 7$/gm)).toHaveLength(130_000);
+  });
+
+  it('leaves out a body that is no text, and says so', () => {
+    const yaml = fromHar(
+      recordingOf({ url: '/a', body: { type: 'application/x-protobuf', text: '\u0001\u0002\ufffd' } }),
+    );
+    expect(requestsOf(read(yaml)).map((step) => [step.body, headerOf(step, 'content-type')])).toEqual([
+      [undefined, undefined],
+    ]);
+    expect(yaml).toContain('# Its body is not written, since it is no text: 3 B of application/x-protobuf.');
+  });
+
+  it('takes entries without an answer for what was written by hand', () => {
+    const recording = { log: { entries: [{ request: { method: 'get', url: 'http://shop.test/a' } }] } };
+    expect(
+      requestsOf(read(fromHar(recording))).map(({ method, expect: expected }) => [method, expected]),
+    ).toEqual([['GET', undefined]]);
+  });
+
   it('keeps numbers that a double would round', () => {
     const body = { type: 'application/json', text: '{"id":9007199254740993,"big":1e400}' };
     expect(stepsOf({ url: '/a', body }).map(bodyOf)).toEqual([body.text]);

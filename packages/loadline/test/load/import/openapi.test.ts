@@ -85,6 +85,25 @@ describe('what is written of an API description', () => {
     ]);
   });
 
+  it('fills parameters that are called so too, also within a list', () => {
+    const asked = api(pets) as { paths: Record<string, unknown> };
+    asked.paths['/pets/{petId}/friends'] = {
+      get: {
+        tags: ['pets'],
+        parameters: [
+          { name: 'petId', in: 'path', schema: { type: 'integer' } },
+          {
+            name: 'petIds',
+            in: 'query',
+            required: true,
+            schema: { type: 'array', items: { type: 'integer' } },
+          },
+        ],
+      },
+    };
+    expect(linesOf(fromOpenapi(asked))[0]?.at(-1)).toBe('GET /v1/pets/{{petId}}/friends?petIds={{petId}}');
+  });
+
   it('takes an id from a list where nothing creates one', () => {
     const listed = api(
       '  /users:\n    get: { responses: { "200": { content: { application/json: { schema: { properties: { items: { type: array, items: { properties: { id: { type: string } } } } } } } } } } }\n  /users/{id}:\n    get: { parameters: [{ name: id, in: path }], responses: { "200": {} } }',

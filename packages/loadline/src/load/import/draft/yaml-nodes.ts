@@ -73,14 +73,14 @@ function mapNode(entries: readonly Entry[], isFlow: boolean): YAMLMap {
   const node = new YAMLMap();
   node.flow = isFlow;
   // Not by `set`, which compares each key with every other.
-  for (const [key, value] of entries) node.items.push(pairOf(key, value.node));
+  node.items = entries.map(([key, value]) => pairOf(key, value.node));
   return node;
 }
 
 function listNode(items: readonly Piece[], isFlow: boolean): YAMLSeq {
   const node = new YAMLSeq();
   node.flow = isFlow;
-  node.items.push(...items.map((item) => item.node));
+  node.items = items.map((item) => item.node);
   return node;
 }
 

@@ -56,39 +56,10 @@ function looksLikeHandle(value: string): boolean {
   );
 }
 
-const handleWords: ReadonlySet<string> = new Set([
-  'id',
-  'ids',
-  'uid',
-  'uuid',
-  'guid',
-  'pk',
-  'token',
-  'key',
-  'code',
-  'cursor',
-  'nonce',
-  'csrf',
-  'xsrf',
-  'slug',
-  'ref',
-  'reference',
-  'hash',
-  'handle',
-  'etag',
-  'rev',
-  'revision',
-  'ticket',
-  'state',
-  'session',
-  'sid',
-  'secret',
-  'jwt',
-  'verifier',
-  'challenge',
-  'next',
-  'after',
-]);
+const handleWords: ReadonlySet<string> = new Set(
+  `id ids uid uuid guid pk token key code cursor nonce csrf xsrf slug ref reference hash handle etag
+  rev revision ticket state session sid secret jwt verifier challenge next after`.split(/\s+/),
+);
 
 function jsonValues({ answer, url }: Visit, isWanted: (value: string) => boolean): AnswerValue[] {
   if (answer.text === undefined || !/json/.test(answer.mimeType)) return [];
@@ -133,21 +104,9 @@ const depthMax = 30;
 const elementsMax = 1000;
 
 /** Keys that only wrap: the id in `{ data: { id } }` is not called `dataId`. */
-const wrappers: ReadonlySet<string> = new Set([
-  'data',
-  'result',
-  'results',
-  'item',
-  'items',
-  'content',
-  'payload',
-  'response',
-  'value',
-  'attributes',
-  'edges',
-  'node',
-  'nodes',
-]);
+const wrappers: ReadonlySet<string> = new Set(
+  'data result results item items content payload response value attributes edges node nodes'.split(' '),
+);
 
 /** The last word of a path that is no id: `order` of `/api/orders/17`. */
 function resourceOf(path: string): string {

@@ -40,6 +40,8 @@ export function writeBody(body: RequestBody | undefined, fillings: Fillings, sec
     }
     case 'multipart':
       return written(...writeMultipart(body, fillings, secrets));
+    case 'lost':
+      return written(undefined);
     case 'text': {
       const notes = hasBraces(body.text) ? [bracesNote] : [];
       return written({ kind: 'text', text: fillings.text(spreadBraces(body.text)) }, undefined, notes);

@@ -26,8 +26,8 @@ export interface Exchange {
 }
 
 export interface Answer {
-  /** 0 where there was none. */
-  readonly status: number;
+  /** 0 where none came; absent where none was recorded, as in a HAR that was written by hand. */
+  readonly status: number | undefined;
   readonly headers: NamedValues;
   readonly mimeType: string;
   /** Absent where the recording was made without bodies. */
@@ -164,13 +164,16 @@ function readAnswer(response: Field): Answer {
   const text = content.at('text').value;
   const isEncoded = textOf(content.at('encoding')).toLowerCase() === 'base64';
   return {
-    status:
-      typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599 ? status : 0,
+    status: response.value === undefined ? undefined : isStatus(status) ? status : 0,
     headers,
     mimeType: (textOf(content.at('mimeType')) || headerOf(headers, 'content-type') || '').toLowerCase(),
     text:
       typeof text !== 'string' ? undefined : isEncoded ? Buffer.from(text, 'base64').toString('utf8') : text,
   };
+}
+
+function isStatus(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value <= 599;
 }
 
 function readNamed(field: Field): NamedValues {

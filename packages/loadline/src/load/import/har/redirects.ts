@@ -63,7 +63,7 @@ function followUp(
 }
 
 function locationOf({ url, answer }: Exchange): string | undefined {
-  if (![301, 302, 303, 307, 308].includes(answer.status)) return undefined;
+  if (![301, 302, 303, 307, 308].includes(answer.status ?? 0)) return undefined;
   const location = headerOf(answer.headers, 'location');
   if (location === undefined || location === '' || !URL.canParse(location, url.href)) return undefined;
   const to = new URL(location, url.href);

@@ -1,3 +1,4 @@
+import { formatBytes } from '../../../base/index.ts';
 import type { Pairs } from '../draft/scenario-draft.ts';
 import type { RecordedBody } from './recording.ts';
 
@@ -7,6 +8,8 @@ export type RequestBody = (
   | { readonly kind: 'form'; readonly pairs: Pairs }
   | { readonly kind: 'multipart'; readonly pairs: Pairs; readonly files: readonly SentFile[] }
   | { readonly kind: 'text'; readonly text: string }
+  /** Of bytes that are no text, recordings keep but a part. */
+  | { readonly kind: 'lost' }
 ) & {
   /** A content type that need not be written, because it is sent anyway. */
   readonly usualType: RegExp;
@@ -38,12 +41,9 @@ export function readBody(recorded: RecordedBody): RequestBody | undefined {
   const isJson = /[/+]json$/.test(essence) || (essence === '' && /^\s*[[{]/.test(text));
   const value = isJson ? readJson(text) : undefined;
   if (value !== undefined) return { kind: 'json', value, usualType: /^application\/json/i, notes: [] };
-  return {
-    kind: 'text',
-    text,
-    usualType: /^$/,
-    notes: isBinary(text) ? ['Its body is no text: it may have been damaged by the recording.'] : [],
-  };
+  if (!isBinary(text)) return { kind: 'text', text, usualType: /^$/, notes: [] };
+  const note = `Its body is not written, since it is no text: ${formatBytes(text.length)} of ${essence || 'an unknown type'}.`;
+  return { kind: 'lost', usualType: /^/, notes: [note] };
 }
 
 /** A number that would be rounded where it is read as one, as it was written. */
@@ -79,7 +79,7 @@ const jsonDepthMax = 50;
 function depthOf(value: unknown, limit: number = jsonDepthMax): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (limit === 0) return 1;
-  return 1 + Math.max(0, ...Object.values(value).map((each) => depthOf(each, limit - 1)));
+  return 1 + Object.values(value).reduce<number>((most, each) => Math.max(most, depthOf(each, limit - 1)), 0);
 }
 
 function isBinary(text: string): boolean {

@@ -132,11 +132,12 @@ function operationOf({ body }: RecordedRequest): string | undefined {
 function expectation({ answer, answers, endsInRedirect }: Visit): Pick<RequestDraft, 'expect' | 'redirects'> {
   const { status } = answer;
   const redirects = endsInRedirect && answers.length > 1 ? answers.length - 1 : undefined;
-  const isExpected = status !== 304 && status !== 429 && status < 500 && status >= 200;
-  return { expect: isExpected ? [status] : [], redirects };
+  const tellsNothing =
+    status === undefined || status === 304 || status === 429 || status >= 500 || status < 200;
+  return { expect: tellsNothing ? [] : [status], redirects };
 }
 
 function answerNotes({ answer: { status }, endsInRedirect }: Visit): string[] {
-  if (status >= 500 || status === 429) return [`It was answered with ${status} when it was recorded.`];
+  if (status === 429 || (status ?? 0) >= 500) return [`It was answered with ${status} when it was recorded.`];
   return endsInRedirect ? ['It leads to what is not imported, and is not followed.'] : [];
 }

@@ -146,7 +146,7 @@ function idKey(properties: ReadonlyMap<string, ApiPlace>, name: string): string 
     .find((key) => key !== undefined);
 }
 
-const generic: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'slug', 'key', 'code', 'name', 'number']);
+const generic: ReadonlySet<string> = new Set('id uuid guid slug key code name number'.split(' '));
 
 function variableOf(name: string, collection: string): string {
   const words = wordsOf(name);

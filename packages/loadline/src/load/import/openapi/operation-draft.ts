@@ -1,12 +1,13 @@
 import type { Random } from '../../../base/index.ts';
-import type { BodyDraft, Pairs, RequestDraft } from '../draft/scenario-draft.ts';
+import type { Pairs, RequestDraft } from '../draft/scenario-draft.ts';
 import { encodeBraces, hole, pointerStep, spreadBraces } from '../draft/texts.ts';
-import type { ApiPlace } from './api-place.ts';
 import { type ExampleContext, exampleOf, givenExample } from './examples.ts';
 import { type Stop, schemaOfAnswer } from './journey.ts';
+import { bodyOf } from './operation-body.ts';
 import type { Operation, Parameter } from './operations.ts';
-import { jsonContent, propertiesOf, requiredOf, saying, typeOf } from './schemas.ts';
+import { jsonContent, propertiesOf, requiredOf, typeOf } from './schemas.ts';
 import type { Credentials } from './security.ts';
+import { pairsOf, plainText, textOf } from './serialize.ts';
 
 export interface OperationContext {
   readonly random: Random;
@@ -56,7 +57,7 @@ export function operationDraft({ operation, filled, saves }: Stop, context: Oper
   };
 }
 
-/** What is required, and what could be told of something that is not by an example is left out. */
+/** What an operation can't do without; some headers are said elsewhere. */
 function isNeeded({ isRequired, in: place, name }: Parameter): boolean {
   return isRequired && !(place === 'header' && /^(?:accept|content-type|authorization)$/i.test(name));
 }
@@ -65,8 +66,7 @@ function parameterValue({ place, name }: Parameter, examples: ExampleContext): u
   const json = jsonContent(place);
   if (json !== undefined)
     return plainText(givenExample(json.media) ?? exampleOf(json.media.at('schema'), examples));
-  const value = givenExample(place) ?? exampleOf(place.at('schema'), examples, name);
-  return typeof value === 'string' ? value.replace(' as number}}', '}}') : value;
+  return givenExample(place) ?? exampleOf(place.at('schema'), examples, name);
 }
 
 function writePath(
@@ -88,29 +88,6 @@ function writePath(
       return text.startsWith('{{$') ? text : encodeURIComponent(text.replaceAll(/\{\{.*?\}\}/g, '1'));
     })
     .join('');
-}
-
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return value.map(textOf).join(',');
-  if (typeof value !== 'object' || value === null) return String(value ?? '') || '1';
-  return Object.entries(value)
-    .map(([key, item]) => `${spreadBraces(key)},${textOf(item)}`)
-    .join(',');
-}
-
-/** By the styles of OpenAPI: a list repeats its name unless it says otherwise; an object gives each of its own. */
-function pairsOf({ name, place }: Parameter, value: unknown): Pairs {
-  const isExploded = place.at('explode').value !== false;
-  if (Array.isArray(value)) {
-    const separator = { spaceDelimited: ' ', pipeDelimited: '|' }[place.at('style').text() ?? ''] ?? ',';
-    return isExploded
-      ? value.map((item) => [name, textOf(item)])
-      : [[name, value.map(textOf).join(separator)]];
-  }
-  if (typeof value !== 'object' || value === null) return [[name, textOf(value)]];
-  const isDeep = place.at('style').text() === 'deepObject';
-  if (!isDeep && !isExploded) return [[name, textOf(value)]];
-  return Object.entries(value).map(([key, item]) => [isDeep ? `${name}[${key}]` : key, textOf(item)]);
 }
 
 function headersOf(
@@ -148,92 +125,6 @@ const framing: ReadonlySet<string> = new Set([
   'expect',
   'upgrade',
 ]);
-
-interface DraftedBody {
-  readonly body: BodyDraft | undefined;
-  readonly contentType: string | undefined;
-  readonly notes: readonly string[];
-}
-
-function bodyOf({ place }: Operation, examples: ExampleContext): DraftedBody {
-  const none: DraftedBody = { body: undefined, contentType: undefined, notes: [] };
-  const content = place.at('requestBody');
-  const json = jsonContent(content);
-  const contents = content.at('content').entries();
-  if (json !== undefined) {
-    const value = givenExample(json.media) ?? exampleOf(json.media.at('schema'), examples);
-    return {
-      ...none,
-      body: { kind: 'json', value },
-      contentType: json.type === 'application/json' ? undefined : json.type,
-    };
-  }
-  const of = (type: RegExp): readonly [string, ApiPlace] | undefined =>
-    contents.find(([each]) => type.test(each));
-  const form = of(/^application\/x-www-form-urlencoded/i);
-  if (form !== undefined) {
-    const pairs = fieldsOf(form[1], examples);
-    return pairs.length === 0 ? none : { ...none, body: { kind: 'form', pairs } };
-  }
-  const multipart = of(/^multipart\/form-data/i);
-  if (multipart !== undefined) return multipartOf(multipart[1], examples);
-  const text = of(/^text\/|xml/i);
-  if (text !== undefined) {
-    const value = givenExample(text[1]);
-    const contentType = text[0].includes('*') ? 'text/plain' : text[0];
-    return {
-      ...none,
-      body: { kind: 'text', text: typeof value === 'string' && value !== '' ? value : 'example' },
-      contentType,
-    };
-  }
-  const [other] = contents;
-  return other === undefined
-    ? none
-    : { ...none, notes: [`Its body, ${other[0]}, is not written: there is no example that could be.`] };
-}
-
-function fieldsOf(media: ApiPlace, examples: ExampleContext): Pairs {
-  const value = givenExample(media) ?? exampleOf(media.at('schema'), examples);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => {
-    const values = Array.isArray(item) ? item : [item];
-    return values.map((each) => [name, plainText(each)] as const);
-  });
-}
-
-/** In a form or a query, what is no text stands as JSON. */
-function plainText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value ?? '').replace(' as number}}', '}}');
-  const json = JSON.stringify(value).replace(/"\{\{([^{}]*) as number\}\}"/g, '{{$1}}');
-  // Values hold holes and nothing else that looks like one; keys are as they were described.
-  return json.replace(/"(?:[^"\\]|\\.)*"(?=:)/g, spreadBraces);
-}
-
-function multipartOf(media: ApiPlace, examples: ExampleContext): DraftedBody {
-  const schema = media.at('schema');
-  const required = requiredOf(schema);
-  const files = [...propertiesOf(schema)].filter(
-    ([, property]) =>
-      saying(property, 'format')?.value === 'binary' ||
-      saying(property, 'contentMediaType') !== undefined ||
-      (typeOf(property) === 'array' && saying(property, 'items')?.at('format').value === 'binary'),
-  );
-  const isFile = (name: string): boolean => files.some(([each]) => each === name);
-  const fields = [...new Map(fieldsOf(media, examples))].filter(([name]) => !isFile(name));
-  const needed = files.filter(([name]) => required.size === 0 || required.has(name));
-  return {
-    body: {
-      kind: 'multipart',
-      pairs: fields.length === 0 ? [[files[0]?.[0] ?? 'file', 'in the place of a file']] : fields,
-    },
-    contentType: undefined,
-    notes: needed.map(
-      ([name]) =>
-        `It sends a file: put one beside this file, and into multipart ${JSON.stringify(name)}: { file: NAME }`,
-    ),
-  };
-}
 
 /** Every success that is described; where none is, 200 to 399 will do. */
 function statusesOf({ place }: Operation): number[] {
