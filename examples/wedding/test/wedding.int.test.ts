@@ -6,7 +6,11 @@ import { startStandIn } from '../stand-in/server.ts';
 
 const file = fileURLToPath(new URL('../load/wedding.yaml', import.meta.url));
 
-it("the wedding day's requests are all answered by the stand-in, as the file expects", async () => {
+// On a crowded machine hardly anything is sent in two seconds, and not every kind of request.
+it("the wedding day's requests are all answered by the stand-in, as the file expects", {
+  retry: 3,
+  timeout: 60_000,
+}, async () => {
   const { server, port } = await startStandIn();
   try {
     const target = `http://127.0.0.1:${port}`;
