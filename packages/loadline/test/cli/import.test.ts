@@ -131,7 +131,11 @@ describe('loadline import', () => {
     ],
     ['YAML that is none', ['openapi', 'slip.yaml'], /^LOAD_IMPORT_INVALID: .*\n {2}line 2/],
     ['a target that is none', ['openapi', 'api.yaml', '--target', 'here'], /cannot be imported for "here"/],
-    ['a folder that is not there', ['har', 'shop.har', '--out', 'no/where.yaml'], /^CLI_OUTPUT_UNWRITABLE: /],
+    [
+      'a folder that is not there',
+      ['har', 'shop.har', '--out', 'no/where.yaml'],
+      /^CLI_OUTPUT_UNWRITABLE: Cannot write the scenario to /,
+    ],
   ])('refuses %s', async (_, args, message) => {
     const { code, out, err } = await load(...args);
     expect([code, out]).toEqual([2, '']);

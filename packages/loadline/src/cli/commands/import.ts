@@ -40,7 +40,7 @@ async function importScenario(args: readonly string[], { terminal }: Surrounding
       ? ofApi(rest)
       : unknownKind(kind));
   if (out === undefined) terminal.out(text);
-  else await writeResultFile(out, text);
+  else await writeResultFile(out, text, 'the scenario');
   return exitCodes.passed;
 }
 

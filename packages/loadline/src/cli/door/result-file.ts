@@ -14,16 +14,19 @@ export async function checkWritable(file: string): Promise<void> {
   }
 }
 
-/** @throws CLI_OUTPUT_UNWRITABLE */
-export async function writeResultFile(file: string, text: string): Promise<void> {
+/**
+ * @param what as an error calls it.
+ * @throws CLI_OUTPUT_UNWRITABLE
+ */
+export async function writeResultFile(file: string, text: string, what = 'the report'): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (cause) {
-    throw unwritable(file, cause as Error);
+    throw unwritable(file, cause as Error, what);
   }
 }
 
-function unwritable(file: string, cause: Error): Error {
-  const message = `Cannot write the report to ${file}: ${cause.message}.`;
+function unwritable(file: string, cause: Error, what = 'the report'): Error {
+  const message = `Cannot write ${what} to ${file}: ${cause.message}.`;
   return cliError('CLI_OUTPUT_UNWRITABLE', message, { cause, facts: { file } });
 }
