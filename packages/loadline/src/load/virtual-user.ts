@@ -373,15 +373,14 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
   }
 
   /**
-   * The first time is at once, but where the distances have no memory: then a user who has just come is as far
-   * from its next call as any other.
+   * The first time is at once, but for users of a closed stage where the distances have no memory: one who has just
+   * come is then as far from its next call as any other. An arrival has come to call.
    *
    * @returns whether the user waits for its time.
    */
   #pace(everyMs: number, isMemoryless: boolean): boolean {
-    const before =
-      this.#pacedMs >= 0 ? this.#pacedMs : isMemoryless ? this.#stepDueMs : this.#stepDueMs - everyMs;
-    this.#pacedMs = before + everyMs;
+    if (this.#pacedMs >= 0) this.#pacedMs += everyMs;
+    else this.#pacedMs = this.#stepDueMs + (isMemoryless && this.isResident ? everyMs : 0);
     if (this.#pacedMs <= this.#context.clock.monotonicMs()) {
       this.#stepDueMs = this.#pacedMs;
       return false;
