@@ -388,6 +388,20 @@ describe('what a server has made up', () => {
     ]);
   });
 
+  it('is never filled in before it was answered, also where nobody sees that it was sent', () => {
+    const basic = { Authorization: `Basic ${Buffer.from('user-12345:x').toString('base64')}` };
+    const steps = stepsOf(
+      { url: '/first', headers: basic },
+      { url: '/me', answer: { id: 'user-12345' } },
+      { url: '/users/user-12345', headers: basic },
+    );
+    expect(steps.map((step) => headerOf(step, 'authorization'))).toEqual([
+      'user-12345:<PASSWORD>',
+      undefined,
+      '{{meId}}:<PASSWORD>',
+    ]);
+  });
+
   it('has a name of its own, also where there are many', () => {
     const steps = stepsOf(
       { url: '/orders', json: {}, answer: { id: 'order-11111' } },
