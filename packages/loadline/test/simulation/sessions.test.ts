@@ -283,11 +283,12 @@ describe('a session', () => {
     const levels: boolean[] = [];
     const plan = planWith({
       scenarios: [scenario('talk', [connect('/'), think(100)])],
-      stages: [{ kind: 'arrivals', from: 1, to: 1, durationMs: 1000 }],
+      stages: [{ kind: 'arrivals', from: 1, to: 1, durationMs: 3000 }],
     });
     const look = (): number => levels.push(seen.farEnds.every(({ isOver }) => isOver));
-    await simulate(plan, { sessions: seen.sessions, onEvery: { intervalMs: 100, look } });
-    expect(levels).toEqual([false, ...new Array<boolean>(8).fill(true)]);
+    await simulate(plan, { sessions: seen.sessions, onEvery: { intervalMs: 50, look } });
+    // It begins each second, and ends 110 ms later.
+    expect(levels.slice(0, 19)).toEqual([false, false, ...new Array<boolean>(17).fill(true)]);
   });
 
   it('tells how many messages came, how many nobody waited for, and how many broke', async () => {
