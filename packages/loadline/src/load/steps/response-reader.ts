@@ -9,6 +9,15 @@ export interface ReadableResponse {
   header(name: string): string | undefined;
   /** The body; only valid during the call. */
   body(): Buffer;
+  /** Whose body stands within other bytes may name them: a view of its own takes longer than most checks. */
+  readonly bodyPlace?: BytesPlace;
+}
+
+/** A stretch of bytes, from `from` to before `to`. */
+export interface BytesPlace {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What besides the response a value may come from. */
@@ -26,7 +35,7 @@ export type Extract = (response: OpenedResponse, scope: ReaderScope) => string |
 /** A response that several checks and extractions read: its body is had, and decoded, at most once. */
 export class OpenedResponse {
   readonly #response: ReadableResponse;
-  #body: Buffer | undefined;
+  #place: BytesPlace | undefined;
   #text: string | undefined;
 
   constructor(response: ReadableResponse) {
@@ -41,15 +50,20 @@ export class OpenedResponse {
     return this.#response.header(name);
   }
 
-  get body(): Buffer {
-    this.#body ??= this.#response.body();
-    return this.#body;
+  get body(): BytesPlace {
+    this.#place ??= this.#response.bodyPlace ?? placeOf(this.#response.body());
+    return this.#place;
   }
 
   get text(): string {
-    this.#text ??= this.body.toString('utf8');
+    const { bytes, from, to } = this.body;
+    this.#text ??= bytes.toString('utf8', from, to);
     return this.#text;
   }
+}
+
+function placeOf(bytes: Buffer): BytesPlace {
+  return { bytes, from: 0, to: bytes.length };
 }
 
 /** Prepares a check once, so that judging a response is little work. */
@@ -77,7 +91,7 @@ export function prepareCheck(check: Check): Judge {
       const find = jsonFinder(check.pointer);
       const { expected } = check;
       if (expected.kind === 'exists') return ({ body }) => find(body) !== undefined;
-      return ({ body }) => isValue(body, find(body), expected.value);
+      return ({ body }) => isValue(body.bytes, find(body), expected.value);
     }
   }
 }
@@ -98,25 +112,25 @@ export function prepareExtraction(extraction: Extraction): Extract {
     }
     case 'json': {
       const find = jsonFinder(extraction.pointer);
-      if (extraction.randomOf === undefined) return ({ body }) => asText(body, find(body));
+      if (extraction.randomOf === undefined) return ({ body }) => asText(body.bytes, find(body));
       const findList = jsonFinder(extraction.randomOf);
       return ({ body }, { random }) => {
-        const element = randomElement(body, findList(body), random);
-        return element === undefined ? undefined : asText(body, find(body, element));
+        const element = randomElement(body.bytes, findList(body), random);
+        return element === undefined ? undefined : asText(body.bytes, find(body, element));
       };
     }
   }
 }
 
 /** In a short body the call of the native search takes longer than searching. */
-function includesBytes(body: Buffer, wanted: Buffer): boolean {
-  if (body.length > shortBodyBytes) return body.includes(wanted);
+function includesBytes({ bytes, from, to }: BytesPlace, wanted: Buffer): boolean {
+  if (to - from > shortBodyBytes) return bytes.subarray(from, to).includes(wanted);
   const first = wanted[0];
-  const last = body.length - wanted.length;
-  for (let from = 0; from <= last; from++) {
-    if (body[from] !== first) continue;
+  const last = to - wanted.length;
+  for (let start = from; start <= last; start++) {
+    if (bytes[start] !== first) continue;
     let at = 1;
-    while (at < wanted.length && body[from + at] === wanted[at]) at++;
+    while (at < wanted.length && bytes[start + at] === wanted[at]) at++;
     if (at >= wanted.length) return true;
   }
   return wanted.length === 0;
@@ -124,11 +138,11 @@ function includesBytes(body: Buffer, wanted: Buffer): boolean {
 
 const shortBodyBytes = 1024;
 
-type Find = (json: Buffer, within?: JsonRange) => JsonRange | undefined;
+type Find = (body: BytesPlace, within?: JsonRange) => JsonRange | undefined;
 
 function jsonFinder(pointer: readonly string[]): Find {
   const tokens = preparePointer(pointer);
-  return (json, within) => scanPointer(json, tokens, within);
+  return (body, within = body) => scanPointer(body.bytes, tokens, within);
 }
 
 function randomElement(json: Buffer, list: JsonRange | undefined, random: Random): JsonRange | undefined {

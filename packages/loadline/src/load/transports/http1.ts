@@ -3,6 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import { ConnectQueue } from './connect-queue.ts';
 import { Deadlines, type Waiting } from './deadlines.ts';
 import { createDial, type DialOptions } from './dial.ts';
+import { Outbox, type Parcel } from './outbox.ts';
 import { ResponseParser } from './response-parser.ts';
 import { messageOf, reasonOf } from './socket-failure.ts';
 import { portAttemptsMax, type SourcePorts } from './source-ports.ts';
@@ -48,11 +49,17 @@ class SharedState {
   readonly forget: (channel: Http1Channel) => void;
   readonly connect: () => LoadSocket;
   readonly connects: ConnectQueue = new ConnectQueue();
+  readonly outbox: Outbox = new Outbox();
+  /** When the answer came that is being handled; below 0 while none is. */
+  handledMs = -1;
   /** Whether a port of ours may be taken, so that another has to be tried. */
   readonly namesPorts: boolean;
   readonly #basePath: string;
   readonly #afterPath: string;
   readonly #wires = new Map<OutgoingRequest, Wire>();
+  /** Headers of the last request, which mostly are the next one's too, and whether they are single bytes. */
+  #headers = '';
+  #hasPlainHeaders = true;
 
   constructor(options: Http1Options, deadlines: Deadlines, forget: (channel: Http1Channel) => void) {
     const { target } = options;
@@ -81,12 +88,31 @@ class SharedState {
 
   #write({ method, path, headers, body }: OutgoingRequest): Wire {
     const head = `${method} ${this.#basePath}${path}${this.#afterPath}${headers}`;
-    if (body === undefined) return asWire(`${head}${lengthOfNothing(method)}\r\n`);
+    if (body === undefined) {
+      const text = `${head}${lengthOfNothing(method)}\r\n`;
+      return this.#arePlain(headers) && isPlain(path)
+        ? { data: text, encoding: 'latin1', bytes: text.length }
+        : asWire(text);
+    }
     if (typeof body === 'string')
       return asWire(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
     const bytes = Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\n\r\n`), body]);
     return { data: bytes, encoding: undefined, bytes: bytes.length };
   }
+
+  #arePlain(headers: string): boolean {
+    if (headers !== this.#headers) {
+      this.#headers = headers;
+      this.#hasPlainHeaders = isPlain(headers);
+    }
+    return this.#hasPlainHeaders;
+  }
+}
+
+/** Whether every character is a byte of its own: for a short text quicker than counting its bytes. */
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }
 
 /** What goes over the wire. Text of single bytes is written as latin1, which costs the least. */
@@ -105,7 +131,7 @@ function asWire(text: string): Wire {
 type LoadSocket = Socket & { [owner]?: Http1Channel | undefined };
 const owner: unique symbol = Symbol('channel');
 
-class Http1Channel implements Channel, Waiting {
+class Http1Channel implements Channel, Waiting, Parcel {
   isListed = false;
   readonly #shared: SharedState;
   readonly #handler: ReplyHandler;
@@ -124,6 +150,8 @@ class Http1Channel implements Channel, Waiting {
   /** Whether it stands in the queue of those who connect, or is connecting. */
   #isConnecting = false;
   #portAttempts = 0;
+  /** What stands in the outbox for this channel, and for which of its connections. */
+  #wire: Wire | undefined;
 
   constructor(shared: SharedState, handler: ReplyHandler) {
     this.#shared = shared;
@@ -132,7 +160,8 @@ class Http1Channel implements Channel, Waiting {
   }
 
   send(request: OutgoingRequest): void {
-    const nowMs = this.#shared.clock.monotonicMs();
+    const { handledMs } = this.#shared;
+    const nowMs = handledMs < 0 ? this.#shared.clock.monotonicMs() : handledMs;
     this.#request = request;
     this.#deadlineMs = nowMs + request.timeoutMs;
     this.#shared.deadlines.add(this);
@@ -244,9 +273,27 @@ class Http1Channel implements Channel, Waiting {
     parser.begin(request.method, request.keepsBody);
     parser.bytesOut = wire.bytes;
     this.#sentMs = nowMs;
+    if (this.#shared.handledMs < 0) this.#post(wire);
+    else {
+      this.#wire = wire;
+      this.#shared.outbox.add(this);
+    }
+  }
+
+  /** It is the turn of what stands in the outbox; not where the connection has broken meanwhile. */
+  leave(): void {
+    const wire = this.#wire;
+    if (wire === undefined) return;
+    this.#wire = undefined;
+    this.#sentMs = this.#shared.clock.monotonicMs();
+    this.#post(wire);
+  }
+
+  #post({ data, encoding }: Wire): void {
     const socket = this.#socket as LoadSocket;
-    if (wire.encoding === undefined) socket.write(wire.data);
-    else socket.write(wire.data, wire.encoding);
+    // Without a word it is latin1; to name it costs looking the name up.
+    if (encoding === 'utf8') socket.write(data, encoding);
+    else socket.write(data);
   }
 
   #finish(): void {
@@ -263,7 +310,9 @@ class Http1Channel implements Channel, Waiting {
     this.#hasServed = true;
     // What is left of a request that was answered before it was read would stand before the next one.
     if (!parser.keepsAlive || isUnread) this.#drop();
+    this.#shared.handledMs = parser.receivedMs;
     this.#handler.onResponse(parser);
+    this.#shared.handledMs = -1;
     if (this.#request === undefined) lastAnswered = this;
   }
 
@@ -291,6 +340,7 @@ class Http1Channel implements Channel, Waiting {
     this.#socket = undefined;
     this.#isConnected = false;
     this.#hasServed = false;
+    this.#wire = undefined;
     if (socket === undefined) return;
     socket[owner] = undefined;
     socket.destroy();
@@ -334,6 +384,7 @@ function overTls(options: Http1Options): () => LoadSocket {
 }
 
 function listen(socket: LoadSocket, connected: 'connect' | 'secureConnect'): LoadSocket {
+  socket.setDefaultEncoding('latin1');
   socket.once(connected, onConnected);
   socket.on('error', onSocketError);
   socket.on('end', onPeerEnd);

@@ -126,6 +126,10 @@ export class ResponseParser implements Response {
     return this.#body.subarray(this.#bodyFrom, this.#bodyTo);
   }
 
+  get bodyPlace(): { readonly bytes: Buffer; readonly from: number; readonly to: number } {
+    return { bytes: this.#body, from: this.#bodyFrom, to: this.#bodyTo };
+  }
+
   /** Undoes the content encoding of a complete response, where there is one and its body was kept. */
   decode(): void {
     if (!this.#hasContentEncoding || this.#bodyFrom === this.#bodyTo) return;
@@ -520,8 +524,10 @@ function readHeaderLine(bytes: Buffer, from: number, to: number, framing: Framin
     byte = bytes[at] as number;
   }
   const nameTo = at;
-  while (at < to && bytes[at] !== lineFeed) at++;
-  if (at === to) return incomplete;
+  do {
+    if (++at === to) return incomplete;
+    byte = bytes[at] as number;
+  } while (byte !== lineFeed);
   if (bytes[at - 1] !== carriageReturn || nameTo === from) {
     framing.problem = `a header line without a name: ${quote(bytes, from, to)}`;
     return from;

@@ -56,6 +56,8 @@ export interface Response {
   headers(name: string): string[];
   /** The body with its content encoding undone; empty where it was not kept. A view: copy what is to last. */
   body(): Buffer;
+  /** Where the body stands within other bytes; for who reads it without a view. Absent where it stands alone. */
+  readonly bodyPlace?: { readonly bytes: Buffer; readonly from: number; readonly to: number };
 }
 
 export interface Failure {

@@ -27,19 +27,22 @@ async function sample(probe: ResourceProbe): Promise<Record<string, number>> {
   return Object.fromEntries(readings.map(({ name, value }) => [name, value]));
 }
 
-/** Half a second of work, and 50 MB, each time that it is told. */
+/** Half a second of work, and 50 MB, each time that it is told; then it says how much CPU time it has had in all. */
 const worker = `
   const kept = [];
   process.stdin.on('data', () => {
     kept.push(Buffer.alloc(50e6, 1));
     for (const end = process.cpuUsage().user + 500_000; process.cpuUsage().user < end; );
-    process.stdout.write('done');
+    process.stdout.write(seconds());
   });
-  process.stdout.write('ready');`;
+  const seconds = () => String((process.cpuUsage().user + process.cpuUsage().system) / 1e6);
+  process.stdout.write(seconds());`;
 
-async function work(child: ChildProcess): Promise<void> {
+/** @returns what it says when it has done its work. */
+async function work(child: ChildProcess): Promise<string> {
   child.stdin?.write('go');
-  if (child.stdout !== null) await once(child.stdout, 'data');
+  const [said] = child.stdout === null ? [] : await once(child.stdout, 'data');
+  return String(said);
 }
 
 describe.each([
@@ -50,12 +53,12 @@ describe.each([
     const child = await run(worker);
     const probe = createProcessProbe(child.pid, platform);
     const before = await sample(probe);
-    await work(child);
+    const told = Number(await work(child)) - Number(child.firstWord);
     const after = await sample(probe);
-    const worked = (after.cpu ?? 0) - (before.cpu ?? 0);
-    // By ps in whole seconds.
-    if (platform === 'linux') expect(worked).toBeGreaterThan(0.45);
-    expect(worked).toBeLessThan(2.01);
+    expect(told).toBeGreaterThanOrEqual(0.5);
+    // By ps in whole seconds; by /proc with what was used before and after it spoke, in hundredths.
+    const off = Math.abs((after.cpu ?? 0) - (before.cpu ?? 0) - told);
+    expect(off).toBeLessThan(platform === 'linux' ? 0.3 : 1.5);
     expect((after.memory ?? 0) - (before.memory ?? 0)).toBeGreaterThan(40e6);
   });
 

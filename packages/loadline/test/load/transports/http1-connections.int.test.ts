@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { openSender } from './sending.ts';
+import { openChannel } from '../../contracts/transport-contract.ts';
+import { openSender, outgoing } from './sending.ts';
 import { pass, plain, type SocketServer, serveHeads, serveSockets } from './socket-server.ts';
 
 const fine = plain('fine');
@@ -56,6 +57,36 @@ describe('a connection that ends', () => {
           await pass(20);
         }
         expect(server.connections).toBe(4);
+      },
+    );
+  });
+
+  it.each([
+    ['says so', (socket: Socket) => socket.end(plain('fine', 'connection: close'))],
+    ['says nothing', (socket: Socket) => socket.end(fine)],
+    ['is reset', (socket: Socket) => socket.write(fine, () => socket.resetAndDestroy())],
+  ])('and %s, while its user asks again within the answer, loses no request', async (_, answer) => {
+    await use(
+      serveHeads((socket) => answer(socket)),
+      async (server) => {
+        const transport = server.transport();
+        const statuses: unknown[] = [];
+        const users = Array.from({ length: 10 }, () => {
+          let left = 10;
+          return new Promise<void>((resolve) => {
+            const channel = openChannel(transport);
+            const ask = (): void =>
+              channel.send(outgoing(), (reply) => {
+                statuses.push('status' in reply ? reply.status : reply);
+                if (--left === 0) resolve();
+                else ask();
+              });
+            ask();
+          });
+        });
+        await Promise.all(users);
+        expect(statuses).toEqual(new Array(100).fill(200));
+        expect(server.connections).toBe(100);
       },
     );
   });
