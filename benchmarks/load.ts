@@ -4,6 +4,7 @@ import { attempt } from './load/attempt.ts';
 import { measureCoordinatedOmission } from './load/coordinated-omission.ts';
 import { measureIdleUsers } from './load/idle-users.ts';
 import { measureOpenModel } from './load/open-model.ts';
+import { measureSoak } from './load/soak.ts';
 import { measureStart } from './load/start.ts';
 import { measureScript, measureStaticGet, measureThreeSteps } from './load/throughput.ts';
 import { measureWorkers } from './load/workers.ts';
@@ -17,6 +18,7 @@ const measurements = {
   workers: measureWorkers,
   omission: measureCoordinatedOmission,
   start: measureStart,
+  soak: measureSoak,
 } as const satisfies Record<string, (options: BenchOptions) => Promise<Row[]>>;
 
 export const parts: readonly string[] = Object.keys(measurements);
@@ -24,7 +26,8 @@ export const parts: readonly string[] = Object.keys(measurements);
 export async function run(options: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [part, measure] of Object.entries(measurements)) {
-    if (options.only !== undefined && options.only !== part) continue;
+    // Half an hour is only spent where it is asked for.
+    if (options.only === undefined ? part === 'soak' : options.only !== part) continue;
     options.progress(part);
     rows.push(...(await attempt(part, () => measure(options), options)));
   }
