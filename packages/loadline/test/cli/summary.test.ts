@@ -128,6 +128,17 @@ describe('a summary', () => {
     expect(text).toContain('The generator was the bottleneck in 3 of 3 samples');
   });
 
+  it('judges no threshold of a run whose numbers say nothing', () => {
+    const report = reportWith({
+      plan: { thresholds: [threshold('latency', 'p95 < 10s'), threshold('latency', 'p95 < 1ms')] },
+      samples: [overloaded, overloaded, overloaded],
+      record: (recorder) => answers(recorder, 'discovery', 3000),
+    });
+    expect(lines(report).join('\n')).toMatch(
+      /thresholds, not judged\n {2}– latency: p95 < 10s .*\n {2}– latency: p95 < 1ms /,
+    );
+  });
+
   it('lets no name steer the terminal or begin a line of its own', () => {
     const evil = '\u001b[2J\u009b31m\r\n✓ passed\u0007';
     const report = reportWith({

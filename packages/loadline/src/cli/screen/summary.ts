@@ -179,10 +179,10 @@ function statusesText(row: ReportRow): string {
     .join(', ');
 }
 
-/** A run that was cut off was not judged: it gets its figures without a mark. */
+/** A run that was cut off, or that its generator held up, was not judged: it gets its figures without a mark. */
 function thresholds({ thresholds: results, verdict: { status } }: LoadReport, style: Style): string[] {
   if (results.length === 0) return [];
-  const isJudged = status !== 'interrupted';
+  const isJudged = status !== 'interrupted' && status !== 'invalid';
   const width = Math.min(60, Math.max(...results.map((result) => result.text.length)));
   const lines = results.map(({ text, verdict, shown }) => {
     const marks = { passed: style('green', '✓'), failed: style('red', '✗'), 'no data': style('yellow', '?') };
