@@ -2,6 +2,7 @@ import { createHistogram } from '../metrics/index.ts';
 import type { GeneratorSample } from './measure/generator.ts';
 import type { Lane } from './measure/lane.ts';
 import type { IterationCounts, Recorder } from './measure/recorder.ts';
+import { isAnswered } from './report-row.ts';
 
 /** How far a run is, for a terminal or a stream. */
 export interface LoadProgress {
@@ -48,8 +49,9 @@ export function progressOf(
     (sum, lane) => sum + (recorder.point(lane, last)?.requests ?? 0),
     0,
   );
+  const wasAnswered = isAnswered(recorder.lanes);
   const quantileMs = (q: number): number | undefined =>
-    latency.count === 0 ? undefined : latency.quantile(q) / 1000;
+    latency.count === 0 || !wasAnswered ? undefined : latency.quantile(q) / 1000;
   return {
     elapsedMs,
     durationMs,

@@ -151,6 +151,11 @@ function addUp(entries: readonly (readonly [string, number])[]): Record<string, 
   return Object.fromEntries(sums);
 }
 
+/** Whether any response came, of whatever status, or any message. */
+export function isAnswered(lanes: readonly Lane[]): boolean {
+  return lanes.some((lane) => lane.requests > lane.errors || lane.statuses.size > 0);
+}
+
 export function mergeAll(histograms: readonly Histogram[]): Histogram {
   const merged = createHistogram();
   for (const histogram of histograms) merged.merge(histogram);

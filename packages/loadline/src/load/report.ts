@@ -5,7 +5,7 @@ import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
 import { withoutSecrets } from './redact.ts';
-import { mergeAll, perSecond, type ReportRow, rowOf } from './report-row.ts';
+import { isAnswered, mergeAll, perSecond, type ReportRow, rowOf } from './report-row.ts';
 import type { ResourceSeries } from './resources/resource.ts';
 import {
   judgeThreshold,
@@ -264,6 +264,7 @@ export function measuredFor({ scope }: Threshold, recorder: Recorder, activeMs: 
     checksFailed: checks.reduce((total, { failed }) => total + failed, 0),
     dropped: scope === undefined ? recorder.dropped : undefined,
     durationMs: activeMs,
+    isAnswered: isAnswered(lanes),
     latency: statisticOf((lane) => lane.latency),
     service: statisticOf((lane) => lane.service),
   };

@@ -31,6 +31,8 @@ export interface Measured {
   /** Work that was due and never started; undefined where it is not known by scope. */
   readonly dropped: number | undefined;
   readonly durationMs: number;
+  /** Whether any response came; where none did, the times are those of failures. */
+  readonly isAnswered: boolean;
   /** In milliseconds; undefined when nothing was measured. */
   readonly latency: (statistic: Statistic) => number | undefined;
   readonly service: (statistic: Statistic) => number | undefined;
@@ -79,12 +81,15 @@ export function parseThreshold(
   };
 }
 
-/** Holds a threshold against what was measured. Pure. */
+/**
+ * Holds a threshold against what was measured. Who was not answered in some time would have waited for longer, so the
+ * times of failures alone can fail a threshold and not pass one: a target that refuses at once is no quick one. Pure.
+ */
 export function judgeThreshold(threshold: Threshold, measured: Measured): ThresholdResult {
   const value = measuredValue(threshold, measured);
-  if (value === undefined)
+  const isMet = value !== undefined && compare(value, threshold.comparison, threshold.limit);
+  if (value === undefined || (isMet && isOfTimes(threshold) && !measured.isAnswered))
     return { text: threshold.text, verdict: 'no data', measured: undefined, shown: 'no data' };
-  const isMet = compare(value, threshold.comparison, threshold.limit);
   return {
     text: threshold.text,
     verdict: isMet ? 'passed' : 'failed',
@@ -154,6 +159,10 @@ function share(statistic: Statistic, part: number, whole: number): number | unde
   return statistic.kind === 'count' ? part : part / whole;
 }
 
+function isOfTimes({ metric }: Threshold): boolean {
+  return metric === 'latency' || metric === 'service';
+}
+
 function compare(value: number, comparison: Comparison, limit: number): boolean {
   switch (comparison) {
     case '<':
@@ -167,8 +176,9 @@ function compare(value: number, comparison: Comparison, limit: number): boolean 
   }
 }
 
-function show({ metric, statistic }: Threshold, value: number): string {
-  if (metric === 'latency' || metric === 'service') return formatDuration(value);
+function show(threshold: Threshold, value: number): string {
+  const { statistic } = threshold;
+  if (isOfTimes(threshold)) return formatDuration(value);
   if (statistic.kind === 'rate') return `${Number(value.toPrecision(3))}/s`;
   return statistic.kind === 'ratio' ? `${Number((value * 100).toPrecision(3))} %` : String(value);
 }

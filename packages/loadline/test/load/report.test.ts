@@ -42,6 +42,29 @@ describe('the verdict', () => {
     expect(dropped.verdict.reasons).toEqual(['Nothing answered: 7 arrivals could not be started.']);
   });
 
+  it('passes no time by refusals, which are quick, and fails one by time-outs, which are not', () => {
+    const thresholds = [
+      threshold('latency', 'p95 < 200ms'),
+      threshold('latency', 'p95 < 200ms', 'refused'),
+      threshold('latency', 'p95 < 200ms', 'silent'),
+      threshold('latency', 'p95 < 200ms', 'quick'),
+    ];
+    const report = reportWith({
+      plan: { thresholds },
+      record: (recorder) => {
+        recorder.lane('visit', 'refused').failure('refused', 'nobody listens at the target', 2, undefined);
+        recorder.lane('visit', 'silent').failure('timeout', 'no answer', 10_000, 10_000);
+        answers(recorder, 'quick', 100);
+      },
+    });
+    expect(report.thresholds.map(({ verdict, shown }) => `${verdict}: ${shown}`)).toEqual([
+      'passed: 115 ms',
+      'no data: no data',
+      'failed: 10 s',
+      'passed: 114 ms',
+    ]);
+  });
+
   it('is failed where every answer was an error, also without thresholds', () => {
     const report = reportWith({
       record: (recorder) => {

@@ -75,6 +75,7 @@ describe('judgeThreshold()', () => {
     checksFailed: 10,
     dropped: 250,
     durationMs: 10_000,
+    isAnswered: true,
     latency: () => 200,
     service: () => 50,
   };
@@ -85,6 +86,7 @@ describe('judgeThreshold()', () => {
     checksFailed: 0,
     dropped: undefined,
     durationMs: 0,
+    isAnswered: false,
     latency: () => undefined,
     service: () => undefined,
   };
@@ -105,6 +107,22 @@ describe('judgeThreshold()', () => {
     ['dropped', 'count < 251', 'passed', '250'],
   ])('holds %s: %s: %s at %s', (metric, text, verdict, shown) => {
     expect(judgeThreshold(threshold(metric, text), measured)).toMatchObject({ verdict, shown });
+  });
+
+  it('lets times of failures alone fail a threshold, and never pass one', () => {
+    const refused = { ...measured, isAnswered: false };
+    for (const metric of ['latency', 'service'] as const) {
+      expect(judgeThreshold(threshold(metric, 'p95 < 1s'), refused)).toMatchObject({
+        verdict: 'no data',
+        measured: undefined,
+      });
+    }
+    // Who waits for 200 ms in vain waits for longer than that.
+    expect(judgeThreshold(threshold('latency', 'p95 < 199ms'), refused)).toMatchObject({
+      verdict: 'failed',
+      shown: '200 ms',
+    });
+    expect(judgeThreshold(threshold('errors', 'count < 3'), refused).verdict).toBe('passed');
   });
 
   it.each<[ThresholdMetric, string]>([
