@@ -33,6 +33,49 @@ describe('withoutSecrets()', () => {
     expect(withoutSecrets('\ud800abc', ['\ud800abc'])).toBe('***');
   });
 
+  it('knows them in credentials, wherever in base64 they begin', () => {
+    for (const user of ['', 'a', 'an', 'ann', 'ann.other@example.org']) {
+      for (const format of ['base64', 'base64url'] as const) {
+        const sent = Buffer.from(`${user}:Passw0rdXYZ-é>>`).toString(format);
+        const shown = withoutSecrets(`"NOPE Basic ${sent}" was sent`, ['Passw0rdXYZ-é>>']);
+        expect(shown).toMatch(/^"NOPE Basic [\w-]*\*\*\*" was sent$/);
+        const left = /Basic ([\w-]*)/.exec(shown)?.[1] ?? '';
+        expect(Buffer.from(left, format).length).toBeLessThanOrEqual(user.length + 1);
+      }
+    }
+  });
+
+  it('knows them in upper and lower case, as in a host or a shout', () => {
+    expect(withoutSecrets('to passw0rdxyz.example, PASSW0RDXYZ', ['Passw0rdXYZ'])).toBe(
+      'to ***.example, ***',
+    );
+  });
+
+  it('knows them as a form has them, and as the bytes of an answer are quoted', () => {
+    expect(withoutSecrets(['a=two+w%C3%B6rds%21', '"two w··rds!"'], ['two wörds!'])).toEqual([
+      'a=***',
+      '"***"',
+    ]);
+  });
+
+  it('knows what is left of one where a quotation or a long message was cut', () => {
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.signature';
+    const cut = (text: string): string => `no HTTP response: ${JSON.stringify(text.slice(0, 40))}`;
+    expect(withoutSecrets(cut(`NOPE Bearer ${token}`), [token])).toBe('no HTTP response: "NOPE Bearer ***"');
+    const basic = Buffer.from(`ann:${token}`).toString('base64');
+    expect(withoutSecrets(cut(`NOPE ${basic}`), [token])).toMatch(
+      /^no HTTP response: "NOPE YW5u\w{0,2}\*\*\*"$/,
+    );
+    const thrown = `${'x'.repeat(180)}${token}`.slice(0, 200);
+    expect(withoutSecrets({ cutShortBecause: { [thrown]: 1 } }, [token])).toEqual({
+      cutShortBecause: { [`${'x'.repeat(180)}***`]: 1 },
+    });
+  });
+
+  it('leaves a name alone that ends as one begins', () => {
+    expect(withoutSecrets('GET /login', ['login-hunter22'])).toBe('GET /login');
+  });
+
   it('keeps what is read by machines, whatever the secrets are', () => {
     const report = {
       schema: 'loadline.load-report/2',

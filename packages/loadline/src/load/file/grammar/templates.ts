@@ -160,7 +160,11 @@ function takeValue(name: string, { values, taken }: Environment, note: (problem:
     note(`uses {{$env.${name}}}, which is not in the environment`);
     return '';
   }
-  if (value.includes('{{')) note(`uses {{$env.${name}}}, whose value would be read as a template`);
+  if (value.includes('{{')) {
+    note(`uses {{$env.${name}}}, whose value would be read as a template`);
+    // What else would be wrong with that template would tell what is in it.
+    return '';
+  }
   if (value !== '') taken.add(value);
   return value;
 }
