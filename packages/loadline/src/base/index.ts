@@ -14,3 +14,4 @@ export { createRandom, exponential, integerBetween, normal, weightedPicker } fro
 export { formatBytes, parseBytes } from './size.ts';
 export type { VirtualClock } from './virtual-clock.ts';
 export { createVirtualClock } from './virtual-clock.ts';
+export { withoutPassword } from './without-password.ts';

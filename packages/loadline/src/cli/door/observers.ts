@@ -1,4 +1,11 @@
-import { type AddressPolicy, closest, type Parsed, parse, systemClock } from '../../base/index.ts';
+import {
+  type AddressPolicy,
+  closest,
+  type Parsed,
+  parse,
+  systemClock,
+  withoutPassword,
+} from '../../base/index.ts';
 import { resolveTarget } from '../../load/index.ts';
 import type { LiveOutputs } from '../../load/output/index.ts';
 import type { AskedResources, ResourceWatch } from '../../load/resources/index.ts';
@@ -43,7 +50,9 @@ export function readObservers(words: ObserverWords): AskedObservers {
       if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text);
       root
         .at(name)
-        .problem(`must be an address like http://127.0.0.1:4318/v1/metrics, got ${JSON.stringify(text)}`);
+        .problem(
+          `must be an address like http://127.0.0.1:4318/v1/metrics, got ${JSON.stringify(withoutPassword(text))}`,
+        );
       return undefined;
     };
     const whole = (name: keyof ObserverWords, text: string, most: number): number => {

@@ -1,5 +1,5 @@
 import type { Field, Parsed } from '../../base/index.ts';
-import { parse, show } from '../../base/index.ts';
+import { parse, show, withoutPassword } from '../../base/index.ts';
 import type { LoadPlan, Scenario, Stage, Step } from '../plan.ts';
 import { type ChosenTest, chooseTest } from './choose-test.ts';
 import { rateLimit, readRate, usersLimit } from './grammar/levels.ts';
@@ -144,11 +144,6 @@ function readTarget(field: Field, file: ScenarioFile): Target {
   if (file.visits === 'target') return { address: url.origin, path: `${url.pathname}${url.search}` };
   if (url.search !== '' || url.hash !== '') field.problem("must have no query; put it into the steps' paths");
   return { address: `${url.origin}${url.pathname.replace(/\/+$/, '')}`, path: '/' };
-}
-
-/** A message may end in a log that others read. */
-function withoutPassword(address: string): string {
-  return address.replace(/[^/]*@/, '…@');
 }
 
 /** A scenario whose requests are all for one path. */
