@@ -24,7 +24,7 @@ export interface FlowContext {
   readonly skippedMs: number;
   readonly patienceMs: number;
   onLate(latenessMs: number): void;
-  /** Nothing is left to do: the schedule is over, its users have done their iterations, or the data has run out. */
+  /** Nothing is left to do: the schedule is over, or its users have done their iterations or the last rows of data. */
   onOver(flow: Flow): void;
   /** A user has become idle after the flow was stopped. */
   onStoppedIdle(): void;
@@ -62,6 +62,8 @@ export class Flow implements Task, Employer {
   #isBlocked = false;
   /** Whether arrivals are being started: an iteration that ends within its beginning leaves its user to them. */
   #isStarting = false;
+  /** Whether no row is left for an iteration: nothing begins any more, and who is busy comes to an end. */
+  #isOutOfData = false;
   #isStopped = false;
 
   /** @param weighed the scenarios among which each iteration draws. */
@@ -95,18 +97,11 @@ export class Flow implements Task, Employer {
     const elapsedMs = this.#context.elapsedMs() + slackMs;
     const wasBlocked = this.#isBlocked;
     this.#isBlocked = false;
-    if (elapsedMs < this.schedule.durationMs) this.#adjustUsers(elapsedMs);
+    if (this.#mayBegin && elapsedMs < this.schedule.durationMs) this.#adjustUsers(elapsedMs);
     this.#startArrivals(elapsedMs, wasBlocked);
     if (this.#isStopped) return;
-    if (elapsedMs >= this.schedule.durationMs) {
-      this.#context.onOver(this);
-      return;
-    }
-    this.#isBlocked = !this.#canStart();
-    const arrivalMs = this.#isBlocked ? undefined : this.#arrivals.nextMs;
-    const changeMs = this.schedule.nextUserChange(elapsedMs);
-    const nextMs = Math.min(this.schedule.durationMs, changeMs ?? never, arrivalMs ?? never);
-    this.#context.agenda.add(this, this.#context.startMs + nextMs);
+    if (elapsedMs >= this.schedule.durationMs) this.#context.onOver(this);
+    else this.#context.agenda.add(this, this.#context.startMs + this.#nextMs(elapsedMs));
   }
 
   /** Nothing new begins; pauses end at once, requests that are under way may end. */
@@ -114,7 +109,7 @@ export class Flow implements Task, Employer {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#context.agenda.remove(this);
-    this.#arrivals.dropDue(elapsedMs);
+    if (!this.#isOutOfData) this.#arrivals.dropDue(elapsedMs);
     this.#idle.length = 0;
     this.#closed.length = 0;
     for (const user of this.#context.crew.users.filter((each) => each.isEmployedBy(this))) {
@@ -128,7 +123,8 @@ export class Flow implements Task, Employer {
     if (this.#isStopped) {
       this.#dismiss(user);
       this.#context.onStoppedIdle();
-    } else if (user.isResident) this.#beginAgain(user);
+    } else if (this.#isOutOfData) this.#leaveLast(user);
+    else if (user.isResident) this.#beginAgain(user);
     else if (user.isStopping || this.#arrivals.nextMs === undefined) this.#dismiss(user);
     else this.#rest(user);
   }
@@ -148,8 +144,21 @@ export class Flow implements Task, Employer {
   unblock(): void {
     if (!this.#isBlocked || this.#isStarting || this.#isStopped) return;
     this.#startArrivals(this.#context.elapsedMs(), true);
-    if (!this.#canStart() || this.#isStopped) return;
+    if (!this.#mayBegin || !this.#canStart()) return;
     this.run();
+  }
+
+  get #mayBegin(): boolean {
+    return !this.#isStopped && !this.#isOutOfData;
+  }
+
+  /** When there is something to do again. */
+  #nextMs(elapsedMs: number): number {
+    if (this.#isOutOfData) return this.schedule.durationMs;
+    this.#isBlocked = !this.#canStart();
+    const arrivalMs = this.#isBlocked ? undefined : this.#arrivals.nextMs;
+    const changeMs = this.schedule.nextUserChange(elapsedMs);
+    return Math.min(this.schedule.durationMs, changeMs ?? never, arrivalMs ?? never);
   }
 
   #adjustUsers(elapsedMs: number): void {
@@ -163,7 +172,7 @@ export class Flow implements Task, Employer {
       else user.stop();
     }
     const visitors = this.#closed.length < this.#wanted - this.#finished ? this.#visitors() : [];
-    while (this.#closed.length < this.#wanted - this.#finished && !this.#isStopped) {
+    while (this.#closed.length < this.#wanted - this.#finished && this.#mayBegin) {
       const user = this.#idle.pop() ?? visitors.pop() ?? crew.hire(this);
       user.isResident = true;
       user.iterationsLeft = this.schedule.iterationsPerUserAt(elapsedMs);
@@ -171,7 +180,7 @@ export class Flow implements Task, Employer {
       if (!user.isBusy) this.#begin(user, startMs + this.#context.elapsedMs());
     }
     recorder.users(elapsedMs, this.#context.crew.size - this.#idle.length);
-    this.#endWithIterations();
+    if (this.#mayBegin) this.#endWithIterations();
   }
 
   /** Each stage counts iterations by itself, also of those whom it has from the one before. */
@@ -202,7 +211,7 @@ export class Flow implements Task, Employer {
     this.#isStarting = true;
     // As far ahead as the agenda looks, so that half of the arrivals are not late by a grain.
     const untilMs = wasBlocked ? elapsedMs : elapsedMs + this.#context.agenda.lookAheadMs;
-    while (this.#canStart() && !this.#isStopped) {
+    while (this.#mayBegin && this.#canStart()) {
       const dueMs = wasBlocked ? this.#arrivals.takeWaiting(untilMs) : this.#arrivals.takeDue(untilMs);
       if (dueMs === undefined) break;
       if (!wasBlocked) this.#context.onLate(elapsedMs - dueMs);
@@ -218,12 +227,27 @@ export class Flow implements Task, Employer {
 
   #begin(user: VirtualUser, dueMs: number): void {
     if (this.#context.data.isExhausted) {
-      this.#context.onOver(this);
-      this.#dismiss(user);
+      this.#endWithData();
+      this.#leaveLast(user);
       return;
     }
     this.#busy++;
     user.begin(this.#chooseProgram(), dueMs);
+  }
+
+  /** Whoever has a row works with it to the end, as long as the schedule lasts; whoever waits for one goes. */
+  #endWithData(): void {
+    if (this.#isOutOfData) return;
+    this.#isOutOfData = true;
+    this.#isBlocked = false;
+    this.#arrivals.dropDue(this.#context.elapsedMs());
+    this.#closed.length = 0;
+    for (const user of this.#idle.splice(0)) this.#dismiss(user);
+  }
+
+  #leaveLast(user: VirtualUser): void {
+    this.#dismiss(user);
+    if (this.#busy === 0 && !this.#isStopped) this.#context.onOver(this);
   }
 
   #chooseProgram(): Program {

@@ -134,8 +134,8 @@ export interface DataSource {
 
 /**
  * `each`: one row a user, for its whole life. `sequential`: the next row each iteration, over and over.
- * `random`: any row each iteration. `once`: the next row each iteration, and the run ends its arrivals when
- * there is none.
+ * `random`: any row each iteration. `once`: the next row each iteration; when there is none, the
+ * iterations that are under way are the last.
  */
 export type DataPick = (typeof dataPicks)[number];
 export const dataPicks = ['each', 'sequential', 'random', 'once'] as const;

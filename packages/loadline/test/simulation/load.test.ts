@@ -1,5 +1,12 @@
 import { type Clock, createVirtualClock } from 'loadline/base';
-import { createFunctionTransport, type DataSource, type LoadPlan, runLoad, type Stage } from 'loadline/load';
+import {
+  createFunctionTransport,
+  type DataSource,
+  type LoadPlan,
+  runLoad,
+  type Scenario,
+  type Stage,
+} from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { tableOf } from '../../src/load/data/data-table.ts';
 import { answerAfter, planWith, request, scenario, simulate, think } from './simulate.ts';
@@ -289,6 +296,60 @@ describe('data that comes once', () => {
     expect(seen).toEqual(rows.map(([id]) => `/${id}`));
     expect(endedMs).toBeLessThan(100);
     expect([report.iterations.completed, pending]).toEqual([25, 0]);
+  });
+
+  const sixRows = tableOf(['id'], [['0'], ['1'], ['2'], ['3'], ['4'], ['5']]);
+  const once: DataSource[] = [{ name: 'row', file: 'rows.csv', table: sixRows, pick: 'once' }];
+  const walk = (pauseMs: number) => [
+    scenario('walk', [request('/a/{{row.id}}'), think(pauseMs), request('/b/{{row.id}}')]),
+  ];
+
+  it.each([
+    ['users', users(4, 4, 3000)],
+    ['users that come one by one', users(0, 4, 3000)],
+    ['arrivals', arrivals(100, 100, 3000)],
+  ])('lets the iterations of %s that work with the last rows come to their end', async (_, stage) => {
+    const plan = planWith({ data: once, scenarios: walk(50), stages: [stage] });
+    const { report, endedMs, pending } = await simulate(plan);
+    expect(report.iterations).toMatchObject({ started: 6, completed: 6, interrupted: 0 });
+    expect([report.total.requests, report.offered.dropped]).toEqual([12, 0]);
+    expect(endedMs).toBeLessThan(2000);
+    expect(pending).toBe(0);
+  });
+
+  it.each([
+    ['users', users(4, 4, 3000), 4],
+    ['arrivals', arrivals(100, 100, 3000), 6],
+  ])('waits for %s no longer than the load lasts', async (_, stage, begun) => {
+    const plan = planWith({ data: once, scenarios: walk(60_000), stages: [stage] });
+    const { report, endedMs } = await simulate(plan);
+    expect(endedMs).toBe(3000);
+    expect(report.iterations).toMatchObject({ started: begun, completed: 0, interrupted: begun });
+  });
+
+  it('counts who waited for a user when the rows ran out, and nobody who would have come later', async () => {
+    const plan = planWith({
+      data: once,
+      scenarios: walk(500),
+      stages: [arrivals(10, 10, 10_000)],
+      ...limited({ usersMax: 3 }),
+    });
+    const { report } = await simulate(plan);
+    expect(report.iterations).toMatchObject({ started: 6, completed: 6 });
+    expect(report.offered.dropped).toBeGreaterThan(0);
+    expect(report.offered.dropped).toBeLessThan(10);
+  });
+
+  it('lets each of several loads come to its end', async () => {
+    const [first, second] = [...walk(50), ...walk(300)].map((each, index) => ({
+      ...each,
+      name: `${index}`,
+      stages: [users(2, 2, 5000)],
+    }));
+    const plan = planWith({ data: once, scenarios: [first, second] as Scenario[], stages: [] });
+    const { report, pending } = await simulate(plan);
+    expect(report.iterations).toMatchObject({ started: 6, completed: 6 });
+    expect(pending).toBe(0);
   });
 });
 
