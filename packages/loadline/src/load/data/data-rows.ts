@@ -49,7 +49,7 @@ export function createDataRows(
       return (user) => cursor.rowOf(user)?.[columnIndex];
     },
     get isExhausted() {
-      return finite.some((cursor) => cursor.isExhausted());
+      return finite.length > 0 && finite.some((cursor) => cursor.isExhausted());
     },
   };
 }

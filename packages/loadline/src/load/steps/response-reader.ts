@@ -1,4 +1,5 @@
 import type { Random } from '../../base/index.ts';
+import { type BytesPlace, prepareSearch } from './byte-search.ts';
 import { countElements, decodeRange, type JsonRange, preparePointer, scanPointer } from './json-scan.ts';
 import type { Check, Extraction, JsonScalar } from './response-values.ts';
 
@@ -11,13 +12,6 @@ export interface ReadableResponse {
   body(): Buffer;
   /** Whose body stands within other bytes may name them: a view of its own takes longer than most checks. */
   readonly bodyPlace?: BytesPlace;
-}
-
-/** A stretch of bytes, from `from` to before `to`. */
-export interface BytesPlace {
-  readonly bytes: Buffer;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** What besides the response a value may come from. */
@@ -80,8 +74,8 @@ export function prepareCheck(check: Check): Judge {
       return (response) => response.header(header) === equals;
     }
     case 'body': {
-      const wanted = Buffer.from(check.contains, 'utf8');
-      return ({ body }) => includesBytes(body, wanted);
+      const search = prepareSearch(Buffer.from(check.contains, 'utf8'));
+      return ({ body }) => search(body);
     }
     case 'pattern': {
       const pattern = stateless(check.pattern);
@@ -121,22 +115,6 @@ export function prepareExtraction(extraction: Extraction): Extract {
     }
   }
 }
-
-/** In a short body the call of the native search takes longer than searching. */
-function includesBytes({ bytes, from, to }: BytesPlace, wanted: Buffer): boolean {
-  if (to - from > shortBodyBytes) return bytes.subarray(from, to).includes(wanted);
-  const first = wanted[0];
-  const last = to - wanted.length;
-  for (let start = from; start <= last; start++) {
-    if (bytes[start] !== first) continue;
-    let at = 1;
-    while (at < wanted.length && bytes[start + at] === wanted[at]) at++;
-    if (at >= wanted.length) return true;
-  }
-  return wanted.length === 0;
-}
-
-const shortBodyBytes = 1024;
 
 type Find = (body: BytesPlace, within?: JsonRange) => JsonRange | undefined;
 

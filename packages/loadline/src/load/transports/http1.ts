@@ -90,9 +90,7 @@ class SharedState {
     const head = `${method} ${this.#basePath}${path}${this.#afterPath}${headers}`;
     if (body === undefined) {
       const text = `${head}${lengthOfNothing(method)}\r\n`;
-      return this.#arePlain(headers) && isPlain(path)
-        ? { data: text, encoding: 'latin1', bytes: text.length }
-        : asWire(text);
+      return this.#arePlain(headers) ? { data: text, encoding: 'latin1', bytes: text.length } : asWire(text);
     }
     if (typeof body === 'string')
       return asWire(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -109,7 +107,7 @@ class SharedState {
   }
 }
 
-/** Whether every character is a byte of its own: for a short text quicker than counting its bytes. */
+/** Whether every character is a byte of its own. */
 function isPlain(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
   return true;

@@ -26,7 +26,7 @@ export interface ReplyHandler {
 
 export interface OutgoingRequest {
   readonly method: string;
-  /** Path and query, beginning with a slash; the transport adds the target's base path. */
+  /** Path and query in visible ASCII, beginning with a slash; the transport adds the target's base path. */
   readonly path: string;
   /** Complete lines, each ended by CR LF, without host and content-length: `accept: text/html\r\n`. */
   readonly headers: string;
