@@ -95,7 +95,7 @@ describe('--json', { retry: 3 }, () => {
       '-',
     ]);
     const report = JSON.parse(out) as LoadReport;
-    expect([code, report.schema, report.verdict.status]).toEqual([0, 'loadline.load-report/2', 'passed']);
+    expect([code, report.schema, report.verdict.status]).toEqual([0, 'loadline.load-report/3', 'passed']);
     expect(report.total.requests).toBe(bench.requests());
   });
 

@@ -92,7 +92,7 @@ describe('loadline compare', () => {
     const { code, out } = await compare('before', 'invalid');
     expect(code).toBe(98);
     expect(out).toMatch(/! invalid: 5 runs say nothing about the target/);
-    expect(out).toMatch(/in B is invalid: The generator was the bottleneck\./);
+    expect(out).toMatch(/in B, \S*invalid\S+\.json, is\s+invalid: The generator was the\s+bottleneck\./);
     expect(out).not.toMatch(/latency p95/);
   });
 

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '../../base/index.ts';
 import { meanOf } from '../../statistics/index.ts';
-import { type Difference, differencesOf, warningsOf } from './differences.ts';
+import { type Difference, differencesOf, endpointsOfOne, warningsOf } from './differences.ts';
 import {
   type Effect,
   type EffectVerdict,
@@ -122,25 +122,42 @@ export function compareMeasured(
 
 const order: readonly EffectVerdict[] = ['worse', 'inconclusive', 'better', 'same'];
 
-/** Every metric that all runs have, of each endpoint and of the whole, unless one endpoint is the whole. */
+/**
+ * Every metric that all runs have, of each endpoint and of the whole, unless one endpoint is the whole, or the wholes
+ * are made of other endpoints.
+ */
 function observationsOf(a: readonly MeasuredRun[], b: readonly MeasuredRun[]): Observation[] {
   const runs = [...a, ...b];
   const names = [...new Set(runs.flatMap((run) => [...run.endpoints.keys()]))];
-  const endpoints = names.length === 1 ? names : [...names, undefined];
+  const namesOf = (side: readonly MeasuredRun[]): string[][] => side.map((run) => [...run.endpoints.keys()]);
+  const isWholeAlike = endpointsOfOne(namesOf(a), namesOf(b)).length === 0;
+  const endpoints = names.length === 1 || !isWholeAlike ? names : [...names, undefined];
   return endpoints.flatMap((endpoint) => {
     const rows = runs.flatMap((run) => rowOf(run, endpoint) ?? []);
     return comparedMetrics.flatMap((metric, at) => {
       const figures = rows.map((row) => row.figures[at] as number).filter(Number.isFinite);
       if (figures.length < runs.length) return [];
-      const observed = { endpoint, metric, a: figures.slice(0, a.length), b: figures.slice(a.length) };
-      const known = rows.map((row) => row.variances[at] as number).filter(Number.isFinite);
-      const within = known.length > 0 ? meanOf(known) : Number.NaN;
+      const isNone = (side: readonly MeasuredRow[]): boolean =>
+        metric.unit === '/s' && !side.some(hasGoodAnswer);
+      const observed = {
+        endpoint,
+        metric,
+        a: figures.slice(0, a.length),
+        b: figures.slice(a.length),
+        isNone: { a: isNone(rows.slice(0, a.length)), b: isNone(rows.slice(a.length)) },
+      };
+      // NaN where one is: what a run does not tell of itself, the others cannot tell of it.
+      const within = meanOf(rows.map((row) => row.variances[at] as number));
       return [{ observed, within: metric.by === 'ratio' ? within : atLeastOfCounts(within, figures, rows) }];
     });
   });
 }
 
-/** A metric, and how much it varies within a run on the average; NaN where all runs are too short to tell. */
+function hasGoodAnswer({ requests, errors }: MeasuredRow): boolean {
+  return requests > errors;
+}
+
+/** A metric, and how much it varies within a run on the average; NaN where a run is too short to tell. */
 interface Observation {
   readonly observed: Observed;
   readonly within: number;
@@ -164,11 +181,11 @@ function rowOf(run: MeasuredRun, endpoint: string | undefined): MeasuredRow | un
 
 /** Numbers of a run that was cut off, or that its generator held up, say nothing about the target. */
 function unfitRuns(side: 'A' | 'B', runs: readonly ReportedRun[]): string[] {
-  return runs.flatMap(({ name, startedAt, verdict: { status, reasons } }) =>
-    status === 'invalid' || status === 'interrupted'
-      ? [`The run "${name}" of ${startedAt} in ${side} is ${status}: ${reasons.join(' ')}`]
-      : [],
-  );
+  return runs.flatMap(({ name, startedAt, file, verdict: { status, reasons } }) => {
+    if (status !== 'invalid' && status !== 'interrupted') return [];
+    const which = file === undefined ? `of ${startedAt} in ${side}` : `in ${side}, ${file},`;
+    return [`The run "${name}" ${which} is ${status}: ${reasons.join(' ')}`];
+  });
 }
 
 function reasonsOf(effects: readonly Effect[]): string[] {
@@ -184,7 +201,7 @@ function aboutUnjudged(effects: readonly Effect[]): string[] {
   const unjudged = effects.filter(({ low }) => low === undefined).length;
   if (unjudged === 0) return [];
   return [
-    `${unjudged} of ${effects.length} figures cannot be judged: runs of four seconds are needed, with answers in most.`,
+    `${unjudged} of ${effects.length} figures cannot be judged: each run needs four seconds, with answers in most.`,
   ];
 }
 

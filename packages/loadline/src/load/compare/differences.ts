@@ -13,14 +13,21 @@ export interface Difference {
 /** Where the sides were not measured alike. Pure. */
 export function differencesOf(a: readonly ReportedRun[], b: readonly ReportedRun[]): Difference[] {
   return Object.entries(conditions).flatMap(([what, of]) => {
-    const values = { a: distinct(a.map(of)), b: distinct(b.map(of)) };
+    // What some report does not say cannot be told to differ.
+    if ([...a, ...b].some((run) => of(run) === undefined)) return [];
+    const values = {
+      a: distinct(a.flatMap((run) => of(run) ?? [])),
+      b: distinct(b.flatMap((run) => of(run) ?? [])),
+    };
     const isSame = values.a.length === values.b.length && values.a.every((each) => values.b.includes(each));
     return isSame ? [] : [{ what, ...values }];
   });
 }
 
-const conditions: Readonly<Record<string, (run: ReportedRun) => string>> = {
+const conditions: Readonly<Record<string, (run: ReportedRun) => string | undefined>> = {
   plan: (run) => run.name,
+  load: (run) => run.planned?.load.join('; '),
+  scenarios: (run) => run.planned?.fingerprint,
   target: (run) => run.target,
   endpoints: (run) =>
     run.endpoints
@@ -40,9 +47,17 @@ const conditions: Readonly<Record<string, (run: ReportedRun) => string>> = {
 
 /** What weakens the comparison. Pure. */
 export function warningsOf(a: readonly ReportedRun[], b: readonly ReportedRun[]): string[] {
-  return [aboutNumber(a.length, b.length), aboutOrder(a, b), aboutRepeats(a, b)].flatMap(
+  return [aboutNumber(a.length, b.length), aboutOrder(a, b), aboutRepeats(a, b), aboutWhole(a, b)].flatMap(
     (warning) => warning ?? [],
   );
+}
+
+/** Endpoints that only one side has: where there are any, the whole is of other requests. Pure. */
+export function endpointsOfOne(
+  a: readonly (readonly string[])[],
+  b: readonly (readonly string[])[],
+): string[] {
+  return [...new Set(a.flat()).symmetricDifference(new Set(b.flat()))];
 }
 
 function aboutNumber(a: number, b: number): string | undefined {
@@ -72,6 +87,18 @@ function aboutRepeats(a: readonly ReportedRun[], b: readonly ReportedRun[]): str
     return 'A run stands on both sides: that part is compared with itself.';
   return undefined;
 }
+
+function aboutWhole(a: readonly ReportedRun[], b: readonly ReportedRun[]): string | undefined {
+  const namesOf = (runs: readonly ReportedRun[]): string[][] =>
+    runs.map(({ endpoints }) => endpoints.map(({ name }) => name));
+  const found = endpointsOfOne(namesOf(a), namesOf(b));
+  if (found.length === 0) return undefined;
+  const rest = found.length - namedMax;
+  const named = `${found.slice(0, namedMax).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return `The whole is not compared: only one side has ${named}.`;
+}
+
+const namedMax = 3;
 
 function distinct(values: readonly string[]): string[] {
   return [...new Set(values)];

@@ -8,7 +8,7 @@ export interface Effect {
   /** `latency p95`, `throughput`, `errors` … */
   readonly metric: string;
   readonly unit: 'ms' | '/s' | 'ratio';
-  /** The runs' mean; of times and rates the geometric one. */
+  /** The runs' mean; of times and rates the geometric one. 0 is the throughput where no run had a good answer. */
   readonly a: number;
   readonly b: number;
   /** Relative to A: 0.1 is 10 % more. Of errors, the ratios' difference: 0.01 is one percentage point more. */
@@ -36,6 +36,8 @@ export interface Observed {
   readonly metric: ComparedMetric;
   readonly a: readonly number[];
   readonly b: readonly number[];
+  /** Whether the side's figures are stand-ins for none at all. */
+  readonly isNone: { readonly a: boolean; readonly b: boolean };
 }
 
 /** What is known of how far B's figures lie above A's. */
@@ -64,13 +66,13 @@ export function judgeEffect(observed: Observed, inference: Inference, margin: nu
 }
 
 /** What was seen of a metric that cannot be judged. */
-export function seenEffect({ endpoint, metric, a, b }: Observed): Effect {
+export function seenEffect({ endpoint, metric, a, b, isNone }: Observed): Effect {
   return {
     endpoint,
     metric: metric.name,
     unit: metric.unit,
-    a: fromScale(metric, meanOf(a)),
-    b: fromScale(metric, meanOf(b)),
+    a: isNone.a ? 0 : fromScale(metric, meanOf(a)),
+    b: isNone.b ? 0 : fromScale(metric, meanOf(b)),
     change: changeOf(metric, meanOf(b) - meanOf(a)),
     low: undefined,
     high: undefined,

@@ -11,6 +11,7 @@ export interface MeasuredRun {
 /** In the order of `comparedMetrics`, on their scales. */
 export interface MeasuredRow {
   readonly requests: number;
+  readonly errors: number;
   /** NaN where nothing was measured. */
   readonly figures: readonly number[];
   /** Of the figures, as told from blocks of the run; NaN where it is too short. */
@@ -32,6 +33,7 @@ function measureRow(row: ReportedRow, activeMs: number): MeasuredRow {
   const sampled = halfSampleVariances(blocksOf(spans), (half) => figuresOf(mergeTallies(half)));
   return {
     requests: row.requests,
+    errors: row.errors,
     figures: figuresOf(whole),
     variances: comparedMetrics.map(
       ({ unit }, at) => (sampled[at] as number) + (unit === 'ms' ? bucketVariance : 0),

@@ -44,7 +44,8 @@ export async function readReports(place: string): Promise<ReportedRun[]> {
 
 const reportsMax = 1000;
 const reportBytesMax = 256_000_000;
-const schema = 'loadline.load-report/2';
+/** The first is written today; what is new in it may be absent. */
+const schemas = ['loadline.load-report/3', 'loadline.load-report/2'];
 /** Who has this many to correct need not be told of more at once. */
 const problemsMax = 10;
 
@@ -80,10 +81,10 @@ async function matching(pattern: string): Promise<string[]> {
 async function readReport(path: string): Promise<ReportedRun> {
   const value = parseJson(path, await readText(path));
   const found = (value as { schema?: unknown } | null)?.schema;
-  if (found !== schema) {
+  if (typeof found !== 'string' || !schemas.includes(found)) {
     const isOurs = typeof found === 'string' && found.startsWith('loadline.load-report/');
     const what = isOurs
-      ? `it is ${found}, and this version reads ${schema}. Run the test again`
+      ? `it is ${found}, and this version reads ${schemas.join(' and ')}. Run the test again`
       : 'it is no report of a load run. Write one with `loadline run FILE --json REPORT`';
     throw loadError('LOAD_REPORT_INVALID', `Cannot compare ${path}: ${what}.`, {
       facts: { path, schema: found },
@@ -91,7 +92,7 @@ async function readReport(path: string): Promise<ReportedRun> {
   }
   const parsed = parse(value, readRun);
   if (!parsed.ok) throw damaged(path, parsed.problems);
-  return parsed.value;
+  return { ...parsed.value, file: path };
 }
 
 async function readText(path: string): Promise<string> {
@@ -138,11 +139,13 @@ function damaged(path: string, problems: readonly Problem[]): Error {
 function readRun(root: Field): ReportedRun {
   const environment = root.at('environment');
   const verdict = root.at('verdict');
+  const planned = root.at('planned');
   return {
     name: root.at('name').string({ nonEmpty: false }),
     target: root.at('target').string({ nonEmpty: false }),
     startedAt: readTime(root.at('startedAt')),
     seed: root.at('seed').number(),
+    ...(planned.value === undefined ? {} : { planned: readPlanned(planned) }),
     plannedMs: root.at('plannedMs').number({ atLeast: 0 }),
     activeMs: root.at('activeMs').number({ atLeast: 0 }),
     verdict: {
@@ -164,6 +167,13 @@ function readRun(root: Field): ReportedRun {
   };
 }
 
+function readPlanned(planned: Field): NonNullable<ReportedRun['planned']> {
+  return {
+    load: planned.at('load').array((load) => load.string({ nonEmpty: false })),
+    fingerprint: planned.at('fingerprint').string(),
+  };
+}
+
 function readRow(row: Field): ReportedRow {
   return {
     name: row.at('name').string({ nonEmpty: false }),
@@ -177,9 +187,14 @@ function readRow(row: Field): ReportedRow {
 }
 
 function readSpan(span: Field): ReportedSpan {
+  const requests = span.at('requests').number({ atLeast: 0, whole: true });
+  const errors = span.at('errors').number({ atLeast: 0, whole: true });
+  if (errors > requests) {
+    span.at('errors').problem(`must be at most ${requests}, the requests, got ${errors}`);
+  }
   return {
-    requests: span.at('requests').number({ atLeast: 0, whole: true }),
-    errors: span.at('errors').number({ atLeast: 0, whole: true }),
+    requests,
+    errors,
     latencyHistogram: readHistogram(span.at('latencyHistogram')),
     serviceHistogram: readHistogram(span.at('serviceHistogram')),
   };

@@ -1,10 +1,14 @@
 /** As much of a load report as comparing needs; a `LoadReport` is one. */
 export interface ReportedRun {
+  /** Where it was read from; absent where it comes from elsewhere. */
+  readonly file?: string;
   readonly name: string;
   readonly target: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly seed: number;
+  /** Absent in reports of the version before. */
+  readonly planned?: { readonly load: readonly string[]; readonly fingerprint: string };
   readonly plannedMs: number;
   readonly activeMs: number;
   readonly verdict: { readonly status: RunStatus; readonly reasons: readonly string[] };

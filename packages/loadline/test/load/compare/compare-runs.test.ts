@@ -122,6 +122,14 @@ describe('compareRuns()', () => {
     expect(times).toEqual([]);
   });
 
+  it('shows no throughput where a side answered nothing, though a change of it is told', () => {
+    const comparison = compareRuns(before, runsOf('after', 5, { errorRatio: 1 }));
+    const { a, b, change } = effectOf(comparison, 'search', 'throughput');
+    expect(a).toBeGreaterThan(30);
+    expect(b).toBe(0);
+    expect(change).toBeLessThan(-0.99);
+  });
+
   it('compares one endpoint once, not again as the whole', () => {
     const one = (name: string): ReportedRun[] =>
       [0, 1, 2].map((at) =>
@@ -149,6 +157,37 @@ describe('compareRuns()', () => {
     expect(comparison.effects.some(({ endpoint }) => endpoint === 'search')).toBe(false);
   });
 
+  it('compares no whole that is made of other endpoints', () => {
+    const after = runsOf('after', 5).map((run) => ({
+      ...run,
+      endpoints: run.endpoints.filter(({ name }) => name === 'list'),
+    }));
+    const comparison = compareRuns(before, after);
+    expect(new Set(comparison.effects.map(({ endpoint }) => endpoint))).toEqual(new Set(['list']));
+    expect(comparison.warnings.join()).toContain('The whole is not compared: only one side has search.');
+  });
+
+  it('compares the whole where a run has missed an endpoint that its side knows', () => {
+    const [first, ...others] = runsOf('after', 5) as [ReportedRun, ...ReportedRun[]];
+    const after = [{ ...first, endpoints: first.endpoints.slice(0, 1) }, ...others];
+    expect(compareRuns(before, after).effects.some(({ endpoint }) => endpoint === undefined)).toBe(true);
+  });
+
+  it('shows that another load was asked for, or other steps', () => {
+    const after = runsOf('after', 5);
+    const planned = { load: ['100/s for 20 s'], fingerprint: '1a2b3c' };
+    const asked = (runs: readonly ReportedRun[]): ReportedRun[] => runs.map((run) => ({ ...run, planned }));
+    const [a, b] = [asked(before), asked(after)];
+    expect(compareRuns(a, b).differences).toEqual([]);
+    const half = b.map((run) => ({ ...run, planned: { load: ['50/s for 20 s'], fingerprint: '4d5e6f' } }));
+    expect(compareRuns(a, half).differences).toEqual([
+      { what: 'load', a: ['100/s for 20 s'], b: ['50/s for 20 s'] },
+      { what: 'scenarios', a: ['1a2b3c'], b: ['4d5e6f'] },
+    ]);
+    // Older reports do not say.
+    expect(compareRuns(before, half).differences).toEqual([]);
+  });
+
   it.each(['invalid', 'interrupted'] as const)('judges nothing by a run that is %s', (status) => {
     const unfit = { ...(before[0] as ReportedRun), verdict: { status, reasons: ['It was held up.'] } };
     const comparison = compareRuns(before, [...before.slice(1), unfit]);
@@ -156,6 +195,8 @@ describe('compareRuns()', () => {
     expect(comparison.reasons).toEqual([
       `The run "shop" of 2026-01-01T00:00:00.000Z in B is ${status}: It was held up.`,
     ]);
+    const { reasons } = compareRuns(before, [{ ...unfit, file: 'after/3.json' }]);
+    expect(reasons).toEqual([`The run "shop" in B, after/3.json, is ${status}: It was held up.`]);
   });
 
   it('gives the same comparison of the same runs', () => {
@@ -198,6 +239,17 @@ describe('one run on each side', () => {
     const effect = effectOf(comparison, 'search', 'latency mean');
     expect([effect.verdict, effect.low, effect.runsNeeded]).toEqual(['inconclusive', undefined, undefined]);
     expect(comparison.warnings.join()).toMatch(/figures cannot be judged/);
+  });
+
+  it('of two seconds leaves nothing to be judged, however surely others vary', () => {
+    const short = simulateRun({
+      seed: 'short',
+      seconds: 2,
+      endpoints: { list: { medianMs: 8, perSecond: 60 }, search: { medianMs: 200, perSecond: 1 } },
+    });
+    const comparison = compareRuns(before, [short]);
+    const judged = comparison.effects.filter(({ unit, low }) => unit !== 'ratio' && low !== undefined);
+    expect([judged, comparison.verdict]).toEqual([[], 'inconclusive']);
   });
 
   it('against several is enough for an interval', () => {

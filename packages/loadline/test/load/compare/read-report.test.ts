@@ -25,7 +25,7 @@ describe('readReports()', () => {
   it('reads a file, a folder, a pattern, and several with commas between them', async () => {
     const [first, second] = await writeRuns();
     await writeFile(join(folder, 'notes.txt'), 'no report');
-    expect(await readReports(first as string)).toEqual([runs[0]]);
+    expect(await readReports(first as string)).toEqual([{ ...runs[0], file: first }]);
     expect(seedsOf(await readReports(folder))).toEqual([0, 1, 2]);
     expect(seedsOf(await readReports(join(folder, '[12].json')))).toEqual([1, 2]);
     expect(seedsOf(await readReports(`${first}, ${second}`))).toEqual([0, 1]);
@@ -40,6 +40,15 @@ describe('readReports()', () => {
     const path = join(folder, 'run.json');
     await writeFile(path, JSON.stringify(reportWith()));
     expect(await readReports(path)).toHaveLength(1);
+  });
+
+  it('reads a report of the version before, which does not say what load was asked for', async () => {
+    const path = join(folder, 'older.json');
+    await writeFile(
+      path,
+      JSON.stringify({ ...reportWith(), schema: 'loadline.load-report/2', planned: undefined }),
+    );
+    expect((await readReports(path))[0]?.planned).toBeUndefined();
   });
 
   it('refuses a run that is there twice, which would seem surer than it is', async () => {
@@ -60,7 +69,7 @@ describe('readReports()', () => {
     ],
     [
       'an empty report',
-      '{"schema":"loadline.load-report/2"}',
+      '{"schema":"loadline.load-report/3"}',
       /damaged.*\n {2}name must be a text, got nothing.*and \d+ more/s,
       'LOAD_REPORT_INVALID',
     ],
@@ -79,6 +88,15 @@ describe('readReports()', () => {
     });
     await expect(readReports(path)).rejects.toThrow(
       /startedAt must be a date and time.*total.errors must be a whole number.*total.latencyHistogram must be a histogram/s,
+    );
+  });
+
+  it('refuses more errors than there were requests', async () => {
+    const run = runs[0] as ReportedRun;
+    const total = { ...run.total, errors: run.total.requests + 1 };
+    const path = await writeReport(join(folder, 'x.json'), { ...run, total });
+    await expect(readReports(path)).rejects.toThrow(
+      /total.errors must be at most \d+, the requests, got \d+/,
     );
   });
 

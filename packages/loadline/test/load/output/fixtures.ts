@@ -39,11 +39,12 @@ export function reportFixture(options: FixtureOptions = {}): LoadReport {
   const achieved = total.requests - total.errors;
   const overloaded = options.overloaded ?? [];
   return {
-    schema: 'loadline.load-report/2',
+    schema: 'loadline.load-report/3',
     name: options.name ?? 'evening peak',
     target: 'http://127.0.0.1:8080',
     startedAt: '2026-11-02T18:30:00.000Z',
     seed,
+    planned: { load: [`${requestsPerSecond}/s for ${seconds} s`], fingerprint: '0123456789abcdef' },
     plannedMs: activeMs,
     activeMs,
     environment,
