@@ -4,7 +4,6 @@ import type { GeneratorVerdict } from './measure/generator.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
-import { type Planned, plannedOf } from './planned.ts';
 import { withoutSecrets } from './redact.ts';
 import { isAnswered, mergeAll, perSecond, type ReportRow, rowOf } from './report-row.ts';
 import type { ResourceSeries } from './resources/resource.ts';
@@ -19,13 +18,12 @@ import type { SessionCounts } from './transports/session.ts';
 
 /** What a run has shown. Plain data: it goes to a file, over HTTP and into comparisons as it is. */
 export interface LoadReport {
-  readonly schema: 'loadline.load-report/3';
+  readonly schema: 'loadline.load-report/2';
   readonly name: string;
   readonly target: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly seed: number;
-  readonly planned: Planned;
   readonly plannedMs: number;
   /** Until work ceased to be begun; rates are over this time. */
   readonly activeMs: number;
@@ -73,7 +71,8 @@ export interface UsersPoint {
 
 /**
  * `passed`; `failed`: a threshold failed or nothing answered; `invalid`: the generator was the bottleneck, so
- * the numbers say nothing; `inconclusive`: a threshold had nothing to be held against; `interrupted`.
+ * the numbers say nothing; `inconclusive`: a threshold had nothing to be held against, or iterations were cut
+ * short and none was completed; `interrupted`.
  */
 export interface Verdict {
   readonly status: 'passed' | 'failed' | 'invalid' | 'inconclusive' | 'interrupted';
@@ -136,18 +135,22 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
   const thresholds = plan.thresholds.map((threshold) =>
     judgeThreshold(threshold, measuredFor(threshold, recorder, facts.activeMs)),
   );
+  const iterations = {
+    ...recorder.iterations,
+    cutShortBecause: Object.fromEntries(recorder.cutShortBecause),
+  };
   const report: LoadReport = {
-    schema: 'loadline.load-report/3',
+    schema: 'loadline.load-report/2',
     name: plan.name,
     target: plan.target,
     startedAt: new Date(facts.startedAt).toISOString(),
     seed: plan.seed,
-    planned: plannedOf(plan),
     plannedMs: facts.plannedMs,
     activeMs: facts.activeMs,
     environment: facts.environment,
     verdict: judgeRun({
       total,
+      iterations,
       thresholds,
       generator,
       wasInterrupted: facts.wasInterrupted,
@@ -156,7 +159,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
       dropped: recorder.dropped,
     }),
     offered: offeredOf(recorder, total, facts),
-    iterations: { ...recorder.iterations, cutShortBecause: Object.fromEntries(recorder.cutShortBecause) },
+    iterations,
     ...(sessions === undefined ? {} : { sessions }),
     total,
     endpoints: groupBy(lanes, (lane) => lane.endpoint).map(([name, of]) => row(name, of)),
@@ -176,6 +179,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
 
 interface RunOutcome {
   readonly total: ReportRow;
+  readonly iterations: Iterations;
   readonly thresholds: readonly ThresholdResult[];
   readonly generator: GeneratorVerdict;
   readonly wasInterrupted: boolean;
@@ -186,27 +190,29 @@ interface RunOutcome {
 
 /** A run whose numbers say nothing is invalid before it is anything else, so that nobody trusts its pass. */
 function judgeRun(outcome: RunOutcome): Verdict {
-  const { total, thresholds, generator, wasInterrupted, abortedBecause, invalidBecause, dropped } = outcome;
+  const { total, iterations, thresholds, generator, wasInterrupted } = outcome;
+  const { abortedBecause, invalidBecause, dropped } = outcome;
   const failed = thresholds.filter((result) => result.verdict === 'failed');
   const unknown = thresholds.filter((result) => result.verdict === 'no data');
   if (wasInterrupted)
     return { status: 'interrupted', reasons: ['The run was interrupted; it was not judged.'] };
   const nothing = whyNothing(total, dropped);
-  if (nothing !== undefined) return { status: 'failed', reasons: [nothing] };
   const invalid = [
     ...(generator.wasBottleneck ? [generator.statement] : []),
     ...whyExhausted(total),
     ...invalidBecause,
   ];
-  if (invalid.length > 0) return { status: 'invalid', reasons: invalid };
+  // A generator that did not get to it cannot say that nobody answers.
+  if (invalid.length > 0) return { status: 'invalid', reasons: [...invalid, ...nothing] };
+  if (nothing.length > 0) return { status: 'failed', reasons: nothing };
   if (abortedBecause !== undefined) return { status: 'failed', reasons: [abortedBecause] };
   if (failed.length > 0)
     return { status: 'failed', reasons: failed.map((result) => `${result.text}, got ${result.shown}`) };
-  if (unknown.length > 0)
-    return {
-      status: 'inconclusive',
-      reasons: unknown.map((result) => `${result.text}: nothing was measured`),
-    };
+  const open = [
+    ...unknown.map((result) => `${result.text}: nothing was measured`),
+    ...whyIncomplete(iterations),
+  ];
+  if (open.length > 0) return { status: 'inconclusive', reasons: open };
   return { status: 'passed', reasons: [] };
 }
 
@@ -219,9 +225,9 @@ function whyExhausted({ failures }: ReportRow): string[] {
   ];
 }
 
-/** Why a run without a single good answer has failed, whatever its thresholds say; undefined for any other. */
-function whyNothing(total: ReportRow, dropped: number): string | undefined {
-  if (total.requests > total.errors) return undefined;
+/** Why a run without a single good answer has failed, whatever its thresholds say; empty for any other. */
+function whyNothing(total: ReportRow, dropped: number): string[] {
+  if (total.requests > total.errors) return [];
   const why = [
     ...Object.entries(total.failures).map(
       ([reason, { count, example }]) => `${count} × ${reason} (${example})`,
@@ -231,7 +237,18 @@ function whyNothing(total: ReportRow, dropped: number): string | undefined {
   if (why.length === 0)
     why.push(dropped > 0 ? `${dropped} arrivals could not be started` : 'no request was sent');
   const isSilent = Object.keys(total.statuses).length === 0;
-  return `${isSilent ? 'Nothing answered' : 'Nothing answered as expected'}: ${why.join('; ')}.`;
+  return [`${isSilent ? 'Nothing answered' : 'Nothing answered as expected'}: ${why.join('; ')}.`];
+}
+
+/**
+ * Why a run says little in which iterations ended early and none came to its end; empty for any other. Those that
+ * were merely under way when their time was over are long, and nothing is wrong with them.
+ */
+function whyIncomplete({ started, completed, cutShort, interrupted, cutShortBecause }: Iterations): string[] {
+  if (completed > 0 || cutShort <= interrupted) return [];
+  const reasons = Object.entries(cutShortBecause).toSorted(([, a], [, b]) => b - a);
+  const why = reasons.slice(0, 3).map(([because, count]) => `${count} × ${because}`);
+  return [`No iteration was completed; of ${started}, ${cutShort} were cut short: ${why.join('; ')}.`];
 }
 
 function offeredOf(recorder: Recorder, total: ReportRow, facts: RunFacts): Offered {

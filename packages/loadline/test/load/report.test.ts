@@ -1,5 +1,6 @@
 import { Histogram } from 'loadline/metrics';
 import { describe, expect, it } from 'vitest';
+import type { Recorder } from '../../src/load/measure/recorder.ts';
 import { answers, calm, overloaded, reportWith, threshold } from '../cli/reports.ts';
 
 const missed = threshold('latency', 'p95 < 1ms');
@@ -98,12 +99,48 @@ describe('the verdict', () => {
     });
   });
 
-  it('prefers what says most: interrupted, nothing answered, invalid, failed, inconclusive', () => {
+  it('is inconclusive where iterations were cut short and none was completed, and says why', () => {
+    const ended = (
+      iterations: Partial<Recorder['iterations']>,
+      cutShort: number,
+    ): Parameters<typeof reportWith> => [
+      {
+        record: (recorder) => {
+          someAnswers(recorder);
+          Object.assign(recorder.iterations, { completed: 0, ...iterations });
+          for (let count = 0; count < cutShort; count++) recorder.cutShort('visit: boom');
+        },
+      },
+    ];
+    expect(reportWith(...ended({ started: 5 }, 5)).verdict).toEqual({
+      status: 'inconclusive',
+      reasons: ['No iteration was completed; of 5, 5 were cut short: 5 × visit: boom.'],
+    });
+    expect(verdict(...ended({ started: 99, interrupted: 1 }, 98))).toBe('inconclusive');
+    expect(verdict(...ended({ started: 99, completed: 1 }, 98))).toBe('passed');
+  });
+
+  it('is passed where iterations are so long that none came to its end in time', () => {
+    const record: typeof someAnswers = (recorder) => {
+      someAnswers(recorder);
+      Object.assign(recorder.iterations, { started: 5, completed: 0, interrupted: 4 });
+      recorder.cutShort('visit: no value for id');
+    };
+    expect(verdict({ record })).toBe('passed');
+  });
+
+  it('says also what answered nothing where the generator cannot tell why', () => {
+    const { reasons } = reportWith({ samples: [overloaded, overloaded, calm] }).verdict;
+    expect(reasons).toEqual([expect.stringMatching(/bottleneck/), 'Nothing answered: no request was sent.']);
+  });
+
+  it('prefers what says most: interrupted, invalid, nothing answered, failed, inconclusive', () => {
     const all = { plan: { thresholds: [missed, unknown, met] }, record: someAnswers };
     const samples = [overloaded, overloaded, calm];
     expect(verdict({ ...all, samples, facts: { wasInterrupted: true } })).toBe('interrupted');
-    expect(verdict({ ...all, record: () => undefined, samples })).toBe('failed');
+    expect(verdict({ ...all, record: () => undefined, samples })).toBe('invalid');
     expect(verdict({ ...all, samples })).toBe('invalid');
+    expect(verdict({ ...all, record: () => undefined })).toBe('failed');
     expect(verdict(all)).toBe('failed');
     expect(verdict({ ...all, plan: { thresholds: [unknown, met] } })).toBe('inconclusive');
   });
