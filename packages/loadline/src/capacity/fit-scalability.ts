@@ -22,7 +22,10 @@ export interface FittedScalability {
     readonly ratePerSecondAlone: Range;
     readonly contention: Range;
     readonly coherency: Range;
-    /** The highest throughput at any concurrency; `high` is undefined where the points set none. */
+    /**
+     * The highest throughput at any concurrency; `high` is undefined where the points set none, and `low` is what was
+     * measured where they show no bend.
+     */
     readonly ceilingPerSecond: { readonly low: number; readonly high: number | undefined };
   };
   /** Undefined where the points do not show one. */
@@ -55,13 +58,16 @@ export function fitScalability(points: readonly ScalabilityPoint[], seed = 1): S
   const samples = points.map(asSample).filter(({ x, y }) => x > 0 && y > 0);
   const lacking = whatIsLacking(samples);
   if (lacking !== undefined) return { kind: 'none', points: samples.length, statements: [lacking] };
+  const concurrencyMax = Math.max(...samples.map(({ x }) => x));
+  const rateMax = Math.max(...samples.map(({ y }) => y));
   const law = fitLaw(samples, startFrom(samples));
   const laws = resampledLaws(samples, law, createRandom(seed));
+  const isStraight = isStraightUpTo(law, concurrencyMax);
   const intervals = {
     ratePerSecondAlone: rangeOf(laws.map((each) => each.ratePerSecondAlone)),
     contention: rangeOf(laws.map((each) => each.contention)),
     coherency: rangeOf(laws.map((each) => each.coherency)),
-    ceilingPerSecond: ceilingRange(laws),
+    ceilingPerSecond: isStraight ? { low: rateMax, high: undefined } : ceilingRange(laws),
   };
   const fit = {
     kind: 'fitted' as const,
@@ -70,8 +76,8 @@ export function fitScalability(points: readonly ScalabilityPoint[], seed = 1): S
     intervals,
     deviation: Math.sqrt(meanSquare(residualsOf(samples, law))),
   };
-  const peak = intervals.coherency.low > 0 && fit.deviation <= poorDeviation ? peakOf(law) : undefined;
-  const concurrencyMax = Math.max(...samples.map(({ x }) => x));
+  const isPeaked = intervals.coherency.low > 0 && fit.deviation <= poorDeviation && !isStraight;
+  const peak = isPeaked ? peakOf(law) : undefined;
   return { ...fit, peak, statements: describe({ ...fit, peak }, concurrencyMax) };
 }
 
@@ -173,18 +179,23 @@ function meanSquare(values: readonly number[]): number {
 
 /** Where one more still brings this share of what the first one brought, nothing has bent. */
 const straightShare = 0.9;
+
+/** Of a straight line any bend is a guess: where it ends was not seen. */
+function isStraightUpTo(law: ScalabilityLaw, concurrency: number): boolean {
+  return throughputAt(law, concurrency) > straightShare * law.ratePerSecondAlone * concurrency;
+}
+
 const poorDeviation = 0.1;
 
 function describe(fit: Omit<FittedScalability, 'statements'>, concurrencyMax: number): string[] {
   const { law, peak, deviation } = fit;
-  const share = throughputAt(law, concurrencyMax) / (law.ratePerSecondAlone * concurrencyMax);
   const measured = `${Number(concurrencyMax.toPrecision(3))} under way at once, the most that was measured`;
   if (deviation > poorDeviation) {
     return [
       `The law does not describe these points: they lie ${Math.round(deviation * 100)} % from the curve.`,
     ];
   }
-  if (share > straightShare) {
+  if (isStraightUpTo(law, concurrencyMax)) {
     return [
       `No bend has been seen yet: up to ${measured}, throughput grows with concurrency. Where it ends cannot be told.`,
     ];

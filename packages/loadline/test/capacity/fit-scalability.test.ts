@@ -87,6 +87,21 @@ describe('fitScalability()', () => {
     );
   });
 
+  it('tells no peak and no ceiling of a straight line, whatever the curve that fits it has', () => {
+    // Seen of a service with a fixed time of work: up to a quarter of a request was under way.
+    const latencies = [
+      [9.98, 7.245],
+      [19.94, 6.352],
+      [39.92, 5.997],
+      [39.93, 6.44],
+      [39.94, 6.416],
+    ] as const;
+    const fit = fitted(latencies.map(([ratePerSecond, latencyMsMean]) => ({ ratePerSecond, latencyMsMean })));
+    expect(fit.statements.join()).toMatch(/^No bend has been seen yet/);
+    expect(fit.peak).toBeUndefined();
+    expect(fit.intervals.ceilingPerSecond).toEqual({ low: 39.94, high: undefined });
+  });
+
   it('says that a peak beyond the points is an extrapolation', () => {
     const fit = fitted(measured({ at: [1, 2, 4, 8, 16, 24] }));
     expect(fit.statements.join()).toMatch(
