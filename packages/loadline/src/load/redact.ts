@@ -41,9 +41,9 @@ function redactorOf(secrets: readonly string[]): Redactor {
   const forms = longestFirst(secrets.flatMap(formsOf));
   const encoded = longestFirst(secrets.flatMap(base64FormsOf));
   // A host has no upper case, and a server may shout.
-  const whole = new RegExp(forms.map(RegExp.escape).join('|'), 'gi');
+  const whole = new RegExp(anyOf(forms), 'gi');
   // At its ends, base64 mixes the secret with its neighbours.
-  const wholeEncoded = new RegExp(`[\\w+/-]?(?:${encoded.map(RegExp.escape).join('|')})[\\w+/-]?={0,2}`, 'g');
+  const wholeEncoded = new RegExp(`[\\w+/-]?(?:${anyOf(encoded)})[\\w+/-]?={0,2}`, 'g');
   const lowerForms = forms.map((form) => form.toLowerCase());
   return (text) => {
     const cleaned = text.replace(whole, stars).replace(wholeEncoded, stars);
@@ -58,6 +58,10 @@ const stars = '***';
 /** The longest first, so that one that is a part of another leaves nothing of it over. */
 function longestFirst(forms: readonly string[]): string[] {
   return [...new Set(forms)].toSorted((a, b) => b.length - a.length);
+}
+
+function anyOf(forms: readonly string[]): string {
+  return forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
 }
 
 /** As it is, as it stands in an address, a form and JSON, and as an answer is quoted, byte by byte. */
