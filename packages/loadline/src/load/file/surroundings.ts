@@ -4,7 +4,7 @@ import { readTable } from '../data/read-table.ts';
 import type { ScenarioFunction } from '../scripts/scenario.ts';
 import { namedFiles } from './grammar/named-files.ts';
 import type { Surroundings } from './grammar/scenario-file.ts';
-import { importModule } from './module-source.ts';
+import { importModule, isClass } from './module-source.ts';
 import { readWhole } from './read-file.ts';
 
 interface Problem {
@@ -41,7 +41,7 @@ export async function readSurroundings(
 
 async function readScript(path: string): Promise<ScenarioFunction | Problem> {
   const { default: script } = await importModule(path);
-  if (typeof script === 'function') return script as ScenarioFunction;
+  if (typeof script === 'function' && !isClass(script)) return script as ScenarioFunction;
   return { problem: 'has no default export that is a function, as in `export default defineScenario(…)`' };
 }
 

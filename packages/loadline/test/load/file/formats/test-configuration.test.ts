@@ -193,12 +193,47 @@ thresholds: { checkout.latency: p95 < 1s }
     expect((await refusal('export default {', { target }, {}, 'broken.ts')).code).toBe(
       'LOAD_FILE_UNREADABLE',
     );
+    const ofClass = 'scenarios: { a: { script: b.ts } }\nload: [{ hold: { users: 1, for: 1s } }]\n';
+    expect((await refusal(ofClass, { target }, { 'b.ts': 'export default class {}' })).problems).toEqual([
+      expect.stringMatching(/scenarios\.a\.script has no default export that is a function/),
+    ]);
     const yaml =
       'scenarios: { a: { script: b.ts, steps: [] }, c: { script: d.ts } }\nload: [{ hold: { users: 1, for: 1s } }]\n';
     expect((await refusal(yaml, { target }, { 'b.ts': 'export const x = 1;' })).problems).toEqual([
       'line 1, scenarios.a.steps stands beside script, which says all of it itself',
       expect.stringMatching(/scenarios\.a\.script has no default export that is a function/),
-      expect.stringMatching(/scenarios\.c\.script names a file that cannot be read: d\.ts: /),
+      'line 1, scenarios.c.script names a file that cannot be read: d.ts: there is no such file',
     ]);
+  });
+
+  it('of TypeScript may be a class with a method that returns its scenarios', async () => {
+    const scenarios = [
+      { name: 'visit', weight: 100, endpoints: [{ path: '/a', method: 'GET', frequency: 1 }] },
+    ];
+    const methods = `constructor(private must: string) { throw new Error(); } run() {}
+      getWeddingLoadTestScenarios() { return ${JSON.stringify(scenarios)}; }`.replace('private ', '');
+    const text = `export class LoadTestRunner { ${methods} }`;
+    const plan = await readPlan(text, { target, rate: '5' }, {}, 'runner.ts');
+    expect(plan.scenarios.map(({ name, script }) => [name, script])).toEqual([['visit', undefined]]);
+  });
+
+  it.each([
+    [
+      'run() {}',
+      /exports the class Runner, which must have one method like getLoadTestScenarios, and has none/,
+    ],
+    ['getAScenarios() {} getBScenarios() {}', /and has getAScenarios, getBScenarios/],
+    [
+      'all = []; getScenarios() { return this.all.map(String); }',
+      /whose getScenarios needs more than the class has/,
+    ],
+  ])('of TypeScript whose class says no scenarios is refused: %s', async (methods, problem) => {
+    const { problems } = await refusal(
+      `export class Runner { ${methods} }`,
+      { target, rate: '5' },
+      {},
+      'runner.ts',
+    );
+    expect(problems).toEqual([expect.stringMatching(problem)]);
   });
 });
