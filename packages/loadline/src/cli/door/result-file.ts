@@ -1,14 +1,20 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { cliError } from './errors.ts';
 
 /**
- * Makes sure that a result can be written before the work that leads to it, which may take an hour.
+ * Makes sure that a result can be written before the work that leads to it, which may take an hour. Where no file was,
+ * none is left: an empty one would look like the result of work that did not come about.
  *
  * @throws CLI_OUTPUT_UNWRITABLE
  */
 export async function checkWritable(file: string): Promise<void> {
   try {
-    await (await open(file, 'a')).close();
+    const created = await open(file, 'ax').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return undefined;
+      throw cause;
+    });
+    await (created ?? (await open(file, 'a'))).close();
+    if (created !== undefined) await rm(file);
   } catch (cause) {
     throw unwritable(file, cause as Error);
   }
