@@ -5,6 +5,8 @@ import { type Share, wholeShare } from './share.ts';
 export interface ArrivalCounts {
   /** Due and never started. */
   dropped: number;
+  /** Due, and begun or dropped. */
+  settled: number;
   /** Started late, because all users were busy. */
   waited: number;
 }
@@ -40,6 +42,7 @@ export class ArrivalQueue {
   takeDue(elapsedMs: number): number | undefined {
     const dueMs = this.#nextMs;
     if (dueMs === undefined || dueMs > elapsedMs) return undefined;
+    this.#counts.settled++;
     this.#goTo(this.#next + this.#stride);
     return dueMs;
   }
@@ -74,7 +77,9 @@ export class ArrivalQueue {
 
   /** Sends everybody away who is due by now, and counts them. */
   dropDue(elapsedMs: number): void {
-    this.#counts.dropped += this.skipDue(elapsedMs);
+    const dropped = this.skipDue(elapsedMs);
+    this.#counts.dropped += dropped;
+    this.#counts.settled += dropped;
   }
 
   #goTo(index: number): void {

@@ -25,7 +25,7 @@ export interface LoadOptions {
   /** Called with all that was measured, as often. */
   readonly onSample?: (sample: LoadSample) => void;
   /** Watches the generator; a simulation gives one that sees nothing. */
-  readonly watch?: (clock: Clock) => GeneratorWatch;
+  readonly watch?: (clock: Clock, startMs: number) => GeneratorWatch;
   /** Begins to watch the target when the run begins. What it saw goes into the report. */
   readonly watchTarget?: (startMs: number) => Promise<TargetWatch>;
 }
@@ -42,8 +42,8 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
   const targetWatch = await options.watchTarget?.(clock.monotonicMs());
   const { plannedMs, arrivals } = extentOf(plan);
   const recorder = new Recorder();
-  const generatorWatch = watch(clock);
   const startMs = clock.monotonicMs();
+  const generatorWatch = watch(clock, startMs);
   const startedAt = clock.now();
   const generator = new LoadGenerator(plan, {
     transport,
@@ -84,6 +84,7 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
     generator: judgeGenerator(generatorWatch.samples),
     workers: [],
     invalidBecause: [],
+    remarks: [],
     environment: thisEnvironment(1),
     resources: targetWatch?.series() ?? [],
   });

@@ -26,7 +26,7 @@ export interface Overseen {
   users(): number;
   onProgress(progress: LoadProgress): void;
   onSample(sample: LoadSample): void;
-  /** What the generator saw of itself last, where it is in this process. */
+  /** What the generator saw of itself last, or several of them together. */
   generatorSample(): GeneratorSample | undefined;
   /** A threshold that may end the run has failed. */
   onAbort(): void;

@@ -26,7 +26,7 @@ export interface LoadSample {
   readonly users: number;
   readonly dropped: number;
   readonly iterations: Readonly<IterationCounts>;
-  /** Of the last second; undefined before there was one, and where other processes make the load. */
+  /** Of the last second; of several, the busiest figures and the CPU time of all. Undefined before there was one. */
   readonly generator: GeneratorSample | undefined;
 }
 

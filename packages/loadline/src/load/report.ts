@@ -81,7 +81,7 @@ export interface Verdict {
 
 /** What was asked of the target, beside what it answered. */
 export interface Offered {
-  /** Requests that were due: begun, or never started. */
+  /** Requests that were due: begun, never started, or not heard of. */
   readonly requests: number;
   readonly ratePerSecond: number;
   /** Requests that were answered as expected. */
@@ -95,6 +95,8 @@ export interface Offered {
   readonly waited: number;
   /** Requests without an answer when the run was ended. */
   readonly unfinished: number;
+  /** Arrivals and iterations of which a worker that was lost had not told yet what became of them. */
+  readonly unreported: number;
 }
 
 export interface Iterations {
@@ -103,7 +105,7 @@ export interface Iterations {
   /** Ended early because a template had no value, by reason. */
   readonly cutShort: number;
   readonly cutShortBecause: Readonly<Record<string, number>>;
-  /** Under way when the run, or their user's time, ended. */
+  /** Under way when the run, or their user's time, ended, or their worker was lost. */
   readonly interrupted: number;
 }
 
@@ -121,6 +123,8 @@ export interface RunFacts {
   readonly workers: readonly WorkerRow[];
   /** What else makes the run's numbers worthless. */
   readonly invalidBecause: readonly string[];
+  /** What whoever reads the verdict should know, whatever it is. */
+  readonly remarks: readonly string[];
   readonly environment: Environment;
   readonly resources: readonly ResourceSeries[];
 }
@@ -148,7 +152,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     plannedMs: facts.plannedMs,
     activeMs: facts.activeMs,
     environment: facts.environment,
-    verdict: judgeRun({
+    verdict: withRemarks(facts.remarks, {
       total,
       iterations,
       thresholds,
@@ -186,6 +190,11 @@ interface RunOutcome {
   readonly abortedBecause: string | undefined;
   readonly invalidBecause: readonly string[];
   readonly dropped: number;
+}
+
+function withRemarks(remarks: readonly string[], outcome: RunOutcome): Verdict {
+  const { status, reasons } = judgeRun(outcome);
+  return { status, reasons: [...reasons, ...remarks] };
 }
 
 /** A run whose numbers say nothing is invalid before it is anything else, so that nobody trusts its pass. */
@@ -252,7 +261,7 @@ function whyIncomplete({ started, completed, cutShort, interrupted, cutShortBeca
 }
 
 function offeredOf(recorder: Recorder, total: ReportRow, facts: RunFacts): Offered {
-  const requests = total.requests + recorder.unfinished + recorder.dropped;
+  const requests = total.requests + recorder.unfinished + recorder.dropped + recorder.unreported;
   const achieved = total.requests - total.errors;
   return {
     requests,
@@ -263,6 +272,7 @@ function offeredOf(recorder: Recorder, total: ReportRow, facts: RunFacts): Offer
     dropped: recorder.dropped,
     waited: recorder.waited,
     unfinished: recorder.unfinished,
+    unreported: recorder.unreported,
   };
 }
 

@@ -48,6 +48,7 @@ export function reportWith({ plan, facts, record, samples = [calm] }: ReportOpti
     generator: judgeGenerator(samples),
     workers: [],
     invalidBecause: [],
+    remarks: [],
     environment: {
       loadline: '0.1.0',
       node: 'v26.10.0',

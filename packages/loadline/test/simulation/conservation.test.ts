@@ -135,6 +135,9 @@ describe('a run of any plan', () => {
     expect(offered.requests).toBe(sentMs.length + offered.dropped);
     expect(total.requests).toBe(offered.achieved + total.errors);
     expect(total.latencyMs?.count ?? 0).toBe(total.requests);
+    const answered = Object.values(total.statuses).reduce((sum, count) => sum + count, 0);
+    const failed = Object.values(total.failures).reduce((sum, { count }) => sum + count, 0);
+    expect(answered + failed).toBe(total.requests);
     for (const rows of [report.endpoints, report.scenarios]) {
       expect(rows.reduce((sum, row) => sum + row.requests, 0)).toBe(total.requests);
     }

@@ -13,10 +13,10 @@ export interface GeneratorWatch {
   stop(): void;
 }
 
-export function watchGenerator(clock: Clock): GeneratorWatch {
+/** @param startMs when the run began, on the clock's monotonic scale. */
+export function watchGenerator(clock: Clock, startMs: number): GeneratorWatch {
   let samples: GeneratorSample[] = [];
   const lateness = createHistogram();
-  const startMs = clock.monotonicMs();
   const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
   delay.enable();
   let before = readState(clock);
@@ -62,7 +62,7 @@ export function watchGenerator(clock: Clock): GeneratorWatch {
 
 const intervalMs = 1000;
 /** An hour at one a second; then neighbours are joined. */
-const samplesMax = 3600;
+export const samplesMax = 3600;
 /** The delay histogram measures the interval of its own timer, so that much is no delay. */
 const delayResolutionMs = 10;
 

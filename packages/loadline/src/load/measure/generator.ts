@@ -76,10 +76,16 @@ export function judgeGenerator(samples: readonly GeneratorSample[]): GeneratorVe
   };
 }
 
+/** What was seen of one of several generators. */
+export interface SeenGenerator {
+  readonly name: string;
+  /** Whether it was heard of to its end. */
+  readonly wasHeardOut: boolean;
+  readonly samples: readonly GeneratorSample[];
+}
+
 /** The verdict on several generators together: one that was the bottleneck spoils the run of all. */
-export function judgeGenerators(
-  generators: readonly { readonly name: string; readonly samples: readonly GeneratorSample[] }[],
-): GeneratorVerdict {
+export function judgeGenerators(generators: readonly SeenGenerator[]): GeneratorVerdict {
   const verdicts = generators.map(({ name, samples }) => ({
     name,
     steps: stepsOf(samples),
@@ -94,7 +100,7 @@ export function judgeGenerators(
     statement:
       guilty.length > 0
         ? guilty.map(({ name, statement }) => `${name}: ${statement}`).join(' ')
-        : `All ${verdicts.length} generators kept up.`,
+        : describeAll(generators),
     overloaded: joinSpans(spans),
     lateStepRatio:
       verdicts.reduce((sum, each) => sum + each.lateStepRatio * each.steps, 0) / Math.max(1, steps),
@@ -102,6 +108,24 @@ export function judgeGenerators(
     cpuRatioMean: verdicts.reduce((sum, verdict) => sum + verdict.cpuRatioMean, 0),
     loopDelayMsMax: highest((verdict) => verdict.loopDelayMsMax),
     latenessMsP99Max: highest((verdict) => verdict.latenessMsP99Max),
+  };
+}
+
+/** Several generators in the same second, as one: the busiest, and the CPU time of all. */
+export function sumSamples(samples: readonly GeneratorSample[]): GeneratorSample | undefined {
+  return samples.reduce<GeneratorSample | undefined>(
+    (sum, each) => (sum === undefined ? each : sumTwo(sum, each)),
+    undefined,
+  );
+}
+
+function sumTwo(a: GeneratorSample, b: GeneratorSample): GeneratorSample {
+  return {
+    ...joinTwo(a, b),
+    endMs: Math.max(a.endMs, b.endMs),
+    durationMs: Math.max(a.durationMs, b.durationMs),
+    loopUtilization: Math.max(a.loopUtilization, b.loopUtilization),
+    cpuRatio: a.cpuRatio + b.cpuRatio,
   };
 }
 
@@ -160,6 +184,13 @@ function joinSpans(spans: readonly { fromMs: number; toMs: number }[]): { fromMs
     else joined.push({ ...span });
   }
   return joined;
+}
+
+function describeAll(generators: readonly SeenGenerator[]): string {
+  const heard = generators.filter(({ wasHeardOut }) => wasHeardOut).length;
+  if (heard === generators.length) return `All ${heard} generators kept up.`;
+  const share = `${heard} of ${generators.length} generators ${heard === 1 ? 'was' : 'were'} heard to the end`;
+  return `${share}; all kept up while they were heard.`;
 }
 
 function describe(

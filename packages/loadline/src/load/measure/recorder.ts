@@ -15,10 +15,14 @@ export class Recorder {
   readonly cutShortBecause: Map<string, number> = new Map();
   /** Arrivals that were due and never started. */
   dropped = 0;
+  /** Arrivals that were due and have begun, or were dropped: of the others nobody knows yet what becomes of them. */
+  settled = 0;
   /** Arrivals that started late because all users were busy. */
   waited = 0;
   /** Requests that were under way when the run was ended by force. */
   unfinished = 0;
+  /** Arrivals and iterations of which a worker that was lost had not told yet what became of them. */
+  unreported = 0;
 
   readonly #laneByName = new Map<string, Lane>();
   readonly #pointsMax: number;
@@ -72,14 +76,15 @@ export class Recorder {
     this.iterations.cutShort += part.iterations.cutShort;
     for (const [reason, count] of part.cutShortBecause) this.#countReason(reason, count);
     this.dropped += part.dropped;
+    this.settled += part.settled;
     this.waited += part.waited;
     this.unfinished += part.unfinished;
     if (part.sessions !== undefined) this.sessions.absorb(part.sessions);
   }
 
-  /** Hands over all that was recorded, up to the end of the interval before the present one, and forgets it. */
-  take(isLast = false): RecordedPart {
-    if (isLast) for (const lane of this.lanes) lane.endInterval(this.#interval);
+  /** Hands over all that was recorded until now, and forgets it. What comes next in this interval is added to it. */
+  take(): RecordedPart {
+    for (const lane of this.lanes) lane.endInterval(this.#interval);
     const part: RecordedPart = {
       intervalMs: this.#intervalMs,
       intervals: this.intervals,
@@ -87,6 +92,7 @@ export class Recorder {
       iterations: { ...this.iterations },
       cutShortBecause: [...this.cutShortBecause],
       dropped: this.dropped,
+      settled: this.settled,
       waited: this.waited,
       unfinished: this.unfinished,
       sessions: this.sessions.take(),
@@ -94,6 +100,7 @@ export class Recorder {
     Object.assign(this.iterations, { started: 0, completed: 0, cutShort: 0, interrupted: 0 });
     this.cutShortBecause.clear();
     this.dropped = 0;
+    this.settled = 0;
     this.waited = 0;
     this.unfinished = 0;
     return part;
@@ -147,6 +154,7 @@ export interface RecordedPart {
   readonly iterations: Readonly<IterationCounts>;
   readonly cutShortBecause: readonly (readonly [reason: string, count: number])[];
   readonly dropped: number;
+  readonly settled: number;
   readonly waited: number;
   readonly unfinished: number;
   readonly sessions: SessionCounts | undefined;

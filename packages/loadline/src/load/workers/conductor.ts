@@ -1,9 +1,10 @@
 import type { Clock, Timer } from '../../base/index.ts';
-import type { GeneratorSample } from '../measure/generator.ts';
+import { type GeneratorSample, type SeenGenerator, sumSamples } from '../measure/generator.ts';
 import type { Recorder } from '../measure/recorder.ts';
 import type { Share } from '../share.ts';
-import { type ClockOffset, estimateOffset, type Ping } from './clock-offset.ts';
 import type { FromWorker, WorkerLink } from './link.ts';
+import { type Job, Loss, Member } from './member.ts';
+import type { MissingLoad } from './missing-load.ts';
 
 export interface ConductorOptions {
   readonly clock: Clock;
@@ -14,8 +15,10 @@ export interface ConductorOptions {
    * as not offered.
    */
   readonly onLoss: 'take over' | 'leave out';
-  /** A share is left out, from this time of the run on. */
-  readonly onLeftOut: (share: Share, elapsedMs: number) => void;
+  /** Where it is counted what the run lacks by its losses. */
+  readonly missing: MissingLoad;
+  /** How long the plan's loads last: later there is nothing left to take over. */
+  readonly plannedMs: number;
 }
 
 /** What became of a worker; part of the report. */
@@ -35,6 +38,13 @@ export interface LostWorker {
   readonly takenOverBy: string | undefined;
 }
 
+/** A worker that was lost, for whoever judges the run. */
+export interface WorkerLoss extends LostWorker {
+  readonly name: string;
+  /** Whether something of its share was left that nobody went on with. */
+  readonly isLeftOut: boolean;
+}
+
 /** Why a run on several workers cannot begin. */
 export interface Refusal {
   readonly worker: string;
@@ -51,7 +61,8 @@ export class Conductor {
   #startMs = 0;
   #nextJob = 0;
   #timer: Timer | undefined;
-  #isStopping = false;
+  /** When the load was told to end, from the start of the run. */
+  #stoppedMs: number | undefined;
   #activeMs = 0;
   #finish: () => void = () => undefined;
 
@@ -68,14 +79,14 @@ export class Conductor {
   async prepare(): Promise<readonly Refusal[]> {
     await Promise.all(
       this.#workers.map(async (worker, index) => {
-        await this.#giveJob(worker, { index, count: this.#workers.length });
+        await this.#giveJob(worker, { index, count: this.#workers.length }, 0, readyLimitMs);
         // Not before: a process that still loads its modules answers late, and its clock would seem to be behind.
         for (let left = pingsAtStart; left > 0; left--) await this.#pingAndWait(worker);
         worker.align();
       }),
     );
-    return this.#workers.flatMap(({ link, refusal, lostBecause }) => {
-      const because = refusal ?? lostBecause;
+    return this.#workers.flatMap(({ link, jobs, lostBecause }) => {
+      const because = jobs[0]?.refusal ?? lostBecause;
       return because === undefined ? [] : [{ worker: link.name, because }];
     });
   }
@@ -88,19 +99,19 @@ export class Conductor {
     });
     for (const worker of this.#workers) {
       worker.heardMs = startMs;
-      for (const job of worker.jobs)
-        worker.link.send({ kind: 'start', job: job.number, startMs, skippedMs: 0 });
+      for (const job of worker.jobs) this.#start(worker, job);
     }
     this.#watch();
     this.#endWhenDone();
     await ended;
     this.#timer?.cancel();
+    this.#options.missing.at(this.#activeMs);
     for (const worker of this.#workers) worker.link.close();
   }
 
   /** Ends the load early. */
   stop(graceMs: number): void {
-    this.#isStopping = true;
+    this.#stoppedMs ??= Math.max(0, this.elapsedMs);
     for (const worker of this.#workers) worker.link.send({ kind: 'stop', graceMs });
   }
 
@@ -118,17 +129,31 @@ export class Conductor {
   }
 
   /** What each worker saw of itself. */
-  get samples(): readonly { readonly name: string; readonly samples: readonly GeneratorSample[] }[] {
-    return this.#workers.map(({ link, samples }) => ({ name: link.name, samples }));
+  get generators(): readonly SeenGenerator[] {
+    return this.#workers.map(({ link, samples, loss }) => ({
+      name: link.name,
+      wasHeardOut: loss === undefined,
+      samples,
+    }));
+  }
+
+  /** What those who are there saw of themselves last, together. */
+  get generatorSample(): GeneratorSample | undefined {
+    const there = this.#workers.filter(({ loss }) => loss === undefined);
+    return sumSamples(there.flatMap(({ samples }) => samples.at(-1) ?? []));
   }
 
   get accounts(): readonly WorkerAccount[] {
-    return this.#workers.map(({ link, offset, lost }) => ({
+    return this.#workers.map(({ link, offset, loss }) => ({
       name: link.name,
       clockOffsetMs: offset.offsetMs,
       clockErrorMs: offset.errorMs,
-      lost,
+      lost: loss && { atMs: loss.atMs, because: loss.because, takenOverBy: loss.takenOverBy },
     }));
+  }
+
+  get losses(): readonly WorkerLoss[] {
+    return this.#workers.flatMap(({ loss }) => loss ?? []);
   }
 
   #onMessage(worker: Member, message: FromWorker): void {
@@ -139,41 +164,47 @@ export class Conductor {
       return;
     }
     const job = worker.jobs.find((each) => each.number === message.job);
-    if (job === undefined || worker.lost !== undefined) return;
+    if (job === undefined || worker.loss !== undefined) return;
     switch (message.kind) {
       case 'ready':
         job.onAnswer();
         break;
       case 'refused':
-        worker.refusal = message.because;
+        job.refusal = message.because;
         job.onAnswer();
         break;
       case 'beat':
         job.busy = message.busy;
-        if (message.part !== undefined) this.#options.recorder.absorb(message.part);
+        this.#options.recorder.absorb(message.part);
+        worker.onNews(job, message);
         break;
       case 'done':
         job.busy = 0;
         job.isDone = true;
         this.#options.recorder.absorb(message.part);
+        worker.onNews(job, message);
         this.#activeMs = Math.max(this.#activeMs, message.activeMs);
-        worker.samples.push(...message.samples);
         this.#endWhenDone();
         break;
     }
   }
 
-  /** A share's job; resolves when the worker has answered, or has taken too long. */
-  #giveJob(worker: Member, share: Share): Promise<Job> {
+  /** The job of a share from this time on; resolves when the worker has answered, or has taken too long. */
+  #giveJob(worker: Member, share: Share, fromMs: number, limitMs: number): Promise<Job> {
     return new Promise((resolve) => {
       const timer = this.#options.clock.setTimer(() => {
-        worker.refusal ??= `it was not ready within ${readyLimitMs / 1000} s`;
+        job.refusal ??= `it was not ready within ${limitMs / 1000} s`;
         job.onAnswer();
-      }, readyLimitMs);
+      }, limitMs);
       const job: Job = {
         number: this.#nextJob++,
         share,
+        fromMs,
+        settled: 0,
+        underWay: 0,
         busy: 0,
+        refusal: undefined,
+        hasStarted: false,
         isDone: false,
         onAnswer: () => {
           timer.cancel();
@@ -190,8 +221,9 @@ export class Conductor {
   #watch(tick = 0): void {
     this.#timer = this.#options.clock.setTimer(() => {
       const nowMs = this.#options.clock.monotonicMs();
+      this.#options.missing.at(Math.min(this.elapsedMs, this.#endMs));
       for (const worker of this.#workers) {
-        if (worker.isOver || worker.lost !== undefined) continue;
+        if (worker.isOver || worker.loss !== undefined) continue;
         if (nowMs - worker.heardMs > silenceLimitMs)
           this.#onLost(worker, `it was silent for ${Math.round(nowMs - worker.heardMs)} ms`);
         else if (tick % 4 === 0) this.#ping(worker);
@@ -207,7 +239,7 @@ export class Conductor {
 
   /** One ping and its answer, or the end of our patience: then the clock is known less well. */
   #pingAndWait(worker: Member): Promise<void> {
-    if (worker.lostBecause !== undefined || worker.refusal !== undefined) return Promise.resolve();
+    if (worker.lostBecause !== undefined || worker.jobs[0]?.refusal !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#options.clock.setTimer(() => worker.onPinged(), pongLimitMs);
       worker.onPinged = () => {
@@ -223,94 +255,86 @@ export class Conductor {
     worker.lostBecause = because;
     for (const job of worker.jobs) job.onAnswer();
     worker.onPinged();
-    if (this.#startMs === 0 || worker.isOver || worker.lost !== undefined) return;
+    if (this.#startMs === 0 || worker.isOver || worker.loss !== undefined) return;
     const atMs = worker.heardMs - this.#startMs;
-    const orphans = worker.jobs.filter((job) => !job.isDone);
-    const heir =
-      this.#options.onLoss === 'take over' && !this.#isStopping ? this.#leastBusy(worker) : undefined;
-    worker.lost = { atMs, because, takenOverBy: heir?.link.name };
+    worker.loss = new Loss(worker.link.name, atMs, because);
     worker.link.close();
-    for (const { share } of orphans) {
-      if (heir === undefined) this.#options.onLeftOut(share, atMs);
-      else void this.#handOver(heir, share, atMs);
-    }
+    this.#activeMs = Math.max(this.#activeMs, Math.min(atMs, this.#endMs));
+    for (const job of worker.jobs) if (!job.isDone) void this.#replace(worker.loss, job);
     this.#endWhenDone();
   }
 
-  async #handOver(heir: Member, share: Share, elapsedMs: number): Promise<void> {
-    const job = await this.#giveJob(heir, share);
-    const skippedMs = Math.max(0, elapsedMs);
-    heir.link.send({ kind: 'start', job: job.number, startMs: this.#startMs, skippedMs });
+  /** Counts what a lost worker had not told of its job, and has another go on with the share. */
+  async #replace(loss: Loss, { share, hasStarted, fromMs, settled, underWay }: Job): Promise<void> {
+    const { missing, onLoss } = this.#options;
+    const untilMs = hasStarted ? Math.max(fromMs, loss.atMs) : fromMs;
+    if (hasStarted)
+      missing.forget(share, { fromMs, toMs: Math.min(untilMs, this.#endMs) }, { settled, underWay });
+    if (untilMs >= this.#endMs) return;
+    if (onLoss === 'take over' && (await this.#handOver(loss, share, untilMs))) return;
+    if (this.#stoppedMs === undefined) loss.isLeftOut = true;
+    missing.leaveOut(share, untilMs);
+    this.#endWhenDone();
   }
 
-  #leastBusy(except: Member): Member | undefined {
+  /**
+   * Gives a share to whoever has the fewest, and to another where that one cannot make it. What is due until it begins
+   * is dropped: sent late, its wait would be in the latencies, and be no doing of the target.
+   *
+   * @returns whether somebody has it.
+   */
+  async #handOver(loss: Loss, share: Share, fromMs: number): Promise<boolean> {
+    const unable = new Set<Member>();
+    for (let heir = this.#leastBusy(unable); heir !== undefined; heir = this.#leastBusy(unable)) {
+      loss.heirs.add(heir.link.name);
+      const job = await this.#giveJob(heir, share, fromMs, takeOverLimitMs);
+      // It was lost meanwhile, and this job was handed on with its others.
+      if (heir.loss !== undefined) return true;
+      if (job.refusal === undefined && this.#stoppedMs === undefined) {
+        job.fromMs = this.elapsedMs + leadMs;
+        this.#options.missing.drop(share, { fromMs, toMs: job.fromMs });
+        this.#start(heir, job);
+        return true;
+      }
+      job.isDone = true;
+      loss.heirs.delete(heir.link.name);
+      unable.add(heir);
+      if (job.refusal !== undefined)
+        loss.because += `; ${heir.link.name} could not take it over: ${job.refusal}`;
+    }
+    return false;
+  }
+
+  #start(worker: Member, job: Job): void {
+    job.hasStarted = true;
+    worker.link.send({ kind: 'start', job: job.number, startMs: this.#startMs, skippedMs: job.fromMs });
+  }
+
+  #leastBusy(unable: ReadonlySet<Member>): Member | undefined {
+    if (this.#stoppedMs !== undefined) return undefined;
     return this.#workers
-      .filter((worker) => worker !== except && worker.lost === undefined && !worker.isOver)
+      .filter((worker) => !unable.has(worker) && worker.loss === undefined && !worker.isOver)
       .toSorted((a, b) => a.jobs.length - b.jobs.length)[0];
   }
 
+  /** When nothing is due any more, from the start of the run. */
+  get #endMs(): number {
+    return Math.min(this.#options.plannedMs, this.#stoppedMs ?? Number.POSITIVE_INFINITY);
+  }
+
   #endWhenDone(): void {
-    if (this.#workers.every((worker) => worker.isOver || worker.lost !== undefined)) this.#finish();
+    if (this.#workers.every((worker) => worker.isOver || worker.loss !== undefined)) this.#finish();
   }
 }
 
-/** A share that a worker has been given. */
-interface Job {
-  readonly number: number;
-  readonly share: Share;
-  busy: number;
-  isDone: boolean;
-  onAnswer: () => void;
-}
-
-/** A worker as its conductor knows it. */
-class Member {
-  readonly link: WorkerLink;
-  readonly jobs: Job[] = [];
-  readonly samples: GeneratorSample[] = [];
-  heardMs: number;
-  /** Who waits for the answer of a ping. */
-  onPinged: () => void = () => undefined;
-  refusal: string | undefined;
-  lostBecause: string | undefined;
-  lost: LostWorker | undefined;
-  offset: ClockOffset = { offsetMs: 0, atMs: 0, drift: 0, errorMs: Number.POSITIVE_INFINITY };
-  #pings: Ping[] = [];
-
-  constructor(link: WorkerLink, clock: Clock) {
-    this.link = link;
-    this.heardMs = clock.monotonicMs();
-  }
-
-  get busy(): number {
-    return this.lost === undefined ? this.jobs.reduce((sum, job) => sum + job.busy, 0) : 0;
-  }
-
-  get isOver(): boolean {
-    return this.jobs.every((job) => job.isDone);
-  }
-
-  onPong(ping: Ping): void {
-    this.#pings.push(ping);
-    if (this.#pings.length > pingsMax) this.#pings = this.#pings.slice(-pingsMax);
-    this.offset = estimateOffset(this.#pings);
-    this.onPinged();
-  }
-
-  /** Tells the worker what is known of its clock. */
-  align(): void {
-    if (this.#pings.length === 0) return;
-    const { offsetMs, atMs, drift } = this.offset;
-    this.link.send({ kind: 'align', offsetMs, atMs, drift });
-  }
-}
-
+/** So long before its start everybody is told of it. */
+export const leadMs = 100;
 const pingsAtStart = 8;
 const pongLimitMs = 1000;
-/** One a second: what is older says little of a clock whose rate changes with the temperature. */
-const pingsMax = 60;
 const watchMs = 250;
 /** A worker gives a sign of life twice a second; with the quarter second of the watch it is noticed within two. */
 const silenceLimitMs = 1700;
 /** For reading its files, and for connecting. */
 const readyLimitMs = 30_000;
+/** Who takes over has read them already. */
+const takeOverLimitMs = 5000;

@@ -38,17 +38,13 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly job: number }
   /** It cannot make the load. */
   | { readonly kind: 'refused'; readonly job: number; readonly because: string }
-  /** Twice a second, as a sign of life: the measured since the last one, and the users within an iteration. */
-  | {
-      readonly kind: 'beat';
-      readonly job: number;
-      readonly busy: number;
-      readonly part: RecordedPart | undefined;
-    }
-  | {
-      readonly kind: 'done';
-      readonly job: number;
-      readonly part: RecordedPart;
-      readonly activeMs: number;
-      readonly samples: readonly GeneratorSample[];
-    };
+  /** Twice a second, as a sign of life, with how many users are within an iteration. */
+  | (WorkerNews & { readonly kind: 'beat'; readonly job: number; readonly busy: number })
+  | (WorkerNews & { readonly kind: 'done'; readonly job: number; readonly activeMs: number });
+
+/** What came about since a job was last told of. */
+export interface WorkerNews {
+  readonly part: RecordedPart;
+  /** Of the worker's process, whichever job they come with. */
+  readonly samples: readonly GeneratorSample[];
+}

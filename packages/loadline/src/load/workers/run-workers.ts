@@ -1,17 +1,17 @@
 import { type Clock, systemClock } from '../../base/index.ts';
-import { ArrivalQueue } from '../arrival-queue.ts';
 import { thisEnvironment } from '../environment.ts';
 import { loadError } from '../errors.ts';
-import { extentOf, flowPlansOf } from '../flow-plan.ts';
+import { extentOf } from '../flow-plan.ts';
 import { judgeGenerators } from '../measure/generator.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { interruptGraceMs, Overseer, type TargetWatch } from '../overseer.ts';
 import type { LoadPlan } from '../plan.ts';
 import type { LoadProgress, LoadSample } from '../progress.ts';
 import { type LoadReport, reportOf } from '../report.ts';
-import type { Share } from '../share.ts';
-import { Conductor, type WorkerAccount } from './conductor.ts';
+import { Conductor, leadMs, type WorkerAccount } from './conductor.ts';
+import { judgeLosses } from './judge-losses.ts';
 import type { WorkerLink } from './link.ts';
+import { MissingLoad } from './missing-load.ts';
 
 export interface WorkersOptions {
   /** Default: this machine's. */
@@ -21,8 +21,8 @@ export interface WorkersOptions {
   readonly onSample?: (sample: LoadSample) => void;
   readonly watchTarget?: (startMs: number) => Promise<TargetWatch>;
   /**
-   * What becomes of the share of a worker that is lost: another takes it over (default), or it is left out and
-   * its arrivals are counted as dropped.
+   * What becomes of the share of a worker that is lost: another takes it over (default), or it is left out: its
+   * arrivals are counted as dropped, and a run that has fewer users by it is invalid.
    */
   readonly onLoss?: 'take over' | 'leave out';
 }
@@ -41,12 +41,8 @@ export async function runWorkers(
   const { clock = systemClock, signal, onLoss = 'take over' } = options;
   const recorder = new Recorder();
   const { plannedMs, arrivals } = extentOf(plan);
-  const conductor = new Conductor(links, {
-    clock,
-    recorder,
-    onLoss,
-    onLeftOut: (share, elapsedMs) => dropRest(plan, share, elapsedMs, recorder),
-  });
+  const missing = new MissingLoad(plan, recorder);
+  const conductor = new Conductor(links, { clock, recorder, onLoss, missing, plannedMs });
   await prepare(conductor, links);
   const startMs = clock.monotonicMs() + leadMs;
   const targetWatch = await options.watchTarget?.(startMs);
@@ -59,7 +55,7 @@ export async function runWorkers(
     users: () => conductor.busy,
     onProgress: (progress) => options.onProgress?.(progress),
     onSample: (sample) => options.onSample?.(sample),
-    generatorSample: () => undefined,
+    generatorSample: () => conductor.generatorSample,
     onAbort: () => conductor.stop(interruptGraceMs),
   });
   const onInterrupt = (): void => conductor.stop(interruptGraceMs);
@@ -71,6 +67,11 @@ export async function runWorkers(
   signal?.removeEventListener('abort', onInterrupt);
   overseer.stop();
   await targetWatch?.stop();
+  const { invalidBecause, remarks } = judgeLosses(conductor.losses, {
+    workers: links.length,
+    usersLeftOut: missing.usersLeftOut,
+    onLoss,
+  });
   return reportOf(plan, recorder, {
     startedAt,
     activeMs: conductor.activeMs,
@@ -78,16 +79,15 @@ export async function runWorkers(
     arrivals,
     wasInterrupted: signal?.aborted ?? false,
     abortedBecause: overseer.abortedBecause,
-    generator: judgeGenerators(conductor.samples),
+    generator: judgeGenerators(conductor.generators),
     workers: conductor.accounts,
-    invalidBecause: whyInvalid(conductor.accounts, onLoss),
+    invalidBecause: [...invalidBecause, ...whyUnclear(conductor.accounts)],
+    remarks,
     environment: thisEnvironment(links.length),
     resources: targetWatch?.series() ?? [],
   });
 }
 
-/** So long before its start everybody is told of it. */
-const leadMs = 100;
 /** Clocks that are known no better than this could make latencies and schedules wrong by as much. */
 const clockErrorLimitMs = 20;
 
@@ -103,29 +103,12 @@ async function prepare(conductor: Conductor, links: readonly WorkerLink[]): Prom
   );
 }
 
-/** Counts the arrivals of a share that will not come. */
-function dropRest(plan: LoadPlan, share: Share, elapsedMs: number, recorder: Recorder): void {
-  for (const { schedule } of flowPlansOf(plan)) {
-    const rest = new ArrivalQueue(schedule, 0, recorder, share);
-    rest.skipDue(elapsedMs);
-    rest.dropDue(schedule.durationMs);
-  }
-}
-
-function whyInvalid(accounts: readonly WorkerAccount[], onLoss: 'take over' | 'leave out'): string[] {
-  const lost = accounts.flatMap(({ name, lost: loss }) =>
-    loss === undefined || loss.takenOverBy !== undefined || onLoss === 'leave out'
-      ? []
-      : [
-          `${name} was lost after ${Math.round(loss.atMs)} ms (${loss.because}), and nobody could take over its share.`,
-        ],
-  );
-  const unclear = accounts.flatMap(({ name, clockErrorMs }) =>
+function whyUnclear(accounts: readonly WorkerAccount[]): string[] {
+  return accounts.flatMap(({ name, clockErrorMs }) =>
     clockErrorMs > clockErrorLimitMs
       ? [
           `The clock of ${name} is known to within ${Math.round(clockErrorMs)} ms only: its part of the schedule may be off by as much.`,
         ]
       : [],
   );
-  return [...lost, ...unclear];
 }

@@ -6,7 +6,8 @@ import type { LoadPlan } from '../plan.ts';
 import type { Share } from '../share.ts';
 import type { LoadTransport } from '../transports/session.ts';
 import { AlignedClock } from './aligned-clock.ts';
-import type { ConductorLink, ToWorker } from './link.ts';
+import type { ConductorLink, ToWorker, WorkerNews } from './link.ts';
+import { ProcessWatch } from './process-watch.ts';
 
 /** What a worker needs to make load. */
 export interface WorkerMeans {
@@ -14,7 +15,8 @@ export interface WorkerMeans {
   /** Reads the plan; at the first job. */
   readonly plan: () => Promise<LoadPlan>;
   readonly openTransport: (plan: LoadPlan, clock: Clock, share: Share) => Promise<LoadTransport>;
-  readonly watch?: (clock: Clock) => GeneratorWatch;
+  /** Its times count from `startMs`. */
+  readonly watch?: (clock: Clock, startMs: number) => GeneratorWatch;
 }
 
 /** Does the jobs that a conductor gives over a link, until the link ends. Resolves when it has. */
@@ -26,6 +28,7 @@ class Worker {
   readonly #link: ConductorLink;
   readonly #means: WorkerMeans;
   readonly #clock: AlignedClock;
+  readonly #watch: ProcessWatch;
   readonly #jobs = new Map<number, Job>();
   #plan: Promise<LoadPlan> | undefined;
 
@@ -33,6 +36,8 @@ class Worker {
     this.#link = link;
     this.#means = means;
     this.#clock = new AlignedClock(means.clock);
+    const { watch = watchGenerator } = means;
+    this.#watch = new ProcessWatch((startMs) => watch(this.#clock, startMs));
   }
 
   run(): Promise<void> {
@@ -71,8 +76,7 @@ class Worker {
       this.#plan ??= this.#means.plan();
       const plan = await this.#plan;
       const transport = await this.#means.openTransport(plan, this.#clock, share);
-      const watch = this.#means.watch ?? watchGenerator;
-      this.#jobs.set(number, new Job(number, plan, share, transport, this.#clock, watch, this.#link));
+      this.#jobs.set(number, new Job(number, plan, share, transport, this.#clock, this.#watch, this.#link));
       this.#link.send({ kind: 'ready', job: number });
     } catch (error) {
       this.#link.send({ kind: 'refused', job: number, because: (error as Error).message });
@@ -87,14 +91,13 @@ class Job {
   readonly #share: Share;
   readonly #transport: LoadTransport;
   readonly #clock: Clock;
-  readonly #watch: (clock: Clock) => GeneratorWatch;
+  readonly #watch: ProcessWatch;
   readonly #link: ConductorLink;
   /** It is emptied twice a second, so its time line never gets long enough to be halved. */
   readonly #recorder = new Recorder(Number.MAX_SAFE_INTEGER);
   #generator: LoadGenerator | undefined;
   #startTimer: Timer | undefined;
   #beatTimer: Timer | undefined;
-  #interval = 0;
 
   constructor(
     number: number,
@@ -102,7 +105,7 @@ class Job {
     share: Share,
     transport: LoadTransport,
     clock: Clock,
-    watch: (clock: Clock) => GeneratorWatch,
+    watch: ProcessWatch,
     link: ConductorLink,
   ) {
     this.#number = number;
@@ -122,44 +125,44 @@ class Job {
 
   stop(graceMs: number): void {
     if (this.#generator !== undefined) this.#generator.stop(graceMs);
-    else if (this.#startTimer !== undefined) this.#end(0, []);
+    else if (this.#startTimer !== undefined) this.#end(0);
   }
 
   async #run(startMs: number, skippedMs: number): Promise<void> {
     this.#startTimer = undefined;
-    const watch = this.#watch(this.#clock);
     this.#generator = new LoadGenerator(this.#plan, {
       transport: this.#transport,
       clock: this.#clock,
       recorder: this.#recorder,
-      watch,
+      watch: this.#watch.join(startMs),
       share: this.#share,
       startMs,
       skippedMs,
     });
     await this.#generator.run();
-    this.#end(this.#generator.activeMs, watch.samples);
+    this.#end(this.#generator.activeMs);
   }
 
-  #end(activeMs: number, samples: GeneratorWatch['samples']): void {
+  #end(activeMs: number): void {
     this.#startTimer?.cancel();
     this.#beatTimer?.cancel();
-    const part = this.#recorder.take(true);
-    this.#link.send({ kind: 'done', job: this.#number, part, activeMs, samples });
+    this.#link.send({ kind: 'done', job: this.#number, activeMs, ...this.#news() });
     // To close thousands of connections takes long enough to seem dead: the message goes out before.
     this.#clock.setTimer(() => this.#transport.close(), 0);
   }
 
   #beat(): void {
     this.#beatTimer = this.#clock.setTimer(() => {
-      const generator = this.#generator;
-      if (generator !== undefined) this.#recorder.at(generator.elapsedMs);
-      const hasEnded = this.#recorder.intervals - 1 > this.#interval;
-      this.#interval = this.#recorder.intervals - 1;
-      const part = hasEnded ? this.#recorder.take() : undefined;
-      this.#link.send({ kind: 'beat', job: this.#number, busy: generator?.busy ?? 0, part });
+      const busy = this.#generator?.busy ?? 0;
+      this.#link.send({ kind: 'beat', job: this.#number, busy, ...this.#news() });
       this.#beat();
     }, beatMs);
+  }
+
+  /** What was measured, and what was seen of this process, since it was last told. */
+  #news(): WorkerNews {
+    if (this.#generator !== undefined) this.#recorder.at(this.#generator.elapsedMs);
+    return { part: this.#recorder.take(), samples: this.#watch.takeSamples() };
   }
 }
 

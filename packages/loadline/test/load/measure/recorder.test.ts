@@ -103,7 +103,7 @@ describe('what several recorders have measured', () => {
             }
           }
         }
-        for (const part of parts) sum.absorb(part.take(true));
+        for (const part of parts) sum.absorb(part.take());
         expect([sum.intervalMs, sum.intervals]).toEqual([whole.intervalMs, whole.intervals]);
         expect(sum.iterations).toEqual(whole.iterations);
         for (const lane of whole.lanes) {
@@ -151,7 +151,7 @@ describe('the recorder', () => {
     conductor.absorb(worker.take());
     counts.messagesIn = 10;
     conductor.absorb(worker.take());
-    conductor.absorb(worker.take(true));
+    conductor.absorb(worker.take());
     expect(conductor.sessions.counts).toEqual({
       messagesIn: 13,
       bytesIn: 60,

@@ -58,6 +58,7 @@ export function reportFixture(options: FixtureOptions = {}): LoadReport {
       dropped,
       waited: Math.round(dropped / 3),
       unfinished: 0,
+      unreported: 0,
     },
     iterations: {
       started: total.requests,

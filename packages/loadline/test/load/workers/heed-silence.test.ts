@@ -23,7 +23,7 @@ const ping: ToWorker = { kind: 'ping', sentMs: 0 };
 const done = (job: number): FromWorker => ({
   kind: 'done',
   job,
-  part: new Recorder().take(true),
+  part: new Recorder().take(),
   activeMs: 0,
   samples: [],
 });

@@ -1,13 +1,23 @@
-import { type Clock, createVirtualClock, type VirtualClock } from 'loadline/base';
+import {
+  type Clock,
+  createRandom,
+  createVirtualClock,
+  integerBetween,
+  type VirtualClock,
+} from 'loadline/base';
 import {
   createFunctionTransport,
   type FromWorker,
+  type FunctionReply,
+  type GeneratorSample,
+  type GeneratorWatch,
   type LoadPlan,
   type LoadReport,
   runLoad,
   runWorkers,
   type ToWorker,
   type WorkerLink,
+  type WorkerMeans,
   type WorkersOptions,
   work,
 } from 'loadline/load';
@@ -27,6 +37,9 @@ interface WorkerGiven {
   /** When it dies, or falls silent, after the start of the test. */
   readonly diesAtMs?: number;
   readonly stallsAtMs?: number;
+  /** From its second share on it refuses, or never answers. */
+  readonly whenTakingOver?: 'refuses' | 'hangs';
+  readonly watch?: WorkerMeans['watch'];
 }
 
 interface Sent {
@@ -103,21 +116,25 @@ function linkPair(name: string, clock: VirtualClock, given: WorkerGiven) {
 async function runOn(
   workers: readonly WorkerGiven[],
   plan: LoadPlan,
-  options: WorkersOptions = {},
+  { answer = () => answerAfter(10), ...options }: WorkersOptions & { answer?: () => FunctionReply } = {},
 ): Promise<Outcome> {
   const clock = createVirtualClock();
   const sent: Sent[] = [];
   const links = workers.map((given, worker) => {
     const { conductorSide, workerSide } = linkPair(`worker ${worker + 1}`, clock, given);
+    let shares = 0;
     void work(workerSide, {
       clock: wrongClock(clock, given.offsetMs ?? 0, given.drift ?? 0),
       plan: async () => plan,
-      openTransport: async () =>
-        createFunctionTransport(clock, ({ path }) => {
+      openTransport: async () => {
+        if (++shares > 1 && given.whenTakingOver === 'refuses') throw new Error('no more files');
+        if (shares > 1 && given.whenTakingOver === 'hangs') await new Promise(() => undefined);
+        return createFunctionTransport(clock, ({ path }) => {
           sent.push({ worker, path, atMs: clock.monotonicMs() });
-          return answerAfter(10);
-        }),
-      watch: unwatched,
+          return answer();
+        });
+      },
+      watch: given.watch ?? unwatched,
     });
     return conductorSide;
   });
@@ -251,14 +268,98 @@ describe('a worker that is lost', () => {
       expect(gone).toBeGreaterThan(3500);
       expect(gone).toBeLessThan(5000);
       expect(report.total.requests + report.offered.dropped).toBeGreaterThanOrEqual(1900);
+      expect(report.verdict).toEqual({
+        status: 'passed',
+        reasons: [
+          expect.stringMatching(
+            /^worker 2 was lost after 4[.\d]* s \(.*\), and worker 1 took over its share\.$/,
+          ),
+        ],
+      });
     },
   );
+
+  it('leaves no backlog behind: what was due until another one began is dropped, and nothing begins late', async () => {
+    const late: number[] = [];
+    const watch = () => ({ ...unwatched(), late: (latenessMs: number) => void late.push(latenessMs) });
+    const { report, sent } = await runOn([{ watch }, { stallsAtMs: 3000 }], rate(100, 10));
+    expect(report.verdict.status).toBe('passed');
+    expect(Math.max(...late)).toBeLessThan(1);
+    expect(report.total.latencyMs?.max).toBeLessThan(20);
+    expect(report.offered.dropped).toBeGreaterThan(50);
+    const deviations = deviationsMs(
+      sent.filter(({ atMs }) => atMs > 6000),
+      100,
+    );
+    expect(Math.max(...deviations)).toBeLessThan(1);
+  });
 
   it('and left out leaves its arrivals counted as not offered', async () => {
     const { report } = await runOn([{}, { diesAtMs: 5000 }], rate(100, 20), { onLoss: 'leave out' });
     expect(report.workers[1]?.lost?.takenOverBy).toBeUndefined();
     expect(report.offered.dropped).toBeGreaterThan(700);
     expect(report.total.requests).toBeLessThan(1300);
+    expect(report.verdict).toEqual({
+      status: 'passed',
+      reasons: [expect.stringMatching(/^worker 2 was lost after .*, and its share was left out\.$/)],
+    });
+  });
+
+  it('and left out makes a run with users invalid, which has fewer of them than it should', async () => {
+    const users = planWith({
+      scenarios: [scenario('visit', [request('/a'), think(100)])],
+      stages: [{ kind: 'users', from: 20, to: 20, durationMs: 8000 }],
+    });
+    const { report } = await runOn([{}, { diesAtMs: 3000 }], users, { onLoss: 'leave out' });
+    expect(report.verdict.status).toBe('invalid');
+    expect(report.verdict.reasons).toContainEqual(expect.stringMatching(/^10 users were left out/));
+  });
+
+  it('and left out after the users of a run have gone spoils nothing', async () => {
+    const plan = planWith({
+      scenarios: visit,
+      stages: [
+        { kind: 'users', from: 2, to: 2, durationMs: 1000 },
+        { kind: 'arrivals', from: 50, to: 50, durationMs: 6000 },
+      ],
+    });
+    const { report } = await runOn([{}, { diesAtMs: 4000 }], plan, { onLoss: 'leave out' });
+    expect(report.verdict.status).toBe('passed');
+  });
+
+  it.each(['take over', 'leave out'] as const)(
+    'with all others makes the run invalid (%s)',
+    async (onLoss) => {
+      const { report } = await runOn([{ diesAtMs: 5000 }, { diesAtMs: 3000 }], rate(100, 20), { onLoss });
+      expect(report.verdict.status).toBe('invalid');
+      expect(report.verdict.reasons).toContain('No worker was left to make the load.');
+      expect(report.activeMs).toBeGreaterThan(3500);
+      expect(report.activeMs).toBeLessThan(5000);
+      expect(report.total.ratePerSecond).toBeGreaterThan(50);
+      expect(report.offered.ratePerSecond).toBeCloseTo(100, -1);
+    },
+  );
+
+  it.each([
+    ['refuses', 'worker 1 could not take it over: no more files'],
+    ['hangs', 'worker 1 could not take it over: it was not ready within 5 s'],
+  ] as const)('has its share go to a third where the second %s', async (whenTakingOver, because) => {
+    const { report } = await runOn([{ whenTakingOver }, { diesAtMs: 3000 }, {}], rate(100, 20));
+    expect(report.workers[1]?.lost).toMatchObject({
+      takenOverBy: 'worker 3',
+      because: expect.stringContaining(because),
+    });
+    expect(report.verdict.status).toBe('passed');
+  });
+
+  it('has its share left out where nobody can take it over, and the run ends', async () => {
+    const { report } = await runOn([{ whenTakingOver: 'refuses' }, { diesAtMs: 3000 }], rate(100, 10));
+    expect(report.workers[1]?.lost?.takenOverBy).toBeUndefined();
+    expect(report.verdict.status).toBe('invalid');
+    expect(report.verdict.reasons[0]).toMatch(
+      /worker 1 could not take it over: no more files\), and nobody could/,
+    );
+    expect(report.offered.dropped).toBeGreaterThan(300);
   });
 
   it('before the run begins keeps it from beginning, at once and with the reason', async () => {
@@ -280,6 +381,110 @@ describe('a worker that is lost', () => {
     const { report } = await runOn([{ diesAtMs: 5000 }], rate(100, 20));
     expect(report.verdict.status).toBe('invalid');
     expect(report.verdict.reasons[0]).toMatch(/worker 1 was lost .* nobody could take over/);
+  });
+});
+
+const seeds = Array.from({ length: 60 }, (_, seed) => seed);
+
+describe('a run that loses workers', () => {
+  it.each(seeds)('accounts for every arrival and contradicts itself nowhere (seed %d)', async (seed) => {
+    const random = createRandom(seed);
+    const drawn = (): WorkerGiven =>
+      random() < 0.6 ? { [random() < 0.5 ? 'diesAtMs' : 'stallsAtMs']: random() * 6000 } : {};
+    const answer = (): FunctionReply => {
+      const kind = random();
+      if (kind < 0.1) return { kind: 'failure', delayMs: random() * 50, reason: 'reset' };
+      return answerAfter(random() * 400, kind < 0.2 ? 500 : 200);
+    };
+    const onLoss = random() < 0.5 ? 'take over' : 'leave out';
+    const workers = [{}, drawn(), drawn(), drawn()].slice(0, integerBetween(random, 2, 4));
+    const { report } = await runOn(workers, rate(integerBetween(random, 5, 200), 5), { onLoss, answer });
+    const { total, iterations, offered } = report;
+    const answered = Object.values(total.statuses).reduce((sum, count) => sum + count, 0);
+    const failed = Object.values(total.failures).reduce((sum, { count }) => sum + count, 0);
+    expect(answered + failed).toBe(total.requests);
+    expect(total.latencyMs?.count).toBe(total.requests);
+    expect(total.timeline.reduce((sum, { requests }) => sum + requests, 0)).toBe(total.requests);
+    expect(iterations.started).toBe(iterations.completed + iterations.cutShort + iterations.interrupted);
+    expect(offered.requests).toBe(
+      offered.achieved + total.errors + offered.unfinished + offered.dropped + offered.unreported,
+    );
+    expect(offered.requests).toBe(offered.arrivals);
+  });
+});
+
+describe('the generators of a run', () => {
+  const second = (endMs: number, given: Partial<GeneratorSample> = {}): GeneratorSample => ({
+    endMs,
+    durationMs: 1000,
+    loopUtilization: 0.2,
+    cpuRatio: 0.5,
+    loopDelayMsMax: 1,
+    steps: 50,
+    lateSteps: 0,
+    latenessMsP99: 1,
+    ...given,
+  });
+  /** Sees the same in every second. */
+  const seeing =
+    (given: Partial<GeneratorSample>, opened: number[] = []): NonNullable<WorkerMeans['watch']> =>
+    (clock, startMs): GeneratorWatch => {
+      const samples: GeneratorSample[] = [];
+      opened.push(startMs);
+      let timer = clock.setTimer(take, 1000);
+      function take(): void {
+        samples.push(second(clock.monotonicMs() - startMs, given));
+        timer = clock.setTimer(take, 1000);
+      }
+      return { samples, late: () => undefined, stop: () => timer.cancel() };
+    };
+
+  it('are judged by what they were seen to do until they were lost', async () => {
+    const { report } = await runOn(
+      [{ watch: seeing({}) }, { diesAtMs: 5000, watch: seeing({ loopUtilization: 0.99 }) }],
+      rate(100, 10),
+    );
+    expect(report.verdict.status).toBe('invalid');
+    expect(report.generator.statement).toMatch(/^worker 2: The generator was the bottleneck in 4 of 4/);
+    expect(report.generator.overloaded[0]?.fromMs).toBeCloseTo(0, -2);
+  });
+
+  it('that were lost are not said to have kept up to the end', async () => {
+    const { report } = await runOn(
+      [{ watch: seeing({}) }, { diesAtMs: 5000, watch: seeing({}) }],
+      rate(100, 10),
+    );
+    expect(report.generator.statement).toBe(
+      '1 of 2 generators was heard to the end; all kept up while they were heard.',
+    );
+  });
+
+  it('are watched once, whoever’s share they take over, by the clock of the run', async () => {
+    const opened: number[] = [];
+    const { report } = await runOn(
+      [{ watch: seeing({ cpuRatio: 0.5 }, opened) }, { diesAtMs: 3000, watch: seeing({ cpuRatio: 0.25 }) }],
+      rate(100, 10),
+    );
+    expect(opened).toHaveLength(1);
+    expect(report.generator.cpuRatioMean).toBeCloseTo(0.75);
+  });
+
+  it('are shown while the run lasts: the busiest of them, and the CPU time of all', async () => {
+    const shown: (GeneratorSample | undefined)[] = [];
+    await runOn(
+      [
+        { watch: seeing({ cpuRatio: 0.5, loopUtilization: 0.8 }) },
+        { watch: seeing({ cpuRatio: 0.25, latenessMsP99: 7 }) },
+      ],
+      rate(100, 5),
+      { onSample: ({ generator }) => shown.push(generator) },
+    );
+    expect(shown.at(-1)).toMatchObject({
+      cpuRatio: 0.75,
+      loopUtilization: 0.8,
+      latenessMsP99: 7,
+      steps: 100,
+    });
   });
 });
 
