@@ -72,6 +72,28 @@ describe('judgeGenerator()', () => {
     expect(judgeGenerator([sample(0, { steps: 10, lateSteps: 2 })]).wasBottleneck).toBe(true);
   });
 
+  it('forgives the few late steps of a second or two of a short, slow run', () => {
+    expect(
+      judgeGenerator([
+        ...run(9, []).map((each) => ({ ...each, steps: 25 })),
+        sample(9, { steps: 25, lateSteps: 3 }),
+      ]).wasBottleneck,
+    ).toBe(false);
+    const slow = (lateIn: readonly number[]) =>
+      Array.from({ length: 12 }, (_, second) =>
+        sample(second, { steps: 8, lateSteps: lateIn.filter((each) => each === second).length }),
+      );
+    expect(judgeGenerator(slow([3, 3])).wasBottleneck).toBe(false);
+    expect(judgeGenerator(slow([3, 4, 4])).wasBottleneck).toBe(false);
+    // In three seconds they are no hiccup any more.
+    expect(judgeGenerator(slow([3, 5, 9])).wasBottleneck).toBe(true);
+  });
+
+  it('does not forgive many late steps, however few seconds they were in', () => {
+    expect(judgeGenerator(run(4, [1], { lateSteps: 6 })).wasBottleneck).toBe(true);
+    expect(judgeGenerator([sample(0, { steps: 40, lateSteps: 3 })]).wasBottleneck).toBe(true);
+  });
+
   it('does not call a processor of several threads overloaded for its CPU time alone', () => {
     expect(judgeGenerator(run(10, [1, 2, 3], { cpuRatio: 1.8 })).wasBottleneck).toBe(false);
   });
