@@ -4,6 +4,7 @@ import type { GeneratorVerdict } from './measure/generator.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
+import { type Planned, plannedOf } from './planned.ts';
 import { withoutSecrets } from './redact.ts';
 import { isAnswered, mergeAll, perSecond, type ReportRow, rowOf } from './report-row.ts';
 import type { ResourceSeries } from './resources/resource.ts';
@@ -18,12 +19,13 @@ import type { SessionCounts } from './transports/session.ts';
 
 /** What a run has shown. Plain data: it goes to a file, over HTTP and into comparisons as it is. */
 export interface LoadReport {
-  readonly schema: 'loadline.load-report/2';
+  readonly schema: 'loadline.load-report/3';
   readonly name: string;
   readonly target: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly seed: number;
+  readonly planned: Planned;
   readonly plannedMs: number;
   /** Until work ceased to be begun; rates are over this time. */
   readonly activeMs: number;
@@ -144,11 +146,12 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     cutShortBecause: Object.fromEntries(recorder.cutShortBecause),
   };
   const report: LoadReport = {
-    schema: 'loadline.load-report/2',
+    schema: 'loadline.load-report/3',
     name: plan.name,
     target: plan.target,
     startedAt: new Date(facts.startedAt).toISOString(),
     seed: plan.seed,
+    planned: plannedOf(plan),
     plannedMs: facts.plannedMs,
     activeMs: facts.activeMs,
     environment: facts.environment,
