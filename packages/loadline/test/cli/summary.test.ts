@@ -73,6 +73,31 @@ describe('a summary', () => {
     expect(text).toMatch(/price +2 +0\.2\/s +12 ms/);
   });
 
+  it('names those who made the load, who of them was lost, and how much was not heard of', () => {
+    const worker = { clockOffsetMs: 0, clockErrorMs: 0.2, lost: undefined };
+    const lost = { atMs: 1910, because: 'it was silent for 1743 ms', takenOverBy: 'agent south' };
+    const sentence = 'agent north was lost after 1.91 s (…), and agent south took over its share.';
+    const text = lines(
+      reportWith({
+        facts: {
+          workers: [
+            { name: 'agent north', ...worker, lost },
+            { name: 'agent south', ...worker },
+          ],
+          remarks: [sentence],
+        },
+        record: (recorder) => {
+          answers(recorder, 'discovery', 30);
+          recorder.unreported = 12;
+        },
+      }),
+    ).join('\n');
+    expect(text).toContain(`✓ passed\n    ${sentence}\n`);
+    expect(text).toContain('\n  workers\n  agent north (lost after 1.91 s), agent south\n');
+    expect(text).toMatch(/\n +12 lost with their worker\n/);
+    expect(lines(reportWith()).join('\n')).not.toContain('workers');
+  });
+
   it.each(cases)('of the report "%s" fits a screen of %d columns, in colors too', (name, width) => {
     const report = reports[name] as LoadReport;
     for (const style of [plain, colored]) {

@@ -16,6 +16,7 @@ export function summarize(
     failures(report, style),
     thresholds(report, style),
     generator(report, style),
+    workers(report, style),
   ];
   return `\n${sections
     .filter((lines) => lines.length > 0)
@@ -64,6 +65,7 @@ function offered({ offered, iterations, total, sessions }: LoadReport, style: St
     ...(offered.dropped > 0 ? [`${formatCount(offered.dropped)} dropped, never started`] : []),
     ...(offered.waited > 0 ? [`${formatCount(offered.waited)} waited for a free user`] : []),
     ...(offered.unfinished > 0 ? [`${formatCount(offered.unfinished)} unanswered at the end`] : []),
+    ...(offered.unreported > 0 ? [`${formatCount(offered.unreported)} lost with their worker`] : []),
   ];
   const cut = Object.entries(iterations.cutShortBecause).map(
     ([why, count]) => `${formatCount(count)} × ${printable(why)}`,
@@ -210,4 +212,14 @@ function generator({ generator }: LoadReport, style: Style): string[] {
     ...(wasWatched ? [figures.join(', ')] : []),
     ...when,
   ];
+}
+
+/** Those who made the load, where they were several. How one was lost is among the reasons of the verdict. */
+function workers({ workers: rows }: LoadReport, style: Style): string[] {
+  if (rows.length === 0) return [];
+  const names = rows.map(({ name, lost }) => {
+    const loss = lost === undefined ? '' : style('yellow', ` (lost after ${formatDuration(lost.atMs)})`);
+    return `${printable(name)}${loss}`;
+  });
+  return [style('dim', 'workers'), names.join(', ')];
 }

@@ -1,3 +1,5 @@
+import { formatDuration } from '../../base/index.ts';
+import { formatDuration } from '../../base/index.ts';
 import type { LoadReport } from '../report.ts';
 import type { ReportRow } from '../report-row.ts';
 import type { ThresholdResult } from '../threshold.ts';
@@ -10,6 +12,7 @@ import { errorKinds, formatCount, formatRatio } from './figures.ts';
  */
 export function renderJunit(report: LoadReport): string {
   const judged = [
+    { name: 'workers', cases: report.workers.map(workerCase) },
     { name: 'thresholds', cases: report.thresholds.map((result) => thresholdCase(result, report)) },
     {
       name: 'checks',
@@ -67,8 +70,21 @@ function generatorCase({ generator, verdict }: LoadReport): TestCase {
   if (!generator.wasBottleneck && verdict.status !== 'invalid') return { name, outcome: 'passed' };
   if (verdict.status === 'interrupted') return notJudged(name);
   const message = verdict.status === 'invalid' ? verdict.reasons.join(' ') : generator.statement;
-  const details = generator.overloaded.map(({ fromMs, toMs }) => `overloaded from ${fromMs} to ${toMs} ms`);
+  const time = (ms: number): string => formatDuration(Math.round(ms));
+  const details = generator.overloaded.map(
+    ({ fromMs, toMs }) => `overloaded from ${time(fromMs)} to ${time(toMs)}`,
+  );
   return { name, outcome: 'failure', message, details: details.join('\n') };
+}
+
+/** That one was lost is told; whether the run is invalid by it, the generator's case says. */
+function workerCase({ name: worker, lost }: LoadReport['workers'][number]): TestCase {
+  const name = `the worker ${worker} came to the end`;
+  if (lost === undefined) return { name, outcome: 'passed' };
+  const { atMs, because, takenOverBy } = lost;
+  const then =
+    takenOverBy === undefined ? 'nobody went on with its share' : `${takenOverBy} took over its share`;
+  return { name, outcome: 'skipped', message: `lost after ${formatDuration(atMs)} (${because}); ${then}` };
 }
 
 /** Where the generator was the bottleneck the figures are not the target's, whichever way they point. */

@@ -30,6 +30,7 @@ export function renderMarkdown(report: LoadReport, { comparison = [] }: Markdown
     comparison,
     errors(report),
     endpoints(report),
+    workers(report),
     [footer(report)],
   ];
   return `${sections
@@ -59,6 +60,7 @@ function summary({ offered, total }: LoadReport): string[] {
     ...(offered.dropped > 0 ? [`**${formatCount(offered.dropped)} dropped**, never started`] : []),
     ...(offered.waited > 0 ? [`${formatCount(offered.waited)} waited for a free user`] : []),
     ...(offered.unfinished > 0 ? [`${formatCount(offered.unfinished)} unanswered at the end`] : []),
+    ...(offered.unreported > 0 ? [`${formatCount(offered.unreported)} lost with their worker`] : []),
   ];
   return [
     '| offered | achieved | errors | p50 | p95 | p99 |',
@@ -111,6 +113,18 @@ function latencies(row: ReportRow): string[] {
   return (['p50', 'p95', 'p99'] as const).map((of) =>
     latency === undefined ? '–' : formatDuration(latency[of]),
   );
+}
+
+/** Those who made the load, where they were several. How one was lost is among the reasons of the verdict. */
+function workers({ workers: rows }: LoadReport): string[] {
+  if (rows.length === 0) return [];
+  const names = rows
+    .slice(0, rowsMax)
+    .map(({ name, lost }) =>
+      lost === undefined ? code(name) : `${code(name)} (lost after ${formatDuration(lost.atMs)})`,
+    );
+  const more = rows.length > rowsMax ? ` and ${formatCount(rows.length - rowsMax)} more` : '';
+  return [`Made by ${names.join(', ')}${more}.`];
 }
 
 function footer({ generator, activeMs, target, environment, seed }: LoadReport): string {

@@ -79,6 +79,42 @@ describe('renderJunit()', () => {
     });
   });
 
+  it('says that a threshold has ended the run, also where that threshold’s own case has failed', () => {
+    const aborted = abortedRun();
+    for (const run of [aborted, { ...aborted, thresholds: failedRun().thresholds }]) {
+      expect(casesOf(renderJunit(run)).cases).toContainEqual({
+        name: 'the run came to its end',
+        outcome: 'failure',
+        message: 'errors: ratio < 1%, got 7 %: the run was ended after 12 s',
+      });
+    }
+    expect(outcomes(renderJunit(failedRun()))['the run came to its end']).toBe('passed');
+  });
+
+  it('tells when the generator was overloaded as people tell the time', () => {
+    const generator = { ...invalidRun().generator, overloaded: [{ fromMs: 0.2855, toMs: 23_000.7 }] };
+    expect(renderJunit({ ...invalidRun(), generator })).toContain('overloaded from 0 ms to 23 s<');
+  });
+
+  it('has a case for each of several workers, and tells how one was lost', () => {
+    const passed = { ...distributedRun(), verdict: { status: 'passed' as const, reasons: [] } };
+    const { cases, totals } = casesOf(renderJunit(passed));
+    expect(cases.filter(({ name }) => name.startsWith('the worker'))).toEqual([
+      {
+        name: 'the worker alpha came to the end',
+        outcome: 'skipped',
+        message: 'lost after 31 s (no word for 2 s); nobody went on with its share',
+      },
+      {
+        name: 'the worker beta came to the end',
+        outcome: 'skipped',
+        message: 'lost after 40 s (it has ended); gamma took over its share',
+      },
+      { name: 'the worker gamma came to the end', outcome: 'passed', message: '' },
+    ]);
+    expect(totals.failures).toBe('0');
+  });
+
   it('judges nothing in a run that was interrupted', () => {
     expect(outcomes(renderJunit(interruptedRun()))).toMatchObject({
       'the run came to its end': 'error',

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { renderMarkdown } from '../../../src/load/output/markdown.ts';
-import { crowdedRun, emptyRun, failedRun, hostile, hostileRun, invalidRun, passedRun } from './fixtures.ts';
+import {
+  crowdedRun,
+  distributedRun,
+  emptyRun,
+  failedRun,
+  hostile,
+  hostileRun,
+  invalidRun,
+  passedRun,
+} from './fixtures.ts';
 
 describe('renderMarkdown()', () => {
   it('begins with the verdict and its reasons', () => {
@@ -13,6 +22,14 @@ describe('renderMarkdown()', () => {
     expect(text).toContain('### 🚫 `evening peak` invalid: these numbers say nothing about the target');
     expect(text).toContain('threshold, not judged');
     expect(text).not.toContain('✅');
+  });
+
+  it('names those who made the load, who of them was lost, and how much was not heard of', () => {
+    const run = distributedRun();
+    const text = renderMarkdown({ ...run, offered: { ...run.offered, unreported: 1234 } });
+    expect(text).toContain('Made by `alpha` (lost after 31 s), `beta` (lost after 40 s), `gamma`.');
+    expect(text).toContain('1,234 lost with their worker.');
+    expect(renderMarkdown(passedRun())).not.toContain('Made by');
   });
 
   it('shows the thresholds that failed first', () => {

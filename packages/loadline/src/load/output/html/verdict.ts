@@ -64,6 +64,7 @@ function offeredSection({ offered, total, iterations, sessions }: LoadReport): M
     { name: 'errors', count: total.errors, tone: 'bad' },
     { name: 'unanswered at the end', count: offered.unfinished, tone: 'other' },
     { name: 'dropped, never started', count: offered.dropped, tone: 'high' },
+    { name: 'lost with their worker', count: offered.unreported, tone: 'low' },
   ].filter(({ count }) => count > 0);
   const whole = Math.max(1, offered.requests);
   let before = 0;
