@@ -19,7 +19,7 @@ export { createSchedule } from './schedule.ts';
 export type { RequestOptions, ScenarioFunction, ScenarioResponse, ScenarioUser } from './scripts/scenario.ts';
 export { defineScenario } from './scripts/scenario.ts';
 export { sessionProtocolsOf } from './session-protocols.ts';
-export { resolveTarget } from './target.ts';
+export { resolveRedirectHosts, resolveTarget } from './target.ts';
 export type { ThresholdResult } from './threshold.ts';
 export { createFunctionTransport, type FunctionReply } from './transports/function.ts';
 export {

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import { type AddressPolicy, judgeAddress } from '../base/index.ts';
 import { loadError } from './errors.ts';
+import type { RedirectHosts } from './transports/other-origins.ts';
 
 /**
  * Resolves a target's host once and holds every address that it has against the policy, so that nobody loads
@@ -31,6 +32,27 @@ export async function resolveTarget(
   }
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   return (await firstThatAccepts(addresses, port)) ?? (addresses[0] as string);
+}
+
+/**
+ * The addresses of the hosts to which a redirect may lead: the target's own, by another port or scheme, and those
+ * that the policy names. They are judged before the run, so that nothing that a server answers makes this machine
+ * look up a name.
+ *
+ * @throws LOAD_TARGET_UNKNOWN, LOAD_TARGET_REFUSED.
+ */
+export async function resolveRedirectHosts(
+  target: string,
+  address: string,
+  policy: AddressPolicy,
+  resolve: (host: string) => Promise<readonly string[]> = resolveName,
+): Promise<RedirectHosts> {
+  const hosts: Record<string, string> = { [new URL(target).hostname]: address };
+  for (const name of policy.allowHosts ?? []) {
+    const url = new URL(`http://${isIP(name) === 6 ? `[${name}]` : name}`);
+    hosts[url.hostname] ??= await resolveTarget(url.origin, policy, resolve);
+  }
+  return hosts;
 }
 
 async function firstThatAccepts(addresses: readonly string[], port: number): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { Recorder } from './measure/recorder.ts';
 import type { Op, Program, RequestOp, Script } from './program.ts';
 import { type ScriptHost, ScriptUser } from './scripts/script-user.ts';
 import { type SessionHost, SessionUser } from './sessions/session-user.ts';
-import { CookieJar } from './steps/cookie-jar.ts';
+import { addCookies, CookieJar } from './steps/cookie-jar.ts';
 import { Filler, type Scope } from './steps/filler.ts';
 import type { Judged } from './steps/judged.ts';
 import { followRedirect } from './steps/redirect.ts';
@@ -81,6 +81,10 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
   #loops: number[] = noLoops;
   #jar: CookieJar | undefined;
   #hops = 0;
+  /** The way to another origin, to which a redirect has led. */
+  #away: Away | undefined;
+  /** Whether the request that is under way goes there. */
+  #isAway = false;
   #firstSentMs = -1;
   /** Of the request that is under way. */
   #request: OutgoingRequest | undefined;
@@ -149,6 +153,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
   /** Closes its connections, after it has left. */
   close(): void {
     this.#session?.close();
+    this.#away?.channel.close();
     this.#channel.close();
   }
 
@@ -207,7 +212,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
   onResponse(response: Response): void {
     if (this.#state !== 'waiting') return;
     if (this.#firstSentMs < 0) this.#firstSentMs = response.sentMs;
-    if (response.hasCookies) this.#acceptCookies(response);
+    if (response.hasCookies && !this.#isAway) this.#acceptCookies(response);
     const { status } = response;
     if (status >= 300 && status < 400 && this.#redirectsMax > 0 && this.#redirect(response)) return;
     this.#state = 'running';
@@ -237,7 +242,10 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
     recorder.at(receivedMs - startMs);
     const firstSentMs = this.#firstSentMs < 0 ? sentMs : this.#firstSentMs;
     const serviceMs = firstSentMs === undefined ? undefined : receivedMs - firstSentMs;
-    (this.#lane as Lane).failure(reason, message, receivedMs - this.#stepDueMs, serviceMs);
+    const lane = this.#lane as Lane;
+    lane.bytesIn += failure.bytesIn ?? 0;
+    lane.bytesOut += failure.bytesOut ?? 0;
+    lane.failure(reason, message, receivedMs - this.#stepDueMs, serviceMs);
     if (this.#program.script === undefined) this.#goOn(receivedMs);
     else (this.#script as ScriptUser).onFailure(failure);
   }
@@ -253,6 +261,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
     this.#expect = expect;
     this.#redirectsMax = redirectsMax;
     this.#hops = 0;
+    this.#isAway = false;
     this.#firstSentMs = -1;
     this.#transmit(request);
   }
@@ -295,7 +304,7 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
     const { target, clock } = this.#context;
     const cookies = this.#jar?.headerFor(request.path, target.protocol === 'https:', clock.now());
     if (cookies === undefined) return request;
-    return { ...request, headers: `${request.headers}cookie: ${cookies}\r\n`, isConstant: false };
+    return { ...request, headers: addCookies(request.headers, cookies), isConstant: false };
   }
 
   /** Goes on after so long. */
@@ -409,7 +418,9 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
     this.#request = request;
     this.#state = 'waiting';
     this.wasInstant = false;
-    this.#channel.send(this.#jar === undefined ? request : this.withCookies(request));
+    // Cookies stay with the target.
+    if (this.#isAway) (this.#away as Away).channel.send(request);
+    else this.#channel.send(this.#jar === undefined ? request : this.withCookies(request));
   }
 
   #acceptCookies(response: Response): void {
@@ -419,21 +430,38 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
 
   /** Follows a redirect, as part of the same step. @returns whether the response was one and is dealt with. */
   #redirect(response: Response): boolean {
-    const next = followRedirect(this.#request as OutgoingRequest, response, this.#context.target);
+    const from = this.#isAway ? this.#away?.origin : undefined;
+    const next = followRedirect(this.#request as OutgoingRequest, response, this.#context.target, from);
     if (next === undefined) return false;
     const isTooFar = this.#hops === this.#redirectsMax;
-    if (isTooFar || 'problem' in next) {
-      const message = 'problem' in next ? next.problem : `more than ${this.#redirectsMax} redirects in a row`;
-      const { sentMs, receivedMs } = response;
-      this.onFailure({ reason: 'redirect', message, sentMs, receivedMs });
+    const problem = isTooFar
+      ? `more than ${this.#redirectsMax} redirects in a row`
+      : 'problem' in next
+        ? next.problem
+        : this.#turnTo(next.origin);
+    if (problem !== undefined || 'problem' in next) {
+      const { sentMs, receivedMs, bytesIn, bytesOut } = response;
+      this.onFailure({ reason: 'redirect', message: problem ?? '', sentMs, receivedMs, bytesIn, bytesOut });
       return true;
     }
     this.#hops++;
     const lane = this.#lane as Lane;
     lane.bytesIn += response.bytesIn;
     lane.bytesOut += response.bytesOut;
-    this.#transmit(next);
+    this.#transmit(next.request);
     return true;
+  }
+
+  /** The next request goes to this origin, or to the target. @returns why it must not. */
+  #turnTo(origin: URL | undefined): string | undefined {
+    this.#isAway = origin !== undefined;
+    if (origin === undefined || this.#away?.origin.origin === origin.origin) return undefined;
+    const transport = this.#context.transport.elsewhere?.(origin);
+    if (transport === undefined)
+      return `a redirect to ${origin.origin}, which is not the target; it was not followed`;
+    this.#away?.channel.close();
+    this.#away = { origin, channel: transport.open(this) };
+    return undefined;
   }
 
   #runScript({ run, routes }: Script): void {
@@ -472,6 +500,12 @@ export class VirtualUser implements Scope, Task, ReplyHandler, ScriptHost, Sessi
     this.#session?.disconnect();
     this.#employer.onIdle(this);
   }
+}
+
+/** Another origin than the target, and a user's channel to it. */
+interface Away {
+  readonly origin: URL;
+  readonly channel: Channel;
 }
 
 const noVariables: (string | undefined)[] = [];

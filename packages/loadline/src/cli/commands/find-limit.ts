@@ -3,6 +3,7 @@ import {
   type LoadPlan,
   openTransport,
   readLoadPlan,
+  resolveRedirectHosts,
   resolveTarget,
   runLoad,
   sessionProtocolsOf,
@@ -84,6 +85,7 @@ async function searchLimit(
   const plan = await readLoadPlan(file, { target, profile, seed, env });
   const policy = { allowLoopback: true, allowPrivate: true, allowHosts: words.options['allow-host'] ?? [] };
   const address = await resolveTarget(plan.target, policy);
+  const redirectHosts = await resolveRedirectHosts(plan.target, address, policy);
   if (json !== undefined && json !== '-') await checkWritable(json);
   const told = quiet === true ? undefined : tellProgress(terminal);
   told?.begins(plan, asked);
@@ -93,7 +95,7 @@ async function searchLimit(
     ...(told === undefined ? {} : { onProbed: told.probed }),
     run: async (variant) =>
       runLoad(variant, {
-        transport: await openTransport(plan.target, address, {}, systemClock, {
+        transport: await openTransport(plan.target, address, { redirectHosts }, systemClock, {
           users: usersAtMost(variant),
           generator: 0,
           sessions: sessionProtocolsOf(variant),

@@ -13,6 +13,7 @@ import {
   type PlanOptions,
   type ProtocolOptions,
   readLoadPlan,
+  resolveRedirectHosts,
   resolveTarget,
   runLoad,
   runWorkers,
@@ -45,7 +46,7 @@ The load
   --rate N           arrivals a second instead of the file's load, as in --rate 50 or --rate 3000/m
   --duration D       stretches or shrinks the load to this length, as in --duration 30s
   --seed N           repeats every random draw of a run
-  --allow-host NAME  allows a target outside this machine and private networks; may be repeated
+  --allow-host NAME  allows a target outside this machine and private networks, and redirects to it; may be repeated
   --http2            speaks HTTP/2 instead of HTTP/1.1
   --ca FILE          trusts the certificate authorities in this PEM file besides the known ones
   --insecure         accepts certificates that nobody known has signed
@@ -113,7 +114,9 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
   const plan = await readLoadPlan(file, choice);
   const policy = { allowLoopback: true, allowPrivate: true, allowHosts: words.options['allow-host'] ?? [] };
   const address = await resolveTarget(plan.target, policy);
-  const protocol = readProtocol(words.options);
+  const errandProtocol = readProtocol(words.options);
+  const redirectHosts = await resolveRedirectHosts(plan.target, address, policy);
+  const protocol = { ...errandProtocol, redirectHosts };
   const count = agents !== undefined && workers === undefined ? 0 : chooseWorkers(plan, workers);
   await checkResultFiles(words.options);
   const live = await openLiveOutputs(
@@ -148,7 +151,7 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
       });
       return await runLoad(plan, { transport, ...shared });
     }
-    const errand = { choice, allowHosts: policy.allowHosts, protocol };
+    const errand = { choice, allowHosts: policy.allowHosts, protocol: errandProtocol };
     const there = agents === undefined ? [] : await gatherAgents(agents, { file, errand, terminal, signal });
     const here =
       count === 0 ? [] : startLocalWorkers(count, usersAtMost(plan), { file, choice, address, protocol });

@@ -5,7 +5,7 @@ import { loadError } from '../errors.ts';
 import { holdsCode } from '../file/files-of.ts';
 import { readLoadPlan } from '../file/read-plan.ts';
 import type { LoadPlan } from '../plan.ts';
-import { resolveTarget } from '../target.ts';
+import { resolveRedirectHosts, resolveTarget } from '../target.ts';
 import type { WorkerLink } from '../workers/link.ts';
 import type { WorkerData } from '../workers/worker-process.ts';
 import { agentTls, handshakeLimitMs, whyRefused } from './agent-key.ts';
@@ -138,9 +138,12 @@ class Guest {
       );
     const choice = { ...errand.choice, env: errand.env };
     const plan = await readLoadPlan(file, choice);
-    const address = await resolveTarget(plan.target, policyFor(errand, this.#options));
+    const policy = policyFor(errand, this.#options);
+    const address = await resolveTarget(plan.target, policy);
+    const redirectHosts = await resolveRedirectHosts(plan.target, address, policy);
     if (this.#hasLeft) return;
-    this.#workers = this.#options.startWorkers(plan, { file, choice, address, protocol: errand.protocol });
+    const protocol = { ...errand.protocol, redirectHosts };
+    this.#workers = this.#options.startWorkers(plan, { file, choice, address, protocol });
     for (const [worker, link] of this.#workers.entries()) {
       link.receive((message) => this.#channel.send({ kind: 'from', worker, message }));
       link.onLost((because) => this.#channel.send({ kind: 'lost', worker, because }));

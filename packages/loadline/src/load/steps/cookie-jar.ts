@@ -46,6 +46,13 @@ export class CookieJar {
   }
 }
 
+/** Headers with these cookies, in one line with those that a step sends itself (RFC 6265, section 5.4). */
+export function addCookies(headers: string, cookies: string): string {
+  const own = /^cookie: ([^\r]*)\r\n/im.exec(headers);
+  if (own === null) return `${headers}cookie: ${cookies}\r\n`;
+  return headers.replace(own[0], () => `cookie: ${own[1] === '' ? '' : `${own[1]}; `}${cookies}\r\n`);
+}
+
 interface Cookie {
   readonly name: string;
   readonly value: string;

@@ -1,10 +1,11 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Clock } from '../../base/index.ts';
+import { BodyBudget } from './body-budget.ts';
 import { ConnectQueue } from './connect-queue.ts';
 import { Deadlines, type Waiting } from './deadlines.ts';
 import { createDial, type DialOptions } from './dial.ts';
 import { Outbox, type Parcel } from './outbox.ts';
-import { ResponseParser } from './response-parser.ts';
+import { type ParserLimits, ResponseParser } from './response-parser.ts';
 import { messageOf, reasonOf } from './socket-failure.ts';
 import { portAttemptsMax, type SourcePorts } from './source-ports.ts';
 import type { Channel, FailureReason, OutgoingRequest, ReplyHandler, Transport } from './transport.ts';
@@ -17,6 +18,8 @@ export interface Http1Options extends DialOptions {
   readonly headBytesMax?: number;
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number;
+  /** Of all bodies that are received at the same time. Default 512 MiB. */
+  readonly bodiesBytesMax?: number;
 }
 
 /**
@@ -45,7 +48,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
 class SharedState {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly limits: { readonly headBytesMax: number; readonly bodyBytesMax: number };
+  readonly limits: ParserLimits;
   readonly forget: (channel: Http1Channel) => void;
   readonly connect: () => LoadSocket;
   readonly connects: ConnectQueue = new ConnectQueue();
@@ -70,6 +73,7 @@ class SharedState {
     this.limits = {
       headBytesMax: options.headBytesMax ?? 64 * 1024,
       bodyBytesMax: options.bodyBytesMax ?? 64 * 1024 * 1024,
+      budget: new BodyBudget(options.bodiesBytesMax),
     };
     this.connect = target.protocol === 'https:' ? overTls(options) : () => connectOverTcp(options);
     this.#basePath = target.pathname.replace(/\/$/, '');
@@ -322,13 +326,16 @@ class Http1Channel implements Channel, Waiting, Parcel {
   #fail(reason: FailureReason, message: string): void {
     if (this.#request === undefined) return;
     this.#request = undefined;
+    const isSent = this.#sentMs >= 0;
     this.#drop();
     this.#parser.release();
     this.#handler.onFailure({
       reason,
       message,
-      sentMs: this.#sentMs < 0 ? undefined : this.#sentMs,
+      sentMs: isSent ? this.#sentMs : undefined,
       receivedMs: this.#shared.clock.monotonicMs(),
+      bytesIn: isSent ? this.#parser.bytesIn : 0,
+      bytesOut: isSent ? this.#parser.bytesOut : 0,
     });
   }
 

@@ -1,4 +1,5 @@
 import { type ClientHttp2Stream, constants, type Http2Session } from 'node:http2';
+import { type BodyBudget, overBudget } from './body-budget.ts';
 import { decodeContent } from './content-encoding.ts';
 import { messageOf, reasonOf } from './socket-failure.ts';
 import type { FailureReason, OutgoingRequest, Response } from './transport.ts';
@@ -25,6 +26,9 @@ export class Http2Exchange implements Response {
   readonly #session: Http2Session | undefined;
   readonly #request: OutgoingRequest;
   readonly #bodyBytesMax: number;
+  readonly #budget: BodyBudget;
+  /** How much of the budget the body holds. */
+  #heldBytes = 0;
   readonly #onEnd: ExchangeEnd;
   #isOver = false;
   #error: NodeJS.ErrnoException | undefined;
@@ -39,7 +43,13 @@ export class Http2Exchange implements Response {
       request,
       sentMs,
       bodyBytesMax,
-    }: { readonly request: OutgoingRequest; readonly sentMs: number; readonly bodyBytesMax: number },
+      budget,
+    }: {
+      readonly request: OutgoingRequest;
+      readonly sentMs: number;
+      readonly bodyBytesMax: number;
+      readonly budget: BodyBudget;
+    },
     onEnd: ExchangeEnd,
   ) {
     this.#stream = stream;
@@ -47,6 +57,7 @@ export class Http2Exchange implements Response {
     this.#request = request;
     this.sentMs = sentMs;
     this.#bodyBytesMax = bodyBytesMax;
+    this.#budget = budget;
     this.#onEnd = onEnd;
     stream.on('response', (headers, _flags, rawHeaders) => {
       this.status = headers[':status'] ?? 0;
@@ -89,17 +100,29 @@ export class Http2Exchange implements Response {
   /** Gives the exchange up, without a word to who has sent it. */
   cancel(): void {
     this.#isOver = true;
+    this.#giveBack();
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   #take(piece: Buffer): void {
     if (this.#isOver) return;
     this.#bodyBytes += piece.length;
-    if (this.#bodyBytes > this.#bodyBytesMax) {
-      const message = `the target sent a body of over ${this.#bodyBytesMax} bytes`;
-      this.cancel();
-      this.#onEnd({ reason: 'too large', message, isUntouched: false });
-    } else if (this.#request.keepsBody) this.#pieces.push(piece);
+    if (this.#bodyBytes > this.#bodyBytesMax) this.#refuse(`a body of over ${this.#bodyBytesMax} bytes`);
+    else if (!this.#request.keepsBody) return;
+    else if (this.#budget.take(piece.length)) {
+      this.#heldBytes += piece.length;
+      this.#pieces.push(piece);
+    } else this.#refuse(overBudget);
+  }
+
+  #refuse(tooLarge: string): void {
+    this.cancel();
+    this.#onEnd({ reason: 'too large', message: `the target sent ${tooLarge}`, isUntouched: false });
+  }
+
+  #giveBack(): void {
+    this.#budget.giveBack(this.#heldBytes);
+    this.#heldBytes = 0;
   }
 
   /** Node ends a stream also when it was cut off, with an error code where the server has given one. */
@@ -138,6 +161,7 @@ export class Http2Exchange implements Response {
     // A server may answer before it has read the whole request; the rest of it serves nobody.
     if (!this.#stream.writableFinished) this.#stream.close(constants.NGHTTP2_CANCEL);
     this.#onEnd(problem);
+    this.#giveBack();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../../base/index.ts';
+import { BodyBudget } from './body-budget.ts';
 import { Deadlines, type Waiting } from './deadlines.ts';
 import { createDial, type DialOptions } from './dial.ts';
 import { type ConnectionWaiter, Http2Connection } from './http2-connection.ts';
@@ -13,6 +14,8 @@ export interface Http2Options extends DialOptions {
   readonly streamsPerConnection?: number;
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number;
+  /** Of all bodies that are received at the same time. Default 512 MiB. */
+  readonly bodiesBytesMax?: number;
 }
 
 /**
@@ -36,6 +39,7 @@ class SharedState {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly bodyBytesMax: number;
+  readonly budget: BodyBudget;
   readonly #dial: () => Http2Connection;
   readonly #channels = new Set<Http2Channel>();
   readonly #connectionUsersMax: number;
@@ -49,6 +53,7 @@ class SharedState {
     this.clock = options.clock;
     this.deadlines = new Deadlines(options.clock);
     this.bodyBytesMax = options.bodyBytesMax ?? 64 * 1024 * 1024;
+    this.budget = new BodyBudget(options.bodiesBytesMax);
     this.#dial = () => new Http2Connection(dial(), options.target.origin);
     this.#connectionUsersMax = options.streamsPerConnection ?? 1;
     this.#target = options.target;
@@ -159,13 +164,13 @@ class Http2Channel implements Channel, Waiting, ConnectionWaiter {
 
   onOpen(): void {
     const request = this.#request as OutgoingRequest;
-    const { clock, bodyBytesMax } = this.#shared;
+    const { clock, bodyBytesMax, budget } = this.#shared;
     const connection = this.#connection as Http2Connection;
     this.#bytesInBefore = connection.bytesIn;
     const sentMs = clock.monotonicMs();
     try {
       const stream = connection.request(this.#shared.headersOf(request), request.body !== undefined);
-      this.#exchange = new Http2Exchange(stream, { request, sentMs, bodyBytesMax }, this.#onEnd);
+      this.#exchange = new Http2Exchange(stream, { request, sentMs, bodyBytesMax, budget }, this.#onEnd);
     } catch (error) {
       // Node has found a header that it does not send. Nobody is called back within `send`.
       queueMicrotask(() => {
@@ -223,10 +228,16 @@ class Http2Channel implements Channel, Waiting, ConnectionWaiter {
     this.#request = undefined;
     this.#exchange?.cancel();
     this.#connection?.leave(this);
-    this.#connection?.takeBytes();
+    const bytes = this.#connection?.takeBytes();
     const sentMs = this.#exchange?.sentMs;
     this.#exchange = undefined;
-    this.#handler.onFailure({ reason, message, sentMs, receivedMs: this.#shared.clock.monotonicMs() });
+    this.#handler.onFailure({
+      reason,
+      message,
+      sentMs,
+      receivedMs: this.#shared.clock.monotonicMs(),
+      ...bytes,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { DialOptions } from './dial.ts';
-import { createHttp1Transport } from './http1.ts';
+import { createHttp1Transport, type Http1Options } from './http1.ts';
+import { OtherOrigins, type RedirectHosts } from './other-origins.ts';
 import { type LoadTransport, type SessionProtocol, type SessionTransport, withSessions } from './session.ts';
 import { SourcePorts } from './source-ports.ts';
 import type { Transport } from './transport.ts';
@@ -12,6 +13,8 @@ export interface ProtocolOptions {
   readonly allowsUntrusted?: boolean;
   /** Authorities to trust besides the known ones, as PEM. */
   readonly ca?: string;
+  /** Hosts to which redirects may lead: `resolveRedirectHosts`. Default none but the target's own origin. */
+  readonly redirectHosts?: RedirectHosts;
 }
 
 /** For how many users a generator opens connections, and which of several generators it is, from 0. */
@@ -33,7 +36,7 @@ const largeCrowd = 2000;
 export async function openTransport(
   target: string,
   address: string,
-  { protocol, allowsUntrusted, ca }: ProtocolOptions,
+  { protocol, allowsUntrusted, ca, redirectHosts = {} }: ProtocolOptions,
   clock: Clock,
   crowd: Crowd,
 ): Promise<LoadTransport> {
@@ -44,7 +47,19 @@ export async function openTransport(
     ...(allowsUntrusted === undefined ? {} : { allowsUntrusted }),
     ...(ca === undefined ? {} : { ca }),
   };
-  const requests = await openRequests(protocol, options, crowd);
+  const open = await openerOf(protocol);
+  const others = new OtherOrigins(redirectHosts, (origin, address) =>
+    open({ ...options, target: origin, address }),
+  );
+  const own = open({ ...options, ...sourcesFor(crowd, address) });
+  const requests: LoadTransport = {
+    open: (handler) => own.open(handler),
+    elsewhere: (origin) => others.at(origin),
+    close() {
+      own.close();
+      others.close();
+    },
+  };
   if (crowd.sessions.length === 0) return requests;
   const sessions: { [Protocol in SessionProtocol]?: SessionTransport } = {};
   for (const each of crowd.sessions) sessions[each] = await openSessions(each, options);
@@ -53,20 +68,15 @@ export async function openTransport(
 
 type OpenOptions = DialOptions & { readonly clock: Clock };
 
-async function openRequests(
+async function openerOf(
   protocol: ProtocolOptions['protocol'],
-  options: OpenOptions,
-  crowd: Crowd,
-): Promise<Transport> {
-  if (protocol !== 'h2') {
-    const isLarge = crowd.users > largeCrowd;
-    return createHttp1Transport({
-      ...options,
-      ...(isLarge ? { sources: new SourcePorts(options.address, crowd.generator) } : {}),
-    });
-  }
-  const { createHttp2Transport } = await import('./http2.ts');
-  return createHttp2Transport(options);
+): Promise<(options: Http1Options) => Transport> {
+  return protocol === 'h2' ? (await import('./http2.ts')).createHttp2Transport : createHttp1Transport;
+}
+
+/** HTTP/2 shares connections, and so takes no notice. */
+function sourcesFor({ users, generator }: Crowd, address: string): Pick<Http1Options, 'sources'> {
+  return users > largeCrowd ? { sources: new SourcePorts(address, generator) } : {};
 }
 
 async function openSessions(protocol: SessionProtocol, options: OpenOptions): Promise<SessionTransport> {

@@ -1,3 +1,4 @@
+import { type BodyBudget, overBudget } from './body-budget.ts';
 import { decodeContent } from './content-encoding.ts';
 import type { Response } from './transport.ts';
 
@@ -38,6 +39,8 @@ export class ResponseParser implements Response {
   #body: Buffer = noBytes;
   #bodyFrom = 0;
   #bodyTo = 0;
+  /** How much of the budget the body holds. */
+  #heldBytes = 0;
   #head: Buffer = noBytes;
   #headFrom = 0;
   #headTo = 0;
@@ -69,6 +72,7 @@ export class ResponseParser implements Response {
   release(): void {
     this.#state = 'idle';
     this.#body = noBytes;
+    if (this.#heldBytes > 0) this.#giveBack();
     this.#bodyFrom = 0;
     this.#bodyTo = 0;
     this.#head = noBytes;
@@ -345,7 +349,7 @@ export class ResponseParser implements Response {
       return;
     }
     if (this.#isLent) this.#own();
-    if (this.#bodyTo + length > this.#body.length) this.#growBody(this.#bodyTo + length);
+    if (this.#bodyTo + length > this.#body.length && !this.#growBody(this.#bodyTo + length)) return;
     piece.copy(this.#body, this.#bodyTo, from, to);
     this.#bodyTo += length;
   }
@@ -366,10 +370,23 @@ export class ResponseParser implements Response {
     this.#bodyTo = length;
   }
 
-  #growBody(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(1024, needed * 2));
+  /** @returns whether there was room. What is lent, or fits into the first small piece, is in nobody's way. */
+  #growBody(needed: number): boolean {
+    const size = Math.max(1024, needed * 2);
+    if (!this.#limits.budget.take(size - this.#heldBytes)) {
+      this.#fail('too large', overBudget);
+      return false;
+    }
+    this.#heldBytes = size;
+    const larger = Buffer.allocUnsafeSlow(size);
     this.#body.copy(larger, 0, 0, this.#bodyTo);
     this.#body = larger;
+    return true;
+  }
+
+  #giveBack(): void {
+    this.#limits.budget.giveBack(this.#heldBytes);
+    this.#heldBytes = 0;
   }
 
   #notHttp(bytes: Buffer, from: number, to: number): number {
@@ -387,6 +404,8 @@ export class ResponseParser implements Response {
 export interface ParserLimits {
   readonly headBytesMax: number;
   readonly bodyBytesMax: number;
+  /** Of all whose bodies are received at the same time. */
+  readonly budget: BodyBudget;
 }
 
 export interface ParseProblem {

@@ -23,13 +23,15 @@ export type SessionTransports = { readonly [Protocol in SessionProtocol]?: Sessi
 /** A transport of requests which, for a plan with sessions, opens those too. Closes all. */
 export interface LoadTransport extends Transport {
   readonly sessions?: SessionTransports;
+  /** The transport to another origin, to which a redirect leads; undefined where it may not be followed. */
+  elsewhere?(origin: URL): Transport | undefined;
 }
 
 /** Sessions beside requests, closed together. */
-export function withSessions(requests: Transport, sessions: SessionTransports): LoadTransport {
+export function withSessions(requests: LoadTransport, sessions: SessionTransports): LoadTransport {
   return {
+    ...requests,
     sessions,
-    open: (handler) => requests.open(handler),
     close() {
       requests.close();
       for (const transport of Object.values(sessions)) transport.close();

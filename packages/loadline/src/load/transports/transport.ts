@@ -67,6 +67,9 @@ export interface Failure {
   /** Undefined when no connection came about. */
   readonly sentMs: number | undefined;
   readonly receivedMs: number;
+  /** What went over the wire nevertheless. Absent where nobody knows. */
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CookieJar } from '../../../src/load/steps/cookie-jar.ts';
+import { addCookies, CookieJar } from '../../../src/load/steps/cookie-jar.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 
@@ -123,5 +123,16 @@ describe('a jar', () => {
         expect(header ?? '').not.toMatch(/[\r\n\0]/);
       }),
     );
+  });
+});
+
+describe('addCookies()', () => {
+  it.each([
+    ['accept: */*\r\n', 'accept: */*\r\ncookie: a=b\r\n'],
+    ['Cookie: own=1\r\naccept: */*\r\n', 'cookie: own=1; a=b\r\naccept: */*\r\n'],
+    ['cookie: \r\nx-cookie: y\r\n', 'cookie: a=b\r\nx-cookie: y\r\n'],
+    ['cookie: $& $1\r\n', 'cookie: $& $1; a=b\r\n'],
+  ])('makes one line of cookies of %j', (headers, joined) => {
+    expect(addCookies(headers, 'a=b')).toBe(joined);
   });
 });

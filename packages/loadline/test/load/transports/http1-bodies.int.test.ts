@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -283,3 +284,31 @@ async function heldBytes(): Promise<number> {
   }
   return process.memoryUsage().arrayBuffers;
 }
+
+describe('bodies that do not end', () => {
+  it('are given up where all of them together would take too much, and leave room for others afterwards', async () => {
+    const respond = (socket: Socket, path: string): void => {
+      if (path === '/ok') socket.write(plain('fine'));
+      else {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+        for (let left = 30; left > 0; left--) socket.write(`10000\r\n${'x'.repeat(0x10000)}\r\n`);
+      }
+    };
+    const server = await serveHeads(respond);
+    try {
+      const transport = server.transport({ bodiesBytesMax: 10_000_000 });
+      const senders = Array.from({ length: 8 }, () => openSender(transport));
+      const replies = await Promise.all(
+        senders.map((sender) => sender.send({ path: '/endless', timeoutMs: 1500 })),
+      );
+      const reasons = replies.map((reply) => ('reason' in reply ? reply.reason : 'answered'));
+      expect(new Set(reasons)).toEqual(new Set(['too large', 'timeout']));
+      for (let again = 0; again < 2; again++)
+        expect(await senders[0]?.send({ path: '/ok' })).toMatchObject({ status: 200, body: 'fine' });
+      const alone = await senders[1]?.send({ path: '/endless', timeoutMs: 500 });
+      expect(alone).toMatchObject({ reason: 'timeout' });
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -2,10 +2,11 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BodyBudget } from '../../../src/load/transports/body-budget.ts';
 import { ResponseParser } from '../../../src/load/transports/response-parser.ts';
 import { cut, mutate, mutations, writtenResponses } from './responses.ts';
 
-const limits = { headBytesMax: 20_000, bodyBytesMax: 100_000 };
+const limits = { headBytesMax: 20_000, bodyBytesMax: 100_000, budget: new BodyBudget() };
 const shares = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 30 });
 
 /** What was read of a response; a reason where it was none. */
@@ -117,7 +118,7 @@ describe('a response that was changed on its way', () => {
   });
 
   it('throws nothing, and holds no more than the limits, however it goes on', () => {
-    const small = { headBytesMax: 300, bodyBytesMax: 500 };
+    const small = { headBytesMax: 300, bodyBytesMax: 500, budget: new BodyBudget() };
     fc.assert(
       fc.property(writtenResponses, mutations, shares, ({ method, bytes }, changes, where) => {
         const parser = new ResponseParser(small);
@@ -169,7 +170,11 @@ describe('an idle parser', () => {
     const body = Buffer.alloc(100_000, 'x');
     const head = Buffer.from(`HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: ${body.length}\r\n\r\n`);
     const parsers = Array.from({ length: 10 }, () => {
-      const parser = new ResponseParser({ headBytesMax: 10_000, bodyBytesMax: 2_000_000 });
+      const parser = new ResponseParser({
+        headBytesMax: 10_000,
+        bodyBytesMax: 2_000_000,
+        budget: new BodyBudget(),
+      });
       parser.begin('GET', true);
       for (const piece of [head, body.subarray(0, 10), body.subarray(10)]) parser.feed(piece);
       expect([parser.isDone, parser.body().length, parser.header('x-a')]).toEqual([true, body.length, 'b']);

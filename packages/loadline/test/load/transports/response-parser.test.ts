@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BodyBudget } from '../../../src/load/transports/body-budget.ts';
 import { ResponseParser } from '../../../src/load/transports/response-parser.ts';
 import { cut, writtenResponses } from './responses.ts';
 
-const limits = { headBytesMax: 4096, bodyBytesMax: 100_000 };
+const limits = { headBytesMax: 4096, bodyBytesMax: 100_000, budget: new BodyBudget() };
 
 function parserFor(method = 'GET', given: typeof limits = limits): ResponseParser {
   const parser = new ResponseParser(given);
@@ -235,7 +236,7 @@ describe('the limits', () => {
   });
 
   it('keep a head that comes byte by byte from costing the square of its length', () => {
-    const parser = new ResponseParser({ headBytesMax: 1_000_000, bodyBytesMax: 1 });
+    const parser = new ResponseParser({ headBytesMax: 1_000_000, bodyBytesMax: 1, budget: new BodyBudget() });
     parser.begin('GET', false);
     const byte = Buffer.from('x');
     parser.feed(Buffer.from('HTTP/1.1 200 OK\r\nx: '));
