@@ -8,6 +8,7 @@ import type { GeneratorWatch } from './measure/generator-watch.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { LoadPlan } from './plan.ts';
 import { compileScenarios, type Program } from './program.ts';
+import { catchStrayPromises } from './scripts/stray-promises.ts';
 import type { Share } from './share.ts';
 import type { LoadTransport } from './transports/session.ts';
 
@@ -35,6 +36,7 @@ export class LoadGenerator {
   readonly #agenda: Agenda;
   readonly #crew: Crew;
   readonly #flows: readonly Flow[];
+  readonly #hasScripts: boolean;
   readonly #running: Set<Flow>;
   #drainingSinceMs: number | undefined;
   #endTimer: Timer | undefined;
@@ -55,6 +57,7 @@ export class LoadGenerator {
     });
     const onLate = (latenessMs: number): void => watch.late(latenessMs);
     const shared = { agenda: this.#agenda, recorder, data, startMs, onLate };
+    this.#hasScripts = programs.some(({ script }) => script !== undefined);
     this.#crew = new Crew(
       {
         ...shared,
@@ -90,6 +93,9 @@ export class LoadGenerator {
     const ended = new Promise<void>((resolve) => {
       this.#finish = resolve;
     });
+    using _ = this.#hasScripts
+      ? catchStrayPromises((reason) => this.#options.recorder.stray(reason))
+      : undefined;
     if (this.#drainingSinceMs === undefined) for (const flow of this.#flows) flow.start();
     this.#endWhenDrained();
     await ended;

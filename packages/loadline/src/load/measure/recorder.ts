@@ -47,6 +47,11 @@ export class Recorder {
     return lane;
   }
 
+  /** Something that a script left behind failed; the iteration has long gone on. */
+  stray(reason: string): void {
+    this.#countReason(reason, 1);
+  }
+
   cutShort(reason: string): void {
     this.iterations.cutShort++;
     this.#countReason(reason, 1);
