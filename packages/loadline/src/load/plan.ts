@@ -26,6 +26,8 @@ export interface LoadPlan {
   readonly limits: LoadLimits;
   /** What came from the environment: passwords and tokens, which must not stand in a message or a result. */
   readonly secrets?: readonly string[];
+  /** What scripts may take from the environment; all of it is among the secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface LoadLimits {

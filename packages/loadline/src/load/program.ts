@@ -2,6 +2,7 @@ import { type Random, weightedPicker } from '../base/index.ts';
 import type { Lane } from './measure/lane.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { Body, LoadPlan, RequestStep, Scenario, Step } from './plan.ts';
+import { withoutSecrets } from './redact.ts';
 import type { ScenarioFunction } from './scripts/scenario.ts';
 import { ScriptRoutes } from './scripts/script-routes.ts';
 import { prepareSessionStep, type SessionOp } from './sessions/session-op.ts';
@@ -67,26 +68,31 @@ export interface RequestOp extends Judged {
 
 /** Prepares the scenarios of a plan. */
 export function compileScenarios(
-  plan: Pick<LoadPlan, 'scenarios' | 'limits'>,
+  plan: Pick<LoadPlan, 'scenarios' | 'limits' | 'environment'>,
   recorder: Recorder,
   links: SlotLinks,
 ): Program[] {
-  return plan.scenarios.map((scenario) =>
-    new Compiler(scenario, plan.limits.requestTimeoutMs, recorder, links).compile(),
-  );
+  return plan.scenarios.map((scenario) => new Compiler(scenario, plan, recorder, links).compile());
 }
 
 class Compiler {
   readonly #scenario: Scenario;
   readonly #timeoutMs: number;
+  readonly #environment: NonNullable<LoadPlan['environment']>;
   readonly #recorder: Recorder;
   readonly #links: SlotLinks;
   readonly #ops: Op[] = [];
   #loopDepth = 0;
 
-  constructor(scenario: Scenario, timeoutMs: number, recorder: Recorder, links: SlotLinks) {
+  constructor(
+    scenario: Scenario,
+    { limits, environment = {} }: Pick<LoadPlan, 'limits' | 'environment'>,
+    recorder: Recorder,
+    links: SlotLinks,
+  ) {
     this.#scenario = scenario;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = limits.requestTimeoutMs;
+    this.#environment = environment;
     this.#recorder = recorder;
     this.#links = links;
   }
@@ -98,11 +104,19 @@ class Compiler {
       name,
       ops: this.#ops,
       loopDepth: this.#loopDepth,
-      script:
-        run === undefined
-          ? undefined
-          : { run, routes: new ScriptRoutes(name, this.#recorder, this.#timeoutMs) },
+      script: run === undefined ? undefined : { run, routes: this.#routes(name) },
     };
+  }
+
+  #routes(scenario: string): ScriptRoutes {
+    const secrets = Object.values(this.#environment);
+    return new ScriptRoutes({
+      scenario,
+      recorder: this.#recorder,
+      timeoutMs: this.#timeoutMs,
+      environment: this.#environment,
+      withoutSecrets: (text) => withoutSecrets(text, secrets),
+    });
   }
 
   #add(steps: readonly Step[], depth: number): void {

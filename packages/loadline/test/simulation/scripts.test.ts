@@ -1,6 +1,8 @@
 import type { LoadPlan, LoadReport, ReportRow, ScenarioFunction, ScenarioResponse } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { tableOf } from '../../src/load/data/data-table.ts';
+import { Recorder } from '../../src/load/measure/recorder.ts';
+import { compileScenarios } from '../../src/load/program.ts';
 import { answerAfter, planWith, type SimulationOptions, scripted, simulate } from './simulate.ts';
 
 /** Runs a scenario function, by default with one user for a second whose answers take 10 ms. */
@@ -423,5 +425,40 @@ describe('the end of the run', () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
+  });
+});
+
+describe('what a script has from the environment', () => {
+  const given = { environment: { API_TOKEN: 'hunter22' }, secrets: ['hunter22'] };
+
+  it('is in no result: not in a name, nor in what it throws', async () => {
+    const report = await run(async (user) => {
+      await user.get(`/k/${user.env('API_TOKEN')}`);
+      throw new Error(`boom ${user.env('API_TOKEN')}`);
+    }, given);
+    expect(report.endpoints.map(({ name }) => name)).toEqual(['GET /k/***']);
+    expect(Object.keys(report.iterations.cutShortBecause)).toEqual(['visit: boom ***']);
+    expect(JSON.stringify(report)).not.toContain('hunter22');
+  });
+
+  it('is in no name while the run lasts', async () => {
+    const recorder = new Recorder();
+    const plan = planWith({ ...given, scenarios: [scripted('visit', async () => undefined)] });
+    const [program] = compileScenarios(plan, recorder, {
+      variable: () => 0,
+      column: () => () => undefined,
+    });
+    program?.script?.routes.route('GET', '/k/hunter22', undefined);
+    expect(recorder.lanes.map(({ endpoint }) => endpoint)).toEqual(['GET /k/***']);
+  });
+
+  it('has a name that stands in the script', async () => {
+    const report = await run(async (user) => {
+      await user.get('/');
+      user.env('toString');
+    }, given);
+    expect(Object.keys(report.iterations.cutShortBecause)).toEqual([
+      "visit: env takes a name that stands in the script as a text, as in user.env('toString')",
+    ]);
   });
 });

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { namedFiles } from './grammar/named-files.ts';
 import { environmentNames } from './grammar/templates.ts';
+import { modulesOf } from './modules-of.ts';
 import { isModule, readSource } from './read-source.ts';
+import { environmentCalls } from './script-environment.ts';
 
 /** What must be there, besides Loadline, to read a scenario file elsewhere. */
 export interface FilesOf {
@@ -10,7 +11,7 @@ export interface FilesOf {
   readonly files: readonly string[];
   /** As they stand in the file, where that is no path from it. */
   readonly absolute: readonly string[];
-  /** The names of its `{{$env.NAME}}`. */
+  /** The names of its `{{$env.NAME}}`, and of its scripts' `user.env('NAME')`. */
   readonly env: readonly string[];
 }
 
@@ -24,14 +25,18 @@ export async function filesOf(path: string): Promise<FilesOf> {
   const { value } = await readSource(path);
   const { tables, sent, scripts } = namedFiles(value);
   const beside = (file: string): string => resolve(dirname(path), file);
-  const modules = [...(isModule(path) ? [resolve(path)] : []), ...scripts.map(beside)];
+  const modules = await modulesOf(modulesIn(path, value));
   return {
-    files: [
-      ...new Set([resolve(path), ...[...tables, ...sent].map(beside), ...(await withImports(modules))]),
-    ],
+    files: [...new Set([resolve(path), ...[...tables, ...sent].map(beside), ...modules.keys()])],
     absolute: [...tables, ...sent, ...scripts].filter((file) => isAbsolute(file)),
-    env: environmentNames(value),
+    env: [...new Set([...environmentNames(value), ...environmentCalls(modules)])],
   };
+}
+
+/** The scenario file where it is a module, and the scripts that it names. */
+export function modulesIn(path: string, value: unknown): string[] {
+  const { scripts } = namedFiles(value);
+  return [...(isModule(path) ? [resolve(path)] : []), ...scripts.map((file) => resolve(dirname(path), file))];
 }
 
 /**
@@ -41,22 +46,4 @@ export async function filesOf(path: string): Promise<FilesOf> {
  */
 export async function holdsCode(path: string): Promise<boolean> {
   return isModule(path) || namedFiles((await readSource(path)).value).scripts.length > 0;
-}
-
-/** Of `import … from './x.ts'`, `export … from`, `import './x.ts'` and `import('./x.ts')`. */
-const relativeImport = /\b(?:from|import)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+)\1/g;
-
-/** Modules with those that they import, and so on. What looks like an import, but names no file, is none. */
-async function withImports(modules: readonly string[]): Promise<Set<string>> {
-  const found = new Set<string>();
-  const pending = [...modules];
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (found.has(path)) continue;
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    found.add(path);
-    for (const [, , imported] of text.matchAll(relativeImport))
-      pending.push(resolve(dirname(path), imported as string));
-  }
-  return found;
 }

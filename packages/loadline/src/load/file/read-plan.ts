@@ -1,13 +1,16 @@
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { formatPath, type Parsed, type Problem } from '../../base/index.ts';
 import { loadError } from '../errors.ts';
 import type { LoadPlan } from '../plan.ts';
 import type { ScenarioFunction } from '../scripts/scenario.ts';
+import { modulesIn } from './files-of.ts';
 import { isLoadTests, parseLoadTests } from './formats/load-tests.ts';
 import { isTestConfiguration, parseTestConfiguration } from './formats/test-configuration.ts';
 import { fileDefaults, parseScenarioFile, type ScenarioFile } from './grammar/scenario-file.ts';
+import { modulesOf } from './modules-of.ts';
 import { type PlanChoice, planFrom } from './plan-from.ts';
 import { readSource } from './read-source.ts';
+import { scriptEnvironment } from './script-environment.ts';
 import type { Source } from './source.ts';
 import { readSurroundings } from './surroundings.ts';
 
@@ -31,10 +34,17 @@ export async function readLoadPlan(
   const name = basename(path, extname(path));
   const source = await readSource(path);
   const parsed = await parseSource(source.value, { path, name, env });
+  const scripts = scriptEnvironment(
+    await modulesOf(modulesIn(path, source.value)),
+    env,
+    dirname(resolve(path)),
+  );
   if (source.problems.length > 0) throw invalid(path, source.problems);
-  if (!parsed.ok) throw invalid(path, listProblems(parsed.problems, source));
-  const plan = planFrom(parsed.value, { ...choice, name });
-  if (plan.ok) return plan.value;
+  const problems = [...(parsed.ok ? [] : listProblems(parsed.problems, source)), ...scripts.problems];
+  if (!parsed.ok || problems.length > 0) throw invalid(path, problems);
+  const secrets = [...parsed.value.secrets, ...Object.values(scripts.values)];
+  const plan = planFrom({ ...parsed.value, secrets }, { ...choice, name });
+  if (plan.ok) return { ...plan.value, environment: scripts.values };
   throw loadError('LOAD_OPTIONS_INVALID', optionsMessage(path, plan.problems), {
     facts: { problems: plan.problems },
   });

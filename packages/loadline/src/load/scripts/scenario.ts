@@ -32,6 +32,13 @@ export interface ScenarioUser {
   check(name: string, holds: boolean): boolean;
   /** A column of the row of a data file that the user works with. @throws Error where there is none. */
   data(source: string, column: string): string;
+  /**
+   * A variable of the environment, blotted out of results as a secret. The name stands in the call, as in
+   * `user.env('API_TOKEN')`, so that it is known before the run; one that is not there is a mistake of the file.
+   *
+   * @throws Error where the name is made up while the script runs.
+   */
+  env(name: string): string;
   /** A cookie that the target has set in this iteration. */
   cookie(name: string): string | undefined;
 }

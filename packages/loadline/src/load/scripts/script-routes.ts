@@ -3,18 +3,33 @@ import type { Recorder } from '../measure/recorder.ts';
 import type { OutgoingRequest } from '../transports/transport.ts';
 import type { RequestOptions } from './scenario.ts';
 
+/** What a script's calls work with. */
+export interface ScriptSurroundings {
+  readonly scenario: string;
+  readonly recorder: Recorder;
+  readonly timeoutMs: number;
+  /** What the script may take from the environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A text that may hold a value of the environment, without it. */
+  readonly withoutSecrets: (text: string) => string;
+}
+
 /** What the calls of a scenario function lead to: lanes by name, and requests that are always the same. */
 export class ScriptRoutes {
   readonly scenario: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly #recorder: Recorder;
   readonly #timeoutMs: number;
+  readonly #withoutSecrets: (text: string) => string;
   readonly #lanes = new Map<string, Lane>();
   readonly #constant = new Map<string, Route>();
 
-  constructor(scenario: string, recorder: Recorder, timeoutMs: number) {
-    this.scenario = scenario;
-    this.#recorder = recorder;
-    this.#timeoutMs = timeoutMs;
+  constructor(surroundings: ScriptSurroundings) {
+    this.scenario = surroundings.scenario;
+    this.environment = surroundings.environment;
+    this.#recorder = surroundings.recorder;
+    this.#timeoutMs = surroundings.timeoutMs;
+    this.#withoutSecrets = surroundings.withoutSecrets;
   }
 
   route(method: string, path: string, options: RequestOptions | undefined): Route {
@@ -35,7 +50,9 @@ export class ScriptRoutes {
   lane(name: string): Lane {
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;
-    const lane = this.#recorder.lane(this.scenario, this.#lanes.size < namesMax ? name : otherName);
+    // Here, because a name is shown while the run lasts, too.
+    const shown = this.#lanes.size < namesMax ? this.#withoutSecrets(name) : otherName;
+    const lane = this.#recorder.lane(this.scenario, shown);
     if (this.#lanes.size < namesMax) this.#lanes.set(name, lane);
     return lane;
   }

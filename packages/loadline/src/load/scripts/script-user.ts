@@ -4,6 +4,7 @@ import type { Failure, OutgoingRequest, Response } from '../transports/transport
 import type { RequestOptions, ScenarioFunction, ScenarioResponse, ScenarioUser } from './scenario.ts';
 import { ScriptResponse } from './script-response.ts';
 import type { ScriptRoutes } from './script-routes.ts';
+import { textOf } from './thrown-text.ts';
 
 /** The virtual user behind a script. */
 export interface ScriptHost {
@@ -193,6 +194,12 @@ export class ScriptUser implements ScenarioUser {
     return value;
   }
 
+  env(name: string): string {
+    const { environment } = this.#routes as ScriptRoutes;
+    if (Object.hasOwn(environment, name)) return environment[name] as string;
+    throw new Error(`env takes a name that stands in the script as a text, as in user.env('${name}')`);
+  }
+
   cookie(name: string): string | undefined {
     return this.#host.cookie(name);
   }
@@ -246,12 +253,3 @@ const runEnded = 'the run has ended';
 const oneAtATime = 'a user does one thing at a time: await each step before the next';
 const unawaited = 'the function ended while a step was under way: await each step';
 const refusalsMax = 1000;
-
-/** What was thrown, which may be anything, as a line for a report. */
-function textOf(thrown: unknown): string {
-  try {
-    return String(thrown instanceof Error ? thrown.message : thrown).slice(0, 200);
-  } catch {
-    return 'something without a text was thrown';
-  }
-}

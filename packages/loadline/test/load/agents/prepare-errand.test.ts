@@ -82,6 +82,20 @@ describe('prepareErrand()', () => {
     expect([errand.allowHosts, errand.protocol]).toEqual([['stage.internal'], { protocol: 'h2' }]);
   });
 
+  it('takes along what a script, or what it imports, asks of the environment', async () => {
+    await using folder = await folderWith({
+      'load.yaml': 'scenarios: { a: { script: a.ts } }\nload: [{ hold: { users: 1, for: 1s } }]\n',
+      'a.ts':
+        "import { key } from './key.ts';\nexport default async (user) => key(user) + user.env(`STAGE`);\n",
+      'key.ts': "export const key = (user) => user.env('API_TOKEN');\n",
+    });
+    const { errand } = await prepareErrand(folder.at('load.yaml'), {
+      ...asked,
+      choice: { env: { API_TOKEN: 't0ken', STAGE: 'blue', HOME: '/root' } },
+    });
+    expect(errand.env).toEqual({ API_TOKEN: 't0ken', STAGE: 'blue' });
+  });
+
   it('makes what an agent reads', async () => {
     await using folder = await folderWith(files);
     const { errand } = await prepareErrand(folder.at('tests/load.yaml'), asked);
