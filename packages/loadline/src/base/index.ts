@@ -4,6 +4,7 @@ export { judgeAddress, kindOfAddress } from './address-guard.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export type { Clock, Timer } from './clock.ts';
 export { sleep, systemClock } from './clock.ts';
+export { counted } from './counted.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';
 export { errorsOf, isLoadlineError, LoadlineError } from './errors.ts';

@@ -87,5 +87,6 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
     remarks: [],
     environment: thisEnvironment(1),
     resources: targetWatch?.series() ?? [],
+    unseen: targetWatch?.problems() ?? [],
   });
 }

@@ -10,6 +10,8 @@ import { judgeThreshold } from './threshold.ts';
 /** What sees the target's resources while it is under load; `watchResources` makes one. */
 export interface TargetWatch {
   series(): readonly ResourceSeries[];
+  /** What could not be seen, and why, for people. */
+  problems(): readonly string[];
   stop(): Promise<void>;
 }
 

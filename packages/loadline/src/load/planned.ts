@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatDuration } from '../base/index.ts';
+import { counted, formatDuration } from '../base/index.ts';
 import type { LoadPlan, Stage } from './plan.ts';
 import { withoutSecrets } from './redact.ts';
 
@@ -31,17 +31,13 @@ function textOf(stages: readonly Stage[]): string {
 function stageText(stage: Stage): string {
   const length = formatDuration(stage.durationMs);
   if (stage.kind === 'iterations') {
-    return `${usersText(stage.users)}, ${stage.perUser} iterations each, in at most ${length}`;
+    return `${counted(stage.users, 'user')}, ${counted(stage.perUser, 'iteration')} each, in at most ${length}`;
   }
   const { from, to } = stage;
   const span = from === to ? `for ${length}` : `in ${length}`;
-  if (stage.kind === 'users') return `${from === to ? '' : `${from} to `}${usersText(to)} ${span}`;
+  if (stage.kind === 'users') return `${from === to ? '' : `${from} to `}${counted(to, 'user')} ${span}`;
   const rates = from === to ? rateText(to) : `${rateText(from)} to ${rateText(to)}`;
   return `${rates}${stage.spacing === 'poisson' ? ' at random' : ''} ${span}`;
-}
-
-function usersText(users: number): string {
-  return users === 1 ? '1 user' : `${users} users`;
 }
 
 function rateText(perSecond: number): string {

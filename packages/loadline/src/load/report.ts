@@ -47,6 +47,8 @@ export interface LoadReport {
   readonly workers: readonly WorkerRow[];
   /** What was seen of the target, on the run's clock. */
   readonly resources: readonly ResourceSeries[];
+  /** What of it could not be seen, and why: `postgres: connection refused, 12 of 30 samples missing`. */
+  readonly unseen: readonly string[];
 }
 
 export interface WorkerRow {
@@ -129,6 +131,7 @@ export interface RunFacts {
   readonly remarks: readonly string[];
   readonly environment: Environment;
   readonly resources: readonly ResourceSeries[];
+  readonly unseen: readonly string[];
 }
 
 /** Makes the report of what was recorded. Pure. */
@@ -180,6 +183,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     generator,
     workers: facts.workers,
     resources: facts.resources,
+    unseen: facts.unseen,
   };
   return withoutSecrets(report, plan.secrets ?? []);
 }

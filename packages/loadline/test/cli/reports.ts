@@ -60,6 +60,7 @@ export function reportWith({ plan, facts, record, samples = [calm] }: ReportOpti
       workers: 1,
     },
     resources: [],
+    unseen: [],
     ...facts,
   });
 }

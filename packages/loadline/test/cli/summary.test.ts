@@ -131,6 +131,11 @@ describe('a summary', () => {
     expect(text).toMatch(/^ {2}total +3,200/m);
   });
 
+  it('counts one request as one', () => {
+    const text = lines(reportWith({ record: (recorder) => answers(recorder, 'a', 1) })).join('\n');
+    expect(text).toMatch(/offered +1 request, /);
+  });
+
   it('shows no latency where nothing answered: refusals are quick', () => {
     const text = lines(reports.refused as LoadReport).join('\n');
     expect(text).toContain('✗ failed');

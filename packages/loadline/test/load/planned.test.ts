@@ -14,6 +14,10 @@ describe('the load that a plan asks for', () => {
     ['1 user for 1 m', { kind: 'users', from: 1, to: 1, durationMs: 60_000 }],
     ['0 to 200 users in 1 m', { kind: 'users', from: 0, to: 200, durationMs: 60_000 }],
     [
+      '1 user, 1 iteration each, in at most 1 m',
+      { kind: 'iterations', users: 1, perUser: 1, durationMs: 60_000 },
+    ],
+    [
       '5 users, 10 iterations each, in at most 1 m',
       { kind: 'iterations', users: 5, perUser: 10, durationMs: 60_000 },
     ],

@@ -80,6 +80,13 @@ describe('the verdict', () => {
     });
   });
 
+  it('says beside itself that a threshold has ended the run, whatever it is', () => {
+    const abortedBecause = 'errors: ratio < 1%, got 7 %: the run was ended after 12 s';
+    const report = reportWith({ record: someAnswers, facts: { abortedBecause }, samples: [overloaded] });
+    expect([report.verdict.status, report.endedBecause]).toEqual(['invalid', abortedBecause]);
+    expect(reportWith({ record: someAnswers })).not.toHaveProperty('endedBecause');
+  });
+
   it('is invalid where this machine had no sockets left', () => {
     const report = reportWith({
       record: (recorder) => {
@@ -88,7 +95,7 @@ describe('the verdict', () => {
       },
     });
     expect(report.verdict.status).toBe('invalid');
-    expect(report.verdict.reasons[0]).toMatch(/^1 requests had no socket here \(connect EADDRNOTAVAIL\)/);
+    expect(report.verdict.reasons[0]).toMatch(/^1 request had no socket here \(connect EADDRNOTAVAIL\)/);
   });
 
   it('is inconclusive where a threshold had nothing to be held against', () => {

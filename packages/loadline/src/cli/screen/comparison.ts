@@ -1,4 +1,4 @@
-import { formatDuration } from '../../base/index.ts';
+import { counted, formatDuration } from '../../base/index.ts';
 import type { ComparedRun, Comparison, Effect, EffectVerdict } from '../../load/compare/index.ts';
 import { printable, wrapLine } from './lines.ts';
 import { formatCount, formatRate, formatRatio } from './summary.ts';
@@ -118,7 +118,7 @@ function describe(runs: readonly ComparedRun[]): string {
     .sort()[0]
     ?.slice(0, 16)
     .replace('T', ' ');
-  return printable(`${count} of ${names}, ${length}, ${formatCount(requests)} requests, from ${from}`);
+  return printable(`${count} of ${names}, ${length}, ${counted(requests, 'request')}, from ${from}`);
 }
 
 function circumstances({ differences, warnings }: Comparison, style: Style): string[] {

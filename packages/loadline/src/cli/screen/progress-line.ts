@@ -1,4 +1,4 @@
-import { formatDuration } from '../../base/index.ts';
+import { counted, formatDuration } from '../../base/index.ts';
 import type { LoadProgress } from '../../load/index.ts';
 import { formatCount, formatRate } from './summary.ts';
 import type { Style } from './terminal.ts';
@@ -13,10 +13,10 @@ export function progressLine(
   const seconds = (durationMs: number): string => formatDuration(Math.round(durationMs / 1000) * 1000);
   const facts = [
     `${seconds(Math.min(progress.elapsedMs, progress.durationMs))} of ${seconds(progress.durationMs)}`,
-    `${formatCount(progress.users)} users`,
+    counted(progress.users, 'user'),
     formatRate(progress.ratePerSecond),
     ...(progress.latencyMsP95 === undefined ? [] : [`p95 ${formatDuration(progress.latencyMsP95)}`]),
-    `${formatCount(progress.errors)} errors`,
+    counted(progress.errors, 'error'),
     ...(progress.dropped === 0 ? [] : [`${formatCount(progress.dropped)} dropped`]),
   ];
   let line = '';

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '../../base/index.ts';
+import { counted, formatBytes, formatDuration } from '../../base/index.ts';
 import type { LoadReport, ReportRow, SessionCounts, Verdict } from '../../load/index.ts';
 import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
@@ -71,7 +71,7 @@ function offered({ offered, iterations, total, sessions }: LoadReport, style: St
     ([why, count]) => `${formatCount(count)} × ${printable(why)}`,
   );
   return [
-    line('offered', `${formatCount(offered.requests)} requests, ${formatRate(offered.ratePerSecond)}`),
+    line('offered', `${counted(offered.requests, 'request')}, ${formatRate(offered.ratePerSecond)}`),
     line(
       'achieved',
       `${formatCount(offered.achieved)} answered as expected, ${formatRate(offered.achievedPerSecond)}`,
@@ -90,9 +90,9 @@ function offered({ offered, iterations, total, sessions }: LoadReport, style: St
 
 function sessionLines({ messagesIn, bytesIn, messagesDropped, brokenIdle }: SessionCounts): string[] {
   return [
-    `${formatCount(messagesIn)} messages came, ${formatBytes(bytesIn)}`,
+    `${counted(messagesIn, 'message')} came, ${formatBytes(bytesIn)}`,
     ...(messagesDropped > 0 ? [`${formatCount(messagesDropped)} dropped, waited for by nobody`] : []),
-    ...(brokenIdle > 0 ? [`${formatCount(brokenIdle)} sessions broke while nothing was waited for`] : []),
+    ...(brokenIdle > 0 ? [`${counted(brokenIdle, 'session')} broke while nothing was waited for`] : []),
   ];
 }
 

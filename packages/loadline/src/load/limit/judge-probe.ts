@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import type { LoadReport } from '../report.ts';
 import type { RunOutcome } from './search-runs.ts';
 
@@ -26,9 +27,11 @@ export function judgeProbe(report: LoadReport, ratePerSecond: number): ProbeVerd
   if (verdict.status === 'failed') return judged('missed', verdict.reasons);
   if (verdict.status !== 'passed') return judged('invalid', verdict.reasons);
   const reasons = [
-    ...(offered.dropped > 0 ? [`${offered.dropped} arrivals were dropped`] : []),
+    ...(offered.dropped > 0
+      ? [offered.dropped === 1 ? '1 arrival was dropped' : `${offered.dropped} arrivals were dropped`]
+      : []),
     ...(offered.waited > waitedRatioMax * offered.requests
-      ? [`${offered.waited} arrivals waited for a free user: limits.users_max was reached`]
+      ? [`${counted(offered.waited, 'arrival')} waited for a free user: limits.users_max was reached`]
       : []),
     ...(behind?.isClear && (keptUpRatio ?? 1) < keptUpRatioMin
       ? [`the target kept up with ${Math.round((keptUpRatio ?? 0) * 100)} % of the arrivals`]

@@ -1,5 +1,4 @@
 import { formatDuration } from '../../base/index.ts';
-import { formatDuration } from '../../base/index.ts';
 import type { LoadReport } from '../report.ts';
 import type { ReportRow } from '../report-row.ts';
 import type { ThresholdResult } from '../threshold.ts';
@@ -46,10 +45,11 @@ interface Suite {
   readonly cases: readonly TestCase[];
 }
 
-/** Where no other case tells why a run has not passed, it was ended before its time, by a threshold that is met now. */
-function endCase({ verdict: { status, reasons } }: LoadReport, isExplained: boolean): TestCase {
+/** It fails as well where no other case tells why a run has not passed. */
+function endCase({ verdict: { status, reasons }, endedBecause }: LoadReport, isExplained: boolean): TestCase {
   const name = 'the run came to its end';
   if (status === 'interrupted') return { name, outcome: 'error', message: reasons.join(' ') };
+  if (endedBecause !== undefined) return { name, outcome: 'failure', message: endedBecause };
   if (status === 'passed' || isExplained) return { name, outcome: 'passed' };
   return { name, outcome: 'failure', message: reasons.join(' ') };
 }

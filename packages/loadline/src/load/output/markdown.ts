@@ -30,6 +30,7 @@ export function renderMarkdown(report: LoadReport, { comparison = [] }: Markdown
     comparison,
     errors(report),
     endpoints(report),
+    unseen(report),
     workers(report),
     [footer(report)],
   ];
@@ -113,6 +114,12 @@ function latencies(row: ReportRow): string[] {
   return (['p50', 'p95', 'p99'] as const).map((of) =>
     latency === undefined ? '–' : formatDuration(latency[of]),
   );
+}
+
+function unseen({ unseen: problems }: LoadReport): string[] {
+  if (problems.length === 0) return [];
+  const lines = problems.slice(0, rowsMax).map((problem) => `- ${code(problem, reasonLengthMax)}`);
+  return ['Not everything was seen of the target:', '', ...lines];
 }
 
 /** Those who made the load, where they were several. How one was lost is among the reasons of the verdict. */

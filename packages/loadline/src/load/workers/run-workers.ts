@@ -85,6 +85,7 @@ export async function runWorkers(
     remarks,
     environment: thisEnvironment(links.length),
     resources: targetWatch?.series() ?? [],
+    unseen: targetWatch?.problems() ?? [],
   });
 }
 

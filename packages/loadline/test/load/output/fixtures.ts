@@ -80,6 +80,7 @@ export function reportFixture(options: FixtureOptions = {}): LoadReport {
     })),
     workers: [],
     resources: options.resources ?? resourcesOf(seconds, rowSeconds, random),
+    unseen: [],
     thresholds: options.thresholds ?? metThresholds,
     generator: {
       wasBottleneck: options.status === 'invalid',
@@ -231,6 +232,7 @@ export const hostileRun = (): LoadReport => {
     target: `http://127.0.0.1/${hostile}`,
     environment: { ...run.environment, cpuModel: hostile },
     generator: { ...run.generator, statement: hostile },
+    unseen: [hostile],
     iterations: { ...run.iterations, cutShort: 1, cutShortBecause: { [hostile]: 1 } },
     total: poisoned(run.total),
     endpoints: run.endpoints.map(poisoned),

@@ -4,6 +4,7 @@ import type { LoadReport } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { answerAfter, planWith, simulate } from '../../simulation/simulate.ts';
 import {
+  abortedRun,
   distributedRun,
   emptyRun,
   failedRun,
@@ -41,12 +42,18 @@ describe('load-report.schema.json', () => {
     expect(problemsOf(report)).toEqual([]);
   });
 
-  it.each([passedRun, failedRun, invalidRun, interruptedRun, emptyRun, unicodeRun, distributedRun])(
-    'accepts %o, on which the other formats are tested',
-    (run) => {
-      expect(problemsOf(run())).toEqual([]);
-    },
-  );
+  it.each([
+    passedRun,
+    failedRun,
+    invalidRun,
+    interruptedRun,
+    emptyRun,
+    unicodeRun,
+    distributedRun,
+    abortedRun,
+  ])('accepts %o, on which the other formats are tested', (run) => {
+    expect(problemsOf(run())).toEqual([]);
+  });
 
   it('refuses an unknown field at every depth', () => {
     for (const { path, holder, whole } of objectsOf(failedRunOfTwoSeconds())) {

@@ -34,7 +34,7 @@ function toneOf(status: string): string {
 }
 
 function checks({ checks: { passed, failed } }: ReportRow, endpoints: readonly ReportRow[]): Markup {
-  if (passed + failed === 0) return html`<p class="note">The scenario has no checks.</p>`;
+  if (passed + failed === 0) return html`<p class="note">No check was made.</p>`;
   const lines = endpoints
     .flatMap((row) => Object.entries(row.checks.failedByName).map(([name, count]) => ({ row, name, count })))
     .toSorted((a, b) => b.count - a.count);

@@ -46,14 +46,17 @@ export function resourceCharts({ resources, generator }: LoadReport, x: Scale): 
   });
 }
 
-export function resourcesSection({ resources }: LoadReport, charts: readonly Chart[]): Markup | undefined {
-  if (charts.length === 0) return undefined;
+export function resourcesSection(
+  { resources, unseen }: LoadReport,
+  charts: readonly Chart[],
+): Markup | undefined {
+  if (charts.length + unseen.length === 0) return undefined;
   const shown = charts.reduce((sum, { series }) => sum + series.length, 0);
   return html`<section><h2>Resources of the target</h2><div class="pairs">${charts.map(drawChart)}</div>${
     shown < resources.length
       ? html`<p class="note">${formatCount(resources.length - shown)} more are in the JSON report.</p>`
       : undefined
-  }</section>`;
+  }${unseen.length === 0 ? undefined : html`<p class="note">Not everything was seen. ${unseen.join('. ')}.</p>`}</section>`;
 }
 
 function meanOf(points: LoadReport['resources'][number]['points'], unit: string): string {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../../base/index.ts';
+import { counted, formatDuration } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
 import type { SessionCounts } from '../../transports/session.ts';
 import { answeredLatency, formatCount, formatRate, formatRatio } from '../figures.ts';
@@ -48,9 +48,9 @@ function tiles(report: LoadReport): Markup {
   const tile = (label: string, value: string, note: string, tone = ''): Markup =>
     html`<div class="tile ${tone}"><dt>${label}</dt><dd><span>${value}</span><small>${note}</small></dd></div>`;
   return html`<dl class="tiles">
-${tile('Offered', formatRate(offered.ratePerSecond), `${formatCount(offered.requests)} requests`)}
+${tile('Offered', formatRate(offered.ratePerSecond), counted(offered.requests, 'request'))}
 ${tile('Achieved', formatRate(offered.achievedPerSecond), achieved)}
-${tile('Errors', formatRatio(total.errorRatio), `${formatCount(total.errors)} requests`, total.errors > 0 ? 'bad' : '')}
+${tile('Errors', formatRatio(total.errorRatio), counted(total.errors, 'request'), total.errors > 0 ? 'bad' : '')}
 ${tile('Latency p50', shown('p50'), '1 in 2 was slower')}
 ${tile('Latency p95', shown('p95'), '1 in 20 was slower')}
 ${tile('Latency p99', shown('p99'), '1 in 100 was slower')}
@@ -74,7 +74,7 @@ function offeredSection({ offered, total, iterations, sessions }: LoadReport): M
     return html`<rect class="${tone}" x="${x.toFixed(2)}%" width="${((count / whole) * 100).toFixed(2)}%" height="14"><title>${name}: ${formatCount(count)}</title></rect>`;
   });
   const facts = [
-    ...(offered.arrivals === undefined ? [] : [`${formatCount(offered.arrivals)} arrivals were scheduled.`]),
+    ...(offered.arrivals === undefined ? [] : [`The schedule had ${counted(offered.arrivals, 'arrival')}.`]),
     ...(offered.waited > 0
       ? [
           `${formatCount(offered.waited)} began late because all users were busy; their wait is part of their latency.`,
@@ -95,11 +95,11 @@ function offeredSection({ offered, total, iterations, sessions }: LoadReport): M
 
 function sessionFacts({ messagesIn, messagesDropped, brokenIdle }: SessionCounts): string[] {
   return [
-    `${formatCount(messagesIn)} messages came in sessions.`,
+    `${counted(messagesIn, 'message')} came in sessions.`,
     ...(messagesDropped > 0
-      ? [`${formatCount(messagesDropped)} of them nobody waited for; they were dropped.`]
+      ? [`${formatCount(messagesDropped)} of them dropped, waited for by nobody.`]
       : []),
-    ...(brokenIdle > 0 ? [`${formatCount(brokenIdle)} sessions broke while nothing was waited for.`] : []),
+    ...(brokenIdle > 0 ? [`${counted(brokenIdle, 'session')} broke while nothing was waited for.`] : []),
   ];
 }
 

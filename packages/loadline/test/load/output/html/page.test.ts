@@ -46,6 +46,17 @@ describe('renderHtml()', () => {
     }
   });
 
+  it('says of checks only that none was made, which scenarios may have that nothing answered', () => {
+    expect(renderHtml(emptyRun())).toContain('No check was made.');
+  });
+
+  it('counts one request as one', () => {
+    const { offered, ...run } = passedRun();
+    expect(renderHtml({ ...run, offered: { ...offered, requests: 1 } })).toContain(
+      '<small>1 request</small>',
+    );
+  });
+
   it('draws nothing where nothing was measured', () => {
     const page = renderHtml(emptyRun());
     expect(page.match(/Nothing was measured\./g)).toHaveLength(4);
