@@ -1,3 +1,4 @@
+import { counted } from '../base/index.ts';
 import type { Histogram } from '../metrics/index.ts';
 import type { Environment } from './environment.ts';
 import type { GeneratorVerdict } from './measure/generator.ts';
@@ -29,6 +30,8 @@ export interface LoadReport {
   readonly plannedMs: number;
   /** Until work ceased to be begun; rates are over this time. */
   readonly activeMs: number;
+  /** Why a threshold ended the run before its time; absent where none did. */
+  readonly endedBecause?: string;
   readonly environment: Environment;
   readonly verdict: Verdict;
   readonly offered: Offered;
@@ -157,6 +160,7 @@ export function reportOf(plan: LoadPlan, recorder: Recorder, facts: RunFacts): L
     planned: plannedOf(plan),
     plannedMs: facts.plannedMs,
     activeMs: facts.activeMs,
+    ...(facts.abortedBecause === undefined ? {} : { endedBecause: facts.abortedBecause }),
     environment: facts.environment,
     verdict: withRemarks(facts.remarks, {
       total,
@@ -237,7 +241,7 @@ function whyExhausted({ failures }: ReportRow): string[] {
   const { exhausted } = failures;
   if (exhausted === undefined) return [];
   return [
-    `${exhausted.count} requests had no socket here (${exhausted.example}): lower the load, or spread it over more workers or machines.`,
+    `${counted(exhausted.count, 'request')} had no socket here (${exhausted.example}): lower the load, or spread it over more workers or machines.`,
   ];
 }
 
@@ -251,7 +255,7 @@ function whyNothing(total: ReportRow, dropped: number): string[] {
     ...Object.entries(total.statuses).map(([status, count]) => `${count} × status ${status}`),
   ];
   if (why.length === 0)
-    why.push(dropped > 0 ? `${dropped} arrivals could not be started` : 'no request was sent');
+    why.push(dropped > 0 ? `${counted(dropped, 'arrival')} could not be started` : 'no request was sent');
   const isSilent = Object.keys(total.statuses).length === 0;
   return [`${isSilent ? 'Nothing answered' : 'Nothing answered as expected'}: ${why.join('; ')}.`];
 }

@@ -146,8 +146,12 @@ export const distributedRun = (): LoadReport => ({
 });
 
 /** A threshold ended it, which is met by all that was measured until then. */
-export const abortedRun = (): LoadReport =>
-  reportFixture({ status: 'failed', reasons: ['errors: ratio < 1%, got 7 %, which ended the run.'] });
+export const abortedRun = (): LoadReport => ({
+  ...reportFixture({ status: 'failed', reasons: [abortedBecause] }),
+  endedBecause: abortedBecause,
+});
+
+const abortedBecause = 'errors: ratio < 1%, got 7 %: the run was ended after 12 s';
 
 export const interruptedRun = (): LoadReport => ({
   ...reportFixture({
