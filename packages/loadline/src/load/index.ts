@@ -47,7 +47,7 @@ export type {
   Transport,
 } from './transports/transport.ts';
 export type { FromWorker, Link, ToWorker, WorkerLink } from './workers/link.ts';
-export { heapFlags, startLocalWorkers } from './workers/local-workers.ts';
+export { generatorFlags, startLocalWorkers } from './workers/local-workers.ts';
 export { runWorkers, type WorkersOptions } from './workers/run-workers.ts';
 export { type WorkerMeans, work } from './workers/worker.ts';
 export { countWorkers, type MachineLimits, usersAtMost } from './workers/worker-count.ts';

@@ -1,5 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
 import { formatDuration, systemClock } from '../../base/index.ts';
 import {
+  generatorFlags,
   type LoadPlan,
   openTransport,
   readLoadPlan,
@@ -87,6 +89,7 @@ async function searchLimit(
   const address = await resolveTarget(plan.target, policy);
   const redirectHosts = await resolveRedirectHosts(plan.target, address, policy);
   if (json !== undefined && json !== '-') await checkWritable(json);
+  for (const flag of generatorFlags(usersAtMost(plan))) setFlagsFromString(flag);
   const told = quiet === true ? undefined : tellProgress(terminal);
   told?.begins(plan, asked);
   const report = await findLimit(plan, {

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../../base/index.ts';
 import {
   countWorkers,
-  heapFlags,
+  generatorFlags,
   type LoadPlan,
   type LoadProgress,
   type LoadReport,
@@ -143,7 +143,7 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
   };
   const makeLoad = async (): Promise<LoadReport> => {
     if (agents === undefined && count === 1) {
-      for (const flag of heapFlags(usersAtMost(plan))) setFlagsFromString(flag);
+      for (const flag of generatorFlags(usersAtMost(plan))) setFlagsFromString(flag);
       const transport = await openTransport(plan.target, address, protocol, systemClock, {
         users: usersAtMost(plan),
         generator: 0,

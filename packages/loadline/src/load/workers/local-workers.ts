@@ -8,17 +8,19 @@ export function startLocalWorkers(count: number, usersAtMost: number, data: Work
     `./worker-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
     import.meta.url,
   );
-  const execArgv = [...process.execArgv, ...heapFlags(usersAtMost / count)];
+  const execArgv = [...process.execArgv, ...generatorFlags(usersAtMost / count)];
   return Array.from({ length: count }, (_, index) =>
     startWorkerProcess(`worker ${index + 1}`, script, data, execArgv),
   );
 }
 
 /**
- * Flags of V8 for a generator of so many users. With thousands, what each of them costs counts for more than a
- * quick collection of what is young: the part of the heap where objects begin stays as small as it is. Ten thousand idle
- * users then cost half as much.
+ * Flags of V8 for a generator of so many users. What happens to an answer is a chain of many small functions: where more
+ * of them may become one, it takes a fifth less time. With thousands of users, what each of them costs counts for more than
+ * a quick collection of what is young: the part of the heap where objects begin stays as small as it is. Ten
+ * thousand idle users then cost half as much.
  */
-export function heapFlags(users: number): string[] {
-  return users > 2000 ? ['--semi-space-growth-factor=1'] : [];
+export function generatorFlags(users: number): string[] {
+  const inlining = ['--max-inlined-bytecode-size=1200', '--max-inlined-bytecode-size-cumulative=5000'];
+  return users > 2000 ? [...inlining, '--semi-space-growth-factor=1'] : inlining;
 }
