@@ -11,6 +11,8 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // Tests of real servers mostly wait: with a core left free, as by default, two cores would work one after the other.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
