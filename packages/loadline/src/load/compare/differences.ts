@@ -27,7 +27,7 @@ export function differencesOf(a: readonly ReportedRun[], b: readonly ReportedRun
 const conditions: Readonly<Record<string, (run: ReportedRun) => string | undefined>> = {
   plan: (run) => run.name,
   load: (run) => run.planned?.load.join('; '),
-  scenarios: (run) => run.planned?.fingerprint,
+  scenario: (run) => run.planned?.fingerprint,
   target: (run) => run.target,
   endpoints: (run) =>
     run.endpoints

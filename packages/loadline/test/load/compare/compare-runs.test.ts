@@ -182,7 +182,7 @@ describe('compareRuns()', () => {
     const half = b.map((run) => ({ ...run, planned: { load: ['50/s for 20 s'], fingerprint: '4d5e6f' } }));
     expect(compareRuns(a, half).differences).toEqual([
       { what: 'load', a: ['100/s for 20 s'], b: ['50/s for 20 s'] },
-      { what: 'scenarios', a: ['1a2b3c'], b: ['4d5e6f'] },
+      { what: 'scenario', a: ['1a2b3c'], b: ['4d5e6f'] },
     ]);
     // Older reports do not say.
     expect(compareRuns(before, half).differences).toEqual([]);
