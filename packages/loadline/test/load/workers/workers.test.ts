@@ -15,6 +15,7 @@ import {
   type LoadReport,
   runLoad,
   runWorkers,
+  type Stage,
   type ToWorker,
   type WorkerLink,
   type WorkerMeans,
@@ -113,12 +114,19 @@ function linkPair(name: string, clock: VirtualClock, given: WorkerGiven) {
   return { conductorSide, workerSide };
 }
 
+interface RunOptions extends WorkersOptions {
+  readonly answer?: () => FunctionReply;
+  readonly abortAtMs?: number;
+}
+
 async function runOn(
   workers: readonly WorkerGiven[],
   plan: LoadPlan,
-  { answer = () => answerAfter(10), ...options }: WorkersOptions & { answer?: () => FunctionReply } = {},
+  { answer = () => answerAfter(10), abortAtMs, ...options }: RunOptions = {},
 ): Promise<Outcome> {
   const clock = createVirtualClock();
+  const aborting = new AbortController();
+  if (abortAtMs !== undefined) clock.setTimer(() => aborting.abort(), abortAtMs);
   const sent: Sent[] = [];
   const links = workers.map((given, worker) => {
     const { conductorSide, workerSide } = linkPair(`worker ${worker + 1}`, clock, given);
@@ -140,7 +148,7 @@ async function runOn(
   });
   let report: LoadReport | undefined;
   let endedMs = 0;
-  const running = runWorkers(plan, links, { ...options, clock }).then((ended) => {
+  const running = runWorkers(plan, links, { signal: aborting.signal, ...options, clock }).then((ended) => {
     report = ended;
     endedMs = clock.monotonicMs();
   });
@@ -384,33 +392,65 @@ describe('a worker that is lost', () => {
   });
 });
 
-const seeds = Array.from({ length: 60 }, (_, seed) => seed);
+const seeds = Array.from({ length: 100 }, (_, seed) => seed);
+
+/** Any load of five seconds, of a request each or with pauses. */
+function randomLoad(random: Random): LoadPlan {
+  const steps = random() < 0.5 ? [request('/a')] : [request('/a'), think(random() * 500), request('/b')];
+  const users = integerBetween(random, 1, 30);
+  const perSecond = integerBetween(random, 5, 200);
+  const loads: readonly Stage[][] = [
+    [{ kind: 'arrivals', from: perSecond, to: perSecond, durationMs: 5000 }],
+    [{ kind: 'users', from: users, to: integerBetween(random, 1, 30), durationMs: 5000 }],
+    [{ kind: 'iterations', users, perUser: integerBetween(random, 1, 20), durationMs: 5000 }],
+    [
+      { kind: 'users', from: users, to: users, durationMs: 2000 },
+      { kind: 'arrivals', from: 1, to: perSecond, durationMs: 3000 },
+    ],
+  ];
+  const stages = loads[integerBetween(random, 0, loads.length - 1)] as Stage[];
+  return planWith({ scenarios: [scenario('visit', steps)], stages });
+}
 
 describe('a run that loses workers', () => {
-  it.each(seeds)('accounts for every arrival and contradicts itself nowhere (seed %d)', async (seed) => {
-    const random = createRandom(seed);
-    const drawn = (): WorkerGiven =>
-      random() < 0.6 ? { [random() < 0.5 ? 'diesAtMs' : 'stallsAtMs']: random() * 6000 } : {};
-    const answer = (): FunctionReply => {
-      const kind = random();
-      if (kind < 0.1) return { kind: 'failure', delayMs: random() * 50, reason: 'reset' };
-      return answerAfter(random() * 400, kind < 0.2 ? 500 : 200);
-    };
-    const onLoss = random() < 0.5 ? 'take over' : 'leave out';
-    const workers = [{}, drawn(), drawn(), drawn()].slice(0, integerBetween(random, 2, 4));
-    const { report } = await runOn(workers, rate(integerBetween(random, 5, 200), 5), { onLoss, answer });
-    const { total, iterations, offered } = report;
-    const answered = Object.values(total.statuses).reduce((sum, count) => sum + count, 0);
-    const failed = Object.values(total.failures).reduce((sum, { count }) => sum + count, 0);
-    expect(answered + failed).toBe(total.requests);
-    expect(total.latencyMs?.count).toBe(total.requests);
-    expect(total.timeline.reduce((sum, { requests }) => sum + requests, 0)).toBe(total.requests);
-    expect(iterations.started).toBe(iterations.completed + iterations.cutShort + iterations.interrupted);
-    expect(offered.requests).toBe(
-      offered.achieved + total.errors + offered.unfinished + offered.dropped + offered.unreported,
-    );
-    expect(offered.requests).toBe(offered.arrivals);
-  });
+  it.each(seeds)(
+    'ends, accounts for all that was due, and contradicts itself nowhere (seed %d)',
+    async (seed) => {
+      const random = createRandom(seed);
+      const drawn = (): WorkerGiven => ({
+        ...(random() < 0.6 ? { [random() < 0.5 ? 'diesAtMs' : 'stallsAtMs']: random() * 7000 } : {}),
+        ...(random() < 0.2 ? { whenTakingOver: random() < 0.5 ? 'refuses' : 'hangs' } : {}),
+      });
+      const answer = (): FunctionReply => {
+        const kind = random();
+        if (kind < 0.1) return { kind: 'failure', delayMs: random() * 50, reason: 'reset' };
+        return answerAfter(random() * 400, kind < 0.2 ? 500 : 200);
+      };
+      const plan = randomLoad(random);
+      const { report } = await runOn(Array.from({ length: integerBetween(random, 1, 4) }, drawn), plan, {
+        onLoss: random() < 0.5 ? 'take over' : 'leave out',
+        answer,
+        ...(random() < 0.2 ? { abortAtMs: random() * 6000 } : {}),
+      });
+      const { total, iterations, offered, verdict, workers } = report;
+      const answered = Object.values(total.statuses).reduce((sum, count) => sum + count, 0);
+      const failed = Object.values(total.failures).reduce((sum, { count }) => sum + count, 0);
+      expect(answered + failed).toBe(total.requests);
+      expect(total.latencyMs?.count ?? 0).toBe(total.requests);
+      expect(total.timeline.reduce((sum, { requests }) => sum + requests, 0)).toBe(total.requests);
+      expect(iterations.started).toBe(iterations.completed + iterations.cutShort + iterations.interrupted);
+      expect(offered.requests).toBe(
+        offered.achieved + total.errors + offered.unfinished + offered.dropped + offered.unreported,
+      );
+      const isWhole = verdict.status !== 'interrupted' && workers.some(({ lost }) => lost === undefined);
+      const isOfArrivals = plan.stages.every(({ kind }) => kind === 'arrivals');
+      if (isWhole && isOfArrivals && plan.scenarios[0]?.steps.length === 1)
+        expect(offered.requests).toBe(offered.arrivals);
+      for (const { name, lost } of workers)
+        if (lost !== undefined && verdict.status === 'passed')
+          expect(verdict.reasons.join(' ')).toContain(`${name} was lost after`);
+    },
+  );
 });
 
 describe('the generators of a run', () => {
