@@ -3,6 +3,7 @@ import {
   createRandom,
   createVirtualClock,
   integerBetween,
+  type Random,
   type VirtualClock,
 } from 'loadline/base';
 import {
