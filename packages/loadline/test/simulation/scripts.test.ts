@@ -288,12 +288,14 @@ describe('a scenario function that goes wrong', () => {
     circle.self = circle;
     const mistakes: ScenarioFunction[] = [
       async (user) => void (await user.get('no-slash')),
+      async (user) => void (await user.get('/a#b')),
       async (user) => void (await user.post('/', { json: {}, body: '' })),
       async (user) => void (await user.post('/', { json: circle })),
       async (user) => void (await user.get('/', { headers: { 'a b': 'c' } })),
     ];
     const reasons = [
       /a path begins with a slash, got "no-slash"/,
+      /a path holds no #; write %23 for the sign itself, got "\/a#b"/,
       /one body/,
       /circular/,
       /"a b" is no header name/,

@@ -76,7 +76,7 @@ export const choose = (
 
 export function template(text: string): Template {
   const compiled = compileTemplate(text);
-  if ('problem' in compiled) throw new Error(compiled.problem);
+  if ('problems' in compiled) throw new Error(compiled.problems.join());
   return compiled;
 }
 

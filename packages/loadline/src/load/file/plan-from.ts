@@ -1,9 +1,10 @@
 import type { Field, Parsed } from '../../base/index.ts';
-import { parse, show, withoutPassword } from '../../base/index.ts';
+import { parse } from '../../base/index.ts';
 import type { LoadPlan, Scenario, Stage, Step } from '../plan.ts';
 import { type ChosenTest, chooseTest } from './choose-test.ts';
 import { rateLimit, readRate, usersLimit } from './grammar/levels.ts';
 import type { ScenarioFile } from './grammar/scenario-file.ts';
+import { readTargetAddress } from './grammar/target.ts';
 import { divideStages, lengthMs, peakUsers, scaleStages, stretchStages } from './stage-arithmetic.ts';
 
 /** What is asked for besides the file; all as it was written, so that a wrong value is named as such. */
@@ -132,17 +133,10 @@ function readTarget(field: Field, file: ScenarioFile): Target {
     );
     return standIn;
   }
-  const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
-    field.problem(
-      `must be an address like http://127.0.0.1:8080, got ${show(withoutPassword(String(text)))}`,
-    );
-    return standIn;
-  }
-  if (url.username !== '' || url.password !== '')
-    field.problem('must hold no user and password; use an authorization header');
-  if (file.visits === 'target') return { address: url.origin, path: `${url.pathname}${url.search}` };
-  if (url.search !== '' || url.hash !== '') field.problem("must have no query; put it into the steps' paths");
+  const isVisited = file.visits === 'target';
+  const url = readTargetAddress(field, String(text), { mayHaveQuery: isVisited });
+  if (url === undefined) return standIn;
+  if (isVisited) return { address: url.origin, path: `${url.pathname}${url.search}` };
   return { address: `${url.origin}${url.pathname.replace(/\/+$/, '')}`, path: '/' };
 }
 
@@ -178,10 +172,14 @@ function checkRows(root: Field, plan: LoadPlan): void {
   const users = [plan.stages, ...plan.scenarios.map((scenario) => scenario.stages ?? [])]
     .map(peakUsers)
     .reduce((sum, peak) => sum + peak, 0);
-  for (const { pick, table, file } of plan.data) {
+  for (const { name, pick, table, file } of plan.data) {
     if (pick !== 'each' || table.rowCount >= users) continue;
-    root.problem(
-      `gives each of ${users} users a row of ${file}, which has ${table.rowCount}; lower --scale, add rows, or pick them at random`,
-    );
+    root
+      .at('data')
+      .at(name)
+      .at('pick')
+      .problem(
+        `gives each of ${users} users a row of ${file}, which has ${table.rowCount}; lower --scale, add rows, or pick them at random`,
+      );
   }
 }

@@ -39,13 +39,12 @@ export async function readLoadPlan(
     env,
     dirname(resolve(path)),
   );
-  if (source.problems.length > 0) throw invalid(path, source.problems);
-  const problems = [...(parsed.ok ? [] : listProblems(parsed.problems, source)), ...scripts.problems];
+  const problems = [...listProblems(parsed.ok ? [] : parsed.problems, source), ...scripts.problems];
   if (!parsed.ok || problems.length > 0) throw invalid(path, problems);
   const secrets = [...parsed.value.secrets, ...Object.values(scripts.values)];
   const plan = planFrom({ ...parsed.value, secrets }, { ...choice, name });
   if (plan.ok) return { ...plan.value, environment: scripts.values };
-  throw loadError('LOAD_OPTIONS_INVALID', optionsMessage(path, plan.problems), {
+  throw loadError('LOAD_OPTIONS_INVALID', optionsMessage(path, plan.problems, source), {
     facts: { problems: plan.problems },
   });
 }
@@ -68,7 +67,10 @@ function scriptFile(name: string, script: ScenarioFunction): ScenarioFile {
 /** Problems in the order of their lines. */
 function listProblems(problems: readonly Problem[], source: Source): string[] {
   const line = (text: string): number => Number(/^line (\d+)/.exec(text)?.[1] ?? 0);
-  return problems.map((problem) => source.locate(problem)).toSorted((a, b) => line(a) - line(b));
+  // Of a text that could not be read, nothing else is known.
+  const isUnread = source.value === undefined && source.problems.length > 0;
+  const located = isUnread ? [] : problems.map((problem) => source.locate(problem));
+  return [...source.problems, ...located].toSorted((a, b) => line(a) - line(b));
 }
 
 /** Who has this many to correct need not be told of more at once. */
@@ -84,9 +86,11 @@ function invalid(path: string, problems: readonly string[]): Error {
   });
 }
 
-function optionsMessage(path: string, problems: readonly Problem[]): string {
-  const list = problems.map(
-    (problem) => `  ${problem.path.length === 0 ? 'the load' : formatPath(problem.path)} ${problem.message}`,
-  );
+function optionsMessage(path: string, problems: readonly Problem[], source: Source): string {
+  const list = problems.map((problem) => {
+    // What does not fit together with the load is the file's; all else was asked for besides it.
+    if (problem.path[0] === 'data') return `  ${source.locate(problem)}`;
+    return `  ${problem.path.length === 0 ? 'the load' : formatPath(problem.path)} ${problem.message}`;
+  });
   return `Cannot plan the load of ${path}.\n${list.join('\n')}`;
 }

@@ -6,12 +6,19 @@ import type { Source } from './source.ts';
 export function readYaml(text: string): Source {
   const lines = new LineCounter();
   // The parser would compare each key with every other of its map: two minutes for 20,000 keys.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
   const found =
     document.errors.length === 0 ? wrongNodes(document) : firstErrors(document.errors, text, lineAt);
   const problems = [...new Set(found.map(({ offset, message }) => `line ${lineAt(offset)}: ${message}`))];
-  const unfolded = problems.length === 0 ? unfold(document) : { value: undefined };
+  // A key that stands twice hides nothing: what else is wrong is told with it.
+  const isReadable = document.errors.length === 0 && found.every(({ isTwice }) => isTwice);
+  const unfolded = isReadable ? unfold(document) : { value: undefined };
   return {
     value: unfolded.value,
     problems: 'problem' in unfolded ? [`line 1: ${unfolded.problem}`] : problems,
@@ -23,6 +30,7 @@ export function readYaml(text: string): Source {
 interface WrongNode {
   readonly offset: number;
   readonly message: string;
+  readonly isTwice?: true;
 }
 
 /**
@@ -30,7 +38,7 @@ interface WrongNode {
  * wrong, and is not.
  */
 function firstErrors(
-  errors: readonly { readonly pos: readonly [number, number]; readonly message: string }[],
+  errors: Document.Parsed['errors'],
   text: string,
   lineAt: (offset: number) => number,
 ): WrongNode[] {
@@ -40,7 +48,11 @@ function firstErrors(
   const hint = /[{[,].*[:\s]\s*[^"'{\s,]*\{\{/.test(line)
     ? '; put a value with {{…}} in quotes: "/food/{{id}}"'
     : '';
-  return [{ offset: first.pos[0], message: `${sentence(first.message)}${hint}` }];
+  const message =
+    first.code === 'MULTIPLE_DOCS'
+      ? 'a second document begins here; a file holds one'
+      : sentence(first.message);
+  return [{ offset: first.pos[0], message: `${message}${hint}` }];
 }
 
 /** Keys that stand twice in a map, and aliases inside of what they name, which would unfold without end. */
@@ -52,7 +64,8 @@ function wrongNodes(document: Document.Parsed): WrongNode[] {
       for (const { key } of map.items) {
         if (!isScalar(key)) continue;
         if (keys.has(key.value)) {
-          wrong.push({ offset: offsetOfNode(key), message: `${String(key.value)} stands twice in its map` });
+          const message = `${String(key.value)} stands twice in its map`;
+          wrong.push({ offset: offsetOfNode(key), message, isTwice: true });
         }
         keys.add(key.value);
       }
@@ -98,7 +111,7 @@ function childOf(
   key: string | number,
 ): { node: unknown; offset: number | undefined } | undefined {
   if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+    const pair = node.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(key));
     if (pair === undefined) return undefined;
     return { node: pair.value, offset: isScalar(pair.key) ? pair.key.range?.[0] : undefined };
   }

@@ -74,6 +74,8 @@ function requestOf(
   isConstant: boolean,
 ): OutgoingRequest {
   if (!path.startsWith('/')) throw new Error(`a path begins with a slash, got ${JSON.stringify(path)}`);
+  if (path.includes('#'))
+    throw new Error(`a path holds no #; write %23 for the sign itself, got ${JSON.stringify(path)}`);
   const bodies = [options?.json, options?.form, options?.body].filter((body) => body !== undefined);
   if (bodies.length > 1) throw new Error('a request has one body: json, form or body');
   const headers = new Map([

@@ -31,22 +31,23 @@ export type Slot =
   | { readonly kind: 'user' }
   | { readonly kind: 'iteration' };
 
-/** What is wrong with a text's holes. */
-export interface TemplateProblem {
-  readonly problem: string;
+/** All that is wrong with a text's holes. */
+export interface TemplateProblems {
+  readonly problems: readonly string[];
+  /** What its other holes are filled from. */
+  readonly slots: readonly Slot[];
 }
 
 /** Compiles a text whose values are written as they are: a path, a header, a text body. */
-export function compileTemplate(text: string): Template | TemplateProblem {
-  const parts = compileParts(text, 'plain');
-  return 'problem' in parts ? parts : { text, parts: parts.parts };
+export function compileTemplate(text: string): Template | TemplateProblems {
+  return templateOf(text, compileParts(text, 'plain'));
 }
 
 /** Compiles a JSON body: the strings in it are templates, and what fills them is escaped. */
-export function compileJsonTemplate(value: unknown): Template | TemplateProblem {
-  const collected: (string | Hole)[] = [];
-  const problem = collectJson(value, collected);
-  return problem ?? { text: JSON.stringify(value), parts: joinLiterals(collected) };
+export function compileJsonTemplate(value: unknown): Template | TemplateProblems {
+  const collected: Compiled = { parts: [], problems: [] };
+  collectJson(value, collected);
+  return templateOf(JSON.stringify(value), { ...collected, parts: joinLiterals(collected.parts) });
 }
 
 /** Every slot of a template, so that a door can tell names that nothing fills. */
@@ -60,73 +61,79 @@ export function nameOf(slot: Slot): string {
   return slot.kind === 'column' ? `${slot.source}.${slot.column}` : `$${slot.kind}`;
 }
 
-function compileParts(text: string, form: Hole['form']): { parts: (string | Hole)[] } | TemplateProblem {
+interface Compiled {
+  readonly parts: (string | Hole)[];
+  readonly problems: string[];
+}
+
+function templateOf(text: string, { parts, problems }: Compiled): Template | TemplateProblems {
+  const template = { text, parts };
+  return problems.length === 0 ? template : { problems, slots: slotsOf(template) };
+}
+
+function compileParts(text: string, form: Hole['form']): Compiled {
   const parts: (string | Hole)[] = [];
+  const problems: string[] = [];
   let at = 0;
   for (let open = text.indexOf('{{'); open >= 0; open = text.indexOf('{{', at)) {
     const close = text.indexOf('}}', open);
-    if (close < 0) return { problem: `has "{{" without "}}" in ${show(text.slice(open))}` };
-    const inner = text.slice(open + 2, close).trim();
-    const slot = parseSlot(inner);
-    if ('problem' in slot) return slot;
+    if (close < 0) {
+      problems.push(`has "{{" without "}}" in ${show(text.slice(open))}`);
+      break;
+    }
+    const slot = parseSlot(text.slice(open + 2, close).trim());
     if (open > at) parts.push(text.slice(at, open));
-    parts.push({ slot, form });
+    if ('problem' in slot) problems.push(slot.problem);
+    else parts.push({ slot, form });
     at = close + 2;
   }
   if (at < text.length || parts.length === 0) parts.push(text.slice(at));
-  return { parts };
+  return { parts, problems };
 }
 
-function collectJson(value: unknown, into: (string | Hole)[]): TemplateProblem | undefined {
-  if (typeof value === 'string') return collectJsonString(value, into);
-  if (Array.isArray(value))
-    return collectSeries(
+function collectJson(value: unknown, into: Compiled): void {
+  if (typeof value === 'string') collectJsonString(value, into);
+  else if (Array.isArray(value))
+    collectSeries(
       '[',
       value.map((item) => ['', item] as const),
       ']',
       into,
     );
-  if (typeof value === 'object' && value !== null) {
-    return collectSeries(
+  else if (typeof value === 'object' && value !== null)
+    collectSeries(
       '{',
       Object.entries(value).map(([key, item]) => [`${JSON.stringify(key)}:`, item] as const),
       '}',
       into,
     );
-  }
-  into.push(JSON.stringify(value ?? null));
-  return undefined;
+  else into.parts.push(JSON.stringify(value ?? null));
 }
 
 function collectSeries(
   open: string,
   items: readonly (readonly [label: string, value: unknown])[],
   close: string,
-  into: (string | Hole)[],
-): TemplateProblem | undefined {
-  into.push(open);
+  into: Compiled,
+): void {
+  into.parts.push(open);
   for (const [index, [label, item]] of items.entries()) {
-    into.push(`${index === 0 ? '' : ','}${label}`);
-    const problem = collectJson(item, into);
-    if (problem !== undefined) return problem;
+    into.parts.push(`${index === 0 ? '' : ','}${label}`);
+    collectJson(item, into);
   }
-  into.push(close);
-  return undefined;
+  into.parts.push(close);
 }
 
-function collectJsonString(text: string, into: (string | Hole)[]): TemplateProblem | undefined {
+function collectJsonString(text: string, into: Compiled): void {
   const hole = /^\{\{([^{}]*)\}\}$/.exec(text)?.[1]?.trim();
   const isNumber = hole !== undefined && /\sas\s+number$/.test(hole);
-  const compiled = isNumber
+  const { parts, problems } = isNumber
     ? compileParts(`{{${hole.replace(/\sas\s+number$/, '')}}}`, 'json number')
     : compileParts(text, 'json text');
-  if ('problem' in compiled) return compiled;
-  const escaped = compiled.parts.map((part) =>
-    typeof part === 'string' ? JSON.stringify(part).slice(1, -1) : part,
-  );
-  if (isNumber) into.push(...escaped);
-  else into.push('"', ...escaped, '"');
-  return undefined;
+  into.problems.push(...problems);
+  const escaped = parts.map((part) => (typeof part === 'string' ? JSON.stringify(part).slice(1, -1) : part));
+  if (isNumber) into.parts.push(...escaped);
+  else into.parts.push('"', ...escaped, '"');
 }
 
 function joinLiterals(parts: readonly (string | Hole)[]): (string | Hole)[] {
@@ -139,7 +146,11 @@ function joinLiterals(parts: readonly (string | Hole)[]): (string | Hole)[] {
   return joined;
 }
 
-function parseSlot(text: string): Slot | TemplateProblem {
+interface SlotProblem {
+  readonly problem: string;
+}
+
+function parseSlot(text: string): Slot | SlotProblem {
   const call = /^\$(\w+)(?:\((.*)\))?$/.exec(text);
   if (call !== null) return parseCall(call[1] as string, call[2], text);
   const column = /^([A-Za-z_]\w*)\.([^.\s{}]+)$/.exec(text);
@@ -150,7 +161,7 @@ function parseSlot(text: string): Slot | TemplateProblem {
   };
 }
 
-function parseCall(name: string, argument: string | undefined, text: string): Slot | TemplateProblem {
+function parseCall(name: string, argument: string | undefined, text: string): Slot | SlotProblem {
   switch (name) {
     case 'uuid':
     case 'user':
@@ -175,7 +186,7 @@ function parseCall(name: string, argument: string | undefined, text: string): Sl
 /** A hundred years: further away, dates cease to be dates. */
 const timeOffsetMsMax = 36_525 * 86_400_000;
 
-function parseIntCall(argument: string | undefined, text: string): Slot | TemplateProblem {
+function parseIntCall(argument: string | undefined, text: string): Slot | SlotProblem {
   const bounds = /^\s*(-?\d+)\s*,\s*(-?\d+)\s*$/.exec(argument ?? '');
   const [from, to] = [Number(bounds?.[1]), Number(bounds?.[2])];
   if (bounds !== null && from <= to && Number.isSafeInteger(from) && Number.isSafeInteger(to))

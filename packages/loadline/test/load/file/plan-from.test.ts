@@ -155,7 +155,7 @@ describe('--target', () => {
 describe('rows for each user', () => {
   it('must be enough for the closed stages', async () => {
     expect((await refusal(exampleFile, { scale: 2 }, people)).problems).toEqual([
-      'the load gives each of 400 users a row of people.csv, which has 200; lower --scale, add rows, or pick them at random',
+      'line 3, data.person.pick gives each of 400 users a row of people.csv, which has 200; lower --scale, add rows, or pick them at random',
     ]);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { createRandom } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 import { Filler, type Place, type Scope, type SlotLinks } from '../../../src/load/steps/filler.ts';
-import { compileJsonTemplate, compileTemplate, type Template } from '../../../src/load/steps/template.ts';
+import { compileJsonTemplate, compileTemplate } from '../../../src/load/steps/template.ts';
 
 const columns: Readonly<Record<string, readonly string[]>> = { name: ['ann', 'bob'], age: ['31', 'old'] };
 
@@ -20,12 +20,12 @@ interface Filled {
 }
 
 function prepare(
-  template: Template | { readonly problem: string },
+  template: ReturnType<typeof compileTemplate>,
   place: Place,
   values: Readonly<Record<string, string>>,
   given: Partial<Scope> = {},
 ): Filled {
-  if ('problem' in template) throw new Error(template.problem);
+  if ('problems' in template) throw new Error(template.problems.join());
   const names: string[] = [];
   const filler = new Filler(template, place, linksTo(names));
   const variables = names.map((name) => values[name]);

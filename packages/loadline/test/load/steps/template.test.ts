@@ -6,7 +6,7 @@ import {
   compileJsonTemplate,
   compileTemplate,
   type Template,
-  type TemplateProblem,
+  type TemplateProblems,
 } from '../../../src/load/steps/template.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);
@@ -32,8 +32,8 @@ function fillFrom(template: Template, values: Values): unknown {
   return filler.fill(user) ?? { unfilled: filler.unfilled(user) };
 }
 
-function compiled(template: Template | TemplateProblem): Template {
-  if ('problem' in template) throw new Error(template.problem);
+function compiled(template: Template | TemplateProblems): Template {
+  if ('problems' in template) throw new Error(template.problems.join());
   return template;
 }
 
@@ -89,12 +89,27 @@ describe('a template', () => {
     ['{{$time(+999999999d)}}', 'but $time takes an offset'],
     ['{{a as number}}', 'which is no name'],
   ])('refuses %s and says what would be right', (text, problem) => {
-    expect(compileTemplate(text)).toEqual({ problem: expect.stringContaining(problem) });
+    expect(compileTemplate(text)).toMatchObject({ problems: [expect.stringContaining(problem)] });
+  });
+
+  it('tells all that is wrong with its holes, and what the others are filled from', () => {
+    expect(compileTemplate('/{{a}}/{{$bar}}/{{x y}}/{{$int(3,1)}}/{{')).toEqual({
+      problems: [
+        expect.stringContaining('"{{$bar}}"'),
+        expect.stringContaining('"{{x y}}"'),
+        expect.stringContaining('"{{$int(3,1)}}"'),
+        'has "{{" without "}}" in "{{"',
+      ],
+      slots: [{ kind: 'variable', name: 'a' }],
+    });
+    expect(compileJsonTemplate({ a: '{{x y}}', b: ['{{$bar}}'] })).toMatchObject({
+      problems: [expect.stringContaining('x y'), expect.stringContaining('$bar')],
+    });
   });
 
   it('names of a broken one only the broken end, since a secret may stand before it', () => {
-    const { problem } = compileTemplate(`Bearer top-secret {{token`) as TemplateProblem;
-    expect(problem).not.toContain('top-secret');
+    const { problems } = compileTemplate(`Bearer top-secret {{token`) as TemplateProblems;
+    expect(problems.join()).not.toContain('top-secret');
   });
 
   it('never throws and never takes long, whatever the text is', () => {
@@ -117,7 +132,7 @@ describe('a template', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 20 }), (parts) => {
         for (const template of [compileTemplate(parts.join('')), compileJsonTemplate(parts.join(''))]) {
-          if (!('problem' in template)) fillFrom(template, {});
+          if (!('problems' in template)) fillFrom(template, {});
         }
       }),
       { numRuns: 1000 },

@@ -1,6 +1,6 @@
 import { type Field, type Parsed, parse } from '../../../base/index.ts';
 import { methods, type RequestStep, type Scenario } from '../../plan.ts';
-import { plainRequest } from '../grammar/request.ts';
+import { noFragment, plainRequest } from '../grammar/request.ts';
 import { fileDefaults, type ScenarioFile } from '../grammar/scenario-file.ts';
 import { stagesOf } from './load-tests.ts';
 
@@ -77,6 +77,7 @@ function readEndpoint(item: Field): { readonly weight: number; readonly steps: r
   const path = endpoint.required('path').string();
   if (path !== '' && !path.startsWith('/'))
     endpoint.required('path').problem('must begin with a slash, as in /api/dashboard');
+  if (path.includes('#')) endpoint.required('path').problem(noFragment);
   const method = endpoint.required('method').oneOf(methods);
   const weight = endpoint.required('frequency').number({ above: 0, atMost: 1_000_000 });
   return { weight, steps: [plainRequest(method, path)] };

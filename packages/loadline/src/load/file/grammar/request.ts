@@ -62,11 +62,16 @@ export function readPathAndQuery(
   const path = readTemplate(field, names);
   if (path.text !== '' && !path.text.startsWith('/'))
     field.problem('must begin with a slash, as in /api/food');
+  if (path.parts.some((part) => typeof part === 'string' && part.includes('#'))) field.problem(noFragment);
   return {
     path: withQuery(path, step.optional('query'), names),
     shown: path.text.split('?', 1)[0] as string,
   };
 }
+
+/** A server that got one would look for a path of that name. */
+export const noFragment =
+  'must hold no #: what follows it never leaves a browser; write %23 for the sign itself';
 
 /** A request without anything besides. */
 export function plainRequest(method: Method, path: string): RequestStep {

@@ -11,7 +11,8 @@ import { savedNames } from './named-files.ts';
 import type { StepContext } from './request.ts';
 import { readStages } from './stages.ts';
 import { readSteps } from './steps.ts';
-import { type Environment, readWithEnvironment } from './templates.ts';
+import { readTargetAddress } from './target.ts';
+import { type Environment, environmentNames, readWithEnvironment } from './templates.ts';
 import { readThresholds, unknownName } from './thresholds.ts';
 
 /** A scenario file, parsed: what `planFrom` makes a plan of. */
@@ -87,7 +88,7 @@ export function parseScenarioFile(value: unknown, surroundings: Surroundings): P
     return {
       name: file.optional('name')?.string(),
       // The address stands in the report: what it is made of is no secret.
-      target: target && readWithEnvironment(target, { ...environment, taken: new Set() }),
+      target: target && readTarget(target, { ...environment, taken: new Set() }),
       seed: file.optional('seed')?.number({ whole: true, atLeast: 0 }),
       requestTimeoutMs:
         limits?.optional('request_timeout')?.duration({ above: 0, atMost: 3_600_000 }) ??
@@ -103,6 +104,14 @@ export function parseScenarioFile(value: unknown, surroundings: Surroundings): P
       secrets: [...environment.taken],
     };
   });
+}
+
+/** Of an address that lacks a value nothing else is said. */
+function readTarget(field: Field, environment: Environment): string {
+  const target = readWithEnvironment(field, environment);
+  const isWhole = environmentNames(field.value).every((name) => environment.values[name] !== undefined);
+  if (target !== '' && isWhole) readTargetAddress(field, target, { mayHaveQuery: false });
+  return target;
 }
 
 const emptyTable: DataTable = tableOf([], []);

@@ -4,7 +4,7 @@ import {
   compileTemplate,
   slotsOf,
   type Template,
-  type TemplateProblem,
+  type TemplateProblems,
 } from '../../steps/template.ts';
 
 /** What templates may be filled from. */
@@ -107,16 +107,17 @@ function compile<Value>(
   field: Field,
   value: Value,
   names: Names,
-  compiler: (value: Value) => Template | TemplateProblem,
+  compiler: (value: Value) => Template | TemplateProblems,
 ): Template {
   const written = compiler(mapTexts(value, maskEnvironment) as Value);
-  if ('problem' in written) {
-    field.problem(written.problem);
-    return literal('');
-  }
   const note = (problem: string): void => field.problem(problem);
   const filled = compiler(mapTexts(value, (text) => fillText(text, names.environment, note)) as Value);
-  if ('problem' in filled) return written;
+  if ('problems' in written) {
+    written.problems.forEach(note);
+    for (const slot of written.slots) checkSlot(field, slot, names);
+    return literal('');
+  }
+  if ('problems' in filled) return written;
   for (const slot of slotsOf(filled)) checkSlot(field, slot, names);
   return { text: typeof value === 'string' ? value : JSON.stringify(value ?? null), parts: filled.parts };
 }

@@ -137,7 +137,7 @@ describe('a test configuration', () => {
       testType: 'strss',
       rampUpTime: 121,
       scenarios: [
-        { ...scenarios[0], weigth: 1, endpoints: [{ path: 'api', method: 'get', frequency: 0 }] },
+        { ...scenarios[0], weigth: 1, endpoints: [{ path: 'a#b', method: 'get', frequency: 0 }] },
         { ...scenarios[0], endpoints: [] },
       ],
     };
@@ -148,6 +148,7 @@ describe('a test configuration', () => {
       'line 7, scenarios must have weights that add up to 100, the percentage of users; they are 80',
       'line 7, scenarios has two scenarios named "vendor_dashboard_usage"',
       'line 13, scenarios[0].endpoints[0].path must begin with a slash, as in /api/dashboard',
+      expect.stringMatching(/^line 13, .*path must hold no #/),
       expect.stringMatching(/^line 14, .*method must be one of GET, .*did you mean GET\?$/),
       expect.stringMatching(/^line 15, .*frequency must be a number above 0/),
       'line 18, scenarios[0].weigth is not known; did you mean weight?',
@@ -163,12 +164,23 @@ describe('a file', () => {
     const own =
       '{ "scenarios": { "a": { "steps": [{ "get": "/" }] } }, "load": [{ "hold": { "users": 1, "for": "1s" } }] }';
     expect((await readPlan(own, { target }, {}, 'own.json')).scenarios).toMatchObject([{ name: 'a' }]);
-    expect((await refusal('{ "a": 1,\n }', { target }, {}, 'own.json')).problems).toEqual([
-      expect.stringMatching(/JSON.*line 2/),
-    ]);
-    expect((await refusal('{ "name": "a",\n "name": "b" }', { target }, {}, 'own.json')).problems).toContain(
+    expect((await refusal('{ "name": "a",\n "name": "b" }', { target }, {}, 'own.json')).problems).toEqual([
+      expect.stringMatching(/^line 1, scenarios is missing/),
       'line 2: name stands twice in its map',
-    );
+    ]);
+  });
+
+  it.each([
+    ['{ "a": 1,\n }', 'line 2: is no JSON: Expected double-quoted property name'],
+    ['{ "a": [ 1,\n ] }', "line 2: is no JSON: Unexpected token ']'"],
+    ['{\n"a": "x\ny" }', 'line 2: is no JSON: Bad control character in string literal'],
+    ['{ "a": 1 }\n\n,', 'line 3: is no JSON: Unexpected non-whitespace character after JSON'],
+    ['{ "a": {{x}} }', "line 1: is no JSON: Expected property name or '}'"],
+    ['// x\n{}', "line 1: is no JSON: Unexpected token '/'"],
+    ['{ "a":\n', 'line 2: is no JSON: Unexpected end of JSON input'],
+    [`[${'"x",\n'.repeat(2000)}]`, "line 2001: is no JSON: Unexpected token ']'"],
+  ])('of JSON that is none tells its line: %.30s', async (text, problem) => {
+    expect((await refusal(text, { target }, {}, 'own.json')).problems).toEqual([problem]);
   });
 
   it('of TypeScript may be a scenario, alone or beside others', async () => {

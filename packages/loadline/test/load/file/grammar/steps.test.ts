@@ -175,6 +175,22 @@ load: [{ hold: { users: 1, for: 1s } }]
 });
 
 describe('a request', () => {
+  it('has a path without a fragment, which no server should get', async () => {
+    const noFragment = expect.stringMatching(/^steps\[0\]\.get must hold no #: .*; write %23/);
+    expect(await problemsOf('get: "/a#b"')).toEqual([noFragment]);
+    expect(await problemsOf('get: "/a?b={{$user}}#c"')).toEqual([noFragment]);
+    expect((await requestOf('get: "/a%23b"')).path.text).toBe('/a%23b');
+  });
+
+  it('tells all that is wrong with its holes', async () => {
+    expect(await problemsOf('get: "/{{foo}}/{{$bar}}/{{$env.NO}}/{{"')).toEqual([
+      expect.stringMatching(/get uses \{\{\$env\.NO\}\}, which is not in the environment$/),
+      expect.stringMatching(/get has "\{\{\$bar\}\}"; known functions are/),
+      expect.stringMatching(/get has "\{\{" without "\}\}"/),
+      expect.stringMatching(/get uses \{\{foo\}\}, which no step saves/),
+    ]);
+  });
+
   it('may say how many redirects it follows and how long it takes', async () => {
     expect(await requestOf('{ get: /, redirects: 0, timeout: 5s }')).toMatchObject({
       redirectsMax: 0,
