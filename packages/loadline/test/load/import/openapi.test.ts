@@ -54,6 +54,21 @@ describe('what is written of an API description', () => {
     ]);
   });
 
+  it('pauses after each request, so that the first run is no flood', () => {
+    for (const { steps } of read(fromOpenapi(api(pets))).scenarios)
+      expect(steps.map(({ kind }) => kind)).toEqual(
+        steps.map((_, index) => (index % 2 === 0 ? 'request' : 'think')),
+      );
+  });
+
+  it('has a path whatever its example is', () => {
+    const broken = api(
+      '  /a/{b}:\n    get: { parameters: [{ name: b, in: path, example: X, schema: {} }] }\n',
+    );
+    const written = JSON.parse(JSON.stringify(broken).replace('"X"', '"\\ud800"')) as unknown;
+    expect(linesOf(fromOpenapi(written))).toEqual([['GET /v1/a/%EF%BF%BD']]);
+  });
+
   it('fills what is called like an id that was saved', () => {
     expect(bodyOf(requestsOf(read(yaml)).at(-1) as never)).toBe('{"petId":{{petId}},"day":"{{time}}"}');
   });

@@ -54,6 +54,20 @@ describe('secrets of a recording', () => {
     expect(shown((echo as ReturnType<typeof requestsOf>[number]).path)).toBe('/echo/<PASSWORD>');
   });
 
+  it('are told to be encoded where a form or a query is written as it is, because it holds braces', () => {
+    const type = 'application/x-www-form-urlencoded';
+    const note =
+      '# What is filled in here is sent as it is: what has to be set must be written percent-encoded.';
+    const form = (text: string): string => fromHar(recordingOf({ url: '/form', body: { type, text } }));
+    expect(form('password=hunter2&x=%7B%7By%7D%7D')).toContain(note);
+    expect(form('a=b&x=%7B%7By%7D%7D')).not.toContain(note);
+    expect(form('password=hunter2&x=y')).not.toContain(note);
+    expect(fromHar(recordingOf({ url: '/q?password=hunter2&x=%7B%7By%7D%7D' }))).toContain(note);
+    expect(fromHar(recordingOf({ url: '/j', json: { password: 'hunter2', x: '{{y}}' } }))).toContain(
+      'must be written as within JSON.',
+    );
+  });
+
   it('are listed on top with where each was', () => {
     expect(yaml).toContain('#   PASSWORD: password of POST /login');
     expect(yaml).toContain('#   PASSWORD_2: the password of root in basic credentials, of GET /admin');

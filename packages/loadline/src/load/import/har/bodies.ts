@@ -28,15 +28,14 @@ export function writeBody(body: RequestBody | undefined, fillings: Fillings, sec
     case 'json': {
       if (!isOutOfReach(body.value, secrets))
         return written({ kind: 'json', value: fillJson(body.value, '', fillings) });
-      return written({ kind: 'text', text: jsonText(body.value, '', fillings) }, 'application/json');
+      const text = jsonText(body.value, '', fillings);
+      return written({ kind: 'text', text }, 'application/json', asItIsNotes(text, 'as within JSON'));
     }
     case 'form': {
       if (body.pairs.every(([name, value]) => !hasBraces(value) && !secrets.isIn(name)))
         return written({ kind: 'form', pairs: fillPairs(body.pairs, fillings) });
-      return written(
-        { kind: 'text', text: encodePairs(body.pairs, fillings) },
-        'application/x-www-form-urlencoded',
-      );
+      const text = encodePairs(body.pairs, fillings);
+      return written({ kind: 'text', text }, 'application/x-www-form-urlencoded', asItIsNotes(text));
     }
     case 'multipart':
       return written(...writeMultipart(body, fillings, secrets));
@@ -51,6 +50,13 @@ export function writeBody(body: RequestBody | undefined, fillings: Fillings, sec
 
 export const bracesNote =
   'It held two braces in a row, which would be read as a hole; here a blank stands between them.';
+
+/** Of a text that was encoded by hand, because it holds braces: what fills it is not encoded any more. */
+export function asItIsNotes(text: string, how = 'percent-encoded'): string[] {
+  return text.includes('{{')
+    ? [`What is filled in here is sent as it is: what has to be set must be written ${how}.`]
+    : [];
+}
 
 /** Names and values by what is filled in; the values of secret names as a whole. */
 export function fillPairs(pairs: Pairs, fillings: Fillings): Pairs {

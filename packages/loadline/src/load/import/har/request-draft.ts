@@ -2,7 +2,7 @@ import { isUuid, looksSecret } from '../draft/looks.ts';
 import { type AuthDraft, type RequestDraft, type Verb, verbOf } from '../draft/scenario-draft.ts';
 import type { Secrets } from '../draft/secrets.ts';
 import { encodeBraces, hasBraces, hole, spreadBraces } from '../draft/texts.ts';
-import { bracesNote, encodePairs, fillPairs, writeBody } from './bodies.ts';
+import { asItIsNotes, bracesNote, encodePairs, fillPairs, writeBody } from './bodies.ts';
 import type { Correlation, Step } from './correlation.ts';
 import { type Fillings, fillingsOf } from './fillings.ts';
 import { readAuthorization } from './note-secrets.ts';
@@ -24,7 +24,7 @@ export function requestDraft(
     request.authorization === undefined
       ? undefined
       : writeAuthorization(request.authorization, fillings, secrets);
-  const notes = [...answerNotes(visit), ...body.notes];
+  const notes = [...answerNotes(visit), ...asItIsNotes(query.search), ...body.notes];
   const headers = request.headers.map(([name, value]) => {
     if (/^(?:idempotency-key|x-idempotency-key|x-request-id|x-correlation-id)$/.test(name) && isUuid(value))
       return [name, hole('$uuid')] as const;

@@ -1,7 +1,7 @@
 import { createRandom, type Field, type Parsed, parse } from '../../../base/index.ts';
 import { hoist } from '../draft/hoist.ts';
 import { uniqueNames } from '../draft/names.ts';
-import type { FileDraft, ScenarioDraft } from '../draft/scenario-draft.ts';
+import type { FileDraft, ScenarioDraft, StepDraft } from '../draft/scenario-draft.ts';
 import { Secrets } from '../draft/secrets.ts';
 import { ApiPlace } from './api-place.ts';
 import { planJourney } from './journey.ts';
@@ -33,7 +33,7 @@ export function draftFromOpenapi(value: unknown, options: OpenapiOptions): Parse
     return {
       intro: [
         `Written by loadline import openapi, from ${options.file}${title === undefined ? '' : `: ${title}`}.`,
-        'Values are examples: put in what your service knows, or a data file.',
+        'Values are examples: put in what your service knows, or a data file; and so are pauses.',
         ...server.notes,
         ...section(
           'Set in the environment before it runs:',
@@ -92,11 +92,14 @@ function draftScenarios(
         saved: new Set(saved),
       });
       for (const [name] of stop.saves) saved.add(name);
-      return draft;
+      return [draft, aPause];
     });
-    return hoist(unique(tag), steps);
+    return hoist(unique(tag), steps.flat());
   });
 }
+
+/** A description says nothing of whom it is for; without any pause, the first run would be a flood. */
+const aPause: StepDraft = { kind: 'think', durationMs: 1000, notes: [] };
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];

@@ -85,7 +85,9 @@ function writePath(
       const found = values.find(([parameter]) => parameter.name === name);
       const text = found === undefined ? '1' : textOf(found[1]);
       // A hole stays one; everything else must not end the segment.
-      return text.startsWith('{{$') ? text : encodeURIComponent(text.replaceAll(/\{\{.*?\}\}/g, '1'));
+      return text.startsWith('{{$')
+        ? text
+        : encodeURIComponent(text.replaceAll(/\{\{.*?\}\}/g, '1').toWellFormed());
     })
     .join('');
 }
