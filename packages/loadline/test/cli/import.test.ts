@@ -69,6 +69,17 @@ describe('loadline import', () => {
     expect(out).toContain('- think: 5s');
   });
 
+  it('writes over no file that somebody may have worked at, but where that is wanted', async () => {
+    await writeFile(join(folder, 'mine.yaml'), 'mine');
+    expect(await load('har', 'shop.har', '--out', 'mine.yaml')).toMatchObject({
+      code: 2,
+      err: 'CLI_OUTPUT_UNWRITABLE: Cannot write the scenario to mine.yaml: it is there already; --force replaces it.\n',
+    });
+    expect(await readFile(join(folder, 'mine.yaml'), 'utf8')).toBe('mine');
+    expect((await load('openapi', 'api.yaml', '--out', 'mine.yaml', '--force')).code).toBe(0);
+    expect(await readFile(join(folder, 'mine.yaml'), 'utf8')).toContain('/x');
+  });
+
   it('writes it to a file that Loadline reads', async () => {
     const { code, out } = await load('har', 'shop.har', '--out', 'out.yaml');
     expect([code, out]).toEqual([0, '']);

@@ -23,6 +23,10 @@ describe('readWords()', () => {
     [['--traget', 'x'], /there is no option --traget. Did you mean --target\?/],
     [['-x'], /there is no option -x/],
     [['--target'], /argument missing/],
+    [
+      ['--target', '-1'],
+      /: --target is followed by what looks like an option; a value that begins with a dash is written --target=-….$/,
+    ],
     [['--quiet=yes'], /does not take an argument/],
     [['--__proto__', 'x'], /there is no option --__proto__/],
   ])('refuses %j', (args, message) => {

@@ -1,7 +1,7 @@
 import { importHar, importOpenapi } from '../../load/import/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
-import { writeResultFile } from '../door/result-file.ts';
+import { writeNewFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import type { Command, Surroundings } from './command.ts';
 
@@ -14,6 +14,7 @@ description (OpenAPI 3, YAML or JSON). Values that the service makes up, like id
 answers and filled in. No secret of a recording is written: the comment on top lists what to set instead.
 
   --out FILE         writes the scenario there, instead of to the standard output
+  --force            also over a file that is there
 
 of a recording:
   --host NAME        which host's requests; the one that was asked most where nothing is said
@@ -34,23 +35,25 @@ Exit codes: 0 written, 2 the input is wrong.
 
 async function importScenario(args: readonly string[], { terminal }: Surroundings): Promise<number> {
   const [kind, ...rest] = args;
-  const { out, text } = await (kind === 'har'
+  const { out, force, text } = await (kind === 'har'
     ? ofRecording(rest)
     : kind === 'openapi'
       ? ofApi(rest)
       : unknownKind(kind));
   if (out === undefined) terminal.out(text);
-  else await writeResultFile(out, text, 'the scenario');
+  else await writeNewFile(out, text, { what: 'the scenario', replaces: force === true });
   return exitCodes.passed;
 }
 
 interface Written {
   readonly out: string | undefined;
+  readonly force: boolean | undefined;
   readonly text: string;
 }
 
 const harOptions = {
   out: { type: 'string' },
+  force: { type: 'boolean' },
   host: { type: 'string' },
   assets: { type: 'boolean' },
   'no-think': { type: 'boolean' },
@@ -60,16 +63,18 @@ const harOptions = {
 
 async function ofRecording(args: readonly string[]): Promise<Written> {
   const { options, positionals } = readWords('import har', args, harOptions);
-  const { out, host, assets, include, exclude, 'no-think': isWithoutPauses } = options;
+  const { out, force, host, assets, include, exclude, 'no-think': isWithoutPauses } = options;
   const file = onlyFile('har', positionals);
   return {
     out,
+    force,
     text: await importHar(file, { host, assets, include, exclude, think: isWithoutPauses !== true }),
   };
 }
 
 const openapiOptions = {
   out: { type: 'string' },
+  force: { type: 'boolean' },
   target: { type: 'string' },
   tag: { type: 'string', multiple: true },
   all: { type: 'boolean' },
@@ -77,8 +82,8 @@ const openapiOptions = {
 
 async function ofApi(args: readonly string[]): Promise<Written> {
   const { options, positionals } = readWords('import openapi', args, openapiOptions);
-  const { out, target, tag: tags, all } = options;
-  return { out, text: await importOpenapi(onlyFile('openapi', positionals), { target, tags, all }) };
+  const { out, force, target, tag: tags, all } = options;
+  return { out, force, text: await importOpenapi(onlyFile('openapi', positionals), { target, tags, all }) };
 }
 
 function onlyFile(kind: string, positionals: readonly string[]): string {

@@ -32,6 +32,28 @@ export async function writeResultFile(file: string, text: string, what = 'the re
   }
 }
 
+/**
+ * Writes a file that people go on working at, and none over another unless that is wanted.
+ *
+ * @throws CLI_OUTPUT_UNWRITABLE
+ */
+export async function writeNewFile(
+  file: string,
+  text: string,
+  { what, replaces }: { readonly what: string; readonly replaces: boolean },
+): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: replaces ? 'w' : 'wx' });
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw unwritable(
+      file,
+      isThere ? new Error('it is there already; --force replaces it') : (cause as Error),
+      what,
+    );
+  }
+}
+
 function unwritable(file: string, cause: Error, what = 'the report'): Error {
   const message = `Cannot write ${what} to ${file}: ${cause.message}.`;
   return cliError('CLI_OUTPUT_UNWRITABLE', message, { cause, facts: { file } });

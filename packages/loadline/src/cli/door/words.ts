@@ -25,11 +25,18 @@ export function readWords<const Options extends OptionTable>(
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return { options: values, positionals };
   } catch (cause) {
+    const { message } = cause as Error;
+    const dashed = /^Option '(?:-\w, )?(--[^ ']+)[^']*' argument is ambiguous/.exec(message)?.[1];
+    if (dashed !== undefined)
+      throw cliError(
+        'CLI_USAGE',
+        `Cannot understand \`loadline ${command}\`: ${dashed} is followed by what looks like an option; a value that begins with a dash is written ${dashed}=-….`,
+        { cause },
+      );
     const known = Object.keys(options).map((name) => `--${name}`);
-    const unknown = /Unknown option '(-[^']*)'/.exec((cause as Error).message)?.[1];
+    const unknown = /Unknown option '(-[^']*)'/.exec(message)?.[1];
     const meant = unknown === undefined ? undefined : closest(unknown, known);
-    const found =
-      unknown === undefined ? (cause as Error).message.split('. ')[0] : `there is no option ${unknown}`;
+    const found = unknown === undefined ? message.split('. ')[0] : `there is no option ${unknown}`;
     const hint = meant === undefined ? `Its options: ${known.join(' ')}.` : `Did you mean ${meant}?`;
     throw cliError('CLI_USAGE', `Cannot understand \`loadline ${command}\`: ${found}. ${hint}`, { cause });
   }
