@@ -32,6 +32,11 @@ export function messageOf(error: NodeJS.ErrnoException): string {
     case 'EPIPE':
       return 'the target reset the connection';
     default:
-      return error.message;
+      return opensslReason(error.message) ?? error.message;
   }
+}
+
+/** OpenSSL's own words are the fifth of what it says: `C0A7…:error:0A00010B:SSL routines:…:wrong version number:…`. */
+function opensslReason(message: string): string | undefined {
+  return /\berror:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(message)?.[1];
 }
