@@ -25,7 +25,7 @@ describe('readWords()', () => {
     [['--target'], /argument missing/],
     [
       ['--target', '-1'],
-      /: --target is followed by what looks like an option; a value that begins with a dash is written --target=-….$/,
+      /: --target is followed by what looks like an option; a value that begins with a dash is written --target=VALUE\.$/,
     ],
     [['--quiet=yes'], /does not take an argument/],
     [['--__proto__', 'x'], /there is no option --__proto__/],

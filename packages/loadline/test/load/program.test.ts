@@ -23,7 +23,7 @@ const onlyOp = (given: Partial<RequestStep> = {}, path = '/'): RequestOp =>
 
 function text(source: string): Template {
   const template = compileTemplate(source);
-  if ('problem' in template) throw new Error(template.problem);
+  if ('problems' in template) throw new Error(template.problems.join());
   return template;
 }
 

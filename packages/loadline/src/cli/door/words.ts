@@ -30,7 +30,7 @@ export function readWords<const Options extends OptionTable>(
     if (dashed !== undefined)
       throw cliError(
         'CLI_USAGE',
-        `Cannot understand \`loadline ${command}\`: ${dashed} is followed by what looks like an option; a value that begins with a dash is written ${dashed}=-….`,
+        `Cannot understand \`loadline ${command}\`: ${dashed} is followed by what looks like an option; a value that begins with a dash is written ${dashed}=VALUE.`,
         { cause },
       );
     const known = Object.keys(options).map((name) => `--${name}`);

@@ -38,5 +38,5 @@ export function scriptEnvironment(
       }
     }
   }
-  return { values, problems };
+  return { values, problems: [...new Set(problems)] };
 }

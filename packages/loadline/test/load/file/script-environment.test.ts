@@ -9,7 +9,7 @@ const buy = `import { login } from './login.ts';
 export default async (user: { env(name: string): string }) => { login(user); user.env("STAGE"); };
 `;
 const login = `export const login = (user: { env(name: string): string }): string =>
-  user.env(
+  user.env('API_TOKEN') + user.env(
     'API_TOKEN',
   );
 `;
