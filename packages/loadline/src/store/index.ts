@@ -1,2 +1,30 @@
-/** Remembers samples, runs, decisions and alerts. */
-export {};
+/** Remembers samples, runs, decisions and alerts, in PostgreSQL. */
+export type { Audit, AuditEntry, AuditFilter, AuditRecord } from './audit.ts';
+export type { Document, Documents, PutOptions, PutOutcome } from './documents.ts';
+export { storeError, storeErrorTable } from './errors.ts';
+export type {
+  EnqueueOutcome,
+  LoadTest,
+  LoadTests,
+  TestEnd,
+  TestFilter,
+  TestState,
+  TestWish,
+} from './load-tests.ts';
+export type { Metrics } from './metrics.ts';
+export type { Page, PageRequest } from './page.ts';
+export type { CacheReading, Readings, ResourceReading } from './readings.ts';
+export type { Sample, SampleProblem, Series, WriteReceipt } from './sample.ts';
+export { scaleOf } from './sample.ts';
+export type { ScalingEvent, ScalingEventDraft, ScalingEventFilter, ScalingEvents } from './scaling-events.ts';
+export type {
+  Latest,
+  LatestQuery,
+  Level,
+  Line,
+  Point,
+  SeriesAnswer,
+  SeriesQuery,
+} from './series-query.ts';
+export type { Retention, Store, StoreCounts, StoreOptions } from './store.ts';
+export type { TestFigures, TestResult, TestResultFilter, TestResults } from './test-results.ts';

@@ -1,0 +1,129 @@
+import type { Queryable } from '../postgres/index.ts';
+import { storeError } from './errors.ts';
+import { writeJson } from './json.ts';
+
+/**
+ * Small state of the control plane, a JSON value under a kind and an id: alert states, rules, silences, incidents,
+ * keys, schedules, configurations, instances. Whoever changes one says which version they have seen.
+ */
+export interface Documents {
+  get(kind: string, id: string): Promise<Document | undefined>;
+  /**
+   * Writes one, with the next version.
+   *
+   * @throws STORE_TOO_LARGE above 1 MiB of JSON.
+   */
+  put(kind: string, id: string, body: unknown, options?: PutOptions): Promise<PutOutcome>;
+  /** Whether there was one of this version to remove. */
+  remove(kind: string, id: string, options?: PutOptions): Promise<boolean>;
+  /** All of a kind by their ids, a part at a time; `after` is the last id of the part before. */
+  list(kind: string, options?: { readonly limit?: number; readonly after?: string }): Promise<readonly Document[]>;
+}
+
+export interface Document {
+  readonly kind: string;
+  readonly id: string;
+  readonly body: unknown;
+  /** 1, and one more with each change. */
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface PutOptions {
+  /** Only where this is the version that is there, 0 for none; otherwise whatever is there. */
+  readonly ifVersion?: number;
+}
+
+export type PutOutcome =
+  | { readonly outcome: 'stored'; readonly document: Document }
+  /** Somebody was quicker: `found` is what is there now. */
+  | { readonly outcome: 'conflict'; readonly found: Document | undefined };
+
+/** The documents of one database. */
+export function createDocuments(queryable: Queryable): Documents {
+  const documents: Documents = {
+    async get(kind, id) {
+      const { rows } = await queryable.query<Row>(statements.get, [kind, id]);
+      return rows.map(toDocument)[0];
+    },
+
+    async put(kind, id, body, { ifVersion } = {}) {
+      checkName(kind, id);
+      const json = writeJson(body, `keep the document ${kind}/${id}`, documentBytesMax);
+      const { rows } =
+        ifVersion === undefined
+          ? await queryable.query<Row>(statements.put, [kind, id, json])
+          : ifVersion === 0
+            ? await queryable.query<Row>(statements.add, [kind, id, json])
+            : await queryable.query<Row>(statements.change, [kind, id, json, ifVersion]);
+      const stored = rows.map(toDocument)[0];
+      if (stored !== undefined) return { outcome: 'stored', document: stored };
+      return { outcome: 'conflict', found: await documents.get(kind, id) };
+    },
+
+    async remove(kind, id, { ifVersion } = {}) {
+      const { rowCount } = await queryable.query(statements.remove, [kind, id, ifVersion ?? null]);
+      return rowCount === 1;
+    },
+
+    async list(kind, { limit = 1000, after = '' } = {}) {
+      if (!Number.isInteger(limit) || limit < 1 || limit > listMax) {
+        throw storeError('STORE_QUERY_INVALID', `Cannot list documents: limit must be 1 to ${listMax}, got ${limit}.`);
+      }
+      const { rows } = await queryable.query<Row>(statements.list, [kind, after, limit]);
+      return rows.map(toDocument);
+    },
+  };
+  return documents;
+}
+
+const documentBytesMax = 1024 * 1024;
+const listMax = 10_000;
+
+interface Row {
+  readonly kind: string;
+  readonly id: string;
+  readonly body: unknown;
+  readonly version: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+function toDocument({ kind, id, body, version, created_at, updated_at }: Row): Document {
+  return { kind, id, body, version, createdAtMs: created_at.getTime(), updatedAtMs: updated_at.getTime() };
+}
+
+function checkName(kind: string, id: string): void {
+  if (kind !== '' && kind.length <= 50 && id !== '' && id.length <= 200) return;
+  throw storeError(
+    'STORE_QUERY_INVALID',
+    `Cannot keep a document: kind must have 1 to 50 characters and id 1 to 200, got ${kind.length} and ${id.length}.`,
+  );
+}
+
+const statements = {
+  get: { name: 'store documents get', text: 'SELECT * FROM documents WHERE kind = $1 AND id = $2' },
+  put: {
+    name: 'store documents put',
+    text: `INSERT INTO documents AS d (kind, id, body) VALUES ($1, $2, $3::jsonb)
+      ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, version = d.version + 1, updated_at = now() RETURNING *`,
+  },
+  add: {
+    name: 'store documents add',
+    text: 'INSERT INTO documents (kind, id, body) VALUES ($1, $2, $3::jsonb) ON CONFLICT DO NOTHING RETURNING *',
+  },
+  change: {
+    name: 'store documents change',
+    text: `UPDATE documents SET body = $3::jsonb, version = version + 1, updated_at = now()
+      WHERE kind = $1 AND id = $2 AND version = $4 RETURNING *`,
+  },
+  remove: {
+    name: 'store documents remove',
+    text: 'DELETE FROM documents WHERE kind = $1 AND id = $2 AND ($3::int IS NULL OR version = $3)',
+  },
+  list: {
+    name: 'store documents list',
+    text: 'SELECT * FROM documents WHERE kind = $1 AND id > $2 ORDER BY id LIMIT $3',
+  },
+} as const;

@@ -1,0 +1,21 @@
+import type { Sample, WriteReceipt } from './sample.ts';
+import type { Latest, LatestQuery, SeriesAnswer, SeriesQuery } from './series-query.ts';
+
+/** What was measured: samples in, charts out. */
+export interface Metrics {
+  /**
+   * Keeps samples. Resolves when they are committed, or as soon as it is known that they have to wait, at the
+   * latest after `patienceMs`. A sample that is refused does not keep back the others.
+   *
+   * @throws STORE_BATCH_TOO_LARGE above 50,000 samples, STORE_CLOSED.
+   */
+  write(samples: readonly Sample[]): Promise<WriteReceipt>;
+  /**
+   * What was measured of one metric over a window. Sees what is committed, at once.
+   *
+   * @throws STORE_QUERY_INVALID with every problem, STORE_QUERY_TOO_LARGE.
+   */
+  series(query: SeriesQuery): Promise<SeriesAnswer>;
+  /** The latest committed value of each series. @throws STORE_QUERY_TOO_LARGE above 20,000 series. */
+  latest(query: LatestQuery): Promise<readonly Latest[]>;
+}

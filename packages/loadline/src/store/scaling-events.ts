@@ -1,0 +1,115 @@
+import type { Queryable } from '../postgres/index.ts';
+import { writeJson } from './json.ts';
+import { type Page, type PageRequest, readPage } from './page.ts';
+
+/** What was scaled, when, and why: the table `auto_scaling_events`. */
+export interface ScalingEvents {
+  append(event: ScalingEventDraft): Promise<ScalingEvent>;
+  list(filter?: ScalingEventFilter): Promise<Page<ScalingEvent>>;
+}
+
+export interface ScalingEventDraft {
+  /** At most 100 characters. */
+  readonly scalingGroup: string;
+  /** `scale_up`, `scale_down`, or another word of at most 20 characters. */
+  readonly scalingAction: string;
+  readonly previousCapacity: number;
+  readonly newCapacity: number;
+  /** What moved it: a metric, or `manual`. At most 50 characters. */
+  readonly triggerMetric: string;
+  readonly triggerValue: number;
+  readonly thresholdValue: number;
+  /** In words. */
+  readonly reason?: string;
+  /** Who: `scaler`, or the name of a key. */
+  readonly actor?: string;
+  /** What was seen and proposed; at most 64 KiB of JSON. */
+  readonly detail?: unknown;
+}
+
+export interface ScalingEvent extends ScalingEventDraft {
+  readonly id: string;
+  readonly atMs: number;
+}
+
+export interface ScalingEventFilter extends PageRequest {
+  readonly scalingGroup?: string;
+  readonly scalingAction?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/** The scaling events of one database. */
+export function createScalingEvents(queryable: Queryable): ScalingEvents {
+  return {
+    async append(event) {
+      const { reason = null, actor = null, detail } = event;
+      const { rows } = await queryable.query<Row>(append, [
+        event.scalingGroup,
+        event.scalingAction,
+        event.previousCapacity,
+        event.newCapacity,
+        event.triggerMetric,
+        event.triggerValue,
+        event.thresholdValue,
+        reason,
+        actor,
+        detail === undefined ? null : writeJson(detail, 'keep a scaling event', detailBytesMax),
+      ]);
+      return toEvent(rows[0] as Row);
+    },
+    list: ({ scalingGroup, scalingAction, fromMs, toMs, ...page } = {}) =>
+      readPage(queryable, source, page, [
+        ['scaling_group = ?', scalingGroup],
+        ['scaling_action = ?', scalingAction],
+        ['timestamp >= to_timestamp(?::float8 / 1000)', fromMs],
+        ['timestamp < to_timestamp(?::float8 / 1000)', toMs],
+      ]),
+  };
+}
+
+const detailBytesMax = 64 * 1024;
+
+const columns = `id, timestamp, scaling_group, scaling_action, previous_capacity, new_capacity, trigger_metric,
+  trigger_value::float8 AS trigger_value, threshold_value::float8 AS threshold_value, reason, actor, detail`;
+
+const append = {
+  name: 'store scaling append',
+  text: `INSERT INTO auto_scaling_events (scaling_group, scaling_action, previous_capacity, new_capacity,
+      trigger_metric, trigger_value, threshold_value, reason, actor, detail)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb) RETURNING ${columns}`,
+} as const;
+
+const source = { table: 'auto_scaling_events', columns, time: 'timestamp', toItem: toEvent } as const;
+
+interface Row {
+  readonly id: string;
+  readonly timestamp: Date;
+  readonly scaling_group: string;
+  readonly scaling_action: string;
+  readonly previous_capacity: number;
+  readonly new_capacity: number;
+  readonly trigger_metric: string;
+  readonly trigger_value: number;
+  readonly threshold_value: number;
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly detail: unknown;
+}
+
+function toEvent(row: Row): ScalingEvent {
+  return {
+    id: row.id,
+    atMs: row.timestamp.getTime(),
+    scalingGroup: row.scaling_group,
+    scalingAction: row.scaling_action,
+    previousCapacity: row.previous_capacity,
+    newCapacity: row.new_capacity,
+    triggerMetric: row.trigger_metric,
+    triggerValue: row.trigger_value,
+    thresholdValue: row.threshold_value,
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.actor === null ? {} : { actor: row.actor }),
+    ...(row.detail === null ? {} : { detail: row.detail }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Series } from './sample.ts';
+
+/** A question about one metric over a window of time. */
+export interface SeriesQuery {
+  readonly metric: string;
+  /** Only these; what is left out is merged. */
+  readonly service?: string;
+  readonly instance?: string;
+  readonly endpoint?: string;
+  /** The window, from its first moment to before its last, in milliseconds since the epoch. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The length of time that one point tells of. Below a minute raw samples are read, below an hour minutes. */
+  readonly stepMs: number;
+  /** From 0 to 1, at most 10. Without any, no histogram is read, which is quicker. */
+  readonly quantiles?: readonly number[];
+  /** A line for each service, instance or endpoint, instead of one for all. */
+  readonly by?: 'service' | 'instance' | 'endpoint';
+}
+
+/** How finely it was remembered what an answer is made of. */
+export type Level = 'raw' | 'minute' | 'hour';
+
+/** The answer: what was measured, a point a step; steps without a sample have no point. */
+export interface SeriesAnswer {
+  readonly level: Level;
+  /** What was asked for, or longer: a whole number of minutes or hours at those levels. */
+  readonly stepMs: number;
+  /** Of the series that were merged; the first found where they differ. */
+  readonly unit: string | undefined;
+  /** In the order of their names. */
+  readonly lines: readonly Line[];
+}
+
+export interface Line {
+  /** The service, instance or endpoint; empty where all are in one line, or the series has none. */
+  readonly name: string;
+  readonly points: readonly Point[];
+}
+
+/** What was measured within one step. */
+export interface Point {
+  /** The beginning of the step: a multiple of `stepMs` since the epoch. */
+  readonly atMs: number;
+  /** How many values; a histogram counts as many as it holds. */
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  /** The latest value; of a histogram its mean. */
+  readonly last: number;
+  /** In the order in which they were asked for: at most 0.79 % or one grain of the unit's scale too high. */
+  readonly quantiles: readonly number[];
+}
+
+/** Which series to tell the latest value of; without a field, of all. */
+export interface LatestQuery {
+  readonly metric?: string;
+  readonly service?: string;
+  readonly instance?: string;
+  readonly endpoint?: string;
+  /** Older values count as none. */
+  readonly sinceMs: number;
+}
+
+export interface Latest {
+  readonly series: Series;
+  readonly atMs: number;
+  /** Of a histogram, its mean. */
+  readonly value: number;
+}
