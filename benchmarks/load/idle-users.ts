@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
 import { attempt } from './attempt.ts';
+import { buildPackage } from './built-package.ts';
 import { loadlineRun, readReport, runCodes } from './contenders.ts';
 import { type Command, checkEnded, cores, type Ended, residentBytesOf, start } from './processes.ts';
 import { startTarget, type Target } from './target.ts';
@@ -12,13 +13,16 @@ const fileUsers = 10_000;
 export async function measureIdleUsers(options: BenchOptions): Promise<Row[]> {
   const rows = [...(await measureOneProcess(options))];
   if (options.short) return rows; // The large ones take minutes.
+  options.progress('building');
+  // Several processes are measured whole, and a checkout's hold the compiler that strips the types.
+  using built = buildPackage();
   for (const [users, megabytesMax] of [
     [50_000, 400],
     [100_000, 800],
   ] as const) {
     const name = `${users.toLocaleString('en')} idle users, all generator processes`;
     options.progress(name);
-    rows.push(...(await attempt(name, () => measureMany(name, users, megabytesMax), options)));
+    rows.push(...(await attempt(name, () => measureMany(name, users, megabytesMax, built.bin), options)));
   }
   return rows;
 }
@@ -45,10 +49,17 @@ async function measureOneProcess(options: BenchOptions): Promise<Row[]> {
 }
 
 /** No process may hold so many connections: the generator's and the target's are each spread over several. */
-async function measureMany(name: string, users: number, megabytesMax: number): Promise<Row[]> {
+async function measureMany(name: string, users: number, megabytesMax: number, bin: string): Promise<Row[]> {
   await using nginx = await startTarget({ workers: Math.ceil(users / 17_000), core: 'any' });
   const words = ['--workers', 'auto', '--duration', `${35 + users / 1000}s`];
-  const bytes = await residentBytes({ file: 'idle-users.yaml', users, target: nginx, words, core: 'any' });
+  const bytes = await residentBytes({
+    file: 'idle-users.yaml',
+    users,
+    target: nginx,
+    words,
+    core: 'any',
+    bin,
+  });
   const isMet = bytes < megabytesMax * 1e6;
   return [
     rowOf({ name, unit: 'MB', value: bytes / 1e6 }, { target: `below ${megabytesMax} MB`, met: isMet }),
@@ -61,6 +72,8 @@ interface Crowd {
   readonly target: Target;
   readonly words?: readonly string[];
   readonly core?: Command['core'];
+  /** Default: the checkout's. */
+  readonly bin?: string;
 }
 
 /** Of the generator with all its processes, while every user is connected and has thought at least once. */
@@ -70,9 +83,10 @@ async function residentBytes({
   target,
   words = [],
   core = cores.generator,
+  bin,
 }: Crowd): Promise<number> {
   const scale = ['--scale', String(users / fileUsers)];
-  const command = { ...loadlineRun(file, ['--target', target.url, ...scale, ...words]), core };
+  const command = { ...loadlineRun(file, ['--target', target.url, ...scale, ...words], bin), core };
   const before = await target.status();
   await using running = start(command);
   for (let waitedMs = 0; ; waitedMs += 200) {

@@ -1,8 +1,9 @@
 /** How near to the schedule do 10,000 arrivals a second come, and at what share of a core? */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
 import { autocannonCommand, loadlineRun, readReport, runCodes } from './contenders.ts';
-import { type Command, checkEnded, cpuMsOf, start } from './processes.ts';
+import { type Command, checkEnded, cores, cpuMsOf, start } from './processes.ts';
 import { deviationsMs, quantileOf } from './schedule-truth.ts';
 import { type StampingTarget, startStampingTarget } from './stamping-target.ts';
 
@@ -14,6 +15,7 @@ export async function measureOpenModel(options: BenchOptions): Promise<Row[]> {
   await using target = await startStampingTarget();
   const ours: Punctuality[] = [];
   const theirs: Punctuality[] = [];
+  const floor: Punctuality[] = [];
   let isValid = true;
   for (let round = 0; round < rounds; round++) {
     const run = loadlineRun('open-model.yaml', ['--target', target.url, '--duration', `${seconds + 1}s`]);
@@ -25,6 +27,7 @@ export async function measureOpenModel(options: BenchOptions): Promise<Row[]> {
     theirs.push(
       await measure(autocannonCommand(target.url, seconds + 1, ['-R', String(perSecond)]), target, seconds),
     );
+    floor.push(await measure(bareTimer(target.url, seconds + 1), target, seconds));
     options.progress(`${name}: round ${round + 1} of ${rounds}, off by ${punctuality.p50Ms.toFixed(3)} ms`);
   }
   const rival = { rival: 'autocannon' };
@@ -33,6 +36,7 @@ export async function measureOpenModel(options: BenchOptions): Promise<Row[]> {
   const cpu = figureOf(ours.map(({ cpuRatio }) => cpuRatio * 100));
   const rate = figureOf(ours.map(({ arrivedPerSecond }) => arrivedPerSecond));
   const median = (of: (each: Punctuality) => number): number => figureOf(theirs.map(of)).median;
+  const least = (of: (each: Punctuality) => number): number => figureOf(floor.map(of)).median;
   return [
     rowOf(
       { name: `${name}: arrivals at the server`, unit: '/s', value: rate.median, spread: rate.spread },
@@ -59,6 +63,15 @@ export async function measureOpenModel(options: BenchOptions): Promise<Row[]> {
     ),
     rowOf(
       {
+        name: `${name}: deviation from the schedule, p50`,
+        unit: 'ms',
+        value: p50.median,
+        spread: p50.spread,
+      },
+      { rival: bare, rivalValue: least((each) => each.p50Ms) },
+    ),
+    rowOf(
+      {
         name: `${name}: deviation from the schedule, p99`,
         unit: 'ms',
         value: p99.median,
@@ -75,7 +88,23 @@ export async function measureOpenModel(options: BenchOptions): Promise<Row[]> {
         met: cpu.median < 25,
       },
     ),
+    rowOf(
+      { name: `${name}: share of a core`, unit: '%', value: cpu.median, spread: cpu.spread },
+      { rival: bare, rivalValue: least((each) => each.cpuRatio * 100) },
+    ),
   ];
+}
+
+const bare = 'bare sockets and a timer each ms';
+
+/** What one thread of Node.js needs at least: it measures nothing, reads no answer and knows no scenario. */
+function bareTimer(url: string, seconds: number): Command {
+  const module = fileURLToPath(new URL('./bare-timer.ts', import.meta.url));
+  return {
+    core: cores.generator,
+    command: process.execPath,
+    args: [module, url, String(perSecond), String(seconds)],
+  };
 }
 
 interface Punctuality {
