@@ -1,0 +1,56 @@
+/**
+ * What runs the instances of groups: processes of this machine, a Kubernetes deployment, a simulation. A driver
+ * decides nothing. It is told how many are wanted, and says what is really there; what it was told before, or
+ * claims to have done, counts for nothing beside what it observes.
+ */
+export interface ScalingDriver {
+  /** What is there now. */
+  observe(group: string, signal: AbortSignal): Promise<Observed>;
+  /**
+   * Wants this many instances, and returns when that has been taken up, not when they are ready: the next
+   * observation tells. Wanting what is wanted already changes nothing.
+   */
+  apply(group: string, replicas: number, signal: AbortSignal): Promise<Outcome>;
+}
+
+/** Members of a union rather than errors: a group that cannot be seen is an everyday matter for a scaler. */
+export type Observed = Fleet | { readonly kind: 'unseen'; readonly because: string };
+
+/** The instances of a group. */
+export interface Fleet {
+  readonly kind: 'seen';
+  /** How many the engine was last told to run. */
+  readonly wanted: number;
+  /** Take requests. */
+  readonly ready: number;
+  /** On their way up, or being started again after a crash. */
+  readonly starting: number;
+  /** On their way down: they take nothing new and end what they have. */
+  readonly stopping: number;
+  readonly instances: readonly Instance[];
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly state: InstanceState;
+  /** Where it takes requests; undefined where the engine doesn't tell. */
+  readonly url: string | undefined;
+  /** In this state since, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** How often it was started again after it had ended by itself. */
+  readonly restarts: number;
+  /** For people, where there is something to say: `exited with 1 after 2.3 s; starts again in 4 s`. */
+  readonly remark?: string;
+}
+
+/** `waiting`: it has crashed, and is given time before the next start. */
+export type InstanceState = 'starting' | 'ready' | 'waiting' | 'draining';
+
+/** What came of an `apply`. */
+export type Outcome =
+  | { readonly kind: 'accepted' }
+  | {
+      /** Nothing was changed, or not all of it; trying again at once would not help. */
+      readonly kind: 'refused';
+      readonly because: string;
+    };

@@ -1,0 +1,32 @@
+import { errorsOf, type LoadlineError, type LoadlineErrorOptions } from '../base/index.ts';
+
+/** What can go wrong where the number of instances is decided. */
+export const scalingErrorTable = {
+  SCALING_POLICY_INVALID: {
+    means: 'A scaling policy cannot work as written; every problem is listed with its path.',
+    remedy: 'Correct each place that the message names; docs/reference/scaling.md has every field.',
+  },
+  SCALING_POLICY_CONFLICT: {
+    means: 'A policy was to replace a version that is not the present one: somebody else was quicker.',
+    remedy: 'Read the present policy, look at what has changed, and send the change again.',
+  },
+  SCALING_GROUP_UNKNOWN: {
+    means: 'No group of this name is scaled here.',
+    remedy: 'Use one of the groups that the message names, or give this one a policy first.',
+  },
+  SCALING_MANUAL_INVALID: {
+    means: 'A number of instances was asked for by hand that is outside the policy, or for no sensible time.',
+    remedy: 'Ask for a number between the minimum and the maximum of the policy, for at most a week.',
+  },
+  SCALING_MEMORY_FAILED: {
+    means: 'A change of the scaling configuration could not be remembered, so that it was not made.',
+    remedy: 'Look at the cause, most likely the database; then send the change again.',
+  },
+} as const;
+
+/** Creates an error of this room. */
+export const scalingError: (
+  code: keyof typeof scalingErrorTable,
+  message: string,
+  options?: LoadlineErrorOptions,
+) => LoadlineError = errorsOf(scalingErrorTable);

@@ -1,0 +1,46 @@
+import { askersOf, type Decision, isForced, type ScalingStep } from './decision.ts';
+import type { Outcome } from './drivers/driver.ts';
+import type { ScalingEvent, ScalingTrigger } from './memory.ts';
+
+/** What came of a step: the driver's word, or why there is none. */
+export type StepOutcome = Outcome | { readonly kind: 'failed'; readonly because: string };
+
+/** What a decision that was taken means to later ones. */
+export function stepOf(decision: Decision): ScalingStep {
+  const { atMs, from, to } = decision;
+  return { atMs, from, to, metrics: askersOf(decision) };
+}
+
+/** What is remembered of a step, whether it could be taken or not. */
+export function eventOf(decision: Decision, outcome: StepOutcome): ScalingEvent {
+  const { group, atMs, from, to, reason } = decision;
+  return {
+    group,
+    atMs,
+    action: to > from ? 'scale_up' : 'scale_down',
+    previousCapacity: from,
+    newCapacity: to,
+    trigger: triggerOf(decision),
+    outcome: outcome.kind,
+    reason: outcome.kind === 'accepted' ? reason : `${reason} Not done: ${outcome.because}.`,
+    decision,
+  };
+}
+
+function triggerOf(decision: Decision): ScalingTrigger {
+  const { bound, from, to, proposals } = decision;
+  if (isForced(decision) && bound !== undefined) {
+    return { metric: bound.kind as 'manual' | 'minimum' | 'maximum', value: from, threshold: to };
+  }
+  const asked = askersOf(decision);
+  const isUp = to > from;
+  const candidates = proposals
+    .filter(({ metric }) => asked.includes(metric))
+    .map(({ metric, seen = Number.NaN, scaleOutAbove, scaleInBelow }) => {
+      const threshold = isUp ? scaleOutAbove : scaleInBelow;
+      return { metric, value: seen, threshold, past: isUp ? seen / threshold : -seen / threshold };
+    });
+  const loudest = candidates.reduce((most, each) => (each.past > most.past ? each : most));
+  const { metric, value, threshold } = loudest;
+  return { metric, value, threshold };
+}

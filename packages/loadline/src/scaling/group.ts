@@ -1,0 +1,216 @@
+import { BoundedQueue, type Clock } from '../base/index.ts';
+import { Asker } from './ask.ts';
+import { decide } from './decide.ts';
+import type { Decision, Readings, ScalingStep } from './decision.ts';
+import type { Fleet, ScalingDriver } from './drivers/driver.ts';
+import { eventOf, type StepOutcome, stepOf } from './event.ts';
+import type { ScalingEvent, ScalingMemory } from './memory.ts';
+import type { ScalingMetric } from './metric.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy.ts';
+import { flawOf } from './propose.ts';
+
+/** Where the values come from that rules are held against. */
+export interface ReadingsPort {
+  /** The present value of each metric; those that are not known are left out. */
+  read(group: string, metrics: readonly ScalingMetric[], signal: AbortSignal): Promise<Readings>;
+}
+
+/** What a group's rounds need. */
+export interface GroupMeans {
+  readonly clock: Clock;
+  readonly driver: ScalingDriver;
+  readonly readings: ReadingsPort;
+  readonly memory: ScalingMemory;
+  readonly callTimeoutMs: number;
+  readonly closed: AbortSignal;
+}
+
+/** One look at a group, and what came of it. */
+export type Round =
+  | {
+      readonly kind: 'decided';
+      readonly atMs: number;
+      readonly fleet: Fleet;
+      readonly decision: Decision;
+      /** Undefined where there was nothing to do. */
+      readonly outcome: StepOutcome | undefined;
+      /** Why there were no values at all; undefined where the source answered. */
+      readonly unread: string | undefined;
+    }
+  | {
+      /** Nothing is decided about what cannot be seen. */
+      readonly kind: 'unseen';
+      readonly atMs: number;
+      readonly because: string;
+    };
+
+/** What went wrong and was survived, since the start. */
+export interface GroupCounts {
+  rounds: number;
+  /** Rounds that did not begin because the one before was still under way. */
+  skipped: number;
+  unseen: number;
+  /** Rounds in which the source of the metrics did not answer. */
+  unread: number;
+  /** Values that were no number, negative, too old or from the future. */
+  setAside: number;
+  /** Steps that the driver refused, failed at, or left without an answer. */
+  notTaken: number;
+  /** Times that the memory did not take an event; it is offered again with the next round. */
+  unremembered: number;
+  /** Events that were never remembered, because too many were waiting. */
+  forgotten: number;
+}
+
+/** One group that is scaled: what is set for it, what was done, and its rounds, of which never two go on at once. */
+export class ScaledGroup {
+  configuration: ScalingConfiguration;
+  manual: ManualScaling | undefined;
+  last: Round | undefined;
+  readonly counts: GroupCounts = { ...noCounts };
+  readonly #means: GroupMeans;
+  /** Each has open questions of its own: a source that hangs keeps nobody from asking the driver. */
+  readonly #driverAsker: Asker;
+  readonly #readingsAsker: Asker;
+  readonly #memoryAsker: Asker;
+  readonly #unsaved = new BoundedQueue<ScalingEvent>(unsavedMax);
+  #steps: ScalingStep[];
+  #running: Promise<Round> | undefined;
+  #next: Promise<Round> | undefined;
+
+  constructor(means: GroupMeans, configuration: ScalingConfiguration, steps: readonly ScalingStep[]) {
+    this.#means = means;
+    this.configuration = configuration;
+    this.#steps = [...steps];
+    const newAsker = (): Asker => new Asker(means.clock, means.callTimeoutMs, means.closed);
+    this.#driverAsker = newAsker();
+    this.#readingsAsker = newAsker();
+    this.#memoryAsker = newAsker();
+  }
+
+  /** For the timer: begins a round, unless one is under way. */
+  tick(): void {
+    if (this.#running === undefined) void this.round();
+    else this.counts.skipped++;
+  }
+
+  /** A round that begins now, or as soon as the one under way has ended; all who ask meanwhile share it. */
+  round(): Promise<Round> {
+    if (this.#running !== undefined) {
+      this.#next ??= this.#running.then(() => {
+        this.#next = undefined;
+        return this.round();
+      });
+      return this.#next;
+    }
+    this.#running = this.#go().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Resolves when no round is under way and none is waiting. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined || this.#next !== undefined) await (this.#next ?? this.#running);
+  }
+
+  async #go(): Promise<Round> {
+    this.counts.rounds++;
+    this.last = await this.#look();
+    await this.#remember();
+    return this.last;
+  }
+
+  async #look(): Promise<Round> {
+    const { clock, driver } = this.#means;
+    const { group } = this.configuration;
+    const observed = await this.#driverAsker.ask('the driver', (signal) => driver.observe(group, signal));
+    const fleet = 'value' in observed ? observed.value : ({ kind: 'unseen', ...observed } as const);
+    if (fleet.kind === 'unseen') {
+      this.counts.unseen++;
+      return { kind: 'unseen', atMs: clock.now(), because: fleet.because };
+    }
+    const { readings, unread } = await this.#read();
+    const atMs = clock.now();
+    await this.#endManual(atMs);
+    const standing = { configuration: this.configuration, manual: this.manual, history: this.#steps };
+    const { wanted, ready, starting, stopping } = fleet;
+    const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
+    const outcome = decision.action === 'hold' ? undefined : await this.#apply(decision);
+    return { kind: 'decided', atMs, fleet, decision, outcome, unread };
+  }
+
+  async #read(): Promise<{ readings: Readings; unread: string | undefined }> {
+    const { clock, readings } = this.#means;
+    const { group, policy } = this.configuration;
+    const metrics = policy.rules.map(({ metric }) => metric);
+    const answer = await this.#readingsAsker.ask('the source of the metrics', (signal) =>
+      readings.read(group, metrics, signal),
+    );
+    if ('because' in answer) {
+      this.counts.unread++;
+      return { readings: {}, unread: answer.because };
+    }
+    const read = metrics.flatMap((metric) => answer.value[metric] ?? []);
+    const nowMs = clock.now();
+    this.counts.setAside += read.filter(
+      (each) => flawOf(each, nowMs, policy.staleAfterMs) !== undefined,
+    ).length;
+    return { readings: answer.value, unread: undefined };
+  }
+
+  async #apply(decision: Decision): Promise<StepOutcome> {
+    const { group, to } = decision;
+    const answer = await this.#driverAsker.ask('the driver', (signal) =>
+      this.#means.driver.apply(group, to, signal),
+    );
+    const outcome: StepOutcome = 'value' in answer ? answer.value : { kind: 'failed', ...answer };
+    if (outcome.kind === 'accepted') this.#steps = keepStep(this.#steps, decision);
+    else this.counts.notTaken++;
+    if (!this.#unsaved.push(eventOf(decision, outcome))) this.counts.forgotten++;
+    return outcome;
+  }
+
+  async #endManual(atMs: number): Promise<void> {
+    const { manual } = this;
+    if (manual === undefined || atMs < manual.untilMs) return;
+    this.manual = undefined;
+    const { memory } = this.#means;
+    const saved = await this.#memoryAsker.ask('the memory', () => memory.saveManual(manual.group, undefined));
+    // Nothing is lost by it: one whose time is over is read, and dropped again, after the next start.
+    if ('because' in saved) this.counts.unremembered++;
+  }
+
+  async #remember(): Promise<void> {
+    for (let event = this.#unsaved.peek(); event !== undefined; event = this.#unsaved.peek()) {
+      const offered = event;
+      const saved = await this.#memoryAsker.ask('the memory', () => this.#means.memory.record(offered));
+      if ('because' in saved) {
+        this.counts.unremembered++;
+        return;
+      }
+      this.#unsaved.shift();
+    }
+  }
+}
+
+const unsavedMax = 1000;
+const noCounts: GroupCounts = {
+  rounds: 0,
+  skipped: 0,
+  unseen: 0,
+  unread: 0,
+  setAside: 0,
+  notTaken: 0,
+  unremembered: 0,
+  forgotten: 0,
+};
+
+/** No cooldown is longer than a day. */
+const stepsAgeMsMax = 86_400_000;
+const stepsMax = 1000;
+
+function keepStep(steps: readonly ScalingStep[], decision: Decision): ScalingStep[] {
+  const young = steps.filter(({ atMs }) => atMs > decision.atMs - stepsAgeMsMax);
+  return [...young, stepOf(decision)].slice(-stepsMax);
+}

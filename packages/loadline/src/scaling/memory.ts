@@ -1,0 +1,96 @@
+import type { Decision } from './decision.ts';
+import type { ScalingMetric } from './metric.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy.ts';
+
+/**
+ * What a scaler has to find again after a restart: values only. A write is remembered when its promise resolves.
+ * `createScalingMemory` keeps it within the process; a database does it for longer.
+ */
+export interface ScalingMemory {
+  load(): Promise<Remembered>;
+  /**
+   * Remembers a change of the policy.
+   *
+   * @returns `conflict` where the version before it is not the one that is remembered.
+   */
+  saveConfiguration(configuration: ScalingConfiguration): Promise<'saved' | 'conflict'>;
+  /** @param manual undefined where the policy is to decide again. */
+  saveManual(group: string, manual: ManualScaling | undefined): Promise<void>;
+  record(event: ScalingEvent): Promise<void>;
+  /** Newest first. */
+  events(query: EventQuery): Promise<readonly ScalingEvent[]>;
+}
+
+export interface Remembered {
+  readonly configurations: readonly ScalingConfiguration[];
+  readonly manual: readonly ManualScaling[];
+  /** The latest of each group, oldest first: at least those that a cooldown may still count from. */
+  readonly events: readonly ScalingEvent[];
+}
+
+/** Something that was done about the size of a group, or was tried, with its reason. */
+export interface ScalingEvent {
+  readonly group: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly action: 'scale_up' | 'scale_down';
+  readonly previousCapacity: number;
+  readonly newCapacity: number;
+  readonly trigger: ScalingTrigger;
+  readonly outcome: 'accepted' | 'refused' | 'failed';
+  /** Why the step was wanted, and where it was not taken, why not. */
+  readonly reason: string;
+  readonly decision: Decision;
+}
+
+/** Of the metrics that asked, the one furthest past its limit; otherwise what made the step without being asked. */
+export interface ScalingTrigger {
+  readonly metric: ScalingMetric | 'manual' | 'minimum' | 'maximum';
+  readonly value: number;
+  readonly threshold: number;
+}
+
+export interface EventQuery {
+  /** All groups where absent. */
+  readonly group?: string;
+  /** Events before this time, in milliseconds since the epoch. */
+  readonly beforeMs?: number;
+  /** 1 to 1,000. */
+  readonly limit: number;
+}
+
+/** Remembers as long as the process lives; the oldest of more than `eventsMax` events are forgotten. */
+export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
+  const configurations = new Map<string, ScalingConfiguration>();
+  const manual = new Map<string, ManualScaling>();
+  const events: ScalingEvent[] = [];
+  return {
+    async load() {
+      return {
+        configurations: [...configurations.values()],
+        manual: [...manual.values()],
+        events: [...events],
+      };
+    },
+    async saveConfiguration(configuration) {
+      const present = configurations.get(configuration.group)?.version ?? 0;
+      if (configuration.version !== present + 1) return 'conflict';
+      configurations.set(configuration.group, configuration);
+      return 'saved';
+    },
+    async saveManual(group, set) {
+      if (set === undefined) manual.delete(group);
+      else manual.set(group, set);
+    },
+    async record(event) {
+      events.push(event);
+      if (events.length > eventsMax) events.shift();
+    },
+    async events({ group, beforeMs = Number.POSITIVE_INFINITY, limit }) {
+      const fitting = events.filter(
+        (event) => (group === undefined || event.group === group) && event.atMs < beforeMs,
+      );
+      return fitting.slice(-limit).toReversed();
+    },
+  };
+}

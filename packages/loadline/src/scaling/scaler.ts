@@ -1,0 +1,220 @@
+import type { Clock, LoadlineError, Problem, Timer } from '../base/index.ts';
+import { formatDuration, formatPath, isLoadlineError } from '../base/index.ts';
+import type { ScalingDriver } from './drivers/driver.ts';
+import { scalingError } from './errors.ts';
+import { stepOf } from './event.ts';
+import { type GroupCounts, type GroupMeans, type ReadingsPort, type Round, ScaledGroup } from './group.ts';
+import type { EventQuery, ScalingEvent, ScalingMemory } from './memory.ts';
+import { parseScalingPolicy } from './parse-policy.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy.ts';
+
+export interface ScalerOptions {
+  readonly clock: Clock;
+  readonly driver: ScalingDriver;
+  readonly readings: ReadingsPort;
+  readonly memory: ScalingMemory;
+  /** From the start of a group's round to that of its next. Default 15,000, as Kubernetes' own autoscaler. */
+  readonly intervalMs?: number;
+  /** For each question to the driver, the metrics and the memory. Default 10,000. */
+  readonly callTimeoutMs?: number;
+}
+
+/** A change of the policy, and who wants it. */
+export interface PolicyChange {
+  /** As people write it; see `parseScalingPolicy`. */
+  readonly policy: unknown;
+  readonly changedBy: string;
+  /** The version that it is to replace; absent: whichever is there. 0 where the group has none yet. */
+  readonly replaces?: number;
+}
+
+export interface ManualRequest {
+  readonly replicas: number;
+  /** Above 0, at most a week; afterwards the policy decides again. */
+  readonly forMs: number;
+  readonly setBy: string;
+  readonly reason: string;
+}
+
+export interface ScalingStatus {
+  readonly group: string;
+  readonly configuration: ScalingConfiguration;
+  readonly manual: ManualScaling | undefined;
+  /** The latest look at it, with what was decided and why; undefined before the first. */
+  readonly last: Round | undefined;
+  readonly counts: Readonly<GroupCounts>;
+}
+
+/**
+ * Keeps the size of groups right: read, decide, apply, record, once per interval and for each group by itself,
+ * so that one that hangs keeps back no other. Whoever opened it closes it; the driver and the memory are not its
+ * own. When it ends, every group stays as it is.
+ */
+export interface Scaler extends AsyncDisposable {
+  readonly groups: readonly string[];
+  /** @throws LoadlineError SCALING_GROUP_UNKNOWN. */
+  status(group: string): ScalingStatus;
+  /**
+   * Gives a group its policy, at once: a round follows without waiting for the interval.
+   *
+   * @throws LoadlineError SCALING_POLICY_INVALID with every problem in its facts, SCALING_POLICY_CONFLICT,
+   * SCALING_MEMORY_FAILED.
+   */
+  configure(group: string, change: PolicyChange): Promise<ScalingConfiguration>;
+  /**
+   * Sets how many instances a group has until the time is over, and tells what came of it.
+   *
+   * @throws LoadlineError SCALING_GROUP_UNKNOWN, SCALING_MANUAL_INVALID, SCALING_MEMORY_FAILED.
+   */
+  scaleManually(group: string, request: ManualRequest): Promise<{ manual: ManualScaling; round: Round }>;
+  /** Lets the policy decide again. @throws LoadlineError SCALING_GROUP_UNKNOWN, SCALING_MEMORY_FAILED. */
+  endManual(group: string): Promise<void>;
+  /** What was done, newest first. */
+  history(query: EventQuery): Promise<readonly ScalingEvent[]>;
+  /** One round of a group now, and what came of it. @throws LoadlineError SCALING_GROUP_UNKNOWN. */
+  round(group: string): Promise<Round>;
+  /** Ends the rounds, without waiting for answers that are outstanding. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens a scaler on what the memory holds, and starts its rounds. Throws what `memory.load()` throws. */
+export async function openScaler(options: ScalerOptions): Promise<Scaler> {
+  const { clock, memory, intervalMs = 15_000, callTimeoutMs = 10_000 } = options;
+  const closing = new AbortController();
+  const means: GroupMeans = { ...options, callTimeoutMs, closed: closing.signal };
+  const groups = new Map<string, ScaledGroup>();
+  await recall();
+
+  /** Reads what is remembered; groups that are there keep their counts. */
+  async function recall(): Promise<void> {
+    const { configurations, manual, events } = await memory.load();
+    for (const configuration of configurations) {
+      const { group } = configuration;
+      const taken = events.filter((event) => event.group === group && event.outcome === 'accepted');
+      const steps = taken.map(({ decision }) => stepOf(decision));
+      const scaled = groups.get(group) ?? new ScaledGroup(means, configuration, steps);
+      scaled.configuration = configuration;
+      scaled.manual = manual.find((each) => each.group === group);
+      groups.set(group, scaled);
+    }
+  }
+
+  let timer: Timer;
+  const tick = (): void => {
+    timer = clock.setTimer(tick, intervalMs);
+    for (const group of groups.values()) group.tick();
+  };
+  timer = clock.setTimer(tick, 0);
+
+  function find(name: string): ScaledGroup {
+    const group = groups.get(name);
+    if (group !== undefined) return group;
+    const known = groups.size === 0 ? 'none has a policy yet' : `there are ${[...groups.keys()].join(', ')}`;
+    throw scalingError('SCALING_GROUP_UNKNOWN', `Cannot find the group ${JSON.stringify(name)}: ${known}.`, {
+      facts: { group: name, groups: [...groups.keys()] },
+    });
+  }
+
+  const scaler: Scaler = {
+    get groups() {
+      return [...groups.keys()];
+    },
+    status(name) {
+      const { configuration, manual, last, counts } = find(name);
+      return { group: name, configuration, manual, last, counts: { ...counts } };
+    },
+    async configure(name, { policy: written, changedBy, replaces }) {
+      const parsed = parseScalingPolicy(written);
+      if (!parsed.ok) throw invalidPolicy(name, parsed.problems);
+      const version = groups.get(name)?.configuration.version ?? 0;
+      if (replaces !== undefined && replaces !== version) throw conflict(name, replaces, version);
+      const configuration: ScalingConfiguration = {
+        group: name,
+        version: version + 1,
+        policy: parsed.value,
+        changedBy,
+        changedAtMs: clock.now(),
+      };
+      const saved = await remember(name, () => memory.saveConfiguration(configuration));
+      if (saved === 'conflict') {
+        await remember(name, recall);
+        throw conflict(name, version, groups.get(name)?.configuration.version ?? 0);
+      }
+      const group = groups.get(name) ?? new ScaledGroup(means, configuration, []);
+      group.configuration = configuration;
+      groups.set(name, group);
+      if (!closing.signal.aborted) void group.round();
+      return configuration;
+    },
+    async scaleManually(name, request) {
+      const group = find(name);
+      checkManual(group.configuration, request);
+      const { replicas, forMs, setBy, reason } = request;
+      const setAtMs = clock.now();
+      const manual = { group: name, replicas, untilMs: setAtMs + forMs, setBy, setAtMs, reason };
+      await remember(name, () => memory.saveManual(name, manual));
+      group.manual = manual;
+      return { manual, round: await group.round() };
+    },
+    async endManual(name) {
+      const group = find(name);
+      await remember(name, () => memory.saveManual(name, undefined));
+      group.manual = undefined;
+    },
+    history: (query) => memory.events(query),
+    round: async (name) => find(name).round(),
+    async close() {
+      timer.cancel();
+      closing.abort();
+      await Promise.all([...groups.values()].map((group) => group.idle()));
+    },
+    [Symbol.asyncDispose]: () => scaler.close(),
+  };
+  return scaler;
+}
+
+async function remember<Value>(group: string, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (cause) {
+    const said = isLoadlineError(cause) ? cause.message : String(cause);
+    throw scalingError(
+      'SCALING_MEMORY_FAILED',
+      `Cannot change the scaling of ${group}: it could not be remembered: ${said}`,
+      { facts: { group }, cause },
+    );
+  }
+}
+
+function invalidPolicy(group: string, problems: readonly Problem[]): LoadlineError {
+  const told = problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
+  return scalingError('SCALING_POLICY_INVALID', `Cannot scale ${group} by this policy: ${told.join('; ')}.`, {
+    facts: { group, problems },
+  });
+}
+
+function conflict(group: string, replaces: number, present: number): LoadlineError {
+  return scalingError(
+    'SCALING_POLICY_CONFLICT',
+    `Cannot replace version ${replaces} of the policy of ${group}: the present one is ${present}. Read it and change that.`,
+    { facts: { group, replaces, present } },
+  );
+}
+
+const weekMs = 7 * 86_400_000;
+
+function checkManual({ group, policy }: ScalingConfiguration, { replicas, forMs }: ManualRequest): void {
+  const { min, max } = policy.replicas;
+  const problems = [
+    ...(Number.isSafeInteger(replicas) && replicas >= min && replicas <= max
+      ? []
+      : [`replicas must be a whole number from ${min} to ${max}, got ${replicas}`]),
+    ...(forMs > 0 && forMs <= weekMs
+      ? []
+      : [`forMs must be above 0 and at most ${formatDuration(weekMs)}, got ${forMs}`]),
+  ];
+  if (problems.length === 0) return;
+  throw scalingError('SCALING_MANUAL_INVALID', `Cannot scale ${group} by hand: ${problems.join('; ')}.`, {
+    facts: { group, problems },
+  });
+}
