@@ -41,6 +41,17 @@ const servers = {
       brew: 'prometheus',
     },
   },
+  alertmanager: {
+    name: 'Alertmanager, which alerts are sent to',
+    commands: ['prometheus-alertmanager', 'alertmanager'],
+    packages: {
+      'apt-get': 'prometheus-alertmanager',
+      dnf: 'golang-github-prometheus-alertmanager',
+      apk: 'alertmanager',
+      pacman: 'alertmanager',
+      brew: 'alertmanager',
+    },
+  },
   nginx: {
     name: 'nginx, a target of load',
     commands: ['nginx'],
@@ -66,7 +77,7 @@ const servers = {
 
 const needs = {
   demo: ['valkey'],
-  test: ['valkey', 'promtool', 'nginx', 'chromium'],
+  test: ['valkey', 'promtool', 'alertmanager', 'nginx', 'chromium'],
   bench: ['valkey', 'nginx', 'wrk'],
 };
 

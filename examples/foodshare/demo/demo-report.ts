@@ -63,11 +63,15 @@ const names: Readonly<Record<TargetMetric, string>> = {
   latencyMsP50: 'p50',
   latencyMsP95: 'p95',
   latencyMsP99: 'p99',
+  latencyMsP999: 'p99.9',
   errorRatio: 'errors',
   ratePerSecond: 'throughput',
+  ratePerSecondSustained: 'sustained',
   databaseQueryMsP95: 'query p95',
   databaseConnectionRatio: 'connections',
   cacheHitRatio: 'cache hits',
+  externalCallMsP95: 'external p95',
+  instanceMemoryBytes: 'memory',
 };
 
 function targetLine({ target, verdict, measured, reason }: JudgedTarget, style: Style): string {

@@ -1,3 +1,30 @@
-/** Targets, objectives, burn rates, alerts, uptime, peak-day calendar. */
+/** Targets, objectives, burn rates, alerts, incidents, uptime, peak-day calendar. */
+export type { Act } from './actions.ts';
+export type { Evaluated, Evaluation, EvaluationLimits, Transition } from './alert-engine.ts';
+export { evaluateAlerts } from './alert-engine.ts';
+export type { AlertLevel, AlertLevels, AlertState } from './alert-state.ts';
+export type { DispatcherOptions, DispatchReport, NotifierRoute } from './dispatcher.ts';
+export { Dispatcher } from './dispatcher.ts';
+export { monitoringError, monitoringErrorTable } from './errors.ts';
+export type { Incident, IncidentAlert, TimelineEntry } from './incident.ts';
+export { timeToAcknowledgeMs, timeToRecoveryMs } from './incident.ts';
+export type { LabelMatch, Labels } from './labels.ts';
+export { fingerprintOf, isMatched } from './labels.ts';
+export type { Change, MonitorMemory, Remembered } from './memory.ts';
+export { createMonitorMemory } from './memory.ts';
+export type { MonitorOptions, MonitorReport, ReadingSource } from './monitor.ts';
+export { Monitor } from './monitor.ts';
+export type { AlertChange, Notification, NotifiedAlert, NotifiedIncident } from './notification.ts';
+export type { Notifier } from './notifier.ts';
+export { parseAlertRule, parseAlertRules } from './parse-alert-rules.ts';
+export type { Reading, SetAside } from './reading.ts';
+export type { MonitorState, Round } from './round.ts';
+export { takeRound } from './round.ts';
+export type { AlertLimit, AlertPolicy, AlertRule, AlertStatistic, AlertUnit, Severity } from './rule.ts';
+export { quantileOf } from './rule.ts';
+export { alertRulePresets } from './rule-presets.ts';
+export type { Silence } from './silence.ts';
+export { parseSilence } from './silence.ts';
+export { showValue } from './summary.ts';
 export type { JudgedTarget, Observed, Target, TargetMetric } from './targets.ts';
 export { judgeTargets, targetPresets } from './targets.ts';

@@ -1,0 +1,134 @@
+import { monitoringError } from './errors.ts';
+import { type Incident, noteIncident, takeIncident } from './incident.ts';
+import { digest } from './labels.ts';
+import type { MonitorState } from './round.ts';
+import type { Silence } from './silence.ts';
+
+/** Who did something, and when. */
+export interface Act {
+  readonly by: string;
+  readonly atMs: number;
+}
+
+/**
+ * Somebody knows of an alert: it is not repeated, and its incident is taken by whoever was first. Pure, as all here.
+ *
+ * @throws MONITORING_ALERT_UNKNOWN
+ */
+export function acknowledgeAlert(state: MonitorState, fingerprint: string, act: Act): MonitorState {
+  const alert = state.alerts.find((each) => each.fingerprint === fingerprint && each.phase !== 'ok');
+  if (alert === undefined) {
+    throw monitoringError(
+      'MONITORING_ALERT_UNKNOWN',
+      'Cannot acknowledge the alert: none of this fingerprint is pending or firing. List the alerts anew.',
+      { facts: { fingerprint } },
+    );
+  }
+  return {
+    ...state,
+    alerts: acknowledged(state, new Set([fingerprint]), act),
+    incidents: state.incidents.map((incident) =>
+      incident.phase === 'open' && incident.taken === undefined && holds(incident, fingerprint)
+        ? takeIncident(incident, act)
+        : incident,
+    ),
+  };
+}
+
+/**
+ * Somebody works on an incident: nobody else is called, and its alerts are acknowledged.
+ *
+ * @throws MONITORING_INCIDENT_UNKNOWN
+ */
+export function takeIncidentOf(state: MonitorState, id: string, act: Act): MonitorState {
+  const incident = openIncident(state, id, 'take');
+  const own = new Set(incident.alerts.map(({ fingerprint }) => fingerprint));
+  return {
+    ...state,
+    alerts: acknowledged(state, own, act),
+    incidents: replaced(state, takeIncident(incident, act)),
+  };
+}
+
+/**
+ * Adds what somebody has found to the timeline.
+ *
+ * @throws MONITORING_INCIDENT_UNKNOWN
+ */
+export function noteOnIncident(
+  state: MonitorState,
+  id: string,
+  note: Act & { readonly text: string },
+): MonitorState {
+  return { ...state, incidents: replaced(state, noteIncident(openIncident(state, id, 'add to'), note)) };
+}
+
+/**
+ * At most 1,000 at a time. The same silence asked for twice is one.
+ *
+ * @throws MONITORING_SILENCES_FULL
+ */
+export function addSilence(
+  state: MonitorState,
+  asked: Omit<Silence, 'id'>,
+): { readonly state: MonitorState; readonly silence: Silence } {
+  const id = digest(JSON.stringify([asked.by, asked.why, asked.fromMs, asked.untilMs, asked.match]), 16);
+  const silence: Silence = { id, ...asked };
+  const others = state.silences.filter((each) => each.id !== id);
+  if (others.length >= silencesMax) {
+    throw monitoringError(
+      'MONITORING_SILENCES_FULL',
+      `Cannot add a silence: there are ${others.length} already. End some of them.`,
+      { facts: { silencesMax } },
+    );
+  }
+  return { silence, state: { ...state, silences: [...others, silence] } };
+}
+
+const silencesMax = 1000;
+
+/**
+ * Ends a silence before its time.
+ *
+ * @throws MONITORING_SILENCE_UNKNOWN
+ */
+export function endSilence(state: MonitorState, id: string): MonitorState {
+  if (!state.silences.some((silence) => silence.id === id)) {
+    throw monitoringError(
+      'MONITORING_SILENCE_UNKNOWN',
+      'Cannot end the silence: there is none of this id. It may have ended by itself.',
+      { facts: { id } },
+    );
+  }
+  return { ...state, silences: state.silences.filter((silence) => silence.id !== id) };
+}
+
+function acknowledged(
+  { alerts }: MonitorState,
+  fingerprints: ReadonlySet<string>,
+  { by, atMs }: Act,
+): MonitorState['alerts'] {
+  return alerts.map((alert) =>
+    fingerprints.has(alert.fingerprint) && alert.phase !== 'ok'
+      ? { ...alert, acknowledged: { by, atMs } }
+      : alert,
+  );
+}
+
+function openIncident({ incidents }: MonitorState, id: string, doing: string): Incident {
+  const incident = incidents.find((each) => each.id === id && each.phase === 'open');
+  if (incident !== undefined) return incident;
+  throw monitoringError(
+    'MONITORING_INCIDENT_UNKNOWN',
+    `Cannot ${doing} the incident: none of this id is open. List the incidents anew.`,
+    { facts: { id } },
+  );
+}
+
+function replaced({ incidents }: MonitorState, incident: Incident): readonly Incident[] {
+  return incidents.map((each) => (each.id === incident.id ? incident : each));
+}
+
+function holds({ alerts }: Incident, fingerprint: string): boolean {
+  return alerts.some((alert) => alert.fingerprint === fingerprint);
+}

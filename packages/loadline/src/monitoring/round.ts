@@ -1,0 +1,118 @@
+import { applySilences, type EvaluationLimits, evaluateAlerts, type Transition } from './alert-engine.ts';
+import type { AlertState } from './alert-state.ts';
+import {
+  escalateIncidents,
+  type Incident,
+  joinIncidents,
+  nameIncident,
+  resolveIncidents,
+} from './incident.ts';
+import {
+  announcementsDue,
+  composeNotification,
+  describeAlert,
+  groupAnnouncements,
+  isTold,
+  type Notification,
+  type NotifiedIncident,
+  noteAnnounced,
+} from './notification.ts';
+import { nothingSetAside, type Reading, type SetAside } from './reading.ts';
+import type { AlertPolicy } from './rule.ts';
+import type { Silence } from './silence.ts';
+
+/** All that a monitor knows; what it remembers across a restart. */
+export interface MonitorState {
+  readonly alerts: readonly AlertState[];
+  /** Those that are open, and for an hour those that are not any more. */
+  readonly incidents: readonly Incident[];
+  readonly silences: readonly Silence[];
+}
+
+/** What one look has brought. */
+export interface Round {
+  readonly state: MonitorState;
+  readonly transitions: readonly Transition[];
+  readonly notifications: readonly Notification[];
+  readonly setAside: SetAside;
+}
+
+/**
+ * One round of the monitor, as values: hold readings against the rules, open and join incidents, and find out who has
+ * to hear what. Pure.
+ *
+ * @param readings undefined where they could not be read: then nothing fires and nothing is resolved, but what fires
+ *   is repeated and passed on as ever.
+ */
+export function takeRound(
+  before: MonitorState,
+  seen: {
+    readonly policy: AlertPolicy;
+    readonly readings: readonly Reading[] | undefined;
+    readonly nowMs: number;
+    readonly limits?: Partial<EvaluationLimits>;
+  },
+): Round {
+  const { policy, readings, nowMs, limits = {} } = seen;
+  const silences = before.silences.filter(({ untilMs }) => nowMs < untilMs);
+  const { rules } = policy;
+  const evaluated =
+    readings === undefined
+      ? { states: applySilences(before.alerts, silences, nowMs), transitions: [], setAside: nothingSetAside }
+      : evaluateAlerts({ rules, readings, states: before.alerts, silences, nowMs, limits });
+  const resolved = evaluated.transitions.filter(({ kind }) => kind === 'resolved').map(({ alert }) => alert);
+  const announcements = announcementsDue({ states: evaluated.states, resolved }, policy, nowMs);
+  const alerts = noteAnnounced(evaluated.states, announcements, nowMs);
+  const joined = joinIncidents(before.incidents, announcements, policy, nowMs);
+  const incidents = escalateIncidents(resolveIncidents(joined, alerts, nowMs), policy, nowMs);
+  const incidentOf = indexIncidents(incidents);
+  const notifications = [
+    ...groupAnnouncements(announcements, { states: alerts, groupBy: policy.groupBy, incidentOf, nowMs }),
+    ...escalations(joined, incidents, alerts, nowMs),
+  ];
+  return {
+    state: { alerts, incidents: incidents.filter((incident) => isOfUse(incident, nowMs)), silences },
+    transitions: evaluated.transitions,
+    notifications,
+    setAside: evaluated.setAside,
+  };
+}
+
+/** The incident of each alert: of several the newest. */
+function indexIncidents(
+  incidents: readonly Incident[],
+): (fingerprint: string) => NotifiedIncident | undefined {
+  const index = new Map<string, NotifiedIncident>();
+  for (const incident of incidents)
+    for (const { fingerprint } of incident.alerts) index.set(fingerprint, nameIncident(incident));
+  return (fingerprint) => index.get(fingerprint);
+}
+
+/** A notification with all that fires, for each incident that was passed on in this round. */
+function escalations(
+  before: readonly Incident[],
+  after: readonly Incident[],
+  alerts: readonly AlertState[],
+  nowMs: number,
+): Notification[] {
+  const levels = new Map(before.map(({ id, level }) => [id, level]));
+  return after
+    .filter(({ id, level }) => level > (levels.get(id) ?? 0))
+    .map((incident) => {
+      const own = new Set(incident.alerts.map(({ fingerprint }) => fingerprint));
+      const told = alerts.filter((alert) => isTold(alert) && own.has(alert.fingerprint));
+      return composeNotification({
+        why: 'escalated',
+        group: incident.group,
+        incident: nameIncident(incident),
+        alerts: told.map((alert) => describeAlert(alert, 'none', nowMs)),
+        nowMs,
+      });
+    })
+    .filter(({ alerts: told }) => told.length > 0);
+}
+
+/** The store keeps incidents for good; here they are kept for as long as somebody may still add a note. */
+function isOfUse({ resolvedAtMs }: Incident, nowMs: number): boolean {
+  return resolvedAtMs === undefined || nowMs - resolvedAtMs < 3_600_000;
+}

@@ -1,0 +1,130 @@
+import { createVirtualClock, LoadlineError } from 'loadline/base';
+import { Dispatcher, type DispatcherOptions, type NotifiedAlert, type Notifier } from 'loadline/monitoring';
+import { describe, expect, it } from 'vitest';
+import { notificationOf, notifiedAlert } from './notifications.ts';
+
+const hanging: Notifier['notify'] = () => new Promise(() => {});
+
+function setUp(
+  notifiers: Readonly<Record<string, Notifier['notify']>>,
+  said: Partial<DispatcherOptions> = {},
+) {
+  const clock = createVirtualClock();
+  const heard: string[] = [];
+  const routes = Object.entries(notifiers).map(([name, notify]) => ({
+    notifier: {
+      name,
+      async notify(...words: Parameters<Notifier['notify']>) {
+        await notify(...words);
+        heard.push(`${name} ${words[0].id}`);
+      },
+    },
+  }));
+  const dispatcher = new Dispatcher({ routes, clock, ...said });
+  const offer = (...ids: readonly string[]) => ids.map((id) => dispatcher.offer(notificationOf({ id })));
+  return { clock, dispatcher, heard, offer };
+}
+
+describe('Dispatcher', () => {
+  it('hands notifications to every notifier, in their order', async () => {
+    const { clock, heard, offer } = setUp({ a: async () => {}, b: async () => {} });
+    const settled = offer('1', '2');
+    await clock.advance(0);
+    expect(heard.toSorted()).toEqual(['a 1', 'a 2', 'b 1', 'b 2']);
+    expect(await Promise.all(settled)).toEqual([true, true]);
+  });
+
+  it('lets a dead notifier delay nobody else, and gives it up in time', async () => {
+    const { clock, dispatcher, heard, offer } = setUp({ dead: hanging, quick: async () => {} });
+    const [settled] = offer('1', '2');
+    await clock.advance(1);
+    expect(heard).toEqual(['quick 1', 'quick 2']);
+    await clock.advance(119_998);
+    expect(dispatcher.report()[0]).toMatchObject({ failed: 0, waiting: 1 });
+    await clock.advance(1);
+    expect(await settled).toBe(true);
+    await clock.advance(120_000);
+    expect(dispatcher.report()).toMatchObject([
+      {
+        notifier: 'dead',
+        delivered: 0,
+        failed: 2,
+        lastProblem: 'Could not notify dead: it took longer than 120000 ms.',
+      },
+      { notifier: 'quick', delivered: 2, failed: 0, lastProblem: undefined },
+    ]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('drops the oldest of too many that wait, and counts it', async () => {
+    const { clock, dispatcher, heard, offer } = setUp(
+      {
+        slow: (_, signal) =>
+          new Promise((resolve) => (signal.aborted ? resolve() : clock.setTimer(resolve, 1000))),
+      },
+      { queueMax: 2 },
+    );
+    offer('1');
+    await clock.advance(0);
+    offer('2', '3', '4', '5');
+    await clock.advance(10_000);
+    expect(heard).toEqual(['slow 1', 'slow 4', 'slow 5']);
+    expect(dispatcher.report()).toMatchObject([{ delivered: 3, dropped: 2, waiting: 0 }]);
+  });
+
+  it('counts what a notifier gives up, and shows of a stranger’s error only its kind', async () => {
+    const errors = [
+      new LoadlineError('X', 'Could not, for a reason.'),
+      new TypeError('https://user:s3cret@host'),
+    ];
+    const { clock, dispatcher, offer } = setUp({ a: async () => Promise.reject(errors.shift()) });
+    offer('1');
+    await clock.advance(0);
+    expect(dispatcher.report()).toMatchObject([{ failed: 1, lastProblem: 'Could not, for a reason.' }]);
+    offer('2');
+    await clock.advance(0);
+    expect(dispatcher.report()).toMatchObject([{ failed: 2, lastProblem: 'Could not notify a: TypeError.' }]);
+  });
+
+  it('tells a notifier of a level only what was passed on that far', async () => {
+    const heard: string[] = [];
+    const notifier: Notifier = { name: 'boss', notify: async ({ id }) => void heard.push(id) };
+    const clock = createVirtualClock();
+    const dispatcher = new Dispatcher({ routes: [{ notifier, fromLevel: 1 }], clock });
+    const at = (level: number) => ({
+      id: `level ${level}`,
+      incident: { id: 'i', level, takenBy: undefined },
+    });
+    await Promise.all([0, 1, 2].map((level) => dispatcher.offer(notificationOf(at(level)))));
+    expect(heard).toEqual(['level 1', 'level 2']);
+  });
+
+  it('lets deliveries end when it closes, and says which it cut short', async () => {
+    const { clock, dispatcher, offer } = setUp({ dead: hanging });
+    const settled = offer('1', '2');
+    await clock.advance(0);
+    const closing = dispatcher.close(5000);
+    await clock.advance(5000);
+    await closing;
+    settled.push(...offer('3'));
+    expect(await Promise.all(settled)).toEqual([false, false, false]);
+    expect(dispatcher.report()).toMatchObject([{ failed: 1, dropped: 2 }]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('refreshes those who forget as often as they wish, with the newest, between notifications', async () => {
+    const clock = createVirtualClock();
+    const sent: (readonly NotifiedAlert[])[] = [];
+    const notifier: Notifier = {
+      name: 'forgetful',
+      notify: async () => {},
+      refresh: { everyMs: 60_000, send: async (alerts) => void sent.push(alerts) },
+    };
+    const dispatcher = new Dispatcher({ routes: [{ notifier }], clock });
+    for (let second = 0; second < 180; second += 2) {
+      dispatcher.refresh([notifiedAlert({ value: second })]);
+      await clock.advance(2000);
+    }
+    expect(sent.map(([alert]) => alert?.value)).toEqual([0, 60, 120]);
+  });
+});

@@ -1,0 +1,215 @@
+import {
+  type AlertPolicy,
+  type Incident,
+  type MonitorState,
+  type Notification,
+  type Reading,
+  takeRound,
+  timeToAcknowledgeMs,
+  timeToRecoveryMs,
+} from 'loadline/monitoring';
+import { describe, expect, it } from 'vitest';
+import {
+  acknowledgeAlert,
+  addSilence,
+  endSilence,
+  noteOnIncident,
+  takeIncidentOf,
+} from '../../src/monitoring/actions.ts';
+import { policyOf, readingOf } from './alert-policies.ts';
+
+const minuteMs = 60_000;
+const rules = [
+  {
+    name: 'slow',
+    metric: 'latency_ms',
+    above: { warning: 100, critical: 200 },
+    for: '10s',
+    runbook: 'https://r.example/slow',
+  },
+  { name: 'errors', metric: 'errors', above: { critical: 10 }, for: 0 },
+];
+const policy = policyOf({ group_by: ['service'], escalate_after: ['10m', '30m'], join_within: '5m', rules });
+const byEndpoint = policyOf({ group_by: ['service', 'endpoint'], join_within: '5m', rules });
+
+/** Rounds, with one incident to look at. */
+function follow(withPolicy: AlertPolicy = policy) {
+  let state: MonitorState = { alerts: [], incidents: [], silences: [] };
+  return {
+    state: () => state,
+    only: (): Incident => {
+      expect(state.incidents).toHaveLength(1);
+      return state.incidents[0] as Incident;
+    },
+    act: (action: (state: MonitorState) => MonitorState): void => {
+      state = action(state);
+    },
+    round(nowMs: number, ...readings: readonly Reading[]): readonly Notification[] {
+      const round = takeRound(state, {
+        policy: withPolicy,
+        nowMs,
+        readings: readings.map((each) => ({ ...each, atMs: nowMs })),
+      });
+      state = round.state;
+      return round.notifications;
+    },
+  };
+}
+
+const slow = (value: number, labels: Record<string, string> = {}) =>
+  readingOf(value, { labels: { service: 'api', ...labels } });
+const errors = (value: number, labels: Record<string, string> = {}) =>
+  readingOf(value, { rule: 'errors', labels: { service: 'api', ...labels } });
+
+describe('an incident', () => {
+  it('is opened by the first alert, joined by others of its group, and resolved by the last', () => {
+    const { round, only } = follow();
+    round(0, slow(150));
+    round(10_000, slow(150));
+    round(20_000, slow(150), errors(20));
+    round(30_000, slow(50), errors(20));
+    expect(only()).toMatchObject({
+      phase: 'open',
+      severity: 'critical',
+      runbooks: ['https://r.example/slow'],
+    });
+    round(40_000, slow(50), errors(0));
+    const { phase, timeline, alerts } = only();
+    expect(phase).toBe('resolved');
+    expect(alerts).toMatchObject([
+      { rule: 'slow', resolvedAtMs: 30_000 },
+      { rule: 'errors', resolvedAtMs: 40_000 },
+    ]);
+    expect(timeline.map(({ atMs, what, text }) => `${atMs / 1000} ${what}: ${text}`)).toEqual([
+      '10 opened: slow is 150, above 100',
+      '10 alert: fired, warning: slow is 150, above 100',
+      '20 alert: fired, critical: errors is 20, above 10',
+      '30 alert: resolved, warning: slow is 50, above 100',
+      '40 alert: resolved, critical: errors is 0, above 10',
+      '40 resolved: resolved after 40 s',
+    ]);
+  });
+
+  it('knows how long it took to be taken, and from the first sign of trouble to recovery', () => {
+    const { round, only, act } = follow();
+    round(0, slow(150));
+    round(10_000, slow(150));
+    expect([timeToAcknowledgeMs(only()), timeToRecoveryMs(only())]).toEqual([undefined, undefined]);
+    act((state) => takeIncidentOf(state, only().id, { by: 'ada', atMs: 70_000 }));
+    round(100_000, slow(50));
+    expect([timeToAcknowledgeMs(only()), timeToRecoveryMs(only())]).toEqual([60_000, 100_000]);
+  });
+
+  it('is joined by another group of its service for a while, and then there is another', () => {
+    const { round, state } = follow(byEndpoint);
+    round(0, errors(20, { endpoint: 'a' }));
+    round(5 * minuteMs, errors(20, { endpoint: 'a' }), errors(20, { endpoint: 'b' }));
+    expect(state().incidents).toHaveLength(1);
+    round(
+      10 * minuteMs + 1,
+      errors(20, { endpoint: 'a' }),
+      errors(20, { endpoint: 'b' }),
+      errors(20, { endpoint: 'c' }),
+    );
+    expect(state().incidents.map(({ alerts }) => alerts.length)).toEqual([2, 1]);
+  });
+
+  it('is another one when trouble comes back after it was resolved', () => {
+    const { round, state } = follow();
+    round(0, errors(20));
+    round(1000, errors(0));
+    round(2000, errors(20));
+    expect(state().incidents.map(({ phase }) => phase)).toEqual(['resolved', 'open']);
+  });
+
+  it('is passed on level by level while nobody takes it', () => {
+    const { round, only } = follow();
+    round(0, errors(20));
+    expect(round(10 * minuteMs - 1, errors(20))).toEqual([]);
+    expect(round(10 * minuteMs, errors(20))).toMatchObject([
+      { why: 'escalated', incident: { level: 1 }, alerts: [{ rule: 'errors' }] },
+    ]);
+    expect(round(11 * minuteMs, errors(20))).toEqual([]);
+    expect(round(30 * minuteMs, errors(20))).toMatchObject([{ why: 'escalated', incident: { level: 2 } }]);
+    expect(only().level).toBe(2);
+  });
+
+  it('is passed on to nobody once somebody has taken it, and its alerts are not repeated', () => {
+    const { round, only, act } = follow();
+    round(0, errors(20));
+    act((state) => takeIncidentOf(state, only().id, { by: 'ada', atMs: 1000 }));
+    for (const minutes of [10, 30, 240, 480]) expect(round(minutes * minuteMs, errors(20))).toEqual([]);
+    expect(round(500 * minuteMs, errors(0))).toMatchObject([
+      { status: 'resolved', incident: { takenBy: 'ada' } },
+    ]);
+  });
+
+  it('is taken by whoever acknowledges one of its alerts first', () => {
+    const { round, only, act, state } = follow();
+    round(0, errors(20), slow(250));
+    const [errorsAlert, slowAlert] = ['errors', 'slow'].map(
+      (rule) => state().alerts.find((each) => each.rule === rule)?.fingerprint ?? '',
+    );
+    act((now) => acknowledgeAlert(now, errorsAlert as string, { by: 'ada', atMs: 1000 }));
+    round(10_000, errors(20), slow(250));
+    act((now) => acknowledgeAlert(now, slowAlert as string, { by: 'bob', atMs: 11_000 }));
+    expect(only().taken).toEqual({ by: 'ada', atMs: 1000 });
+    act((now) => takeIncidentOf(now, only().id, { by: 'bob', atMs: 12_000 }));
+    expect(only().taken).toEqual({ by: 'bob', atMs: 1000 });
+    expect(only().timeline.at(-1)).toMatchObject({ by: 'bob', text: 'taken from ada' });
+  });
+
+  it('is resolved also when its alert is gone without a word', () => {
+    const { round, only, act } = follow();
+    round(0, errors(20));
+    act((state) => ({ ...state, alerts: [] }));
+    round(1000);
+    expect(only()).toMatchObject({ phase: 'resolved', resolvedAtMs: 1000 });
+  });
+
+  it('keeps the first and the newest entries of a long timeline', () => {
+    const { round, only, act } = follow();
+    round(0, errors(20));
+    for (let at = 1; at <= 600; at++)
+      act((state) => noteOnIncident(state, only().id, { by: 'ada', atMs: at, text: `note ${at}` }));
+    const { timeline, timelineLeftOut } = only();
+    expect([timeline.length, timelineLeftOut]).toEqual([500, 102]);
+    expect([timeline[0]?.what, timeline.at(-1)?.text]).toEqual(['opened', 'note 600']);
+  });
+
+  it('is kept for an hour after its end, for a last note in the store', () => {
+    const { round, state } = follow();
+    round(0, errors(20));
+    round(1000, errors(0));
+    round(3_600_999, errors(0));
+    expect(state().incidents).toHaveLength(1);
+    round(3_601_000, errors(0));
+    expect(state().incidents).toEqual([]);
+  });
+});
+
+describe('an action', () => {
+  const act = { by: 'ada', atMs: 0 };
+  const nothing: MonitorState = { alerts: [], incidents: [], silences: [] };
+
+  it.each<[string, () => unknown]>([
+    ['MONITORING_ALERT_UNKNOWN', () => acknowledgeAlert(nothing, 'x', act)],
+    ['MONITORING_INCIDENT_UNKNOWN', () => takeIncidentOf(nothing, 'x', act)],
+    ['MONITORING_INCIDENT_UNKNOWN', () => noteOnIncident(nothing, 'x', { ...act, text: 'y' })],
+    ['MONITORING_SILENCE_UNKNOWN', () => endSilence(nothing, 'x')],
+  ])('on what is not there is %s', (code, action) => {
+    expect(action).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('adds a silence once, however often it is asked for, and at most a thousand', () => {
+    const asked = { match: { rule: ['*'] }, fromMs: 0, untilMs: 1000, by: 'ada', why: 'works' };
+    const once = addSilence(nothing, asked);
+    expect(addSilence(once.state, asked).state).toEqual(once.state);
+    let state = nothing;
+    for (let at = 0; at < 1000; at++) state = addSilence(state, { ...asked, fromMs: at }).state;
+    expect(() => addSilence(state, { ...asked, fromMs: 1000 })).toThrow(
+      expect.objectContaining({ code: 'MONITORING_SILENCES_FULL' }),
+    );
+    expect(endSilence(once.state, once.silence.id).silences).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import { type Change, createMonitorMemory, type MonitorState } from 'loadline/monitoring';
+import { describe, expect, it } from 'vitest';
+import { changesBetween } from '../../src/monitoring/memory.ts';
+import { Recorder } from '../../src/monitoring/recorder.ts';
+import { ruleOf, times, watch } from './alert-policies.ts';
+import { notificationOf } from './notifications.ts';
+
+const stateOf = (alerts: MonitorState['alerts']): MonitorState => ({ alerts, incidents: [], silences: [] });
+const forget = (id: string): Change => ({ kind: 'notification', id, value: undefined });
+
+describe('changesBetween()', () => {
+  const rule = ruleOf({ for: '3s' });
+  const pending = watch(rule, [150]).states;
+
+  it('has an alert that is new, that changes, and that is over', () => {
+    const fired = watch(rule, times(3, 150), { states: pending, fromMs: 1000 }).states;
+    const over = watch(rule, [50], { states: fired, fromMs: 5000 }).states;
+    const kinds = [stateOf([]), stateOf(pending), stateOf(fired), stateOf(over)];
+    const changes = kinds.slice(1).map((after, at) => changesBetween(kinds[at] as MonitorState, after));
+    expect(changes).toMatchObject([
+      [{ kind: 'alert', value: { phase: 'pending' } }],
+      [{ kind: 'alert', value: { phase: 'firing' } }],
+      [{ kind: 'alert', value: undefined }],
+    ]);
+  });
+
+  it('has nothing of an alert whose value alone is another, but once an hour', () => {
+    const later = (fromMs: number) =>
+      stateOf(watch(ruleOf({ for: '2h' }), [160], { states: pending, fromMs }).states);
+    expect(changesBetween(stateOf(pending), later(1000))).toEqual([]);
+    expect(changesBetween(stateOf(pending), later(3_600_000))).toHaveLength(1);
+  });
+});
+
+describe('Recorder', () => {
+  /** A memory that fails while it is told to. */
+  function setUp() {
+    const batches: (readonly Change[])[] = [];
+    const memory = createMonitorMemory();
+    const world = { isAway: false };
+    const recorder = new Recorder({
+      load: memory.load,
+      async save(changes) {
+        if (world.isAway) throw new Error('away');
+        batches.push(changes);
+        await memory.save(changes);
+      },
+    });
+    return { recorder, batches, memory, world };
+  }
+
+  it('saves at once, also after it had nothing to save', async () => {
+    const { recorder, batches } = setUp();
+    await recorder.record([]);
+    await recorder.record([forget('a')]);
+    expect(batches).toEqual([[forget('a')]]);
+  });
+
+  it('keeps the newest of what could not be saved, and saves it with the next', async () => {
+    const { recorder, batches, world } = setUp();
+    const value = notificationOf({ id: 'a' });
+    world.isAway = true;
+    await recorder.record([{ kind: 'notification', id: 'a', value }]);
+    await recorder.record([forget('b'), forget('a')]);
+    expect(recorder.counts).toEqual({ waiting: 2, failures: 2, dropped: 0 });
+    world.isAway = false;
+    await recorder.record([]);
+    expect(batches).toEqual([[forget('b'), forget('a')]]);
+    expect(recorder.counts.waiting).toBe(0);
+  });
+
+  it('drops the oldest of more than it has room for', async () => {
+    const { recorder, world } = setUp();
+    world.isAway = true;
+    await recorder.record(Array.from({ length: 50_003 }, (_, at) => forget(String(at))));
+    expect(recorder.counts).toMatchObject({ waiting: 50_000, dropped: 3 });
+  });
+});

@@ -1,0 +1,245 @@
+import { createRandom, createVirtualClock, integerBetween, type VirtualClock } from 'loadline/base';
+import {
+  createMonitorMemory,
+  Dispatcher,
+  Monitor,
+  type MonitorMemory,
+  type MonitorOptions,
+  type Notification,
+  type Notifier,
+} from 'loadline/monitoring';
+import { describe, expect, it } from 'vitest';
+import { policyOf } from './alert-policies.ts';
+
+const policy = policyOf({
+  rules: [{ name: 'slow', metric: 'latency_ms', above: { warning: 100 }, for: '30s' }],
+});
+
+/** A monitor over a service whose latency is a function of time, on a clock that the test owns. */
+function setUp(
+  latencyMs: (nowMs: number) => number | Promise<number>,
+  options: Partial<MonitorOptions> & {
+    readonly clock?: VirtualClock;
+    readonly deliver?: Notifier['notify'];
+  } = {},
+) {
+  const clock = options.clock ?? createVirtualClock(0);
+  const memory = options.memory ?? createMonitorMemory();
+  const delivered: (Notification & { readonly deliveredAtMs: number })[] = [];
+  const notifier: Notifier = {
+    name: 'test',
+    async notify(notification, signal) {
+      await options.deliver?.(notification, signal);
+      delivered.push({ ...notification, deliveredAtMs: clock.now() });
+    },
+  };
+  const monitor = new Monitor({
+    policy,
+    memory,
+    clock,
+    dispatcher: new Dispatcher({ routes: [{ notifier }], clock }),
+    source: {
+      async read(rules, nowMs) {
+        const value = await latencyMs(nowMs);
+        return rules.map(({ name }) => ({ rule: name, labels: { service: 'api' }, value, atMs: nowMs }));
+      },
+    },
+    ...options,
+  });
+  const told = () =>
+    delivered.map(({ alerts, deliveredAtMs }) => `${deliveredAtMs / 1000} ${alerts[0]?.change}`);
+  return { clock, memory, monitor, delivered, told };
+}
+
+async function closed(clock: VirtualClock, monitor: Monitor): Promise<void> {
+  const closing = monitor.close();
+  await clock.advance(10_000);
+  await closing;
+}
+
+const never = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+describe('Monitor', () => {
+  it('tells of a breach and of its end', async () => {
+    const { clock, monitor, told } = setUp((nowMs) => (nowMs >= 10_000 && nowMs < 60_000 ? 150 : 50));
+    monitor.start();
+    await clock.advance(100_000);
+    expect(told()).toEqual(['40 fired', '60 resolved']);
+    await closed(clock, monitor);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('tells within the rule’s duration and five seconds, whenever a breach begins', async () => {
+    const random = createRandom('breaches');
+    for (let run = 0; run < 50; run++) {
+      const forMs = integerBetween(random, 0, 20_000);
+      const breachMs = integerBetween(random, 5000, 15_000);
+      const { clock, monitor, delivered } = setUp((nowMs) => (nowMs >= breachMs ? 150 : 50), {
+        policy: policyOf({
+          rules: [{ name: 'slow', metric: 'm', above: { warning: 100 }, for: `${forMs}ms` }],
+        }),
+      });
+      monitor.start();
+      await clock.advance(45_000);
+      const delayMs = (delivered[0]?.deliveredAtMs ?? Number.NaN) - breachMs;
+      expect(delayMs).toBeGreaterThanOrEqual(forMs);
+      expect(delayMs).toBeLessThanOrEqual(forMs + 5000);
+      await closed(clock, monitor);
+    }
+  });
+
+  it('fires nothing anew after a restart, whenever that comes, and ends what it began', async () => {
+    for (const restartMs of [5000, 15_000, 39_000, 41_000, 55_000, 61_000]) {
+      const memory = createMonitorMemory();
+      const latency = (nowMs: number) => (nowMs >= 10_000 && nowMs < 60_000 ? 150 : 50);
+      const first = setUp(latency, { memory });
+      first.monitor.start();
+      await first.clock.advance(restartMs);
+      const second = setUp(latency, { memory, clock: createVirtualClock(restartMs) });
+      second.monitor.start();
+      await second.clock.advance(100_000);
+      // The first was not closed: it was killed. Time passed for it no more.
+      const changes = [...first.delivered, ...second.delivered].map(({ alerts }) => alerts[0]?.change);
+      expect(changes).toEqual(['fired', 'resolved']);
+      expect(memory.kept()).toMatchObject({ alerts: [], incidents: [], notifications: [] });
+      await closed(second.clock, second.monitor);
+    }
+  });
+
+  it('sends after a restart what was on its way, under the same id', async () => {
+    const memory = createMonitorMemory();
+    const first = setUp(() => 150, { memory, deliver: (_, signal) => never(signal) });
+    first.monitor.start();
+    await first.clock.advance(40_000);
+    const [waiting] = memory.kept().notifications;
+    expect(waiting?.alerts).toMatchObject([{ change: 'fired' }]);
+    const second = setUp(() => 150, { memory, clock: createVirtualClock(41_000) });
+    second.monitor.start();
+    await second.clock.advance(10_000);
+    expect(second.delivered.map(({ id }) => id)).toEqual([waiting?.id]);
+    expect(memory.kept().notifications).toEqual([]);
+  });
+
+  it('leaves to the next start what its end cuts short', async () => {
+    const memory = createMonitorMemory();
+    const { clock, monitor } = setUp(() => 150, { memory, deliver: (_, signal) => never(signal) });
+    monitor.start();
+    await clock.advance(40_000);
+    await closed(clock, monitor);
+    expect(memory.kept().notifications).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('neither fires nor resolves where nothing can be read, and counts it', async () => {
+    let problem: 'none' | 'fails' | 'hangs' = 'none';
+    const { clock, monitor, told } = setUp((nowMs) => {
+      if (problem === 'fails') throw new Error('no database');
+      return problem === 'hangs' ? new Promise<number>(() => {}) : nowMs < 200_000 ? 150 : 50;
+    });
+    monitor.start();
+    await clock.advance(40_000);
+    problem = 'fails';
+    await clock.advance(20_000);
+    expect(monitor.report().lastReadProblem).toBe('Error: no database');
+    problem = 'hangs';
+    await clock.advance(60_000);
+    expect(monitor.report().lastReadProblem).toBe('it took longer than 5000 ms');
+    expect(monitor.report().readsFailed).toBeGreaterThan(15);
+    problem = 'none';
+    await clock.advance(100_000);
+    expect(told().map((each) => each.split(' ')[1])).toEqual(['fired', 'resolved']);
+    await closed(clock, monitor);
+  });
+
+  it('tells although its memory is away, and saves all of it once it is back', async () => {
+    const kept = createMonitorMemory();
+    let isAway = true;
+    const memory: MonitorMemory = {
+      load: kept.load,
+      save: (changes) => (isAway ? Promise.reject(new Error('away')) : kept.save(changes)),
+    };
+    const { clock, monitor, told } = setUp(() => 150, { memory });
+    monitor.start();
+    await clock.advance(40_000);
+    expect(told()).toEqual(['30 fired']);
+    expect(monitor.report().memory.failures).toBeGreaterThan(0);
+    isAway = false;
+    await clock.advance(2000);
+    expect(kept.kept()).toMatchObject({
+      alerts: [{ phase: 'firing' }],
+      incidents: [{ phase: 'open' }],
+      notifications: [],
+    });
+    expect(monitor.report().memory.waiting).toBe(0);
+    await closed(clock, monitor);
+  });
+
+  it('is held up by a memory that hangs for a second, and not for longer', async () => {
+    const memory: MonitorMemory = { ...createMonitorMemory(), save: () => new Promise(() => {}) };
+    const { clock, monitor, delivered } = setUp(() => 150, { memory });
+    monitor.start();
+    await clock.advance(40_000);
+    expect(delivered[0]?.deliveredAtMs).toBeLessThanOrEqual(35_000);
+  });
+
+  it('waits half a minute for its memory at the start, and then begins with nothing', async () => {
+    const memory: MonitorMemory = { ...createMonitorMemory(), load: () => Promise.reject(new Error('away')) };
+    const { clock, monitor, told } = setUp(() => 150, { memory });
+    monitor.start();
+    await clock.advance(29_000);
+    expect(monitor.report()).toMatchObject({ rounds: 0 });
+    await clock.advance(40_000);
+    expect(told()).toHaveLength(1);
+    expect(monitor.report().loadsFailed).toBeGreaterThan(20);
+    await closed(clock, monitor);
+  });
+
+  it('does what people ask of it, and remembers that too', async () => {
+    const memory = createMonitorMemory();
+    const { clock, monitor, told } = setUp(() => 150, { memory });
+    monitor.start();
+    await clock.advance(31_000);
+    const [alert] = monitor.state.alerts;
+    const [incident] = monitor.state.incidents;
+    await monitor.acknowledge(alert?.fingerprint ?? '', 'ada');
+    await monitor.note(incident?.id ?? '', 'ada', 'a query without its index');
+    const silence = await monitor.silence({
+      match: { rule: ['slow'] },
+      fromMs: 0,
+      untilMs: 1e9,
+      by: 'ada',
+      why: 'known',
+    });
+    await clock.advance(2000);
+    expect(memory.kept()).toMatchObject({
+      alerts: [{ acknowledged: { by: 'ada' }, silencedBy: silence.id }],
+      incidents: [{ taken: { by: 'ada' } }],
+      silences: [silence],
+    });
+    await monitor.endSilence(silence.id);
+    expect(memory.kept().silences).toEqual([]);
+    monitor.usePolicy(policyOf({ rules: [] }));
+    await clock.advance(2000);
+    expect(told().at(-1)).toMatch(/resolved$/);
+    await closed(clock, monitor);
+  });
+
+  it('writes to its memory only what has changed', async () => {
+    let saved = 0;
+    const memory: MonitorMemory = {
+      ...createMonitorMemory(),
+      save: async (changes) => {
+        saved += changes.length;
+      },
+    };
+    const { clock, monitor } = setUp(() => 150, { memory });
+    monitor.start();
+    await clock.advance(40_000);
+    const before = saved;
+    await clock.advance(600_000);
+    expect(before).toBeGreaterThan(0);
+    expect(saved - before).toBe(0);
+    await closed(clock, monitor);
+  });
+});
