@@ -10,6 +10,8 @@ export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';
 export { errorsOf, isLoadlineError, LoadlineError } from './errors.ts';
 export type { NumberLimits, ObjectField, Parsed, Path, Problem } from './parse.ts';
 export { closest, Field, formatPath, parse, show } from './parse.ts';
+export type { Message, MessageShape } from './protobuf.ts';
+export { encodeMessage } from './protobuf.ts';
 export type { Random } from './random.ts';
 export { createRandom, exponential, integerBetween, normal, weightedPicker } from './random.ts';
 export { formatBytes, parseBytes } from './size.ts';

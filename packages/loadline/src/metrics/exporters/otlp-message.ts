@@ -1,9 +1,9 @@
+import { encodeMessage, type Message } from '../../base/index.ts';
 import { toExposed, toRecorded } from '../exposure.ts';
 import type { HistogramSeries, NumberSeries } from '../family.ts';
 import type { FamilyNames } from '../names.ts';
 import type { HistogramSnapshot, Snapshot } from '../snapshot.ts';
 import { exponentialBuckets } from './exponential-buckets.ts';
-import { encodeMessage, type Message } from './protobuf.ts';
 
 /**
  * What OTLP sends, by the names and numbers of opentelemetry-proto 1.x: `collector/metrics/v1`,

@@ -1,7 +1,7 @@
+import { encodeMessage } from '../../base/index.ts';
 import { toExposed, toRecorded } from '../exposure.ts';
 import type { FamilyNames } from '../names.ts';
 import type { FamilySnapshot, HistogramSnapshot, Snapshot } from '../snapshot.ts';
-import { encodeMessage } from './protobuf.ts';
 
 /** What remote write 1.0 sends (https://prometheus.io/docs/specs/prw/remote_write_spec/). */
 const label = { name: [1, 'string'], value: [2, 'string'] } as const;

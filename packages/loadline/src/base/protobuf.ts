@@ -1,7 +1,7 @@
 /**
  * Writes protocol buffers (https://protobuf.dev/programming-guides/encoding) from plain objects. A message is
  * described by a table, as in a .proto file: the name of each field, its number and its type. Repeated
- * numbers are packed. It knows only the types that metrics need, and it only writes.
+ * numbers are packed. It knows only the types that metrics and profiles need, and it only writes.
  */
 export interface MessageShape {
   readonly [field: string]: Field;
@@ -22,6 +22,8 @@ interface Scalars {
   fixed64: bigint;
   /** From 0, as are all that we send; int64 is written alike. */
   uint64: bigint;
+  /** The same where a number holds it, for the ids and values of a profile: there are many, and none is shown as JSON. */
+  uint53: number;
   /** Fields of the message itself that `encodeMessage` wrote before, whatever number stands beside them. */
   encoded: Uint8Array;
 }
@@ -60,6 +62,7 @@ const wireTypes: Readonly<Record<Exclude<keyof Scalars, 'encoded'>, number>> = {
   double: eightBytes,
   fixed64: eightBytes,
   uint64: varint,
+  uint53: varint,
 };
 
 class Writer {
@@ -86,6 +89,11 @@ class Writer {
       for (const each of repeated ? (value as readonly object[]) : [value as object]) {
         this.#varint(tag + delimited);
         this.#delimited(() => this.message(type, each as Readonly<Record<string, unknown>>));
+      }
+    } else if (repeated && type === 'string') {
+      for (const each of value as readonly string[]) {
+        this.#varint(tag + delimited);
+        this.#string(each);
       }
     } else if (repeated) {
       this.#varint(tag + delimited);
