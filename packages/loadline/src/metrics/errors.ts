@@ -22,6 +22,11 @@ export const metricsErrorTable = {
     means: 'Bytes that should hold a histogram are cut short, damaged, or of a newer version.',
     remedy: 'Send the bytes of Histogram.encode() unchanged, and run the same version on both sides.',
   },
+  METRICS_SNAPSHOT_INVALID: {
+    means: 'Bytes that should hold a snapshot are cut short, damaged, too much, or of a newer version.',
+    remedy:
+      'Send what encodeSnapshot() or renderSnapshot() gave unchanged, and run the same version on both sides.',
+  },
   METRICS_SHAPES_DIFFER: {
     means: 'Snapshots that are merged hold a metric of one name with different kinds, labels or scales.',
     remedy: 'Run the same version in every process whose metrics are merged.',

@@ -1,9 +1,9 @@
 import { bucketOf } from './buckets.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
 import { metricsError } from './errors.ts';
 
 /**
- * The bytes of a histogram. Every number is a varint: seven bits a byte, lowest first, the top bit set on all
- * but the last byte.
+ * The bytes of a histogram. Every number is a varint.
  *
  *     version = 1 │ clamped │ refused │ min │ max − min │ sum high │ sum low │ run │ run │ …
  *                                     └─ only when something was recorded ──────────────────
@@ -32,11 +32,11 @@ export interface HistogramState {
 
 /** Writes a histogram's state as bytes. */
 export function encodeState(state: HistogramState): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
+  const writer = new RunWriter();
   writer.varint(version);
   writer.varint(state.clamped);
   writer.varint(state.refused);
-  if (state.count === 0) return writer.bytes();
+  if (state.count === 0) return writer.take();
   writer.varint(state.min);
   writer.varint(state.max - state.min);
   writer.varint(state.sumHigh);
@@ -53,7 +53,7 @@ export function encodeState(state: HistogramState): Uint8Array<ArrayBuffer> {
     writer.run(0, count);
     empty = 0;
   }
-  return writer.bytes();
+  return writer.take();
 }
 
 /**
@@ -64,7 +64,7 @@ export function encodeState(state: HistogramState): Uint8Array<ArrayBuffer> {
  * @throws LoadlineError METRICS_WIRE_INVALID
  */
 export function decodeState(bytes: Uint8Array, room?: Float64Array): HistogramState {
-  const reader = new Reader(bytes);
+  const reader = new RunReader(bytes, invalid);
   const found = reader.varint();
   if (found !== version) throw invalid(`version ${found} is not known, only ${version} is`);
   const clamped = reader.varint();
@@ -87,7 +87,7 @@ export function decodeState(bytes: Uint8Array, room?: Float64Array): HistogramSt
 }
 
 function readRuns(
-  reader: Reader,
+  reader: RunReader,
   length: number,
   room: Float64Array | undefined,
 ): { counts: Float64Array; count: number } {
@@ -126,89 +126,30 @@ function invalid(found: string): Error {
   });
 }
 
-/** Bytes that grow as needed: at most some 60 KB, when each of the 5,888 buckets holds a huge count. */
-class Writer {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
-  #length = 0;
-
-  varint(value: number): void {
-    let rest = value;
-    while (rest >= 128) {
-      this.#byte((rest % 128) | 128);
-      rest = Math.floor(rest / 128);
-    }
-    this.#byte(rest);
-  }
-
+/** At most some 60 KB, when each of the 5,888 buckets holds a huge count. */
+class RunWriter extends ByteWriter {
   /** The first byte has six bits of the number, its kind below them and the sign of more above. */
   run(kind: 0 | 1, size: number): void {
     const low = ((size % 64) << 1) | kind;
-    this.#byte(size < 64 ? low : low | 128);
+    this.byte(size < 64 ? low : low | 128);
     if (size >= 64) this.varint(Math.floor(size / 64));
-  }
-
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  #byte(byte: number): void {
-    if (this.#length === this.#bytes.length) {
-      const longer = new Uint8Array(this.#length * 2);
-      longer.set(this.#bytes);
-      this.#bytes = longer;
-    }
-    this.#bytes[this.#length++] = byte;
   }
 }
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
-  /** A whole number to 2^53 − 1, in its shortest form. */
-  varint(): number {
-    let value = 0;
-    for (let weight = 1; ; weight *= 128) {
-      const byte = this.#byte();
-      value += (byte & 127) * weight;
-      if (!Number.isSafeInteger(value)) throw invalid('a number is too large');
-      if (byte < 128) {
-        if (byte === 0 && weight > 1) throw invalid('a number is longer than it need be');
-        return value;
-      }
-    }
-  }
-
+class RunReader extends ByteReader {
   /** The kind of the run that comes next, which stays where it is. */
   runKind(): number {
-    const kind = this.#byte() & 1;
-    this.#at--;
-    return kind;
+    return this.peek() & 1;
   }
 
   runSize(): number {
-    const byte = this.#byte();
+    const byte = this.byte();
     const low = (byte & 127) >> 1;
     if (byte < 128) return low;
     const high = this.varint();
-    if (high === 0) throw invalid('a number is longer than it need be');
+    if (high === 0) throw this.invalid('a number is longer than it need be');
     const size = high * 64 + low;
-    if (!Number.isSafeInteger(size)) throw invalid('a number is too large');
+    if (!Number.isSafeInteger(size)) throw this.invalid('a number is too large');
     return size;
-  }
-
-  #byte(): number {
-    const byte = this.#bytes[this.#at];
-    if (byte === undefined) throw invalid('they end too early');
-    this.#at++;
-    return byte;
   }
 }
