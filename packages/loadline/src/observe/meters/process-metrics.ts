@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { type Clock, systemClock } from '../base/index.ts';
-import type { Registry } from '../metrics/index.ts';
+import { type Clock, systemClock } from '../../base/index.ts';
+import type { Registry } from '../../metrics/index.ts';
 
 /** How often the event loop is asked how late it comes. */
 const samplingMs = 20;

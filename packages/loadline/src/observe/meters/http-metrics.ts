@@ -1,4 +1,4 @@
-import type { Registry } from '../metrics/index.ts';
+import type { Registry } from '../../metrics/index.ts';
 
 /** One answered request, whatever framework answered it. */
 export interface ObservedRequest {
@@ -15,6 +15,8 @@ export interface HttpObserver {
   begin(): void;
   /** Call once for each begun request, when its answer is out or its client has gone. */
   end(request: ObservedRequest): void;
+  /** How many were answered since the start. */
+  readonly answered: number;
 }
 
 /** Adds the metrics of an HTTP server: requests and their duration by method, route and status, and those in flight. */
@@ -34,10 +36,15 @@ export function observeHttp(registry: Registry): HttpObserver {
     name: 'http_requests_in_flight',
     help: 'Requests that have come in and are not answered yet.',
   });
+  let answered = 0;
   return {
     begin: () => inFlight.add(1),
+    get answered() {
+      return answered;
+    },
     end({ method, route, status, durationMs }) {
       inFlight.add(-1);
+      answered++;
       const values = { method, route, status: String(status) };
       requests.with(values).add(1);
       durations.with(values).record(durationMs * 1000);

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ConnectingServer } from '../meters/network-metrics.ts';
+import { answerAtDoor } from './node-door.ts';
+import { follow, pathOf, type UserOf, unmatched, type Watcher } from './watcher.ts';
+
+/** What is needed of Fastify's request. */
+export interface FastifyRequestShape {
+  readonly raw: IncomingMessage;
+  readonly routeOptions: { readonly url?: string | undefined };
+}
+
+/** What is needed of Fastify's reply. */
+export interface FastifyReplyShape {
+  readonly raw: ServerResponse;
+  hijack(): unknown;
+}
+
+/** What is needed of Fastify itself. */
+export interface FastifyShape<Request> {
+  readonly server: ConnectingServer;
+  addHook(
+    name: 'onRequest',
+    hook: (request: Request, reply: FastifyReplyShape, done: () => void) => void,
+  ): unknown;
+}
+
+/** A plugin for `app.register()`; it watches all routes, those of other plugins too. */
+export type FastifyPlugin<Request> = (app: FastifyShape<Request>, options: unknown, done: () => void) => void;
+
+export function fastifyPlugin<Request extends FastifyRequestShape>(
+  watcher: Watcher,
+  { userOf }: { readonly userOf?: UserOf<Request> } = {},
+): FastifyPlugin<Request> {
+  const plugin: FastifyPlugin<Request> = (app, _options, done) => {
+    watcher.network.watch(app.server);
+    app.addHook('onRequest', (request, reply, next) => {
+      const { raw } = request;
+      const door = watcher.doorAt(pathOf(raw.url));
+      if (door !== undefined) {
+        reply.hijack();
+        void answerAtDoor(door, raw, reply.raw);
+        return;
+      }
+      follow(watcher, raw, reply.raw, {
+        route: () => request.routeOptions.url ?? unmatched,
+        user: () => userOf?.(request),
+      });
+      next();
+    });
+    done();
+  };
+  // What fastify-plugin does: the hook belongs to whoever registers the plugin, not to the plugin's own scope.
+  return Object.assign(plugin, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: 'loadline-observe',
+  });
+}

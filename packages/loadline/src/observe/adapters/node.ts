@@ -1,0 +1,29 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answerAtDoor } from './node-door.ts';
+import { follow, pathOf, type UserOf, unmatched, type Watcher } from './watcher.ts';
+
+export interface NodeOptions {
+  /** The pattern that a request fits, `/food/:id`; what has none is counted as `unmatched`. Asked when it is answered. */
+  readonly routeOf?: (request: IncomingMessage) => string | undefined;
+  readonly userOf?: UserOf<IncomingMessage>;
+}
+
+/** Watches a handler of `node:http`, and answers at the doors instead of it. */
+export function watchHandler(
+  watcher: Watcher,
+  handler: RequestListener,
+  { routeOf, userOf }: NodeOptions = {},
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const door = watcher.doorAt(pathOf(request.url));
+    if (door !== undefined) {
+      void answerAtDoor(door, request, response);
+      return;
+    }
+    follow(watcher, request, response, {
+      route: () => routeOf?.(request) ?? unmatched,
+      user: () => userOf?.(request),
+    });
+    handler(request, response);
+  };
+}

@@ -1,0 +1,65 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../../base/index.ts';
+import type { Registry } from '../../metrics/index.ts';
+import { UserSketch } from './user-sketch.ts';
+
+/** Who was there in the last five minutes, without remembering who it was. */
+export interface ActiveUsers {
+  /** A signed-in user has done something. */
+  see(id: string): void;
+  /** Those of the last five minutes; between four and a half and five, since it is kept by half minutes. */
+  recent(): UserSketch;
+}
+
+/** Under which name the sketch travels beside a snapshot. */
+export const usersSketchName = 'http_active_users';
+
+const sliceMs = 30_000;
+const slicesMax = 10;
+/** Who was hashed in this half minute already, and is forgotten with it; further ones are hashed each time. */
+const seenMax = 10_000;
+
+/**
+ * Adds the number of distinct signed-in users.
+ *
+ * @param key the same for all instances of a service, so that a user of two of them is one; and secret, so that an id
+ *   cannot be guessed from its hash.
+ */
+export function observeUsers(registry: Registry, key: string, clock: Clock): ActiveUsers {
+  const slices: { readonly startMs: number; readonly sketch: UserSketch; readonly seen: Set<string> }[] = [];
+  function current(): (typeof slices)[number] {
+    const startMs = Math.floor(clock.monotonicMs() / sliceMs) * sliceMs;
+    const newest = slices[0];
+    if (newest?.startMs === startMs) return newest;
+    newest?.seen.clear();
+    const slice = { startMs, sketch: new UserSketch(), seen: new Set<string>() };
+    slices.unshift(slice);
+    const oldestMs = startMs - (slicesMax - 1) * sliceMs;
+    while ((slices.at(-1)?.startMs ?? startMs) < oldestMs) slices.pop();
+    return slice;
+  }
+  function recent(): UserSketch {
+    current();
+    const all = new UserSketch();
+    for (const { sketch } of slices) all.unite(sketch);
+    return all;
+  }
+  registry.gauge({
+    name: 'http_active_users',
+    help: 'Distinct signed-in users of the last five minutes, on this instance; instances overlap.',
+    read: () => recent().count,
+  });
+  return {
+    see(id) {
+      const { sketch, seen } = current();
+      if (seen.has(id)) return;
+      if (seen.size < seenMax) seen.add(id);
+      sketch.add(hashOf(key, id));
+    },
+    recent,
+  };
+}
+
+function hashOf(key: string, id: string): bigint {
+  return createHmac('sha256', key).update(id).digest().readBigUInt64BE();
+}

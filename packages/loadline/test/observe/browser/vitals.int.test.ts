@@ -1,0 +1,102 @@
+import { accessSync, constants } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { type Observer, observe } from 'loadline/observe';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** A page that paints late, moves once, and has a button that is slow. */
+const page = `<!doctype html><title>Dish</title>
+<script src="/loadline/vitals.js" data-page="/food/:id" defer></script>
+<div id="above"></div><h1>A dish of today</h1><button>Claim</button>
+<script>
+  document.querySelector('button').onclick = () => { const end = performance.now() + 120; while (performance.now() < end); };
+  setTimeout(() => { document.querySelector('#above').style.height = '300px'; }, 50);
+</script>`;
+
+describe('a page in a real browser', () => {
+  let browser: Browser;
+  let observer: Observer;
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    observer = observe({ beacon: {} });
+    const html = { 'content-type': 'text/html' };
+    server = createServer(observer.node((_, response) => void response.writeHead(200, html).end(page)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    browser = await chromium.launch({
+      executablePath: findBrowser(),
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await observer?.close();
+  });
+
+  /** How many values each vital has, by page. */
+  const found = (): Record<string, number> =>
+    Object.fromEntries(
+      observer.registry
+        .snapshot()
+        .filter(({ name }) => /^web_(vitals|speed)/.test(name))
+        .flatMap(({ name, series }) =>
+          series.map((each) => [
+            `${name} ${each.labels.join(' ')}`,
+            'value' in each ? each.value : each.histogram.count,
+          ]),
+        ),
+    );
+
+  it('tells all vitals once when it is left, and how fast people found it', async () => {
+    const context = await browser.newContext();
+    const visit = await context.newPage();
+    const complaints: string[] = [];
+    visit.on('pageerror', (error) => complaints.push(error.message));
+    await visit.goto(`${url}/food/17`);
+    await visit.waitForFunction(
+      '"loadline" in globalThis && document.querySelector("#above").style.height === "300px"',
+    );
+    await visit.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))');
+    await visit.click('button');
+    await visit.evaluate('loadline.rate(5)');
+    await visit.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))');
+    await visit.goto('about:blank');
+    const vitals = ['lcp', 'inp', 'fid', 'fcp', 'ttfb'].map((name) => [
+      `web_vitals_${name}_seconds /food/:id`,
+      1,
+    ]);
+    await expect.poll(found).toEqual({
+      ...Object.fromEntries(vitals),
+      'web_vitals_cls /food/:id': 1,
+      'web_speed_ratings_total /food/:id 5': 1,
+    });
+    const inp = observer.registry.snapshot().find(({ name }) => name === 'web_vitals_inp_seconds');
+    const [slow] = inp?.kind === 'histogram' ? inp.series : [];
+    expect(slow?.histogram.max).toBeGreaterThan(100_000);
+    const cls = observer.registry.snapshot().find(({ name }) => name === 'web_vitals_cls');
+    const [moved] = cls?.kind === 'histogram' ? cls.series : [];
+    expect(moved?.histogram.max).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+function findBrowser(): string {
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const paths = (process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)));
+  for (const path of paths) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {}
+  }
+  throw new Error('There is no Chromium on the PATH; tools/set-up.js installs it.');
+}
