@@ -49,6 +49,14 @@ export const postgresErrorTable = {
     means: 'The connection broke while a statement was under way, so that its outcome is not known.',
     remedy: 'Repeat what only reads; repeat a write only where a repetition changes nothing.',
   },
+  POSTGRES_MIGRATION_CHANGED: {
+    means: 'A step of the schema is no more what was applied to this database.',
+    remedy: 'Put the step back as it was, and say what is new in a further step.',
+  },
+  POSTGRES_MIGRATION_UNKNOWN: {
+    means: 'The database has steps of its schema that this program does not know.',
+    remedy: 'Run the version that has written them, or a newer one.',
+  },
   POSTGRES_CLOSED: {
     means: 'This pool was closed.',
     remedy: 'Let requests end before closing it.',
