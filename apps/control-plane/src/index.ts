@@ -1,2 +1,3 @@
-/** The control plane: it will start and keep load tests, collect metrics, raise alerts and scale, over HTTP. */
-export {};
+/** The control plane: starts and keeps load tests, and says who did what, over HTTP. */
+export type { ServeWords } from './configuration.ts';
+export { type ServeSurroundings, serve } from './serve.ts';

@@ -45,6 +45,12 @@ const words: readonly Word[] = [
     open: async () => (await import('./commands/agent.ts')).agentCommand,
   },
   {
+    name: 'serve',
+    usage: 'serve',
+    summary: 'leaves a control plane running: load tests over HTTP',
+    open: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
+  {
     name: 'demo',
     usage: 'demo',
     summary: 'starts an example service on real servers and loads it',

@@ -1,0 +1,38 @@
+import type { OperationName } from '../contract/index.ts';
+
+/** From the least to the most; whoever may do more may do all that is less. */
+export const roles = ['viewer', 'operator', 'admin'] as const;
+
+export type Role = (typeof roles)[number];
+
+/**
+ * Who may ask for what: everybody (`open`), whoever has a key, or comes from an address that is listed for it
+ * (`metrics`), or a key of at least this role. The compiler sees to it that no operation is missing.
+ */
+export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metrics'>> = {
+  isAlive: 'open',
+  isReady: 'open',
+  getOwnMetrics: 'metrics',
+  getOpenApi: 'viewer',
+  // With a key in its body: whoever has none is refused there.
+  openSession: 'open',
+  getSession: 'viewer',
+  closeSession: 'viewer',
+  listKeys: 'admin',
+  createKey: 'admin',
+  revokeKey: 'admin',
+  listAudit: 'admin',
+  startTest: 'operator',
+  getTest: 'viewer',
+  cancelTest: 'operator',
+  getTestResults: 'viewer',
+  listTests: 'viewer',
+  listSchedules: 'viewer',
+  createSchedule: 'operator',
+  deleteSchedule: 'operator',
+};
+
+/** Whether a role may do what needs another. */
+export function includes(role: Role, needed: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(needed);
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from 'loadline/base';
+import type { Registry } from 'loadline/metrics';
+import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
+import type { Configuration } from './configuration.ts';
+import type { AuditEntry } from './contract/index.ts';
+import { createServer, systemHandlers } from './http/index.ts';
+import { createIds, type Documents, type Journal } from './memory/index.ts';
+import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
+
+/** What the control plane reaches beyond itself. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly documents: Documents;
+  readonly journal: Journal<AuditEntry>;
+  readonly runner: Runner;
+  /** What is told of this process itself. */
+  readonly registry: Registry;
+  /** Where failures are written, as JSON lines. */
+  readonly log?: { write(line: string): void } | undefined;
+}
+
+/** Everything wired, and not listening yet. */
+export interface Composition {
+  readonly app: FastifyInstance;
+  readonly keys: Keys;
+  readonly tests: Tests;
+  /** Says "not ready" from now on, while everything is still answered. */
+  drain(): void;
+  /** Ends what runs, and closes what is open. */
+  close(): Promise<void>;
+}
+
+/** Wires the control plane. No logic: what is here only says who knows whom. */
+export async function compose(
+  configuration: Configuration,
+  { clock, documents, journal, runner, registry, log }: Surroundings,
+): Promise<Composition> {
+  const nextId = createIds(clock);
+  const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
+  const keys = await openKeys({ documents, clock, environmentKey: configuration.adminKey });
+  const sessions = createSessions({ keys, clock });
+  const tests = await Tests.open({
+    documents,
+    clock,
+    nextId,
+    runner,
+    folder: join(configuration.home, 'runs'),
+    policy: { addresses: configuration.targets, productionHosts: configuration.productionHosts },
+    limits: configuration.limits,
+    onFailure,
+  });
+  const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
+  observeTests(registry, tests);
+  let isDraining = false;
+  const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
+  const app = await createServer({
+    handlers: {
+      ...systemHandlers({ registry, version: ownVersion(), isDraining: () => isDraining }),
+      ...accessHandlers({ keys, sessions, journal, isSecure }),
+      ...testHandlers({ tests, schedules }),
+    },
+    keys,
+    sessions,
+    audit: createAudit({ journal, clock, nextId }),
+    registry,
+    clock,
+    log,
+    metricsAddresses: configuration.metricsAddresses,
+    tls: configuration.tls,
+    isBehindProxy: configuration.isBehindProxy,
+    keyRequestsMax: configuration.keyRequestsMax,
+    strangerRequestsMax: configuration.strangerRequestsMax,
+  });
+  return {
+    app,
+    keys,
+    tests,
+    drain: () => {
+      isDraining = true;
+    },
+    async close() {
+      schedules.close();
+      await app.close();
+      await tests.close();
+    },
+  };
+}
+
+function observeTests(registry: Registry, tests: Tests): void {
+  registry.gauge({
+    name: 'loadline_tests',
+    help: 'Load tests that are not over, by what they do.',
+    labels: ['state'],
+    read: () => [
+      [{ state: 'queued' }, tests.counts.queued],
+      [{ state: 'running' }, tests.counts.running],
+    ],
+  });
+  registry.counter({
+    name: 'loadline_tests_unremembered_total',
+    help: 'Changes of load tests that could not be written down.',
+    read: () => tests.counts.unremembered,
+  });
+}
+
+function failureLine(error: unknown, clock: Clock): Readonly<Record<string, unknown>> {
+  const { stack, message } = error as Partial<Error>;
+  return { level: 50, time: clock.now(), msg: message ?? String(error), stack };
+}
+
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
+import { controlPlaneError } from './problems/index.ts';
+import type { TestLimits } from './tests/index.ts';
+
+/** What `loadline serve` was asked for, as it was written. */
+export interface ServeWords {
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+  readonly home?: string | undefined;
+  readonly 'tls-cert'?: string | undefined;
+  readonly 'tls-key'?: string | undefined;
+  readonly 'behind-proxy'?: boolean | undefined;
+  readonly 'allow-target'?: readonly string[] | undefined;
+  readonly production?: readonly string[] | undefined;
+  readonly 'metrics-from'?: readonly string[] | undefined;
+}
+
+/** Everything that the control plane is told when it starts. */
+export interface Configuration {
+  readonly host: string;
+  /** 0 is any that is free. */
+  readonly port: number;
+  /** Where its files are. */
+  readonly home: string;
+  readonly isLoopback: boolean;
+  readonly isBehindProxy: boolean;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** A first admin key from the environment. */
+  readonly adminKey: string | undefined;
+  readonly targets: AddressPolicy;
+  readonly productionHosts: readonly string[];
+  readonly metricsAddresses: readonly string[];
+  readonly keyRequestsMax: number;
+  readonly strangerRequestsMax: number;
+  readonly limits: TestLimits;
+}
+
+export const defaultLimits: TestLimits = {
+  runningMax: 1,
+  queuedMax: 100,
+  keptMax: 10_000,
+  usersMax: 50_000,
+  durationMsMax: 6 * 3_600_000,
+};
+
+/** Shorter ones can be guessed. */
+const adminKeyLengthMin = 32;
+
+/**
+ * Reads what was asked for into a complete configuration. Beyond loopback, nobody's key may cross the network in plain
+ * text by mistake: TLS, or the explicit word that a proxy does it.
+ *
+ * @throws CONTROL_START_REFUSED with everything that does not fit.
+ */
+export function readConfiguration(
+  words: ServeWords,
+  env: Readonly<Record<string, string | undefined>>,
+): Configuration {
+  const parsed = parse({ ...words, LOADLINE_ADMIN_KEY: env.LOADLINE_ADMIN_KEY }, (root): Configuration => {
+    const host = root.at('host').value === undefined ? '127.0.0.1' : root.at('host').string();
+    const isLoopback = host === 'localhost' || kindOfAddress(host) === 'loopback';
+    const isBehindProxy = words['behind-proxy'] === true;
+    const tls = readTls(root);
+    if (!isLoopback && tls === undefined && !isBehindProxy) {
+      const advice = 'give --tls-cert and --tls-key, or --behind-proxy where a proxy speaks TLS';
+      root
+        .at('host')
+        .problem(`is beyond this machine, and keys would cross the network as they are: ${advice}`);
+    }
+    return {
+      host,
+      port: readPort(root.at('port')),
+      home: words.home ?? env.LOADLINE_HOME ?? '.loadline',
+      isLoopback,
+      isBehindProxy,
+      tls,
+      adminKey: readAdminKey(root.at('LOADLINE_ADMIN_KEY')),
+      targets: readTargets(words['allow-target'] ?? []),
+      productionHosts: words.production ?? [],
+      metricsAddresses: readAddresses(root.at('metrics-from')),
+      keyRequestsMax: 60_000,
+      strangerRequestsMax: 300,
+      limits: defaultLimits,
+    };
+  });
+  if (parsed.ok) return parsed.value;
+  const list = parsed.problems.map(({ path, message }) => `  ${formatPath(path)} ${message}`).join('\n');
+  throw controlPlaneError('CONTROL_START_REFUSED', `Cannot start the control plane.\n${list}`, {
+    facts: { problems: parsed.problems },
+  });
+}
+
+function readPort(field: Field): number {
+  if (field.value === undefined) return 7070;
+  const port = typeof field.value === 'string' && /^\d{1,5}$/.test(field.value) ? Number(field.value) : -1;
+  if (port < 0 || port > 65_535) field.problem('must be a number from 0 to 65535');
+  return port;
+}
+
+function readTls(root: Field): Configuration['tls'] {
+  const certificate = root.at('tls-cert');
+  const key = root.at('tls-key');
+  if (certificate.value === undefined && key.value === undefined) return undefined;
+  for (const field of [certificate, key])
+    if (field.value === undefined) field.problem('is missing beside the other');
+  return { cert: readPem(certificate), key: readPem(key) };
+}
+
+function readPem(field: Field): string {
+  if (typeof field.value !== 'string') return '';
+  try {
+    return readFileSync(field.value, 'utf8');
+  } catch (error) {
+    field.problem(`cannot be read: ${(error as Error).message}`);
+    return '';
+  }
+}
+
+function readAdminKey(field: Field): string | undefined {
+  if (field.value === undefined || field.value === '') return undefined;
+  const text = field.string();
+  // The key itself is not shown.
+  if (text.length < adminKeyLengthMin || /\s/.test(text) || text.length > 200)
+    field.problem(`must have ${adminKeyLengthMin} to 200 characters without spaces, and be drawn by chance`);
+  return text;
+}
+
+/** `loopback`, `private`, and names or addresses of hosts. */
+function readTargets(words: readonly string[]): AddressPolicy {
+  return {
+    allowLoopback: words.includes('loopback'),
+    allowPrivate: words.includes('private'),
+    allowHosts: words.filter((word) => word !== 'loopback' && word !== 'private'),
+  };
+}
+
+function readAddresses(field: Field): readonly string[] {
+  if (field.value === undefined) return [];
+  return field.array((item) => {
+    const address = item.string();
+    if (isIP(address) === 0) item.problem(`must be an IP address, got ${JSON.stringify(address)}`);
+    return address;
+  });
+}

@@ -1,0 +1,17 @@
+/** The API as data: every operation with the schemas that validate it, its types, and its OpenAPI document. */
+export type { Handlers, Reply, Request, Requester } from './handler.ts';
+export { openApiDocument } from './open-api.ts';
+export type { Operation, OperationName, Schema } from './operations.ts';
+export { operationNames, operations } from './operations.ts';
+export type {
+  ApiKey,
+  AuditEntry,
+  LoadTest,
+  LoadTestState,
+  NewApiKey,
+  ProblemDocument,
+  Schedule,
+  SessionView,
+  TestOrder,
+} from './shapes.ts';
+export { schemas } from './shapes.ts';

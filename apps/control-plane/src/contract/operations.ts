@@ -1,0 +1,39 @@
+import { accessOperations } from './access-operations.ts';
+import { systemOperations } from './system-operations.ts';
+import { testOperations } from './test-operations.ts';
+
+/** A JSON Schema, 2020-12. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** One thing that can be asked for. */
+export interface Operation {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With its parameters in braces: `/keys/{keyId}`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: Schema;
+  readonly query?: Schema;
+  readonly headers?: Schema;
+  readonly body?: Schema;
+  /** By status; refusals are problem documents and are not listed here. */
+  readonly responses: Readonly<Record<number, OperationResponse>>;
+}
+
+export interface OperationResponse {
+  readonly description: string;
+  /** Of its JSON; absent where there is none. */
+  readonly schema?: Schema;
+  /** Other media types that it can have. */
+  readonly alsoAs?: readonly string[];
+}
+
+type AllOperations = typeof accessOperations & typeof systemOperations & typeof testOperations;
+
+/** Every operation by its name, which is also its `operationId`. */
+export const operations: AllOperations = { ...systemOperations, ...accessOperations, ...testOperations };
+
+export type OperationName = keyof AllOperations;
+
+export const operationNames: readonly OperationName[] = Object.keys(operations) as OperationName[];

@@ -1,0 +1,88 @@
+import type { FromSchema } from 'json-schema-to-ts';
+import {
+  apiKeySchema,
+  apiKeysSchema,
+  auditEntrySchema,
+  auditPageSchema,
+  keyOrderSchema,
+  newApiKeySchema,
+  sessionOrderSchema,
+  sessionSchema,
+} from './access-schemas.ts';
+import { problemSchema } from './problem-schema.ts';
+import { healthSchema } from './system-schemas.ts';
+import {
+  loadReportSchema,
+  loadTestPageSchema,
+  loadTestSchema,
+  scheduleOrderSchema,
+  scheduleSchema,
+  schedulesSchema,
+  testOrderSchema,
+  testProgressSchema,
+} from './test-schemas.ts';
+
+/** Everything that goes in or out, by its name in the OpenAPI document. */
+export const schemas: readonly NamedSchema[] = [
+  apiKeySchema,
+  apiKeysSchema,
+  auditEntrySchema,
+  auditPageSchema,
+  healthSchema,
+  keyOrderSchema,
+  loadReportSchema,
+  loadTestPageSchema,
+  loadTestSchema,
+  newApiKeySchema,
+  problemSchema,
+  scheduleOrderSchema,
+  scheduleSchema,
+  schedulesSchema,
+  sessionOrderSchema,
+  sessionSchema,
+  testOrderSchema,
+  testProgressSchema,
+];
+
+/** A schema under a name. Others refer to it by that. */
+export interface NamedSchema {
+  readonly $id: string;
+  readonly [keyword: string]: unknown;
+}
+
+/** What each name stands for. */
+export interface Shapes {
+  readonly ApiKey: ApiKey;
+  readonly ApiKeys: { readonly items: readonly ApiKey[] };
+  readonly AuditEntry: AuditEntry;
+  readonly AuditPage: Page<AuditEntry>;
+  readonly Health: FromSchema<typeof healthSchema>;
+  readonly KeyOrder: FromSchema<typeof keyOrderSchema>;
+  readonly LoadReport: FromSchema<typeof loadReportSchema>;
+  readonly LoadTest: LoadTest;
+  readonly LoadTestPage: Page<LoadTest>;
+  readonly NewApiKey: NewApiKey;
+  readonly Problem: ProblemDocument;
+  readonly Schedule: Schedule;
+  readonly ScheduleOrder: FromSchema<typeof scheduleOrderSchema, { references: [typeof testOrderSchema] }>;
+  readonly Schedules: { readonly items: readonly Schedule[] };
+  readonly Session: SessionView;
+  readonly SessionOrder: FromSchema<typeof sessionOrderSchema>;
+  readonly TestOrder: TestOrder;
+  readonly TestProgress: FromSchema<typeof testProgressSchema>;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor?: string;
+}
+
+export type ApiKey = FromSchema<typeof apiKeySchema>;
+export type NewApiKey = FromSchema<typeof newApiKeySchema, { references: [typeof apiKeySchema] }>;
+export type AuditEntry = FromSchema<typeof auditEntrySchema>;
+export type SessionView = FromSchema<typeof sessionSchema>;
+export type ProblemDocument = FromSchema<typeof problemSchema>;
+export type TestOrder = FromSchema<typeof testOrderSchema>;
+export type LoadTest = FromSchema<typeof loadTestSchema, { references: [typeof testProgressSchema] }>;
+export type LoadTestState = LoadTest['state'];
+export type Schedule = FromSchema<typeof scheduleSchema, { references: [typeof testOrderSchema] }>;

@@ -1,0 +1,82 @@
+import { STATUS_CODES } from 'node:http';
+import type { ProblemCode } from './errors.ts';
+
+/** One mistake of a request, and where it is. */
+export interface Mistake {
+  readonly in: 'body' | 'query' | 'path' | 'header';
+  /** A JSON pointer. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export interface ProblemOptions {
+  readonly errors?: readonly Mistake[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal on its way to whoever asked. What it says is all that they learn. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly errors: readonly Mistake[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail);
+    this.code = code;
+    this.status = statuses[code];
+    this.errors = options.errors;
+    this.headers = options.headers ?? {};
+  }
+
+  /** As RFC 9457 has it. */
+  toDocument(requestId: string): Readonly<Record<string, unknown>> {
+    return {
+      type: `urn:loadline:problem:${this.code}`,
+      title: STATUS_CODES[this.status],
+      status: this.status,
+      code: this.code,
+      detail: this.message,
+      requestId,
+      ...(this.errors === undefined ? {} : { errors: this.errors.slice(0, mistakesMax) }),
+    };
+  }
+}
+
+/** Who has this many to correct need not be told of more at once. */
+const mistakesMax = 100;
+
+export const problemContentType = 'application/problem+json';
+
+export const statuses: Readonly<Record<ProblemCode, number>> = {
+  CONTROL_REQUEST_INVALID: 400,
+  CONTROL_BODY_MALFORMED: 400,
+  CONTROL_MEDIA_TYPE_UNKNOWN: 415,
+  CONTROL_BODY_TOO_LARGE: 413,
+  CONTROL_TOO_SLOW: 408,
+  CONTROL_UNAUTHENTICATED: 401,
+  CONTROL_FORBIDDEN: 403,
+  CONTROL_CSRF: 403,
+  CONTROL_NOT_FOUND: 404,
+  CONTROL_METHOD_NOT_ALLOWED: 405,
+  CONTROL_STATE_CONFLICT: 409,
+  CONTROL_IDEMPOTENCY_REUSED: 422,
+  CONTROL_TOO_MANY: 429,
+  CONTROL_TARGET_REFUSED: 422,
+  CONTROL_PRODUCTION: 422,
+  CONTROL_SCENARIO_INVALID: 422,
+  CONTROL_UNAVAILABLE: 503,
+  CONTROL_UNFORESEEN: 500,
+  CONTROL_START_REFUSED: 500,
+};
+
+/** Nothing is known under this id. */
+export function unknownThing(what: string): Problem {
+  return new Problem('CONTROL_NOT_FOUND', `There is no such ${what}.`);
+}
+
+/** A limit of how many is reached. */
+export function tooMany(detail: string, retryAfterS: number): Problem {
+  return new Problem('CONTROL_TOO_MANY', detail, { headers: { 'retry-after': String(retryAfterS) } });
+}

@@ -1,0 +1,99 @@
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Clock, sleep, systemClock } from 'loadline/base';
+import { createRegistry } from 'loadline/metrics';
+import { observeProcess } from 'loadline/observe';
+import { type Composition, compose } from './compose.ts';
+import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
+import type { AuditEntry } from './contract/index.ts';
+import { createFileDocuments, openFileJournal } from './memory/index.ts';
+import { controlPlaneError } from './problems/index.ts';
+import { createProcessRunner } from './tests/index.ts';
+
+export interface ServeSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends it, gracefully. */
+  readonly signal: AbortSignal;
+  /** Says something to whoever started it. */
+  readonly tell: (line: string) => void;
+  /** Default: this machine's. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Runs the control plane until the signal comes: then it says "not ready", ends the tests that run, and answers what is
+ * under way.
+ *
+ * @throws CONTROL_START_REFUSED
+ */
+export async function serve(words: ServeWords, surroundings: ServeSurroundings): Promise<void> {
+  const { env, signal, tell, clock = systemClock } = surroundings;
+  const configuration = readConfiguration(words, env);
+  const { home, isLoopback, host, port } = configuration;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const registry = createRegistry();
+  const stopObserving = observeProcess(registry, clock);
+  const composition = await compose(configuration, {
+    clock,
+    documents: createFileDocuments(join(home, 'documents')),
+    journal: await openFileJournal<AuditEntry>(join(home, 'audit.jsonl')),
+    runner: createProcessRunner(),
+    registry,
+    log: { write: (line) => tell(line.trimEnd()) },
+  });
+  try {
+    const firstKey = await makeFirstKey(composition, isLoopback);
+    await listen(composition, { host, port });
+    tell(`The control plane listens at ${urlOf(composition, configuration)}`);
+    if (firstKey !== undefined)
+      tell(
+        `Its first admin key, which is shown this once:\n\n  ${firstKey}\n\nMake further ones with it: POST /keys`,
+      );
+    await untilAborted(signal);
+    composition.drain();
+    // Whoever sends work here looks about once a second.
+    if (!isLoopback) await sleep(clock, drainMs);
+  } finally {
+    await composition.close();
+    stopObserving();
+  }
+}
+
+const drainMs = 2000;
+
+async function makeFirstKey({ keys }: Composition, isLoopback: boolean): Promise<string | undefined> {
+  if (keys.hasAdmin()) return undefined;
+  if (!isLoopback)
+    throw controlPlaneError(
+      'CONTROL_START_REFUSED',
+      'Cannot start the control plane: it has no admin key yet, and beyond loopback none is printed. Give one in LOADLINE_ADMIN_KEY, or start it once on 127.0.0.1.',
+    );
+  const { secret } = await keys.create({ name: 'first admin', role: 'admin', createdBy: 'first start' });
+  return secret;
+}
+
+async function listen({ app }: Composition, address: { host: string; port: number }): Promise<void> {
+  try {
+    await app.listen(address);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw controlPlaneError(
+      'CONTROL_START_REFUSED',
+      `Cannot listen on ${address.host}, port ${address.port}: ${code}. Take an address of this machine and a free --port.`,
+      { cause },
+    );
+  }
+}
+
+function urlOf({ app }: Composition, { host, tls }: Configuration): string {
+  const { port } = app.server.address() as AddressInfo;
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,40 @@
+import { Cron } from 'croner';
+import { type Mistake, Problem } from '../problems/index.ts';
+
+/** When something comes again. */
+export interface Rhythm {
+  /** Milliseconds since the epoch; undefined where it comes no more. */
+  next(afterMs: number): number | undefined;
+}
+
+/**
+ * Reads a cron expression of five fields, in a time zone.
+ *
+ * @throws CONTROL_REQUEST_INVALID
+ */
+export function readRhythm(cron: string, timezone: string): Rhythm {
+  if (!isTimezone(timezone)) throw invalid('/timezone', 'is no time zone, like Europe/Berlin');
+  // The library reads seconds, years and names of its own too; a schedule of tests has no use for them.
+  if (cron.trim().split(/\s+/).length !== 5)
+    throw invalid('/cron', 'must have five fields, like 0 3 * * 1-5');
+  try {
+    const rhythm = new Cron(cron, { timezone, paused: true });
+    return { next: (afterMs) => rhythm.nextRun(new Date(afterMs))?.getTime() };
+  } catch {
+    throw invalid('/cron', 'is no cron expression, like 0 3 * * 1-5');
+  }
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function invalid(pointer: string, detail: string): Problem {
+  const errors: readonly Mistake[] = [{ in: 'body', pointer, detail }];
+  return new Problem('CONTROL_REQUEST_INVALID', `${pointer} ${detail}.`, { errors });
+}

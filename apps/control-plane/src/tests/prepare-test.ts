@@ -1,0 +1,78 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Problem as FieldProblem, isLoadlineError, type LoadlineError } from 'loadline/base';
+import { type LoadPlan, type PlanOptions, readLoadPlan, usersAtMost } from 'loadline/load';
+import type { TestOrder } from '../contract/index.ts';
+import { writeWhole } from '../memory/index.ts';
+import type { Mistake } from '../problems/index.ts';
+import { invalid, pointerOf, scenarioOf } from './scenario-of.ts';
+
+/** A test of which is known that it can be run. */
+export interface PreparedTest {
+  readonly name: string;
+  readonly target: string;
+  readonly choice: PlanOptions;
+}
+
+/**
+ * Puts an order's scenario into the folder of its run and reads it as the run will, so that what is wrong with it is
+ * told now.
+ *
+ * @throws CONTROL_SCENARIO_INVALID
+ */
+export async function prepareTest(
+  order: TestOrder,
+  { folder, usersMax }: { readonly folder: string; readonly usersMax: number },
+): Promise<PreparedTest> {
+  const scenario = scenarioOf(order);
+  const choice = choiceOf(order);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeWhole(scenarioFileIn(folder), JSON.stringify(scenario));
+  const plan = await readPlan(folder, choice);
+  const users = usersAtMost(plan);
+  if (users > usersMax) {
+    const detail = `leads to ${users} users; here are ${usersMax} allowed`;
+    throw invalid([{ in: 'body', pointer: order.scale === undefined ? '/profile' : '/scale', detail }]);
+  }
+  const named = (scenario as { readonly name?: unknown }).name;
+  const name = order.name ?? order.profile ?? (typeof named === 'string' ? named : 'load test');
+  return { name: name.slice(0, 100), target: plan.target, choice };
+}
+
+export function scenarioFileIn(folder: string): string {
+  return join(folder, 'scenario.json');
+}
+
+function choiceOf({ target, profile, scale, rate, duration, seed }: TestOrder): PlanOptions {
+  return { target, profile, scale, rate, duration, seed };
+}
+
+async function readPlan(folder: string, choice: PlanOptions): Promise<LoadPlan> {
+  try {
+    return await readLoadPlan(scenarioFileIn(folder), choice);
+  } catch (error) {
+    if (!isLoadlineError(error)) throw error;
+    throw invalid(mistakesOf(error));
+  }
+}
+
+/** The load room's problems as places of the request. */
+function mistakesOf({ code, facts }: LoadlineError): Mistake[] {
+  const problems = (facts.problems ?? []) as readonly unknown[];
+  if (problems.length === 0) return [{ in: 'body', pointer: '/scenario', detail: 'cannot be read' }];
+  return problems.map((problem) => {
+    if (code === 'LOAD_FILE_INVALID') return inScenario(String(problem));
+    const { path, message } = problem as FieldProblem;
+    const place = path.length === 0 || path[0] === 'data' ? ['scenario'] : path;
+    return { in: 'body', pointer: pointerOf(place), detail: message };
+  });
+}
+
+/** `line 1, scenarios.browse.steps[0].get must be …`: the line is that of our own copy, the path is that of the order. */
+function inScenario(text: string): Mistake {
+  const withoutLine = text.replace(/^line \d+[,:] /, '');
+  const [, path = '', detail = withoutLine] =
+    /^((?:[\w-]+|\[\d+\])(?:\.[\w-]+|\[\d+\])+) (.*)$/s.exec(withoutLine) ?? [];
+  const keys = [...path.matchAll(/[\w-]+/g)].map(([key]) => key);
+  return { in: 'body', pointer: pointerOf(['scenario', ...keys]), detail };
+}

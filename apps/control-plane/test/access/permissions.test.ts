@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { permissions, type Role, roles } from '../../src/access/index.ts';
+import { type OperationName, operationNames, operations } from '../../src/contract/index.ts';
+import { type Answer, type Plane, startPlane } from '../plane.ts';
+
+let plane: Plane;
+
+beforeAll(async () => {
+  plane = await startPlane();
+});
+
+afterAll(async () => {
+  await plane[Symbol.asyncDispose]();
+});
+
+/** With no body and unknown ids: who may ask gets another answer than who may not. */
+function ask(name: OperationName, role: Role | undefined): Promise<Answer> {
+  const { method, path } = operations[name];
+  return plane.ask(role, method, path.replaceAll(/\{\w+\}/g, 'unknown'));
+}
+
+const open = operationNames.filter((name) => permissions[name] === 'open');
+const guarded = operationNames.filter((name) => permissions[name] !== 'open');
+
+describe('the table of who may do what', () => {
+  it('has every operation of the contract, and no other', () => {
+    expect(Object.keys(permissions).toSorted()).toEqual([...operationNames].toSorted());
+  });
+
+  it('leaves health alone open, and the door through which one comes in', () => {
+    expect(open.toSorted()).toEqual(['isAlive', 'isReady', 'openSession']);
+  });
+
+  it.each(guarded)('asks for a key before %s', async (name) => {
+    const answer = await ask(name, undefined);
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(answer.json.code).toBe('CONTROL_UNAUTHENTICATED');
+  });
+
+  it.each(guarded.flatMap((name) => roles.map((role) => [name, role] as const)))(
+    'decides on %s for a %s',
+    async (name, role) => {
+      const needed = permissions[name];
+      const least = needed === 'metrics' || needed === 'open' ? 'viewer' : needed;
+      const may = roles.indexOf(role) >= roles.indexOf(least);
+      const { status } = await ask(name, role);
+      expect(status === 403).toBe(!may);
+      expect(status).not.toBe(401);
+      expect(status).toBeLessThan(500);
+    },
+  );
+
+  it('is asked before a body is read', async () => {
+    const answer = await plane.ask('viewer', 'POST', '/performance/tests', { body: '{ broken' });
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe('metrics', () => {
+  it('are open to an address that is listed for them, and nothing else is', async () => {
+    await using listed = await startPlane({ configuration: { metricsAddresses: ['127.0.0.1'] } });
+    const metrics = await listed.ask(undefined, 'GET', '/metrics');
+    expect(metrics.status).toBe(200);
+    expect(metrics.text).toContain('loadline_tests{state="queued"} 0');
+    expect((await listed.ask(undefined, 'GET', '/openapi.json')).status).toBe(401);
+  });
+});

@@ -1,0 +1,51 @@
+import { isLoadlineError } from 'loadline/base';
+import { describe, expect, it } from 'vitest';
+import { readConfiguration, type ServeWords } from '../src/configuration.ts';
+
+function problemsOf(words: ServeWords, env: Record<string, string> = {}): string {
+  try {
+    readConfiguration(words, env);
+    return '';
+  } catch (error) {
+    if (!isLoadlineError(error, 'CONTROL_START_REFUSED')) throw error;
+    return error.message;
+  }
+}
+
+describe('readConfiguration()', () => {
+  it('listens on this machine alone, and lets tests load nothing, where nothing was asked for', () => {
+    expect(readConfiguration({}, {})).toMatchObject({
+      host: '127.0.0.1',
+      port: 7070,
+      home: '.loadline',
+      isLoopback: true,
+      tls: undefined,
+      targets: { allowLoopback: false, allowPrivate: false, allowHosts: [] },
+    });
+  });
+
+  it('tells everything that does not fit at once', () => {
+    const told = problemsOf({
+      host: '10.0.0.1',
+      port: '70000',
+      'tls-key': '/nowhere',
+      'metrics-from': ['me'],
+    });
+    for (const part of ['port must be', 'tls-cert is missing', 'tls-key cannot be read', 'metrics-from[0]'])
+      expect(told).toContain(part);
+  });
+
+  it.each([['127.0.0.1'], ['localhost'], ['::1'], ['127.8.8.8']])('takes %s for this machine', (host) => {
+    expect(problemsOf({ host })).toBe('');
+  });
+
+  it.each([['0.0.0.0'], ['::'], ['10.0.0.1'], ['example.org']])('takes %s for beyond it', (host) => {
+    expect(problemsOf({ host })).toContain('TLS');
+    expect(problemsOf({ host, 'behind-proxy': true })).toBe('');
+  });
+
+  it('takes an admin key that cannot be guessed, and shows none', () => {
+    expect(problemsOf({}, { LOADLINE_ADMIN_KEY: 'short-and-secret' })).not.toContain('secret');
+    expect(readConfiguration({}, { LOADLINE_ADMIN_KEY: 'x'.repeat(32) }).adminKey).toHaveLength(32);
+  });
+});

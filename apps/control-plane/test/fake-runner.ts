@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LoadProgress } from 'loadline/load';
+import type { RunJob, Runner, RunOptions } from '../src/tests/index.ts';
+
+/** A run that ends when the test says so. */
+export interface FakeRun {
+  readonly job: RunJob;
+  readonly signal: AbortSignal;
+  progress(progress: Partial<LoadProgress>): void;
+  /** Leaves a report with this verdict, and ends. */
+  finish(status: string): Promise<void>;
+  /** Ends without a report. */
+  die(because: string): void;
+}
+
+/** Makes no load. An abort ends a run as the real one would, with a report of what was measured until then. */
+export class FakeRunner implements Runner {
+  readonly runs: FakeRun[] = [];
+  #waiting: ((run: FakeRun) => void)[] = [];
+
+  run(job: RunJob, { signal, onProgress }: RunOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = async (status: string): Promise<void> => {
+        await leaveReport(job.folder, status);
+        resolve();
+      };
+      const run: FakeRun = {
+        job,
+        signal,
+        progress: (progress) => onProgress({ ...noProgress, ...progress }),
+        finish,
+        die: (because) => reject(new Error(because)),
+      };
+      signal.addEventListener('abort', () => void finish('interrupted'));
+      this.runs.push(run);
+      for (const tell of this.#waiting.splice(0)) tell(run);
+    });
+  }
+
+  /** The run of that number, from 0, as soon as there is one. */
+  async begun(index: number): Promise<FakeRun> {
+    while (this.runs.length <= index) await new Promise<FakeRun>((resolve) => this.#waiting.push(resolve));
+    return this.runs[index] as FakeRun;
+  }
+}
+
+export async function leaveReport(folder: string, status: string): Promise<void> {
+  const report = {
+    schema: 'loadline.load-report/3',
+    name: 'fake',
+    target: 'http://127.0.0.1:1',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    verdict: { status, reasons: status === 'failed' ? ['p95 < 50ms, got 80 ms'] : [] },
+    total: {},
+    endpoints: [],
+  };
+  await writeFile(join(folder, 'report.html'), '<!doctype html><title>fake</title>');
+  await writeFile(join(folder, 'report.csv'), 'time,scope\r\n');
+  await writeFile(join(folder, 'report.json'), JSON.stringify(report));
+}
+
+const noProgress: LoadProgress = {
+  elapsedMs: 0,
+  durationMs: 10_000,
+  users: 1,
+  requests: 0,
+  errors: 0,
+  dropped: 0,
+  ratePerSecond: 0,
+  latencyMsP50: undefined,
+  latencyMsP95: undefined,
+};

@@ -1,0 +1,151 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { createVirtualClock, type VirtualClock } from 'loadline/base';
+import { createRegistry } from 'loadline/metrics';
+import { type Role, roles } from '../src/access/index.ts';
+import { type Composition, compose } from '../src/compose.ts';
+import { type Configuration, defaultLimits } from '../src/configuration.ts';
+import type { AuditEntry } from '../src/contract/index.ts';
+import { createMemoryDocuments, createMemoryJournal, type Documents } from '../src/memory/index.ts';
+import { FakeRunner } from './fake-runner.ts';
+
+/** A control plane within this process, with a key of each role, that makes no load and owns its time. */
+export interface Plane extends AsyncDisposable {
+  readonly composition: Composition;
+  readonly clock: VirtualClock;
+  readonly runner: FakeRunner;
+  readonly documents: Documents;
+  readonly home: string;
+  readonly keys: Readonly<Record<Role, string>>;
+  /** What was written into the log. */
+  readonly log: readonly string[];
+  ask(role: Role | undefined, method: Method, url: string, options?: AskOptions): Promise<Answer>;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
+
+export interface AskOptions {
+  /** Sent as JSON; a text is sent as it is. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: LightMyRequestResponse['headers'];
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test asks for what it expects.
+  readonly json: any;
+}
+
+export interface PlaneOptions {
+  readonly configuration?: Partial<Configuration>;
+  readonly documents?: Documents;
+  readonly clock?: VirtualClock;
+  readonly home?: string;
+  readonly runner?: FakeRunner;
+}
+
+export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
+  const clock = options.clock ?? createVirtualClock();
+  const documents = options.documents ?? createMemoryDocuments();
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'loadline-plane-')));
+  const runner = options.runner ?? new FakeRunner();
+  const log: string[] = [];
+  const composition = await compose(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      home,
+      isLoopback: true,
+      isBehindProxy: false,
+      tls: undefined,
+      adminKey: undefined,
+      targets: { allowLoopback: true, allowHosts: [] },
+      productionHosts: ['127.0.0.99'],
+      metricsAddresses: [],
+      keyRequestsMax: 1_000_000,
+      strangerRequestsMax: 1_000_000,
+      limits: defaultLimits,
+      ...options.configuration,
+    },
+    {
+      clock,
+      documents,
+      journal: createMemoryJournal<AuditEntry>(1000),
+      runner,
+      registry: createRegistry(),
+      log: { write: (line) => void log.push(line) },
+    },
+  );
+  const made = await Promise.all(
+    roles.map(async (role) => {
+      const { secret } = await composition.keys.create({ name: role, role, createdBy: 'test' });
+      return [role, secret] as const;
+    }),
+  );
+  const keys = Object.fromEntries(made) as Record<Role, string>;
+  await composition.app.ready();
+  return {
+    composition,
+    clock,
+    runner,
+    documents,
+    home,
+    keys,
+    log,
+    ask: (role, method, url, asked = {}) =>
+      inject(composition, {
+        method,
+        url,
+        ...bodyOf(asked.body),
+        headers: {
+          ...(role === undefined ? {} : { authorization: `Bearer ${keys[role]}` }),
+          ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...asked.headers,
+        },
+      }),
+    async [Symbol.asyncDispose]() {
+      await composition.close();
+      if (options.home === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Looks again and again, until it is so; what is waited for is files that are being written. */
+export async function until<Value>(
+  look: () => Promise<Value>,
+  isSo: (value: Value) => boolean,
+): Promise<Value> {
+  const givingUp = AbortSignal.timeout(10_000);
+  for (;;) {
+    const value = await look();
+    if (isSo(value)) return value;
+    if (givingUp.aborted) throw new Error(`It never came to this: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A test once it is in a state. */
+export async function untilState(plane: Plane, id: string, state: string): Promise<Answer> {
+  const look = (): Promise<Answer> => plane.ask('viewer', 'GET', `/performance/tests/${id}`);
+  return until(look, ({ json }) => json.state === state);
+}
+
+function bodyOf(body: unknown): { payload?: string } {
+  if (body === undefined) return {};
+  return { payload: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+async function inject({ app }: Composition, request: InjectOptions): Promise<Answer> {
+  const response = await app.inject(request);
+  const isJson = /json/.test(String(response.headers['content-type']));
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text: response.body,
+    json: isJson ? response.json() : undefined,
+  };
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A control plane in a process of its own, as `loadline serve` starts it. */
+export interface Served {
+  readonly url: string;
+  /** The first admin key, where it was printed. */
+  readonly firstKey: string | undefined;
+  ask(
+    method: string,
+    path: string,
+    options?: { readonly body?: unknown; readonly key?: string },
+  ): Promise<Response>;
+  /** @returns the exit code, or the signal that ended it. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | null>;
+}
+
+const main = fileURLToPath(new URL('../../../packages/loadline/src/cli/main.ts', import.meta.url));
+
+export async function startServe(
+  args: readonly string[],
+  { key, env = {} }: { readonly key?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Served> {
+  const { child, lines } = spawnServe(['--port', '0', ...args], env);
+  const ended = endOf(child);
+  const started = await Promise.race([untilListening(child, lines), ended]);
+  if (started !== 'listening') throw new Error(`It did not start: ${lines.join('')}`);
+  // The key follows in the same breath.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const text = lines.join('');
+  const url = /listens at (\S+)/.exec(text)?.[1] as string;
+  const firstKey = /^ {2}(ll_\S+)$/m.exec(text)?.[1];
+  return {
+    url,
+    firstKey,
+    ask: (method, path, { body, key: own = key ?? firstKey } = {}) =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(own === undefined ? {} : { authorization: `Bearer ${own}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    stop(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Starts it where it is to refuse, and gives what it says and its exit code. */
+export async function refusedServe(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | string | null; text: string }> {
+  const { child, lines } = spawnServe(args, env);
+  return { code: await endOf(child), text: lines.join('') };
+}
+
+function spawnServe(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): { child: ChildProcess; lines: string[] } {
+  const lines: string[] = [];
+  const child = spawn(process.execPath, ['--conditions=loadline-source', main, 'serve', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+  return { child, lines };
+}
+
+function endOf(child: ChildProcess): Promise<number | string | null> {
+  return new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
+}
+
+function untilListening(child: ChildProcess, lines: readonly string[]): Promise<'listening'> {
+  return new Promise((resolve) => {
+    child.stderr?.on('data', () => {
+      if (/listens at \S+\n/.test(lines.join(''))) resolve('listening');
+    });
+  });
+}

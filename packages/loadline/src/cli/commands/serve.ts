@@ -1,0 +1,73 @@
+import { cliError } from '../door/errors.ts';
+import { exitCodes } from '../door/exit-codes.ts';
+import { readWords } from '../door/words.ts';
+import type { Command, Surroundings } from './command.ts';
+
+/** What a team leaves running is an app of its own; it is found by name, because the library imports no app. */
+const controlPlanePackage = '@loadline/control-plane';
+
+export const serveCommand: Command = {
+  help: `loadline serve [options]
+
+Starts the control plane: load tests over HTTP, in a queue and on schedules, with their results and history. The first
+start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it gracefully.
+
+  --host ADDRESS       where it listens; default 127.0.0.1
+  --port N             default 7070; 0 is any free one
+  --home FOLDER        its files; default LOADLINE_HOME, or .loadline
+  --tls-cert FILE, --tls-key FILE
+                       speaks TLS with these PEM files
+  --behind-proxy       says that a proxy speaks TLS in front of it, and whose X-Forwarded-For is right
+  --allow-target WHAT  what tests may load: loopback, private, or the name of a host; may be repeated
+  --production HOST    a host that is production: each test of it must spell its name out; may be repeated
+  --metrics-from IP    reads /metrics without a key; may be repeated
+
+Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
+
+Exit codes: 0 stopped, 2 it cannot start as it was asked to.
+`,
+  run: runServe,
+};
+
+const options = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  home: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'behind-proxy': { type: 'boolean' },
+  'allow-target': { type: 'string', multiple: true },
+  production: { type: 'string', multiple: true },
+  'metrics-from': { type: 'string', multiple: true },
+} as const;
+
+interface ControlPlaneModule {
+  readonly serve: (
+    words: object,
+    surroundings: Pick<Surroundings, 'env' | 'signal'> & { readonly tell: (line: string) => void },
+  ) => Promise<void>;
+}
+
+async function runServe(args: readonly string[], { terminal, signal, env }: Surroundings): Promise<number> {
+  const words = readWords('serve', args, options);
+  if (words.positionals.length > 0)
+    throw cliError('CLI_USAGE', `Cannot serve: it takes no ${words.positionals.join(' ')}.`);
+  const { serve } = await loadControlPlane();
+  await serve(words.options, { env, signal, tell: (line) => terminal.err(`${line}\n`) });
+  return exitCodes.passed;
+}
+
+async function loadControlPlane(): Promise<ControlPlaneModule> {
+  try {
+    return (await import(controlPlanePackage)) as ControlPlaneModule;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // That something else is missing there is another mistake.
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes(`'${controlPlanePackage}'`)) throw cause;
+    throw cliError(
+      'CLI_PART_MISSING',
+      `Cannot serve: ${controlPlanePackage} is not installed. Install it beside loadline: \`npm install ${controlPlanePackage}\`.`,
+      { cause },
+    );
+  }
+}
