@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Operation,
+  type OperationName,
+  operationNames,
+  operations,
+  schemas,
+} from '../src/contract/index.ts';
+import { type Plane, startPlane, untilState } from './plane.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: what was generated a moment ago has no types here.
+type Client = any;
+
+const folder = mkdtempSync(join(tmpdir(), 'loadline-client-'));
+const driven = new Set<string>();
+let plane: Plane;
+let client: Client;
+
+beforeAll(async () => {
+  plane = await startPlane();
+  await plane.composition.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = plane.composition.app.server.address() as AddressInfo;
+  client = await generateClient(`http://127.0.0.1:${port}`);
+});
+
+afterAll(async () => {
+  await plane[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Makes a client of what the control plane says of itself, as a stranger would. */
+async function generateClient(baseUrl: string): Promise<Client> {
+  const { text } = await plane.ask('viewer', 'GET', '/openapi.json');
+  writeFileSync(join(folder, 'openapi.json'), text);
+  const manifest = createRequire(import.meta.url).resolve('swagger-typescript-api/package.json');
+  const bin = join(dirname(manifest), 'dist/cli.mjs');
+  const words = [
+    'generate',
+    '-p',
+    join(folder, 'openapi.json'),
+    '-o',
+    folder,
+    '-n',
+    'client',
+    '--js',
+    '--silent',
+  ];
+  execFileSync(process.execPath, [bin, ...words]);
+  const { Api } = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'client.js')).href);
+  return new Api({
+    baseUrl,
+    baseApiParams: { headers: { authorization: `Bearer ${plane.keys.admin}` } },
+    customFetch,
+  });
+}
+
+const ajv = new Ajv2020({ validateFormats: false, allowUnionTypes: true });
+for (const schema of schemas) ajv.addSchema(schema);
+const validators = new Map<string, ValidateFunction>();
+
+/** Notes which operation was asked for, and holds its answer against the contract. */
+async function customFetch(url: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(url, options);
+  const name = operationOf(options.method ?? 'GET', new URL(url).pathname);
+  driven.add(name);
+  const { schema } = (operations[name] as Operation).responses[response.status] ?? {};
+  if (schema === undefined || !/json/.test(response.headers.get('content-type') ?? '')) return response;
+  const key = `${name} ${response.status}`;
+  const validate = validators.get(key) ?? ajv.compile(schema);
+  validators.set(key, validate);
+  expect(validate(await response.clone().json()), `${key}: ${ajv.errorsText(validate.errors)}`).toBe(true);
+  return response;
+}
+
+function operationOf(method: string, path: string): OperationName {
+  const fits = (name: OperationName): boolean => {
+    const pattern = operations[name].path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+');
+    return operations[name].method === method && new RegExp(`^${pattern}$`).test(path);
+  };
+  // What is spelt out goes before what has a parameter.
+  const [name] = operationNames.filter(fits).toSorted((a, b) => place(a) - place(b));
+  if (name === undefined) throw new Error(`The client asked for ${method} ${path}`);
+  return name;
+}
+
+function place(name: OperationName): number {
+  return operations[name].path.includes('{') ? 1 : 0;
+}
+
+describe('a client that was generated from the OpenAPI document', () => {
+  it('drives every operation', async () => {
+    const { health, metrics, openapiJson, session, keys, audit, performance } = client;
+    expect((await health.isAlive()).data).toEqual({ status: 'ok' });
+    expect((await health.isReady()).data).toEqual({ status: 'ok' });
+    expect(await (await metrics.getOwnMetrics()).text()).toContain('http_requests_total');
+    expect((await openapiJson.getOpenApi()).data.openapi).toBe('3.1.0');
+
+    expect((await session.openSession({ key: plane.keys.viewer })).data.csrfToken).toBeDefined();
+    expect((await session.getSession()).data.role).toBe('admin');
+    const unclosed = await session.closeSession().catch((refusal: Response) => refusal);
+    expect(unclosed.status, 'who asks with a key has no session').toBe(409);
+
+    const made = await keys.createKey({ name: 'made by the client', role: 'viewer' });
+    expect((await keys.revokeKey(made.data.key.id)).data.state).toBe('revoked');
+    expect((await keys.listKeys()).data.items.length).toBeGreaterThan(3);
+
+    const order = { target: 'http://127.0.0.1:9', profile: 'peak', scale: 0.001 };
+    const started = await performance.startTest(order, { headers: { 'Idempotency-Key': 'once' } });
+    const { id } = started.data;
+    await (await plane.runner.begun(0)).finish('passed');
+    await untilState(plane, id, 'finished');
+    expect((await performance.getTest(id)).data.verdict).toBe('passed');
+    expect((await performance.getTestResults(id, { format: 'json' })).data.verdict.status).toBe('passed');
+    expect((await performance.listTests({ limit: 5, state: 'finished' })).data.items).toHaveLength(1);
+    const second = await performance.startTest(order);
+    expect((await performance.cancelTest(second.data.id)).data.state).toMatch(/^cancel/);
+
+    const nightly = await performance.createSchedule({ name: 'nightly', cron: '0 3 * * *', test: order });
+    expect((await performance.listSchedules()).data.items).toHaveLength(1);
+    expect((await performance.deleteSchedule(nightly.data.id)).status).toBe(204);
+    expect((await audit.listAudit({ limit: 5 })).data.items).toHaveLength(5);
+
+    expect([...driven].toSorted()).toEqual([...operationNames].toSorted());
+  });
+
+  it('gets a refusal as a problem document', async () => {
+    const refusal = await client.performance
+      .startTest({ profile: 'peek' })
+      .catch((thrown: unknown) => thrown);
+    expect(refusal.status).toBe(422);
+    expect(refusal.error.code).toBe('CONTROL_SCENARIO_INVALID');
+  });
+});
