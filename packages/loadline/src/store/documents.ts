@@ -17,7 +17,10 @@ export interface Documents {
   /** Whether there was one of this version to remove. */
   remove(kind: string, id: string, options?: PutOptions): Promise<boolean>;
   /** All of a kind by their ids, a part at a time; `after` is the last id of the part before. */
-  list(kind: string, options?: { readonly limit?: number; readonly after?: string }): Promise<readonly Document[]>;
+  list(
+    kind: string,
+    options?: { readonly limit?: number; readonly after?: string },
+  ): Promise<readonly Document[]>;
 }
 
 export interface Document {
@@ -69,7 +72,10 @@ export function createDocuments(queryable: Queryable): Documents {
 
     async list(kind, { limit = 1000, after = '' } = {}) {
       if (!Number.isInteger(limit) || limit < 1 || limit > listMax) {
-        throw storeError('STORE_QUERY_INVALID', `Cannot list documents: limit must be 1 to ${listMax}, got ${limit}.`);
+        throw storeError(
+          'STORE_QUERY_INVALID',
+          `Cannot list documents: limit must be 1 to ${listMax}, got ${limit}.`,
+        );
       }
       const { rows } = await queryable.query<Row>(statements.list, [kind, after, limit]);
       return rows.map(toDocument);

@@ -27,4 +27,5 @@ export type {
   SeriesQuery,
 } from './series-query.ts';
 export type { Retention, Store, StoreCounts, StoreOptions } from './store.ts';
+export { openStore } from './store.ts';
 export type { TestFigures, TestResult, TestResultFilter, TestResults } from './test-results.ts';

@@ -10,9 +10,13 @@ export function writeJson(value: unknown, doing: string, bytesMax: number): stri
   const json = JSON.stringify(value ?? null, withoutNul);
   const bytes = Buffer.byteLength(json);
   if (bytes <= bytesMax) return json;
-  throw storeError('STORE_TOO_LARGE', `Cannot ${doing}: it has ${bytes} bytes as JSON, and ${bytesMax} are kept.`, {
-    facts: { bytes, bytesMax },
-  });
+  throw storeError(
+    'STORE_TOO_LARGE',
+    `Cannot ${doing}: it has ${bytes} bytes as JSON, and ${bytesMax} are kept.`,
+    {
+      facts: { bytes, bytesMax },
+    },
+  );
 }
 
 function withoutNul(_key: string, value: unknown): unknown {

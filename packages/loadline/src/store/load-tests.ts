@@ -117,7 +117,8 @@ export function createLoadTests(postgres: Postgres): LoadTests {
     },
 
     finish(id, runner, { state, reason = null, report, figures }) {
-      const json = report === undefined ? null : writeJson(report, 'keep the report of a test', reportBytesMax);
+      const json =
+        report === undefined ? null : writeJson(report, 'keep the report of a test', reportBytesMax);
       return postgres.transaction(async (transaction) => {
         const test = await one(transaction, statements.finish, [id, runner, state, reason, json]);
         if (test !== undefined && figures !== undefined) await keepTestFigures(transaction, id, figures);

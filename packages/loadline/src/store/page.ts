@@ -37,7 +37,10 @@ export async function readPage<Row extends object, Item>(
   filters: readonly Filter[] = [],
 ): Promise<Page<Item>> {
   if (!Number.isInteger(limit) || limit < 1 || limit > pageMax) {
-    throw storeError('STORE_QUERY_INVALID', `Cannot read a page: limit must be 1 to ${pageMax}, got ${limit}.`);
+    throw storeError(
+      'STORE_QUERY_INVALID',
+      `Cannot read a page: limit must be 1 to ${pageMax}, got ${limit}.`,
+    );
   }
   const { table, columns, time, toItem } = source;
   const values: unknown[] = [];
@@ -47,14 +50,19 @@ export async function readPage<Row extends object, Item>(
     .map(([condition, value]) => condition.replace('?', () => hold(value)));
   if (after !== undefined) {
     const { timeUs, id } = readCursor(after);
-    conditions.push(`(${time}, id) < (to_timestamp(0) + ${hold(timeUs)}::bigint * interval '1 us', ${hold(id)}::uuid)`);
+    conditions.push(
+      `(${time}, id) < (to_timestamp(0) + ${hold(timeUs)}::bigint * interval '1 us', ${hold(id)}::uuid)`,
+    );
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const text = `SELECT ${columns}, id::text AS cursor_id, (extract(epoch FROM ${time}) * 1000000)::bigint::text AS cursor_us
     FROM ${table} ${where} ORDER BY ${time} DESC, id DESC LIMIT ${hold(limit + 1)}`;
   const { rows } = await queryable.query<Row & Cursor>({ text }, values);
   const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return { items: rows.slice(0, limit).map(toItem), next: last === undefined ? undefined : writeCursor(last) };
+  return {
+    items: rows.slice(0, limit).map(toItem),
+    next: last === undefined ? undefined : writeCursor(last),
+  };
 }
 
 /** Whoever shows 500 of something shows too much. */
@@ -74,7 +82,10 @@ function readCursor(after: string): { timeUs: string; id: string } {
   const text = after.length > 100 ? '' : Buffer.from(after, 'base64url').toString('latin1');
   const found = /^(\d{1,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text);
   if (found === null) {
-    throw storeError('STORE_QUERY_INVALID', 'Cannot read a page: `after` is not the `next` of a page before.');
+    throw storeError(
+      'STORE_QUERY_INVALID',
+      'Cannot read a page: `after` is not the `next` of a page before.',
+    );
   }
   return { timeUs: found[1] as string, id: found[2] as string };
 }

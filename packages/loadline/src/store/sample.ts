@@ -16,7 +16,7 @@ export interface Series {
 
 /** One value of one series at one time. */
 export interface Sample {
-  /** Looked up fastest where the same object is given again and again. */
+  /** Found quickest where the same frozen object is given again and again. */
   readonly series: Series;
   /** Milliseconds since the epoch; fractions are cut off. */
   readonly atMs: number;

@@ -7,6 +7,8 @@ export interface SeriesQuery {
   readonly service?: string;
   readonly instance?: string;
   readonly endpoint?: string;
+  /** Needed where series of different units have the name. */
+  readonly unit?: string;
   /** The window, from its first moment to before its last, in milliseconds since the epoch. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -26,7 +28,7 @@ export interface SeriesAnswer {
   readonly level: Level;
   /** What was asked for, or longer: a whole number of minutes or hours at those levels. */
   readonly stepMs: number;
-  /** Of the series that were merged; the first found where they differ. */
+  /** Of the series that were merged; undefined where there are none. */
   readonly unit: string | undefined;
   /** In the order of their names. */
   readonly lines: readonly Line[];

@@ -1,12 +1,16 @@
 import type { Clock } from '../base/index.ts';
-import type { Postgres } from '../postgres/index.ts';
-import type { Audit } from './audit.ts';
-import type { Documents } from './documents.ts';
-import type { LoadTests } from './load-tests.ts';
+import { migrate, type Postgres } from '../postgres/index.ts';
+import { type Audit, createAudit } from './audit.ts';
+import { createDocuments, type Documents } from './documents.ts';
+import { createLoadTests, type LoadTests } from './load-tests.ts';
 import type { Metrics } from './metrics.ts';
-import type { Readings } from './readings.ts';
-import type { ScalingEvents } from './scaling-events.ts';
-import type { TestResults } from './test-results.ts';
+import { createReadings, type Readings } from './readings.ts';
+import { SampleWriter } from './sample-writer.ts';
+import { createScalingEvents, type ScalingEvents } from './scaling-events.ts';
+import { migrations } from './schema.ts';
+import { SeriesReader } from './series-reader.ts';
+import { createTestResults, type TestResults } from './test-results.ts';
+import { dayMs, keepTables, startUpkeep } from './upkeep.ts';
 
 /** What is remembered, in one PostgreSQL. Several processes may have the same database open. */
 export interface Store extends AsyncDisposable {
@@ -77,6 +81,47 @@ export interface StoreCounts {
 /**
  * Brings the schema up to date, makes partitions, and opens the store.
  *
- * @throws POSTGRES_… where the database is away, or belongs to a newer version.
+ * @throws LoadlineError POSTGRES_MIGRATION_UNKNOWN where the database belongs to a newer version, and POSTGRES_… where
+ *   it is away.
  */
-export declare function openStore(postgres: Postgres, options: StoreOptions): Promise<Store>;
+export async function openStore(postgres: Postgres, options: StoreOptions): Promise<Store> {
+  const { clock, name = 'loadline', retention = {}, latenessMaxMs = dayMs, closeTimeoutMs = 5000 } = options;
+  const {
+    rawMs = 7 * dayMs,
+    minutesMs = 30 * dayMs,
+    hoursMs = 400 * dayMs,
+    eventsMs = 400 * dayMs,
+  } = retention;
+  const retentions = { rawMs, minutesMs, hoursMs, eventsMs, latenessMs: latenessMaxMs };
+  await migrate(postgres, migrations, { clock });
+  await keepTables(postgres, retentions, clock.now());
+
+  const { waitingSamplesMax = 500_000, waitingBytesMax = 64 * 1024 * 1024, patienceMs = 2000 } = options;
+  const limits = { waitingSamplesMax, waitingBytesMax, patienceMs, latenessMaxMs };
+  const writer = new SampleWriter(postgres, { clock, name, ...limits });
+  const reader = new SeriesReader(postgres, { raw: rawMs, minute: minutesMs, hour: hoursMs });
+  const upkeep = startUpkeep(postgres, { clock, retentions, tick: () => writer.tick() });
+
+  const store: Store = {
+    metrics: {
+      write: (samples) => writer.write(samples),
+      series: (query) => reader.series(query, clock.now()),
+      latest: (query) => reader.latest(query),
+    },
+    readings: createReadings(postgres),
+    tests: createLoadTests(postgres),
+    results: createTestResults(postgres),
+    scalingEvents: createScalingEvents(postgres),
+    documents: createDocuments(postgres),
+    audit: createAudit(postgres),
+    get counts() {
+      return { ...writer.counts, ...upkeep.counts };
+    },
+    async close() {
+      await upkeep.stop();
+      await writer.close(closeTimeoutMs);
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+  return store;
+}

@@ -1,0 +1,120 @@
+import { Histogram } from '../metrics/index.ts';
+
+/**
+ * All values of one series within a minute or an hour. It is a function of them: neither their order nor how they were
+ * put together from parts changes it, but for the last digits of the sum.
+ */
+export class Rollup {
+  count = 0;
+  sum = 0;
+  min: number = Number.POSITIVE_INFINITY;
+  max: number = Number.NEGATIVE_INFINITY;
+  last: number = Number.NaN;
+  lastAtMs: number = Number.NEGATIVE_INFINITY;
+  readonly histogram: Histogram = new Histogram();
+
+  /** @param scale what one recorded whole number of the histogram is, in the unit of the value. */
+  addNumber(value: number, atMs: number, scale: number): void {
+    this.histogram.record(Math.round(value / scale));
+    this.#add({ count: 1, sum: value, min: value, max: value, last: value, lastAtMs: atMs });
+  }
+
+  /** Adds what the bytes of a histogram hold; its mean is its latest value. One that holds nothing changes nothing. */
+  addEncoded(bytes: Uint8Array, atMs: number, scale: number): void {
+    const histogram = Histogram.decode(bytes);
+    const { count } = histogram;
+    if (count === 0) return;
+    this.histogram.merge(histogram);
+    const [sum, min, max] = [histogram.sum * scale, histogram.min * scale, histogram.max * scale];
+    this.#add({ count, sum, min, max, last: sum / count, lastAtMs: atMs });
+  }
+
+  merge(other: Rollup): void {
+    this.histogram.merge(other.histogram);
+    this.#add(other);
+  }
+
+  /** Merges one that was kept, without its histogram where nobody asks for it. */
+  mergeKept(kept: RollupFigures, histogram: Uint8Array | null): void {
+    if (histogram !== null) this.histogram.mergeEncoded(histogram);
+    this.#add(kept);
+  }
+
+  #add({ count, sum, min, max, last, lastAtMs }: RollupFigures): void {
+    this.count += count;
+    this.sum += sum;
+    if (min < this.min) this.min = min;
+    if (max > this.max) this.max = max;
+    // Of two at the same moment the larger, so that it does not depend on who came first.
+    if (lastAtMs > this.lastAtMs || (lastAtMs === this.lastAtMs && last > this.last)) {
+      this.last = last;
+      this.lastAtMs = lastAtMs;
+    }
+  }
+}
+
+export interface RollupFigures {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  readonly last: number;
+  readonly lastAtMs: number;
+}
+
+/** Rollups by the beginning of their minute or hour and by the number of their series. */
+export class RollupTable {
+  readonly #byStart = new Map<number, Map<number, Rollup>>();
+
+  /** The one of a series and a span; an empty one where there was none. */
+  at(startMs: number, series: number): Rollup {
+    let bySeries = this.#byStart.get(startMs);
+    if (bySeries === undefined) {
+      bySeries = new Map();
+      this.#byStart.set(startMs, bySeries);
+    }
+    let rollup = bySeries.get(series);
+    if (rollup === undefined) {
+      rollup = new Rollup();
+      bySeries.set(series, rollup);
+    }
+    return rollup;
+  }
+
+  get isEmpty(): boolean {
+    return this.#byStart.size === 0;
+  }
+
+  /** The beginning of its earliest span; infinite where it is empty. */
+  get startMs(): number {
+    return Math.min(...this.#byStart.keys());
+  }
+
+  /** All of the spans that begin before a moment, in the order of time. */
+  *before(untilMs: number): Generator<RollupEntry> {
+    const starts = [...this.#byStart.keys()].filter((startMs) => startMs < untilMs).sort((a, b) => a - b);
+    for (const startMs of starts) {
+      for (const [series, rollup] of this.#byStart.get(startMs) as Map<number, Rollup>) {
+        yield { startMs, series, rollup };
+      }
+    }
+  }
+
+  forgetBefore(untilMs: number): void {
+    for (const startMs of this.#byStart.keys()) if (startMs < untilMs) this.#byStart.delete(startMs);
+  }
+}
+
+export interface RollupEntry {
+  readonly startMs: number;
+  readonly series: number;
+  readonly rollup: Rollup;
+}
+
+export const minuteMs = 60_000;
+export const hourMs: number = 60 * minuteMs;
+
+/** The beginning of the minute, hour or step that a moment is in. */
+export function floorTo(spanMs: number, atMs: number): number {
+  return Math.floor(atMs / spanMs) * spanMs;
+}

@@ -1,0 +1,382 @@
+import { type Clock, isLoadlineError, type LoadlineError, sleep, type Timer } from '../base/index.ts';
+import type { Postgres, Queryable } from '../postgres/index.ts';
+import { storeError } from './errors.ts';
+import { floorTo, minuteMs, RollupTable } from './rollup.ts';
+import type { Sample, WriteReceipt } from './sample.ts';
+import { addToMinutes, readBlock, type SampleBlock } from './sample-block.ts';
+import { SeriesBook } from './series-book.ts';
+import { type WaitingBlock, WaitingBlocks } from './waiting-blocks.ts';
+import {
+  insertSamples,
+  mergeLate,
+  registerWriter,
+  rollUp,
+  touchWriter,
+  wasCommitted,
+} from './writer-rows.ts';
+
+export interface WriterOptions {
+  readonly clock: Clock;
+  readonly name: string;
+  readonly waitingSamplesMax: number;
+  readonly waitingBytesMax: number;
+  readonly patienceMs: number;
+  readonly latenessMaxMs: number;
+}
+
+export interface WriterCounts {
+  readonly committed: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly late: number;
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly retries: number;
+  readonly isAway: boolean;
+  readonly rolledUp: number;
+}
+
+/**
+ * Writes samples: whatever waits goes into one transaction, the next one begins when that has ended. When a minute is
+ * over, its rollups are written as well. One thing at a time, so that a rollup holds what was committed, exactly.
+ *
+ *     write ─▸ waiting blocks ─▸ flush: rows, and late minutes again ─▸ minutes in memory ─▸ roll up: minutes, hours
+ *
+ * While the database takes nothing, it is tried again after a pause that grows to five seconds.
+ */
+export class SampleWriter {
+  readonly #postgres: Postgres;
+  readonly #options: WriterOptions;
+  readonly #book = new SeriesBook(seriesMax);
+  readonly #waiting: WaitingBlocks;
+  /** Of what was committed and is not rolled up yet. */
+  #minutes = new RollupTable();
+  #writer: { readonly id: number; rolledUntilMs: number } | undefined;
+  #attempt: Attempt | undefined;
+  #isPumping = false;
+  #pumped: Promise<void> = Promise.resolve();
+  #timer: Timer | undefined;
+  #pauseMs = 0;
+  #isClosed = false;
+  #hasGivenUp = false;
+  #rollNotBeforeMs: number = Number.NEGATIVE_INFINITY;
+  #afterPause: (() => void) | undefined;
+  #committed = 0;
+  #refused = 0;
+  #lost = 0;
+  #late = 0;
+  #retries = 0;
+  #rolledUp = 0;
+
+  constructor(postgres: Postgres, options: WriterOptions) {
+    this.#postgres = postgres;
+    this.#options = options;
+    this.#waiting = new WaitingBlocks({
+      samplesMax: options.waitingSamplesMax,
+      bytesMax: options.waitingBytesMax,
+    });
+  }
+
+  async write(samples: readonly Sample[]): Promise<WriteReceipt> {
+    if (this.#isClosed) throw storeError('STORE_CLOSED', 'Cannot write samples: the store was closed.');
+    if (samples.length > batchMax) {
+      const facts = { samples: samples.length, samplesMax: batchMax };
+      const message = `Cannot write ${samples.length} samples at once: ${batchMax} are the most.`;
+      throw storeError('STORE_BATCH_TOO_LARGE', message, { facts });
+    }
+    const nowMs = this.#options.clock.now();
+    const window = { fromMs: nowMs - this.#options.latenessMaxMs, toMs: nowMs + futureMaxMs };
+    const { block, refused, problems } = readBlock(samples, this.#book, window);
+    this.#refused += refused;
+    const state = block.count === 0 ? 'committed' : await this.#enqueue(block);
+    return { state, accepted: block.count, refused, problems };
+  }
+
+  get counts(): WriterCounts {
+    const inFlight = this.#attempt?.kind === 'flush' ? this.#attempt.blocks : [];
+    const sum = (read: (block: SampleBlock) => number): number =>
+      inFlight.reduce((total, { block }) => total + read(block), 0);
+    return {
+      committed: this.#committed,
+      refused: this.#refused,
+      dropped: this.#waiting.dropped + this.#lost,
+      late: this.#late,
+      waiting: this.#waiting.samples + sum(({ count }) => count),
+      waitingBytes: this.#waiting.bytes + sum(({ bytes }) => bytes),
+      retries: this.#retries,
+      isAway: this.#pauseMs > 0,
+      rolledUp: this.#rolledUp,
+    };
+  }
+
+  /** Rolls up what is due; called about once a second. */
+  tick(): void {
+    if (!this.#isClosed && this.#timer === undefined) this.#kick();
+  }
+
+  /** Writes what waits and rolls up all there is, or gives up after a time. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#isClosed) return this.#pumped;
+    this.#isClosed = true;
+    const overdue = new AbortController();
+    const waited = sleep(this.#options.clock, timeoutMs, overdue.signal).catch(() => undefined);
+    this.#cancelPause();
+    this.#kick();
+    await Promise.race([this.#whenIdle(), waited]);
+    overdue.abort();
+    this.#hasGivenUp = true;
+    this.#cancelPause();
+    if (this.#attempt?.kind === 'flush') for (const each of this.#attempt.blocks) this.#giveUp(each);
+    this.#attempt = undefined;
+    this.#waiting.dropAll();
+  }
+
+  #enqueue(block: SampleBlock): Promise<WriteReceipt['state']> {
+    return new Promise((resolve, reject) => {
+      const settle = (state: WriteReceipt['state']): void => {
+        patience.cancel();
+        resolve(state);
+      };
+      const patience = this.#options.clock.setTimer(() => settle('waiting'), this.#options.patienceMs);
+      const fail = (error: unknown): void => {
+        patience.cancel();
+        reject(error);
+      };
+      this.#waiting.push({ block, settle, fail });
+      if (this.#pauseMs > 0) settle('waiting');
+      else this.#kick();
+    });
+  }
+
+  #kick(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pumped = this.#pump();
+  }
+
+  /** Until nothing is left to do, or until the database takes nothing; then a timer comes back to it. */
+  async #pump(): Promise<void> {
+    try {
+      // Whoever writes in the same turn goes along.
+      await Promise.resolve();
+      while (!this.#hasGivenUp) {
+        this.#attempt ??= this.#next();
+        const attempt = this.#attempt;
+        if (attempt === undefined) return;
+        if (!(await this.#carryOut(attempt))) return;
+      }
+    } finally {
+      // In the same turn in which nothing was left to do: what comes in the next begins anew.
+      this.#isPumping = false;
+    }
+  }
+
+  /** Whether there may be more to do at once. */
+  async #carryOut(attempt: Attempt): Promise<boolean> {
+    try {
+      await this.#perform(attempt);
+      this.#attempt = undefined;
+      this.#pauseMs = 0;
+      return true;
+    } catch (error) {
+      return this.#goesOnAfter(attempt, error);
+    }
+  }
+
+  /** Closing waits for pauses as well. */
+  async #whenIdle(): Promise<void> {
+    while (this.#isPumping || this.#timer !== undefined) {
+      await this.#pumped;
+      if (this.#timer !== undefined) {
+        await new Promise<void>((resolve) => {
+          this.#afterPause = resolve;
+        });
+      }
+    }
+  }
+
+  #next(): Attempt | undefined {
+    const untilMs = this.#dueMs();
+    if (untilMs !== undefined) return { kind: 'roll up', untilMs, xid: undefined };
+    const blocks = this.#waiting.take(flushMax);
+    if (blocks.length > 0) return { kind: 'flush', blocks, xid: undefined };
+    const isLast = this.#isClosed && this.#writer !== undefined;
+    return isLast ? { kind: 'roll up', untilMs: Number.POSITIVE_INFINITY, xid: undefined } : undefined;
+  }
+
+  /** Until when minutes can be rolled up: they are over for a while, and nothing that waits belongs to them. */
+  #dueMs(): number | undefined {
+    if (this.#writer === undefined || this.#options.clock.now() < this.#rollNotBeforeMs) return undefined;
+    const settledMs = Math.min(this.#options.clock.now(), this.#waiting.oldestMs) - graceMs;
+    const untilMs = floorTo(minuteMs, settledMs);
+    return untilMs > this.#writer.rolledUntilMs ? untilMs : undefined;
+  }
+
+  async #perform(attempt: Attempt): Promise<void> {
+    if (attempt.xid !== undefined) {
+      const isCommitted = await wasCommitted(this.#postgres, attempt.xid);
+      if (isCommitted === undefined) throw new StillUnderWay();
+      if (isCommitted) return this.#done(attempt);
+      attempt.xid = undefined;
+    }
+    const writer = await this.#registered();
+    if (attempt.kind === 'flush') {
+      for (const { block } of attempt.blocks) await this.#book.resolve(this.#postgres, block.series);
+    }
+    await this.#postgres.transaction(async (transaction) => {
+      const xid = await touchWriter(transaction, writer.id);
+      if (xid === undefined) throw new TakenForDead();
+      if (attempt.kind === 'flush') await this.#flush(transaction, attempt, writer);
+      else {
+        const { rolledUntilMs } = writer;
+        const { untilMs } = attempt;
+        attempt.rolledUp = await rollUp(transaction, writer.id, this.#minutes, { rolledUntilMs, untilMs });
+      }
+      // From here on COMMIT may have been heard although its answer was not.
+      attempt.xid = xid;
+    }, transactionOptions);
+    this.#done(attempt);
+  }
+
+  async #registered(): Promise<{ readonly id: number; rolledUntilMs: number }> {
+    if (this.#writer === undefined) {
+      const rolledUntilMs = floorTo(minuteMs, this.#options.clock.now() - graceMs);
+      const id = await registerWriter(this.#postgres, this.#options.name, rolledUntilMs);
+      this.#writer = { id, rolledUntilMs };
+    }
+    return this.#writer;
+  }
+
+  async #flush(
+    transaction: Queryable,
+    { blocks }: Flush,
+    writer: { readonly id: number; readonly rolledUntilMs: number },
+  ): Promise<void> {
+    const late = new RollupTable();
+    const window = { fromMs: Number.NEGATIVE_INFINITY, toMs: writer.rolledUntilMs };
+    for (const { block } of blocks) addToMinutes(late, block, window);
+    await insertSamples(
+      transaction,
+      writer.id,
+      blocks.map(({ block }) => block),
+    );
+    if (!late.isEmpty) await mergeLate(transaction, writer.id, late, writer.rolledUntilMs);
+  }
+
+  /** What was attempted is committed. */
+  #done(attempt: Attempt): void {
+    const writer = this.#writer as { id: number; rolledUntilMs: number };
+    if (attempt.kind === 'roll up') {
+      this.#minutes.forgetBefore(attempt.untilMs);
+      this.#rolledUp += attempt.rolledUp ?? 0;
+      writer.rolledUntilMs = attempt.untilMs;
+      if (attempt.untilMs === Number.POSITIVE_INFINITY) this.#writer = undefined;
+      return;
+    }
+    const window = { fromMs: writer.rolledUntilMs, toMs: Number.POSITIVE_INFINITY };
+    for (const { block, settle } of attempt.blocks) {
+      this.#late += block.count - addToMinutes(this.#minutes, block, window);
+      this.#committed += block.count;
+      settle('committed');
+    }
+  }
+
+  /** Whether there is something else to do at once. */
+  #goesOnAfter(attempt: Attempt, error: unknown): boolean {
+    if (this.#hasGivenUp) return false;
+    if (error instanceof TakenForDead) {
+      // Whoever did that has rolled up all that we had committed; what we have not is written by a new writer.
+      this.#writer = undefined;
+      this.#minutes = new RollupTable();
+      if (attempt.kind === 'roll up') this.#attempt = undefined;
+      return true;
+    }
+    this.#retries++;
+    if (error instanceof StillUnderWay || isPassing(error)) return this.#pause();
+    if (attempt.kind === 'roll up') {
+      // Samples go on being written; only their minutes wait.
+      this.#attempt = undefined;
+      this.#rollNotBeforeMs = this.#options.clock.now() + rollPauseMs;
+      this.#hasGivenUp = this.#isClosed;
+      return true;
+    }
+    const [only, ...others] = attempt.blocks;
+    if (others.length > 0) return this.#part(attempt.blocks);
+    // It is this batch that the database does not take, and never will: it must not keep back the others.
+    this.#attempt = undefined;
+    this.#lost += (only as WaitingBlock).block.count;
+    (only as WaitingBlock).fail(error);
+    return true;
+  }
+
+  /** One of several batches is refused: each is tried by itself. */
+  #part(blocks: readonly WaitingBlock[]): boolean {
+    this.#attempt = { kind: 'flush', blocks: blocks.slice(0, 1), xid: undefined };
+    this.#waiting.putBack(blocks.slice(1));
+    return true;
+  }
+
+  #pause(): false {
+    const wasAway = this.#pauseMs > 0;
+    this.#pauseMs = Math.min(pauseMaxMs, wasAway ? this.#pauseMs * 2 : pauseMinMs);
+    if (this.#attempt?.kind === 'flush') for (const { settle } of this.#attempt.blocks) settle('waiting');
+    if (!wasAway) this.#waiting.settle();
+    this.#timer = this.#options.clock.setTimer(() => {
+      this.#timer = undefined;
+      this.#afterPause?.();
+      this.#kick();
+    }, this.#pauseMs);
+    return false;
+  }
+
+  #cancelPause(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #giveUp({ block, settle }: WaitingBlock): void {
+    this.#lost += block.count;
+    settle('dropped');
+  }
+}
+
+type Attempt = Flush | Rolling;
+
+interface Flush {
+  readonly kind: 'flush';
+  readonly blocks: readonly WaitingBlock[];
+  /** Of the transaction, once COMMIT was about to be sent. */
+  xid: string | undefined;
+}
+
+interface Rolling {
+  readonly kind: 'roll up';
+  readonly untilMs: number;
+  xid: string | undefined;
+  rolledUp?: number;
+}
+
+/** Somebody else has rolled up our minutes and removed us, because nothing was heard of us for long. */
+class TakenForDead extends Error {}
+
+/** The server has not noticed yet that the transaction's connection is gone. */
+class StillUnderWay extends Error {}
+
+/** Whether the same may succeed later; what the server refuses for what it is will not. */
+function isPassing(error: unknown): error is LoadlineError {
+  if (!isLoadlineError(error)) return false;
+  return error.code !== 'POSTGRES_STATEMENT_FAILED' && error.code !== 'POSTGRES_CONSTRAINT';
+}
+
+const seriesMax = 100_000;
+const batchMax = 50_000;
+/** Samples of one transaction, but for a single larger batch. */
+const flushMax = 50_000;
+/** Clocks differ. */
+const futureMaxMs = 5 * minuteMs;
+/** How long after its end a minute is rolled up: what comes later makes it be rolled up again. */
+const graceMs = 10_000;
+const rollPauseMs = 30_000;
+const pauseMinMs = 100;
+const pauseMaxMs = 5000;
+const transactionOptions = { statementTimeoutMs: 15_000 };

@@ -1,0 +1,297 @@
+import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
+import fc from 'fast-check';
+import { createHistogram, type Histogram } from 'loadline/metrics';
+import type { Sample, SeriesQuery } from 'loadline/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OpenedStore, openAt, openFresh, sampleAt, seriesNamed, startMs } from './opened-store.ts';
+
+let server: StartedPostgres;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+
+afterAll(() => server.stop());
+
+const [a, b] = [seriesNamed('a'), seriesNamed('b')];
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+describe('write()', () => {
+  it('acknowledges what is committed, as rows of performance_metrics', async () => {
+    await using opened = await openFresh(server.url);
+    const receipt = await opened.store.metrics.write([
+      sampleAt(a, startMs, 1.25),
+      sampleAt(a, startMs, Number.NaN),
+    ]);
+    expect(receipt).toMatchObject({ state: 'committed', accepted: 1, refused: 1, problems: [{ index: 1 }] });
+    const { rows } = await opened.postgres.query({
+      text: `SELECT metric_type, service_name, endpoint, metric_value, unit, timestamp, metadata, instance
+        FROM performance_metrics`,
+    });
+    expect(rows).toEqual([
+      {
+        metric_type: 'response_time',
+        service_name: 'api',
+        endpoint: '/food',
+        metric_value: 1.25,
+        unit: 'ms',
+        timestamp: new Date(startMs),
+        metadata: {},
+        instance: 'a',
+      },
+    ]);
+    expect(opened.store.counts).toMatchObject({ committed: 1, refused: 1, waiting: 0, isAway: false });
+  });
+
+  it('refuses more samples at once than it holds', async () => {
+    await using opened = await openFresh(server.url);
+    const many = new Array<Sample>(50_001).fill(sampleAt(a, startMs, 1));
+    await expect(opened.store.metrics.write(many)).rejects.toMatchObject({ code: 'STORE_BATCH_TOO_LARGE' });
+  });
+
+  it('does not let a batch that the database refuses keep back the others', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1)]);
+    const rule = 'ALTER TABLE performance_metrics ADD CONSTRAINT no_13 CHECK (metric_value <> 13)';
+    await opened.postgres.query({ text: rule });
+    const writes = [2, 13, 3].map((value) => opened.store.metrics.write([sampleAt(a, startMs, value)]));
+    const outcomes = await Promise.allSettled(writes);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'POSTGRES_CONSTRAINT' } });
+    expect(opened.store.counts).toMatchObject({ committed: 3, dropped: 1 });
+  });
+
+  it('is refused after close()', async () => {
+    const opened = await openFresh(server.url);
+    await opened[Symbol.asyncDispose]();
+    await expect(opened.store.metrics.write([])).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    expect(opened.clock.pending).toBe(0);
+  });
+});
+
+describe('series()', () => {
+  it('merges instances, and parts them where that is asked for', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([
+      sampleAt(a, startMs, 10),
+      sampleAt(b, startMs + 100, 30),
+      sampleAt(a, startMs + 1000, 5),
+    ]);
+    const query = { ...window(startMs, startMs + 2000, 1000), quantiles: [0.5, 1] };
+    const { level, unit, lines } = await opened.store.metrics.series(query);
+    expect({ level, unit }).toEqual({ level: 'raw', unit: 'ms' });
+    expect(lines).toEqual([
+      {
+        name: '',
+        points: [
+          {
+            atMs: startMs,
+            count: 2,
+            mean: 20,
+            min: 10,
+            max: 30,
+            last: 30,
+            quantiles: [expect.closeTo(10, 0), 30],
+          },
+          { atMs: startMs + 1000, count: 1, mean: 5, min: 5, max: 5, last: 5, quantiles: [5, 5] },
+        ],
+      },
+    ]);
+    const parted = await opened.store.metrics.series({ ...query, by: 'instance' });
+    expect(parted.lines.map(({ name, points }) => [name, points.length])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    const one = await opened.store.metrics.series({ ...query, instance: 'b' });
+    expect(one.lines[0]?.points).toHaveLength(1);
+  });
+
+  it('answers nothing where nothing is known', async () => {
+    await using opened = await openFresh(server.url);
+    const answer = await opened.store.metrics.series(window(startMs, startMs + 1000, 1000));
+    expect(answer).toEqual({ level: 'raw', stepMs: 1000, unit: undefined, lines: [] });
+  });
+
+  it('merges no milliseconds with seconds', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1), sampleAt(seriesNamed('c', 's'), startMs, 1)]);
+    const query = window(startMs, startMs + 1000, 1000);
+    await expect(opened.store.metrics.series(query)).rejects.toMatchObject({ code: 'STORE_QUERY_INVALID' });
+    expect((await opened.store.metrics.series({ ...query, unit: 's' })).lines).toHaveLength(1);
+  });
+
+  it('sees minutes and hours that are not over yet', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs - 5 * minuteMs, 1), sampleAt(a, startMs, 3)]);
+    await opened.pass(2 * minuteMs);
+    await opened.store.metrics.write([sampleAt(a, opened.clock.now(), 5)]);
+    for (const stepMs of [hourMs, 1000]) {
+      const { lines } = await opened.store.metrics.series(window(startMs - hourMs, startMs + hourMs, stepMs));
+      const points = lines.flatMap((line) => line.points);
+      expect(points.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+    }
+  });
+
+  it('tells the latest value of each series', async () => {
+    await using opened = await openFresh(server.url);
+    const histogram = createHistogram();
+    for (const value of [2000, 4000]) histogram.record(value);
+    await opened.store.metrics.write([
+      sampleAt(a, startMs - 10, 1),
+      sampleAt(a, startMs, 2),
+      sampleAt(a, startMs - 20, 9),
+      sampleAt(b, startMs, histogram.encode()),
+    ]);
+    const latest = await opened.store.metrics.latest({ sinceMs: startMs - minuteMs });
+    expect(latest).toEqual([
+      { series: a, atMs: startMs, value: 2 },
+      { series: b, atMs: startMs, value: 3 },
+    ]);
+    expect(await opened.store.metrics.latest({ sinceMs: startMs + 1 })).toEqual([]);
+    expect(await opened.store.metrics.latest({ sinceMs: 0, instance: 'b' })).toHaveLength(1);
+  });
+});
+
+describe('rolling up', () => {
+  it('writes a minute when it is over, and an hour when that is', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1), sampleAt(a, startMs + 1000, 2)]);
+    await opened.pass(minuteMs);
+    expect(await kept(opened, 'metric_minutes')).toEqual(['2026-01-15T10:20:00.000Z 2']);
+    expect(await kept(opened, 'metric_hours')).toEqual([]);
+    await opened.pass(hourMs);
+    expect(await kept(opened, 'metric_hours')).toEqual(['2026-01-15T10:00:00.000Z 2']);
+  });
+
+  it('computes a minute and its hour again for what comes late', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1)]);
+    await opened.pass(2 * hourMs);
+    await opened.store.metrics.write([sampleAt(a, startMs + 10, 9), sampleAt(b, startMs - hourMs, 1)]);
+    expect(await kept(opened, 'metric_minutes')).toEqual([
+      '2026-01-15T09:20:00.000Z 1',
+      '2026-01-15T10:20:00.000Z 2',
+    ]);
+    expect(await kept(opened, 'metric_hours')).toEqual([
+      '2026-01-15T09:00:00.000Z 1',
+      '2026-01-15T10:00:00.000Z 2',
+    ]);
+    expect(opened.store.counts.late).toBe(2);
+  });
+
+  it('leaves whole minutes and hours behind when it is closed', async () => {
+    const opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1)]);
+    await opened.store.close();
+    expect(await kept(opened, 'metric_minutes')).toEqual(['2026-01-15T10:20:00.000Z 1']);
+    expect(await kept(opened, 'metric_hours')).toEqual(['2026-01-15T10:00:00.000Z 1']);
+    await opened.postgres.close();
+  });
+
+  it('is a function of what was committed, whatever the order, the lateness and the restarts', async () => {
+    await using opened = await openFresh(server.url);
+    const url = opened.url;
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(history, async (steps) => {
+        const series = seriesNamed(`p${number++}`);
+        await using first = await openAt(url);
+        await using second = await openAt(url);
+        const written: Sample[] = [];
+        let current = first;
+        for (const step of steps) {
+          if (step.kind === 'write') {
+            const samples = step.samples.map(({ agoMs, value }) =>
+              sampleAt(series, current.clock.now() - agoMs, value),
+            );
+            written.push(...samples);
+            await current.store.metrics.write(samples);
+          } else if (step.kind === 'pass') {
+            await current.pass(step.durationMs);
+          } else {
+            current = current === first ? second : first;
+          }
+        }
+        const query = {
+          ...window(startMs - 3 * hourMs, startMs + 6 * hourMs, minuteMs),
+          instance: series.instance as string,
+        };
+        await expectTruth(opened, query, written);
+        await expectTruth(opened, { ...query, stepMs: hourMs }, written);
+        await first.store.close();
+        await second.store.close();
+        await expectTruth(opened, query, written);
+        await expectTruth(opened, { ...query, stepMs: hourMs }, written);
+      }),
+      { numRuns: 8, endOnFailure: true },
+    );
+  });
+});
+
+/** What two processes may do, one after the other. */
+const history = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constant('write' as const),
+      samples: fc.array(
+        fc.record({
+          agoMs: fc.oneof(fc.integer({ min: 0, max: 90_000 }), fc.integer({ min: 0, max: 2 * hourMs })),
+          value: fc.double({ min: 0, max: 1e4, noNaN: true }),
+        }),
+        { minLength: 1, maxLength: 20 },
+      ),
+    }),
+    fc.record({
+      kind: fc.constant('pass' as const),
+      durationMs: fc.integer({ min: 1000, max: 40 * minuteMs }),
+    }),
+    fc.record({ kind: fc.constant('switch' as const) }),
+  ),
+  { minLength: 3, maxLength: 8 },
+);
+
+/** Every point must be what a histogram of the samples of its step says. */
+async function expectTruth(
+  opened: OpenedStore,
+  query: SeriesQuery,
+  written: readonly Sample[],
+): Promise<void> {
+  const asked = { ...query, quantiles: [0, 0.5, 0.95, 1] };
+  const { lines } = await opened.store.metrics.series(asked);
+  const expected = new Map<number, { histogram: Histogram; sum: number }>();
+  for (const { atMs, value } of written) {
+    const startMs = Math.floor(Math.floor(atMs) / query.stepMs) * query.stepMs;
+    let point = expected.get(startMs);
+    if (point === undefined) {
+      point = { histogram: createHistogram(), sum: 0 };
+      expected.set(startMs, point);
+    }
+    point.histogram.record(Math.round((value as number) / 1e-3));
+    point.sum += value as number;
+  }
+  const points = lines.flatMap((line) => line.points);
+  expect(points.map(({ atMs, count }) => [atMs, count])).toEqual(
+    [...expected].sort(([a], [b]) => a - b).map(([atMs, { histogram }]) => [atMs, histogram.count]),
+  );
+  for (const { atMs, mean, min, max, quantiles } of points) {
+    const { histogram, sum } = expected.get(atMs) as { histogram: Histogram; sum: number };
+    expect(mean).toBeCloseTo(sum / histogram.count, 6);
+    const exact = asked.quantiles.map((q) => Math.min(max, Math.max(min, histogram.quantile(q) * 1e-3)));
+    expect(quantiles).toEqual(exact);
+  }
+}
+
+/** The rollups of response times: when, and of how many values. */
+async function kept({ postgres }: OpenedStore, table: 'metric_minutes' | 'metric_hours'): Promise<string[]> {
+  const start = table === 'metric_minutes' ? 'minute' : 'hour';
+  const { rows } = await postgres.query<{ at: Date; count: string }>({
+    text: `SELECT r.${start} AS at, r.count FROM ${table} r JOIN metric_series s ON s.id = r.series_id
+      WHERE s.metric_type = 'response_time' ORDER BY 1`,
+  });
+  return rows.map(({ at, count }) => `${at.toISOString()} ${count}`);
+}
+
+function window(fromMs: number, toMs: number, stepMs: number): SeriesQuery {
+  return { metric: 'response_time', fromMs, toMs, stepMs };
+}
