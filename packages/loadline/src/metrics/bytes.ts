@@ -118,6 +118,11 @@ export class ByteReader {
     return this.#slice(this.varint());
   }
 
+  /** All that is left: a view of what is read. */
+  rest(): Uint8Array {
+    return this.#slice(this.left);
+  }
+
   byte(): number {
     const byte = this.peek();
     this.#at++;

@@ -179,10 +179,7 @@ export class Histogram {
     if (state.count > 0) {
       const { counts, first } = state;
       this.#reach(first, first + counts.length - 1);
-      for (let at = 0; at < counts.length; at++) {
-        const count = counts[at] as number;
-        if (count > 0) this.#add(first + at, count);
-      }
+      this.#addAll(first, counts, state.count);
       this.#min = Math.min(this.#min, state.min);
       this.#max = Math.max(this.#max, state.max);
     }
@@ -295,6 +292,20 @@ export class Histogram {
     if (total > uint32Max && this.#counts instanceof Uint32Array)
       this.#counts = Float64Array.from(this.#counts);
     this.#counts[at] = total;
+  }
+
+  /** Adds many at once. No bucket can pass 32 bits where all that is counted together does not. */
+  #addAll(first: number, counts: ArrayLike<number>, count: number): void {
+    const own = this.#counts;
+    if (own instanceof Uint32Array && this.#count + count > uint32Max) {
+      for (let at = 0; at < counts.length; at++) this.#add(first + at, counts[at] as number);
+      return;
+    }
+    const offset = first - this.#first;
+    for (let at = 0; at < counts.length; at++) {
+      const added = counts[at] as number;
+      if (added > 0) own[offset + at] = (own[offset + at] as number) + added;
+    }
   }
 
   /** A bucket has just reached 2^32, which as 32 bits is 0. */
