@@ -69,20 +69,52 @@ export async function rollHours(
   const startMs = floorTo(hourMs, fromMs);
   const endMs = Number.isFinite(untilMs) ? floorTo(hourMs, untilMs) : untilMs;
   if (endMs <= startMs) return;
-  const { rows: found } = await transaction.query<{ series_id: number }>(statements.seriesOf, [
+  const families = new RollupTable();
+  const { rows: found } = await transaction.query<SeriesOfFamily>(statements.seriesOf, [
     writerId,
     startMs,
     endMs,
   ]);
   for (let from = 0; from < found.length; from += seriesOfRound) {
-    const ids = found.slice(from, from + seriesOfRound).map(({ series_id }) => series_id);
-    const values = [writerId, startMs, endMs, literal(ids)];
+    const familyOf = new Map(
+      found.slice(from, from + seriesOfRound).map(({ series_id, family_id }) => [series_id, family_id]),
+    );
+    const values = [writerId, startMs, endMs, literal([...familyOf.keys()])];
     const { rows } = await transaction.query<RollupRow>(statements.minutesOf, values);
     const rolled = new RollupTable();
     for (const row of rows) {
       rolled.at(floorTo(hourMs, row.start_ms), row.series_id).mergeKept(figuresOf(row), row.histogram);
     }
     await saveRollups(transaction, hours, writerId, rolled.before(Number.POSITIVE_INFINITY));
+    for (const { startMs, series, rollup } of rolled.before(Number.POSITIVE_INFINITY)) {
+      families.at(startMs, familySeries(familyOf.get(series) as number)).merge(rollup);
+    }
+  }
+  await saveRollups(transaction, hours, writerId, families.before(Number.POSITIVE_INFINITY));
+}
+
+interface SeriesOfFamily {
+  readonly series_id: number;
+  readonly family_id: number;
+}
+
+/**
+ * A family is all series of one metric, service and unit. Its hours are kept as those of a series too, under a number
+ * below zero: a month of a service is then a row an hour, however many instances and endpoints it has.
+ */
+export function familySeries(familyId: number): number {
+  return -familyId;
+}
+
+/** Adds to rollups of series those of their families. */
+export async function addFamilies(transaction: Queryable, rollups: RollupTable): Promise<void> {
+  const entries = [...rollups.before(Number.POSITIVE_INFINITY)];
+  if (entries.length === 0) return;
+  const ids = literal([...new Set(entries.map(({ series }) => series))]);
+  const { rows } = await transaction.query<SeriesOfFamily>(statements.familiesOf, [ids]);
+  const familyOf = new Map(rows.map(({ series_id, family_id }) => [series_id, family_id]));
+  for (const { startMs, series, rollup } of entries) {
+    rollups.at(startMs, familySeries(familyOf.get(series) as number)).merge(rollup);
   }
 }
 
@@ -175,7 +207,12 @@ const within = `m.writer_id = $1 AND m.minute >= to_timestamp($2::float8 / 1000)
 const statements = {
   seriesOf: {
     name: 'store rollups series',
-    text: `SELECT DISTINCT m.series_id FROM metric_minutes m WHERE ${within} ORDER BY 1`,
+    text: `SELECT DISTINCT m.series_id, s.family_id FROM metric_minutes m JOIN metric_series s ON s.id = m.series_id
+      WHERE ${within} ORDER BY 1`,
+  },
+  familiesOf: {
+    name: 'store rollups families',
+    text: 'SELECT id AS series_id, family_id FROM metric_series WHERE id = ANY($1::int[])',
   },
   minutesOf: {
     name: 'store rollups minutes',

@@ -10,8 +10,17 @@
  * written at its end and not all over. A server before 18 gets gen_random_uuid() and is a little slower.
  */
 export const samplesSql = `
+CREATE TABLE metric_families (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  metric_type varchar(200) NOT NULL,
+  service_name varchar(100) NOT NULL,
+  unit varchar(20) NOT NULL,
+  UNIQUE (metric_type, service_name, unit)
+);
+
 CREATE TABLE metric_series (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  family_id int NOT NULL REFERENCES metric_families,
   metric_type varchar(200) NOT NULL,
   service_name varchar(100) NOT NULL,
   endpoint varchar(255) NOT NULL DEFAULT '',

@@ -53,6 +53,7 @@ export class SeriesBook {
     for (let from = 0; from < all.length; from += lookupMax) {
       const part = all.slice(from, from + lookupMax);
       const json = JSON.stringify(part.map(({ series }, at) => ({ at, ...columnsOf(series) })));
+      await queryable.query(statements.addFamilies, [json]);
       await queryable.query(statements.add, [json]);
       const { rows } = await queryable.query<{ at: number; id: number }>(statements.find, [json]);
       for (const { at, id } of rows) (part[at] as KnownSeries).id = id;
@@ -106,11 +107,20 @@ const recordset = `json_to_recordset($1::json) AS r(at int, metric_type text, se
   instance text, unit text, labels jsonb)`;
 
 const statements = {
+  addFamilies: {
+    name: 'store series add families',
+    text: `INSERT INTO metric_families (metric_type, service_name, unit)
+      SELECT DISTINCT metric_type, service_name, unit FROM ${recordset}
+      WHERE NOT EXISTS (SELECT FROM metric_families f WHERE f.metric_type = r.metric_type
+        AND f.service_name = r.service_name AND f.unit = r.unit)
+      ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`,
+  },
   add: {
     name: 'store series add',
     // In one order everywhere: two processes that add the same series would otherwise wait for each other in a circle.
-    text: `INSERT INTO metric_series (metric_type, service_name, endpoint, instance, unit, labels)
-      SELECT metric_type, service_name, endpoint, instance, unit, labels FROM ${recordset}
+    text: `INSERT INTO metric_series (metric_type, service_name, endpoint, instance, unit, labels, family_id)
+      SELECT metric_type, service_name, endpoint, instance, unit, labels, f.id
+      FROM ${recordset} JOIN metric_families f USING (metric_type, service_name, unit)
       WHERE NOT EXISTS (SELECT FROM metric_series s WHERE s.metric_type = r.metric_type
         AND s.service_name = r.service_name AND s.endpoint = r.endpoint AND s.instance = r.instance
         AND s.unit = r.unit AND s.labels = r.labels)

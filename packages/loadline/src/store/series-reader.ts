@@ -1,7 +1,8 @@
 import type { Postgres, Queryable } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
+import { type PackedRows, type ReadRow, readStatement, unpackRows } from './packed-rows.ts';
 import { floorTo, Rollup } from './rollup.ts';
-import { figuresOf, literal, type RollupRow, rollupColumns } from './rollup-rows.ts';
+import { familySeries, literal } from './rollup-rows.ts';
 import { type Series, scaleOf } from './sample.ts';
 import { planRead, type ReadPlan } from './series-level.ts';
 import type { Latest, LatestQuery, Level, Line, Point, SeriesAnswer, SeriesQuery } from './series-query.ts';
@@ -26,7 +27,7 @@ export class SeriesReader {
       async (transaction) => {
         const found = await findSeries(transaction, query);
         const unit = found[0]?.unit;
-        const rows = await readRows(transaction, found, plan, (query.quantiles ?? []).length > 0);
+        const rows = await readRows(transaction, found, plan, query);
         return { level: plan.level, stepMs: plan.stepMs, unit, lines: drawLines(rows, found, plan, query) };
       },
       { isolation: 'repeatable read', readOnly: true },
@@ -49,7 +50,10 @@ export class SeriesReader {
 }
 
 const seriesMax = 10_000;
-const rowsMax = 500_000;
+/** Some 30 MB, and a second or so of adding them up. */
+const figuresMax = 500_000;
+/** Of a kilobyte at most, but for rare ones. */
+const histogramsMax = 50_000;
 const latestMax = 20_000;
 
 function tooLarge(what: string, found: string): Error {
@@ -61,6 +65,7 @@ function tooLarge(what: string, found: string): Error {
 
 interface SeriesRow {
   readonly id: number;
+  readonly family_id: number;
   readonly metric_type: string;
   readonly service_name: string;
   readonly endpoint: string;
@@ -79,59 +84,64 @@ async function findSeries(transaction: Queryable, query: SeriesQuery): Promise<r
   throw storeError('STORE_QUERY_INVALID', message);
 }
 
-/** A rollup, or a raw row that is not in one yet, which has no count. */
-type ReadRow = RollupRow | RawRow;
-
-interface RawRow {
-  readonly series_id: number;
-  readonly start_ms: number;
-  readonly count: null;
-  readonly last: number;
-  readonly histogram: Uint8Array | null;
-}
-
 async function readRows(
   transaction: Queryable,
   found: readonly SeriesRow[],
   { level, fromMs, toMs }: ReadPlan,
-  withHistograms: boolean,
-): Promise<readonly ReadRow[]> {
+  query: SeriesQuery,
+): Promise<Iterable<ReadRow>> {
   if (found.length === 0) return [];
-  const statement = (withHistograms ? withHistogram : withoutHistogram)[level];
   const { rows: writers } = await transaction.query<{ open_ms: number | null }>(statements.openSince);
   // Without an open writer there is no tail to look for.
   const openMs = level === 'raw' ? fromMs : (writers[0]?.open_ms ?? toMs);
   const ids = literal(found.map(({ id }) => id));
-  const { rows } = await transaction.query<ReadRow>(statement, [
+  const withHistograms = (query.quantiles ?? []).length > 0;
+  const rowsMax = withHistograms ? histogramsMax : figuresMax;
+  const { rows } = await transaction.query<PackedRows>(readStatement(level, withHistograms), [
     ids,
     fromMs,
     toMs,
     Math.max(openMs, fromMs),
     rowsMax + 1,
+    ...(level === 'hour' ? [hoursOf(found, query)] : []),
   ]);
-  if (rows.length > rowsMax)
-    throw tooLarge('the series', `they have more than ${rowsMax} rows in that window`);
-  return rows;
+  const { count, packed } = rows[0] as PackedRows;
+  if (count > rowsMax) throw tooLarge('the series', `they have more than ${rowsMax} rows in that window`);
+  return packed === null ? [] : unpackRows(packed);
+}
+
+/** Whose hours to read: those of families where nothing less is asked for. */
+function hoursOf(found: readonly SeriesRow[], { instance, endpoint, by = 'service' }: SeriesQuery): string {
+  const isWhole = instance === undefined && endpoint === undefined && by === 'service';
+  return literal([...new Set(found.map((row) => (isWhole ? familySeries(row.family_id) : row.id)))]);
 }
 
 /** Merges what was read into a line of points for each name. */
 function drawLines(
-  rows: readonly ReadRow[],
+  rows: Iterable<ReadRow>,
   found: readonly SeriesRow[],
   { stepMs }: ReadPlan,
   { by, quantiles = [] }: SeriesQuery,
 ): Line[] {
-  const byId = new Map(found.map((series) => [series.id, { series, scale: scaleOf(series.unit) }]));
+  const byId = new Map(
+    found.flatMap((series) => {
+      const known = { series, scale: scaleOf(series.unit) };
+      return [
+        [series.id, known],
+        [familySeries(series.family_id), known],
+      ] as const;
+    }),
+  );
   const lines = new Map<string, Map<number, { rollup: Rollup; scale: number }>>();
   for (const row of rows) {
-    const { series, scale } = byId.get(row.series_id) as { series: SeriesRow; scale: number };
+    const { series, scale } = byId.get(row.seriesId) as { series: SeriesRow; scale: number };
     const name = nameOf(series, by);
     let steps = lines.get(name);
     if (steps === undefined) {
       steps = new Map();
       lines.set(name, steps);
     }
-    const startMs = floorTo(stepMs, row.start_ms);
+    const startMs = floorTo(stepMs, row.startMs);
     let step = steps.get(startMs);
     if (step === undefined) {
       step = { rollup: new Rollup(), scale };
@@ -154,13 +164,10 @@ function nameOf(series: SeriesRow, by: SeriesQuery['by']): string {
   return by === 'service' ? series.service_name : series[by];
 }
 
-function add(rollup: Rollup, row: ReadRow, scale: number): void {
-  if (row.count === null) {
-    if (row.histogram === null) rollup.addNumber(row.last, row.start_ms, scale);
-    else rollup.addEncoded(row.histogram, row.start_ms, scale);
-  } else {
-    rollup.mergeKept(figuresOf(row), row.histogram);
-  }
+function add(rollup: Rollup, { startMs, figures, histogram }: ReadRow, scale: number): void {
+  if (figures.count > 0) rollup.mergeKept(figures, histogram);
+  else if (histogram === null) rollup.addNumber(figures.last, startMs, scale);
+  else rollup.addEncoded(histogram, startMs, scale);
 }
 
 function pointOf(atMs: number, rollup: Rollup, scale: number, quantiles: readonly number[]): Point {
@@ -177,7 +184,7 @@ function pointOf(atMs: number, rollup: Rollup, scale: number, quantiles: readonl
   };
 }
 
-function seriesOf(row: Omit<SeriesRow, 'id'> & { labels: Record<string, string> }): Series {
+function seriesOf(row: Omit<SeriesRow, 'id' | 'family_id'> & { labels: Record<string, string> }): Series {
   const { metric_type, service_name, endpoint, instance, unit, labels } = row;
   return {
     metric: metric_type,
@@ -189,57 +196,16 @@ function seriesOf(row: Omit<SeriesRow, 'id'> & { labels: Record<string, string> 
   };
 }
 
-type LatestRow = Omit<SeriesRow, 'id'> & {
+type LatestRow = Omit<SeriesRow, 'id' | 'family_id'> & {
   readonly labels: Record<string, string>;
   readonly at_ms: number;
   readonly value: number;
 };
 
-/** The rows of a level and of what is finer, where that is not in the level yet. */
-function statementOf(level: Level, withHistograms: boolean): { name: string; text: string } {
-  const histogram = (of: string): string => (withHistograms ? `${of}.histogram` : 'NULL::bytea AS histogram');
-  const between = (column: string, from = '$2'): string =>
-    `${column} >= to_timestamp(${from}::float8 / 1000) AND ${column} < to_timestamp($3::float8 / 1000)`;
-  // Of a histogram the mean stands in metric_value, but not how many values that was of: it is always read.
-  const raw = `SELECT p.series_id, (extract(epoch FROM p.timestamp) * 1000)::float8 AS start_ms, NULL::float8 AS count,
-    NULL::float8 AS sum, NULL::float8 AS min, NULL::float8 AS max, p.metric_value AS last, NULL::float8 AS last_at_ms,
-    p.histogram FROM performance_metrics p`;
-  const tail = `${raw} JOIN metric_writers w ON w.id = p.writer_id AND p.timestamp >= w.rolled_until
-    WHERE p.series_id = ANY($1::int[]) AND ${between('p.timestamp', '$4')}`;
-  const ofMinutes = `SELECT ${rollupColumns('minute')}, ${histogram('m')} FROM metric_minutes m`;
-  const isOurs = 'm.series_id = ANY($1::int[])';
-  const parts = {
-    raw: [
-      `${raw} WHERE p.series_id = ANY($1::int[]) AND ${between('p.timestamp', '$4')} AND ${between('p.timestamp')}`,
-    ],
-    minute: [`${ofMinutes} WHERE ${isOurs} AND ${between('m.minute')}`, tail],
-    hour: [
-      `SELECT ${rollupColumns('hour')}, ${histogram('m')} FROM metric_hours m WHERE ${isOurs} AND ${between('m.hour')}`,
-      `${ofMinutes} JOIN metric_writers w ON w.id = m.writer_id AND m.minute >= date_trunc('hour', w.rolled_until, 'UTC')
-        WHERE ${isOurs} AND ${between('m.minute')}
-          AND m.minute >= date_trunc('hour', to_timestamp($4::float8 / 1000), 'UTC')`,
-      tail,
-    ],
-  };
-  return {
-    name: `store series ${level}${withHistograms ? ' with histograms' : ''}`,
-    text: `${parts[level].join(' UNION ALL ')} LIMIT $5`,
-  };
-}
-
-const all: readonly Level[] = ['raw', 'minute', 'hour'];
-const statementsOf = (withHistograms: boolean): Record<Level, { name: string; text: string }> =>
-  Object.fromEntries(all.map((level) => [level, statementOf(level, withHistograms)])) as Record<
-    Level,
-    { name: string; text: string }
-  >;
-const withHistogram = statementsOf(true);
-const withoutHistogram = statementsOf(false);
-
 const statements = {
   find: {
     name: 'store series find by name',
-    text: `SELECT id, metric_type, service_name, endpoint, instance, unit FROM metric_series
+    text: `SELECT id, family_id, metric_type, service_name, endpoint, instance, unit FROM metric_series
       WHERE metric_type = $1 AND ($2::text IS NULL OR service_name = $2) AND ($3::text IS NULL OR instance = $3)
         AND ($4::text IS NULL OR endpoint = $4) AND ($5::text IS NULL OR unit = $5) ORDER BY id LIMIT $6`,
   },

@@ -1,6 +1,15 @@
 import type { Queryable } from '../postgres/index.ts';
 import { floorTo, hourMs, RollupTable } from './rollup.ts';
-import { bytesLiteral, hours, literal, mergeKept, minutes, rollHours, saveRollups } from './rollup-rows.ts';
+import {
+  addFamilies,
+  bytesLiteral,
+  hours,
+  literal,
+  mergeKept,
+  minutes,
+  rollHours,
+  saveRollups,
+} from './rollup-rows.ts';
 import type { SampleBlock } from './sample-block.ts';
 
 /**
@@ -72,6 +81,7 @@ export async function mergeLate(
   for (const { startMs, series, rollup } of late.before(floorTo(hourMs, rolledUntilMs))) {
     lateHours.at(floorTo(hourMs, startMs), series).merge(rollup);
   }
+  await addFamilies(transaction, lateHours);
   await mergeKept(transaction, minutes, writerId, late);
   await saveRollups(transaction, minutes, writerId, late.before(Number.POSITIVE_INFINITY));
   await mergeKept(transaction, hours, writerId, lateHours);
