@@ -134,7 +134,7 @@ export interface RollupRow {
   readonly histogram: Uint8Array | null;
 }
 
-export function figuresOf({ count, sum, min, max, last, last_at_ms }: RollupRow): RollupFigures {
+function figuresOf({ count, sum, min, max, last, last_at_ms }: RollupRow): RollupFigures {
   return { count, sum, min, max, last, lastAtMs: last_at_ms };
 }
 

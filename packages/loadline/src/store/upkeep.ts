@@ -13,7 +13,7 @@ export interface Retentions {
 }
 
 /** How each table is cut. Pure. */
-export function partitionPolicies(
+function partitionPolicies(
   retentions: Retentions,
 ): readonly (readonly [table: string, PartitionPolicy])[] {
   const { rawMs, minutesMs, hoursMs, eventsMs, latenessMs } = retentions;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type FaultProxy, type StartedPostgres, startFaultProxy, startPostgres } from '@loadline/local-stack';
 import { createVirtualClock, systemClock } from 'loadline/base';
@@ -135,17 +136,35 @@ describe('while the database is away', () => {
   it('waits for a frozen server no longer than its patience, and goes on when it thaws', async () => {
     const opened = await openFresh(server.url, { patienceMs: 50 });
     await opened.store.metrics.write([sampleAt(a, startMs, 0)]);
-    process.kill(server.pid, 'SIGSTOP');
-    const backends = await freeze();
+    const processes = [server.pid, ...childrenOfServer()];
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
     try {
       const write = opened.store.metrics.write([sampleAt(a, startMs, 1)]);
       await opened.clock.advance(50);
       expect(await write).toMatchObject({ state: 'waiting' });
       expect(opened.store.counts).toMatchObject({ committed: 1, waiting: 1 });
     } finally {
-      for (const pid of [server.pid, ...backends]) process.kill(pid, 'SIGCONT');
+      for (const pid of processes) process.kill(pid, 'SIGCONT');
     }
     await expect.poll(() => opened.store.counts.committed, { interval: 20 }).toBe(2);
+    await opened[Symbol.asyncDispose]();
+  });
+
+  it('keeps what was acknowledged when the server crashes, and goes on when it is up again', async () => {
+    const opened = await openFresh(server.url);
+    let acknowledged = 0;
+    for (let at = 0; at < 5; at++) {
+      acknowledged += (await opened.store.metrics.write([sampleAt(a, startMs + at, at)])).accepted;
+    }
+    const lost = opened.postgres.usage.lost;
+    // The server takes the death of one of its processes for a damage of what they share, and starts all of them anew.
+    process.kill(childrenOfServer()[0] as number, 'SIGKILL');
+    await expect.poll(() => opened.postgres.usage.lost, { interval: 10 }).toBeGreaterThan(lost);
+    for (let at = 5; at < 10; at++) {
+      acknowledged += (await opened.store.metrics.write([sampleAt(a, startMs + at, at)])).accepted;
+    }
+    await expect.poll(() => passPause(opened.store, opened.clock), { interval: 20 }).toBe(acknowledged);
+    expect(await countOf(opened.store, all(startMs, startMs + 1000))).toBe(10);
     await opened[Symbol.asyncDispose]();
   });
 
@@ -185,21 +204,19 @@ async function isCommitting(postgres: ReturnType<typeof createPostgres>): Promis
   return rowCount === 1;
 }
 
-/** Stops all processes of the server, of which each connection has one. */
-async function freeze(): Promise<number[]> {
-  const { readdirSync, readFileSync } = await import('node:fs');
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(server.pid);
-      } catch {
-        return false;
-      }
-    })
+/** The processes of the server: each connection has one. */
+function childrenOfServer(): number[] {
+  const isChild = (pid: string): boolean => {
+    try {
+      const [, afterName = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+      return afterName.split(' ')[1] === String(server.pid);
+    } catch {
+      return false; // It has ended meanwhile.
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isChild(name))
     .map(Number);
-  for (const pid of children) process.kill(pid, 'SIGSTOP');
-  return children;
 }
 
 /** How many samples were acknowledged before the process was killed, in the middle of others. */

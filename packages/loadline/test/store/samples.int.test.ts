@@ -1,5 +1,6 @@
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import fc from 'fast-check';
+import { createVirtualClock } from 'loadline/base';
 import { createHistogram, type Histogram } from 'loadline/metrics';
 import type { Sample, Series, SeriesQuery } from 'loadline/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -187,6 +188,18 @@ describe('rolling up', () => {
     expect(await kept(opened, 'metric_minutes')).toEqual(['2026-01-15T10:20:00.000Z 1']);
     expect(await kept(opened, 'metric_hours')).toEqual(['2026-01-15T10:00:00.000Z 1']);
     await opened.postgres.close();
+  });
+
+  it('outlives the raw samples, which are dropped a day at a time', async () => {
+    const opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1), sampleAt(a, startMs + 1, 3)]);
+    await opened[Symbol.asyncDispose]();
+    await using later = await openAt(opened.url, { clock: createVirtualClock(startMs + 9 * 24 * hourMs) });
+    const { rows } = await later.postgres.query({ text: 'SELECT FROM performance_metrics' });
+    expect(rows).toHaveLength(0);
+    const { level, stepMs, lines } = await later.store.metrics.series(window(startMs, startMs + 1000, 1000));
+    expect({ level, stepMs }).toEqual({ level: 'minute', stepMs: minuteMs });
+    expect(lines[0]?.points).toMatchObject([{ count: 2, mean: 2, min: 1, max: 3 }]);
   });
 
   it('is a function of what was committed, whatever the order, the lateness and the restarts', async () => {
