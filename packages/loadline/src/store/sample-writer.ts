@@ -1,19 +1,12 @@
-import { type Clock, isLoadlineError, type LoadlineError, sleep, type Timer } from '../base/index.ts';
-import type { Postgres, Queryable } from '../postgres/index.ts';
+import { type Clock, sleep, type Timer } from '../base/index.ts';
+import type { Postgres } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
-import { floorTo, minuteMs, RollupTable } from './rollup.ts';
+import { floorTo, minuteMs } from './rollup.ts';
 import type { Sample, WriteReceipt } from './sample.ts';
-import { addToMinutes, readBlock, type SampleBlock } from './sample-block.ts';
+import { readBlock, type SampleBlock } from './sample-block.ts';
 import { SeriesBook } from './series-book.ts';
 import { type WaitingBlock, WaitingBlocks } from './waiting-blocks.ts';
-import {
-  insertSamples,
-  mergeLate,
-  registerWriter,
-  rollUp,
-  touchWriter,
-  wasCommitted,
-} from './writer-rows.ts';
+import { type Attempt, isPassing, StillUnderWay, TakenForDead, WriterSession } from './writer-session.ts';
 
 export interface WriterOptions {
   readonly clock: Clock;
@@ -45,13 +38,10 @@ export interface WriterCounts {
  * While the database takes nothing, it is tried again after a pause that grows to five seconds.
  */
 export class SampleWriter {
-  readonly #postgres: Postgres;
   readonly #options: WriterOptions;
   readonly #book = new SeriesBook(seriesMax);
   readonly #waiting: WaitingBlocks;
-  /** Of what was committed and is not rolled up yet. */
-  #minutes = new RollupTable();
-  #writer: { readonly id: number; rolledUntilMs: number } | undefined;
+  readonly #session: WriterSession;
   #attempt: Attempt | undefined;
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
@@ -64,13 +54,11 @@ export class SampleWriter {
   #committed = 0;
   #refused = 0;
   #lost = 0;
-  #late = 0;
   #retries = 0;
-  #rolledUp = 0;
 
   constructor(postgres: Postgres, options: WriterOptions) {
-    this.#postgres = postgres;
     this.#options = options;
+    this.#session = new WriterSession(postgres, { ...options, book: this.#book, graceMs });
     this.#waiting = new WaitingBlocks({
       samplesMax: options.waitingSamplesMax,
       bytesMax: options.waitingBytesMax,
@@ -100,12 +88,12 @@ export class SampleWriter {
       committed: this.#committed,
       refused: this.#refused,
       dropped: this.#waiting.dropped + this.#lost,
-      late: this.#late,
+      late: this.#session.late,
       waiting: this.#waiting.samples + sum(({ count }) => count),
       waitingBytes: this.#waiting.bytes + sum(({ bytes }) => bytes),
       retries: this.#retries,
       isAway: this.#pauseMs > 0,
-      rolledUp: this.#rolledUp,
+      rolledUp: this.#session.rolledUp,
     };
   }
 
@@ -174,7 +162,8 @@ export class SampleWriter {
   /** Whether there may be more to do at once. */
   async #carryOut(attempt: Attempt): Promise<boolean> {
     try {
-      await this.#perform(attempt);
+      await this.#session.perform(attempt);
+      this.#done(attempt);
       this.#attempt = undefined;
       this.#pauseMs = 0;
       return true;
@@ -200,82 +189,23 @@ export class SampleWriter {
     if (untilMs !== undefined) return { kind: 'roll up', untilMs, xid: undefined };
     const blocks = this.#waiting.take(flushMax);
     if (blocks.length > 0) return { kind: 'flush', blocks, xid: undefined };
-    const isLast = this.#isClosed && this.#writer !== undefined;
+    const isLast = this.#isClosed && this.#session.rolledUntilMs !== undefined;
     return isLast ? { kind: 'roll up', untilMs: Number.POSITIVE_INFINITY, xid: undefined } : undefined;
   }
 
   /** Until when minutes can be rolled up: they are over for a while, and nothing that waits belongs to them. */
   #dueMs(): number | undefined {
-    if (this.#writer === undefined || this.#options.clock.now() < this.#rollNotBeforeMs) return undefined;
+    const { rolledUntilMs } = this.#session;
+    if (rolledUntilMs === undefined || this.#options.clock.now() < this.#rollNotBeforeMs) return undefined;
     const settledMs = Math.min(this.#options.clock.now(), this.#waiting.oldestMs) - graceMs;
     const untilMs = floorTo(minuteMs, settledMs);
-    return untilMs > this.#writer.rolledUntilMs ? untilMs : undefined;
-  }
-
-  async #perform(attempt: Attempt): Promise<void> {
-    if (attempt.xid !== undefined) {
-      const isCommitted = await wasCommitted(this.#postgres, attempt.xid);
-      if (isCommitted === undefined) throw new StillUnderWay();
-      if (isCommitted) return this.#done(attempt);
-      attempt.xid = undefined;
-    }
-    const writer = await this.#registered();
-    if (attempt.kind === 'flush') {
-      for (const { block } of attempt.blocks) await this.#book.resolve(this.#postgres, block.series);
-    }
-    await this.#postgres.transaction(async (transaction) => {
-      const xid = await touchWriter(transaction, writer.id);
-      if (xid === undefined) throw new TakenForDead();
-      if (attempt.kind === 'flush') await this.#flush(transaction, attempt, writer);
-      else {
-        const { rolledUntilMs } = writer;
-        const { untilMs } = attempt;
-        attempt.rolledUp = await rollUp(transaction, writer.id, this.#minutes, { rolledUntilMs, untilMs });
-      }
-      // From here on COMMIT may have been heard although its answer was not.
-      attempt.xid = xid;
-    }, transactionOptions);
-    this.#done(attempt);
-  }
-
-  async #registered(): Promise<{ readonly id: number; rolledUntilMs: number }> {
-    if (this.#writer === undefined) {
-      const rolledUntilMs = floorTo(minuteMs, this.#options.clock.now() - graceMs);
-      const id = await registerWriter(this.#postgres, this.#options.name, rolledUntilMs);
-      this.#writer = { id, rolledUntilMs };
-    }
-    return this.#writer;
-  }
-
-  async #flush(
-    transaction: Queryable,
-    { blocks }: Flush,
-    writer: { readonly id: number; readonly rolledUntilMs: number },
-  ): Promise<void> {
-    const late = new RollupTable();
-    const window = { fromMs: Number.NEGATIVE_INFINITY, toMs: writer.rolledUntilMs };
-    for (const { block } of blocks) addToMinutes(late, block, window);
-    await insertSamples(
-      transaction,
-      writer.id,
-      blocks.map(({ block }) => block),
-    );
-    if (!late.isEmpty) await mergeLate(transaction, writer.id, late, writer.rolledUntilMs);
+    return untilMs > rolledUntilMs ? untilMs : undefined;
   }
 
   /** What was attempted is committed. */
   #done(attempt: Attempt): void {
-    const writer = this.#writer as { id: number; rolledUntilMs: number };
-    if (attempt.kind === 'roll up') {
-      this.#minutes.forgetBefore(attempt.untilMs);
-      this.#rolledUp += attempt.rolledUp ?? 0;
-      writer.rolledUntilMs = attempt.untilMs;
-      if (attempt.untilMs === Number.POSITIVE_INFINITY) this.#writer = undefined;
-      return;
-    }
-    const window = { fromMs: writer.rolledUntilMs, toMs: Number.POSITIVE_INFINITY };
+    if (attempt.kind !== 'flush') return;
     for (const { block, settle } of attempt.blocks) {
-      this.#late += block.count - addToMinutes(this.#minutes, block, window);
       this.#committed += block.count;
       settle('committed');
     }
@@ -285,9 +215,6 @@ export class SampleWriter {
   #goesOnAfter(attempt: Attempt, error: unknown): boolean {
     if (this.#hasGivenUp) return false;
     if (error instanceof TakenForDead) {
-      // Whoever did that has rolled up all that we had committed; what we have not is written by a new writer.
-      this.#writer = undefined;
-      this.#minutes = new RollupTable();
       if (attempt.kind === 'roll up') this.#attempt = undefined;
       return true;
     }
@@ -340,34 +267,6 @@ export class SampleWriter {
   }
 }
 
-type Attempt = Flush | Rolling;
-
-interface Flush {
-  readonly kind: 'flush';
-  readonly blocks: readonly WaitingBlock[];
-  /** Of the transaction, once COMMIT was about to be sent. */
-  xid: string | undefined;
-}
-
-interface Rolling {
-  readonly kind: 'roll up';
-  readonly untilMs: number;
-  xid: string | undefined;
-  rolledUp?: number;
-}
-
-/** Somebody else has rolled up our minutes and removed us, because nothing was heard of us for long. */
-class TakenForDead extends Error {}
-
-/** The server has not noticed yet that the transaction's connection is gone. */
-class StillUnderWay extends Error {}
-
-/** Whether the same may succeed later; what the server refuses for what it is will not. */
-function isPassing(error: unknown): error is LoadlineError {
-  if (!isLoadlineError(error)) return false;
-  return error.code !== 'POSTGRES_STATEMENT_FAILED' && error.code !== 'POSTGRES_CONSTRAINT';
-}
-
 const seriesMax = 100_000;
 const batchMax = 50_000;
 /** Samples of one transaction, but for a single larger batch. */
@@ -379,4 +278,3 @@ const graceMs = 10_000;
 const rollPauseMs = 30_000;
 const pauseMinMs = 100;
 const pauseMaxMs = 5000;
-const transactionOptions = { statementTimeoutMs: 15_000 };

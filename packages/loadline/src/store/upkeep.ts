@@ -13,9 +13,7 @@ export interface Retentions {
 }
 
 /** How each table is cut. Pure. */
-function partitionPolicies(
-  retentions: Retentions,
-): readonly (readonly [table: string, PartitionPolicy])[] {
+function partitionPolicies(retentions: Retentions): readonly (readonly [table: string, PartitionPolicy])[] {
   const { rawMs, minutesMs, hoursMs, eventsMs, latenessMs } = retentions;
   // Three days ahead: a store whose upkeep fails has until then, and somebody sees its count before.
   const days = { unit: 'day', aheadMs: 3 * dayMs } as const;

@@ -50,7 +50,7 @@ describe('migrate()', () => {
     const killed = expect(migrate(postgres, [first, slow], options(first))).rejects.toMatchObject({
       code: 'POSTGRES_UNREACHABLE',
     });
-    await expect.poll(() => killSleeper(), { interval: 20 }).toBe(1);
+    await expect.poll(() => killSleeper(), { interval: 20, timeout: 20_000 }).toBe(1);
     await killed;
     expect(await count(first.table)).toBe(0);
     expect(await migrate(postgres, [first, second], options(first))).toEqual({ applied: [second.name] });
@@ -64,7 +64,7 @@ describe('migrate()', () => {
     await postgres.transaction(async (reader) => {
       await reader.query({ text: `SELECT * FROM ${first.table}` });
       altered = migrate(postgres, [first, alter], { ...options(first), lockTimeoutMs: 20 });
-      await expect.poll(() => lockTimeouts(altered), { interval: 20 }).toBe('waits');
+      await expect.poll(() => lockTimeouts(altered), { interval: 20, timeout: 20_000 }).toBe('waits');
       await expect(count(first.table)).resolves.toBe(0);
     });
     await expect(altered).resolves.toEqual({ applied: ['alter'] });

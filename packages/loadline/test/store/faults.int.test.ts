@@ -104,7 +104,7 @@ describe('while the database is away', () => {
     // The first batch is on its way again and again; of the others two have a place.
     expect(store.counts).toMatchObject({ committed: 1, waiting: 30, dropped: 30, isAway: true });
     await proxy.heal();
-    await expect.poll(() => passPause(store, clock), { interval: 20 }).toBe(31);
+    await expect.poll(() => passPause(store, clock), { interval: 20, timeout: 20_000 }).toBe(31);
     expect(store.counts).toMatchObject({ waiting: 0, waitingBytes: 0, isAway: false });
     expect(await countOf(store, all(startMs, startMs + 1000))).toBe(31);
     await store.close();
@@ -121,12 +121,12 @@ describe('while the database is away', () => {
     // Commits come later than their answers could: the connection breaks after COMMIT was sent.
     await witness.postgres.query({ text: slowCommit });
     const write = store.metrics.write([sampleAt(a, startMs, 1)]);
-    await expect.poll(() => isCommitting(witness.postgres), { interval: 5 }).toBe(true);
+    await expect.poll(() => isCommitting(witness.postgres), { interval: 5, timeout: 20_000 }).toBe(true);
     await proxy.inject({ kind: 'reset' });
     await write;
     await witness.postgres.query({ text: 'DROP TRIGGER slow_commit ON metric_writers' });
     await proxy.heal();
-    await expect.poll(() => passPause(store, clock), { interval: 20 }).toBe(2);
+    await expect.poll(() => passPause(store, clock), { interval: 20, timeout: 20_000 }).toBe(2);
     expect(store.counts.retries).toBeGreaterThan(0);
     expect(await countOf(witness.store, all(startMs, startMs + 1000))).toBe(2);
     await store.close();
@@ -146,7 +146,7 @@ describe('while the database is away', () => {
     } finally {
       for (const pid of processes) process.kill(pid, 'SIGCONT');
     }
-    await expect.poll(() => opened.store.counts.committed, { interval: 20 }).toBe(2);
+    await expect.poll(() => opened.store.counts.committed, { interval: 20, timeout: 20_000 }).toBe(2);
     await opened[Symbol.asyncDispose]();
   });
 
@@ -159,11 +159,15 @@ describe('while the database is away', () => {
     const lost = opened.postgres.usage.lost;
     // The server takes the death of one of its processes for a damage of what they share, and starts all of them anew.
     process.kill(childrenOfServer()[0] as number, 'SIGKILL');
-    await expect.poll(() => opened.postgres.usage.lost, { interval: 10 }).toBeGreaterThan(lost);
+    await expect
+      .poll(() => opened.postgres.usage.lost, { interval: 10, timeout: 20_000 })
+      .toBeGreaterThan(lost);
     for (let at = 5; at < 10; at++) {
       acknowledged += (await opened.store.metrics.write([sampleAt(a, startMs + at, at)])).accepted;
     }
-    await expect.poll(() => passPause(opened.store, opened.clock), { interval: 20 }).toBe(acknowledged);
+    await expect
+      .poll(() => passPause(opened.store, opened.clock), { interval: 20, timeout: 20_000 })
+      .toBe(acknowledged);
     expect(await countOf(opened.store, all(startMs, startMs + 1000))).toBe(10);
     await opened[Symbol.asyncDispose]();
   });
