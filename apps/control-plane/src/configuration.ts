@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
+import { isPostgresAddress } from 'loadline/postgres';
 import { controlPlaneError } from './problems/index.ts';
 import type { TestLimits } from './tests/index.ts';
 
@@ -27,6 +28,8 @@ export interface Configuration {
   readonly isLoopback: boolean;
   readonly isBehindProxy: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Where everything but results is remembered; absent: in files at home. */
+  readonly databaseUrl: string | undefined;
   /** A first admin key from the environment. */
   readonly adminKey: string | undefined;
   readonly targets: AddressPolicy;
@@ -58,7 +61,7 @@ export function readConfiguration(
   words: ServeWords,
   env: Readonly<Record<string, string | undefined>>,
 ): Configuration {
-  const parsed = parse({ ...words, LOADLINE_ADMIN_KEY: env.LOADLINE_ADMIN_KEY }, (root): Configuration => {
+  const parsed = parse({ ...words, ...variablesOf(env) }, (root): Configuration => {
     const host = root.at('host').value === undefined ? '127.0.0.1' : root.at('host').string();
     const isLoopback = host === 'localhost' || kindOfAddress(host) === 'loopback';
     const isBehindProxy = words['behind-proxy'] === true;
@@ -76,6 +79,7 @@ export function readConfiguration(
       isLoopback,
       isBehindProxy,
       tls,
+      databaseUrl: readDatabase(root.at('DATABASE_URL')),
       adminKey: readAdminKey(root.at('LOADLINE_ADMIN_KEY')),
       targets: readTargets(words['allow-target'] ?? []),
       productionHosts: words.production ?? [],
@@ -125,6 +129,21 @@ function readAdminKey(field: Field): string | undefined {
   if (text.length < adminKeyLengthMin || /\s/.test(text) || text.length > 200)
     field.problem(`must have ${adminKeyLengthMin} to 200 characters without spaces, and be drawn by chance`);
   return text;
+}
+
+function variablesOf({
+  LOADLINE_ADMIN_KEY,
+  DATABASE_URL,
+}: Readonly<Record<string, string | undefined>>): object {
+  return { LOADLINE_ADMIN_KEY, DATABASE_URL };
+}
+
+/** The address itself is not shown: it may hold a password. */
+function readDatabase(field: Field): string | undefined {
+  if (field.value === undefined || field.value === '') return undefined;
+  const url = field.string();
+  if (!isPostgresAddress(url)) field.problem('must be an address like postgresql://user@host:5432/name');
+  return url;
 }
 
 /** `loopback`, `private`, and names or addresses of hosts. */

@@ -1,13 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { type Clock, sleep, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { type Composition, compose } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
-import type { AuditEntry } from './contract/index.ts';
-import { createFileDocuments, openFileJournal } from './memory/index.ts';
+import { type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProcessRunner } from './tests/index.ts';
 
@@ -28,16 +26,30 @@ export interface ServeSurroundings {
  * @throws CONTROL_START_REFUSED
  */
 export async function serve(words: ServeWords, surroundings: ServeSurroundings): Promise<void> {
-  const { env, signal, tell, clock = systemClock } = surroundings;
+  const { env, clock = systemClock } = surroundings;
   const configuration = readConfiguration(words, env);
-  const { home, isLoopback, host, port } = configuration;
+  const { home, databaseUrl } = configuration;
   await mkdir(home, { recursive: true, mode: 0o700 });
+  const memory = await openMemory({ home, clock, databaseUrl });
+  try {
+    await serveWith(memory, configuration, { ...surroundings, clock });
+  } finally {
+    await memory.close();
+  }
+}
+
+async function serveWith(
+  { documents, journal }: Memory,
+  configuration: Configuration,
+  { signal, tell, clock }: ServeSurroundings & { readonly clock: Clock },
+): Promise<void> {
+  const { isLoopback, host, port } = configuration;
   const registry = createRegistry();
   const stopObserving = observeProcess(registry, clock);
   const composition = await compose(configuration, {
     clock,
-    documents: createFileDocuments(join(home, 'documents')),
-    journal: await openFileJournal<AuditEntry>(join(home, 'audit.jsonl')),
+    documents,
+    journal,
     runner: createProcessRunner(),
     registry,
     log: { write: (line) => tell(line.trimEnd()) },

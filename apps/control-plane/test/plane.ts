@@ -8,7 +8,12 @@ import { type Role, roles } from '../src/access/index.ts';
 import { type Composition, compose } from '../src/compose.ts';
 import { type Configuration, defaultLimits } from '../src/configuration.ts';
 import type { AuditEntry } from '../src/contract/index.ts';
-import { createMemoryDocuments, createMemoryJournal, type Documents } from '../src/memory/index.ts';
+import {
+  createMemoryDocuments,
+  createMemoryJournal,
+  type Documents,
+  type Journal,
+} from '../src/memory/index.ts';
 import { FakeRunner } from './fake-runner.ts';
 
 /** A control plane within this process, with a key of each role, that makes no load and owns its time. */
@@ -43,6 +48,7 @@ export interface Answer {
 export interface PlaneOptions {
   readonly configuration?: Partial<Configuration>;
   readonly documents?: Documents;
+  readonly journal?: Journal<AuditEntry>;
   readonly clock?: VirtualClock;
   readonly home?: string;
   readonly runner?: FakeRunner;
@@ -63,6 +69,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       isBehindProxy: false,
       tls: undefined,
       adminKey: undefined,
+      databaseUrl: undefined,
       targets: { allowLoopback: true, allowHosts: [] },
       productionHosts: ['127.0.0.99'],
       metricsAddresses: [],
@@ -74,7 +81,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     {
       clock,
       documents,
-      journal: createMemoryJournal<AuditEntry>(1000),
+      journal: options.journal ?? createMemoryJournal<AuditEntry>(1000),
       runner,
       registry: createRegistry(),
       log: { write: (line) => void log.push(line) },

@@ -43,18 +43,15 @@ export function accessHandlers(options: {
     revokeKey: async ({ params }) => ({ status: 200, body: await keys.revoke(params.keyId) }),
     async listAudit({ query }) {
       const { limit, cursor, keyId, operation } = query;
-      const found = await journal.list({
-        limit: limit + 1,
-        before: cursor,
+      const { items, nextCursor } = await journal.list({
+        limit,
+        cursor,
         where: {
           ...(keyId === undefined ? {} : { keyId }),
           ...(operation === undefined ? {} : { operation }),
         },
       });
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const hasMore = found.length > limit && last !== undefined;
-      return { status: 200, body: { items, ...(hasMore ? { nextCursor: last.id } : {}) } };
+      return { status: 200, body: { items, ...(nextCursor === undefined ? {} : { nextCursor }) } };
     },
   };
 }

@@ -4,6 +4,8 @@ import { type Mistake, Problem, type ProblemCode } from '../problems/index.ts';
 /** Turns whatever was thrown on the way to an answer into a problem. What nobody foresaw says nothing about us. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
+  // A cursor that nobody gave out.
+  if (isLoadlineError(thrown, 'STORE_QUERY_INVALID')) return wrongCursor();
   if (isLoadlineError(thrown)) return temporary.has(thrown.code) ? unavailable() : unforeseen();
   const error = thrown as FrameworkError;
   if (error.validation !== undefined) return invalidRequest(error);
@@ -96,6 +98,13 @@ function detailOf({ keyword, message, params }: Fault): string {
     default:
       return message ?? 'is wrong';
   }
+}
+
+function wrongCursor(): Problem {
+  const errors: readonly Mistake[] = [
+    { in: 'query', pointer: '/cursor', detail: 'is none that was given out' },
+  ];
+  return new Problem('CONTROL_REQUEST_INVALID', '/cursor is none that was given out.', { errors });
 }
 
 function unavailable(): Problem {

@@ -8,5 +8,13 @@ export {
 export { createFileDocuments } from './file-documents.ts';
 export { openFileJournal } from './file-journal.ts';
 export { createIds, type NextId } from './identifiers.ts';
-export { createMemoryJournal, type Journal, type JournalEntry, type JournalPage } from './journal.ts';
+export {
+  createMemoryJournal,
+  type Journal,
+  type JournalEntry,
+  type JournalPage,
+  type JournalPart,
+} from './journal.ts';
+export { type Memory, openMemory } from './open-memory.ts';
+export { createStoreDocuments, createStoreJournal } from './store-memory.ts';
 export { writeWhole } from './write-whole.ts';

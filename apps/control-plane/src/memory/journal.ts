@@ -3,7 +3,7 @@ export interface Journal<Entry extends JournalEntry> {
   /** It survives whatever comes once this has resolved. */
   append(entry: Entry): Promise<void>;
   /** The newest first. */
-  list(page: JournalPage<Entry>): Promise<readonly Entry[]>;
+  list(page: JournalPage<Entry>): Promise<JournalPart<Entry>>;
 }
 
 export interface JournalEntry {
@@ -13,10 +13,16 @@ export interface JournalEntry {
 
 export interface JournalPage<Entry> {
   readonly limit: number;
-  /** Only entries with a smaller id. */
-  readonly before?: string | undefined;
+  /** The `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
   /** Only entries that have these values. */
   readonly where?: Partial<Entry>;
+}
+
+export interface JournalPart<Entry> {
+  readonly items: readonly Entry[];
+  /** Undefined on the last page. */
+  readonly nextCursor: string | undefined;
 }
 
 /** Remembers the last entries until the process ends. For tests, and in front of files. */
@@ -28,18 +34,19 @@ export function createMemoryJournal<Entry extends JournalEntry>(entriesMax: numb
       // In one go now and then, so that an append does not move them all.
       if (entries.length >= entriesMax * 2) entries.splice(0, entries.length - entriesMax);
     },
-    list: async ({ limit, before, where = {} }) => {
+    list: async ({ limit, cursor, where = {} }) => {
       const wanted = Object.entries(where) as [keyof Entry, unknown][];
       const page: Entry[] = [];
-      for (let index = entries.length - 1; index >= 0 && page.length < limit; index--) {
+      for (let index = entries.length - 1; index >= 0 && page.length <= limit; index--) {
         const entry = entries[index] as Entry;
         if (
-          (before === undefined || entry.id < before) &&
+          (cursor === undefined || entry.id < cursor) &&
           wanted.every(([key, value]) => entry[key] === value)
         )
           page.push(entry);
       }
-      return page;
+      const items = page.slice(0, limit);
+      return { items, nextCursor: page.length > limit ? items.at(-1)?.id : undefined };
     },
   };
 }

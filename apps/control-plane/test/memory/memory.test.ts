@@ -74,9 +74,9 @@ describe.each([
         ['1', '2', '3', '4'].map((id) => journal.append({ id, color: id === '3' ? 'red' : 'blue' })),
       );
       const ids = async (page: Partial<Parameters<Journal<Entry>['list']>[0]>) =>
-        (await journal.list({ limit: 10, ...page })).map(({ id }) => id);
+        (await journal.list({ limit: 10, ...page })).items.map(({ id }) => id);
       expect(await ids({})).toEqual(['4', '3', '2', '1']);
-      expect(await ids({ before: '3', limit: 1 })).toEqual(['2']);
+      expect(await ids({ cursor: '3', limit: 1 })).toEqual(['2']);
       expect(await ids({ where: { color: 'blue' } })).toEqual(['4', '2', '1']);
     }));
 });
@@ -91,7 +91,7 @@ describe('a journal in a file', () => {
       await journal.append({ id: '3' });
       const reopened = await openFileJournal<Entry>(path);
       const found = await reopened.list({ limit: 10 });
-      expect(found.map(({ id }) => id)).toEqual(['3', '1']);
+      expect(found.items.map(({ id }) => id)).toEqual(['3', '1']);
       expect(await readFile(path, 'utf8')).toMatch(/"3"\}\n$/);
     }));
 });
