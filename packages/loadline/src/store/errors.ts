@@ -18,6 +18,10 @@ export const storeErrorTable = {
     means: 'An answer would be put together from more series or rows than one question may read.',
     remedy: 'Name a service or an instance, take a shorter window, or a longer step.',
   },
+  STORE_SERIES_LOST: {
+    means: 'Series that were being written have gone from the table `metric_series`.',
+    remedy: 'Nothing, if the database was put back to an earlier state: the store adds them again by itself.',
+  },
   STORE_TOO_LARGE: {
     means: 'A document, a plan or a report is larger than the store keeps.',
     remedy: 'Keep large things in files; the facts have size and limit.',

@@ -1,4 +1,6 @@
+import type { LoadlineError } from '../base/index.ts';
 import type { Queryable } from '../postgres/index.ts';
+import { storeError } from './errors.ts';
 import { floorTo, hourMs, RollupTable } from './rollup.ts';
 import {
   addFamilies,
@@ -11,6 +13,7 @@ import {
   saveRollups,
 } from './rollup-rows.ts';
 import type { SampleBlock } from './sample-block.ts';
+import type { KnownSeries } from './series-book.ts';
 
 /**
  * What a writer does to the tables, each within a transaction that begins with `touchWriter`.
@@ -61,13 +64,19 @@ export async function insertSamples(
       literal(atMs.subarray(0, count)),
       literal(values.subarray(0, count)),
     ];
-    if (histograms.size === 0) {
-      await transaction.query(statements.insertNumbers, columns);
-    } else {
-      const bytes = Array.from({ length: count }, (_, at) => histograms.get(at));
-      await transaction.query(statements.insertAll, [...columns, bytesLiteral(bytes)]);
-    }
+    const hasHistograms = histograms.size > 0;
+    if (hasHistograms)
+      columns.push(bytesLiteral(Array.from({ length: count }, (_, at) => histograms.get(at))));
+    const statement = hasHistograms ? statements.insertAll : statements.insertNumbers;
+    const { rowCount } = await transaction.query(statement, columns);
+    if (rowCount !== count) throw seriesLost(series);
   }
+}
+
+/** A row finds its texts by its series. After a restore of the database these may have gone, and are looked up anew. */
+function seriesLost(series: readonly KnownSeries[]): LoadlineError {
+  for (const known of series) known.id = undefined;
+  return storeError('STORE_SERIES_LOST', 'Cannot write samples: their series have gone from metric_series.');
 }
 
 /** Adds what came too late for minutes that are rolled up, to these and to hours that are. */

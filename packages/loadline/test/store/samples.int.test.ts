@@ -63,6 +63,16 @@ describe('write()', () => {
     expect(opened.store.counts).toMatchObject({ committed: 3, dropped: 1 });
   });
 
+  it('adds series again that have gone from the dictionary', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1)]);
+    await opened.postgres.query({ text: 'DELETE FROM metric_series' });
+    expect(await opened.store.metrics.write([sampleAt(a, startMs, 2)])).toMatchObject({ state: 'waiting' });
+    await opened.clock.advance(100);
+    await expect.poll(() => opened.store.counts.committed, { timeout: 20_000 }).toBe(2);
+    expect(await opened.store.metrics.latest({ sinceMs: 0 })).toMatchObject([{ value: 2 }]);
+  });
+
   it('is refused after close()', async () => {
     const opened = await openFresh(server.url);
     await opened[Symbol.asyncDispose]();
