@@ -55,7 +55,7 @@ const adminKeyLengthMin = 32;
  * Reads what was asked for into a complete configuration. Beyond loopback, nobody's key may cross the network in plain
  * text by mistake: TLS, or the explicit word that a proxy does it.
  *
- * @throws CONTROL_START_REFUSED with everything that does not fit.
+ * @throws CONTROL_PLANE_START_REFUSED with everything that does not fit.
  */
 export function readConfiguration(
   words: ServeWords,
@@ -91,7 +91,7 @@ export function readConfiguration(
   });
   if (parsed.ok) return parsed.value;
   const list = parsed.problems.map(({ path, message }) => `  ${formatPath(path)} ${message}`).join('\n');
-  throw controlPlaneError('CONTROL_START_REFUSED', `Cannot start the control plane.\n${list}`, {
+  throw controlPlaneError('CONTROL_PLANE_START_REFUSED', `Cannot start the control plane.\n${list}`, {
     facts: { problems: parsed.problems },
   });
 }

@@ -23,7 +23,7 @@ export interface ServeSurroundings {
  * Runs the control plane until the signal comes: then it says "not ready", ends the tests that run, and answers what is
  * under way.
  *
- * @throws CONTROL_START_REFUSED
+ * @throws CONTROL_PLANE_START_REFUSED
  */
 export async function serve(words: ServeWords, surroundings: ServeSurroundings): Promise<void> {
   const { env, clock = systemClock } = surroundings;
@@ -57,11 +57,8 @@ async function serveWith(
   try {
     const firstKey = await makeFirstKey(composition, isLoopback);
     await listen(composition, { host, port });
-    tell(`The control plane listens at ${urlOf(composition, configuration)}`);
-    if (firstKey !== undefined)
-      tell(
-        `Its first admin key, which is shown this once:\n\n  ${firstKey}\n\nMake further ones with it: POST /keys`,
-      );
+    // In one go: whoever reads the address has read the key.
+    tell(`The control plane listens at ${urlOf(composition, configuration)}${wordsOf(firstKey)}`);
     await untilAborted(signal);
     composition.drain();
     // Whoever sends work here looks about once a second.
@@ -74,11 +71,16 @@ async function serveWith(
 
 const drainMs = 2000;
 
+function wordsOf(firstKey: string | undefined): string {
+  if (firstKey === undefined) return '';
+  return `\nIts first admin key, which is shown this once:\n\n  ${firstKey}\n\nMake further ones with it: POST /keys`;
+}
+
 async function makeFirstKey({ keys }: Composition, isLoopback: boolean): Promise<string | undefined> {
   if (keys.hasAdmin()) return undefined;
   if (!isLoopback)
     throw controlPlaneError(
-      'CONTROL_START_REFUSED',
+      'CONTROL_PLANE_START_REFUSED',
       'Cannot start the control plane: it has no admin key yet, and beyond loopback none is printed. Give one in LOADLINE_ADMIN_KEY, or start it once on 127.0.0.1.',
     );
   const { secret } = await keys.create({ name: 'first admin', role: 'admin', createdBy: 'first start' });
@@ -91,7 +93,7 @@ async function listen({ app }: Composition, address: { host: string; port: numbe
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw controlPlaneError(
-      'CONTROL_START_REFUSED',
+      'CONTROL_PLANE_START_REFUSED',
       `Cannot listen on ${address.host}, port ${address.port}: ${code}. Take an address of this machine and a free --port.`,
       { cause },
     );

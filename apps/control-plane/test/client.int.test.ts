@@ -136,6 +136,6 @@ describe('a client that was generated from the OpenAPI document', () => {
       .startTest({ profile: 'peek' })
       .catch((thrown: unknown) => thrown);
     expect(refusal.status).toBe(422);
-    expect(refusal.error.code).toBe('CONTROL_SCENARIO_INVALID');
+    expect(refusal.error.code).toBe('CONTROL_PLANE_SCENARIO_INVALID');
   });
 });

@@ -7,7 +7,7 @@ function problemsOf(words: ServeWords, env: Record<string, string> = {}): string
     readConfiguration(words, env);
     return '';
   } catch (error) {
-    if (!isLoadlineError(error, 'CONTROL_START_REFUSED')) throw error;
+    if (!isLoadlineError(error, 'CONTROL_PLANE_START_REFUSED')) throw error;
     return error.message;
   }
 }

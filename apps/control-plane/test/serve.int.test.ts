@@ -56,12 +56,14 @@ describe('loadline serve', () => {
 
     const short = await startTest(first, { rate: '50/s', duration: '1s', path: '/hello' });
     const finished = await until(first, short.id, ({ state }) => state === 'finished');
-    expect(finished).toMatchObject({ verdict: 'passed', hasResults: true });
+    // On a machine that is too busy to keep the schedule, it says so.
+    expect(['passed', 'invalid']).toContain(finished.verdict);
+    expect(finished.hasResults).toBe(true);
     const results = async (served: Served, id: string, format: string): Promise<string> =>
       (await served.ask('GET', `/performance/tests/${id}/results?format=${format}`)).text();
     const report = JSON.parse(await results(first, short.id, 'json'));
     expect(report.schema).toMatch(/^loadline\.load-report\//);
-    expect(report.total.requests).toBe(50);
+    expect(report.offered.requests).toBe(50);
     expect(await results(first, short.id, 'html')).toContain('<!doctype html>');
     expect(await results(first, short.id, 'csv')).toMatch(/^time,scope,name/);
 
@@ -74,7 +76,7 @@ describe('loadline serve', () => {
     const interrupted = await until(second, long.id, ({ hasResults }) => hasResults);
     expect(interrupted).toMatchObject({ state: 'interrupted', verdict: 'interrupted' });
     expect(JSON.parse(await results(second, long.id, 'json')).total.requests).toBeGreaterThan(0);
-    expect(JSON.parse(await results(second, short.id, 'json')).total.requests).toBe(50);
+    expect(JSON.parse(await results(second, short.id, 'json'))).toEqual(report);
 
     const cancelled = await startTest(second, { rate: '50/s', duration: '10m' });
     await until(second, cancelled.id, ({ progress }) => (progress?.requests ?? 0) > 0);
@@ -93,7 +95,7 @@ describe('loadline serve', () => {
     const beyond = ['--host', '0.0.0.0', '--port', '0', '--home', join(home, 'other')];
     const plain = await refusedServe(beyond);
     expect(plain.code).toBe(2);
-    expect(plain.text).toContain('CONTROL_START_REFUSED');
+    expect(plain.text).toContain('CONTROL_PLANE_START_REFUSED');
     expect(plain.text).toContain('--behind-proxy');
     const keyless = await refusedServe([...beyond, '--behind-proxy']);
     expect(keyless.text).toContain('LOADLINE_ADMIN_KEY');

@@ -25,8 +25,6 @@ export async function startServe(
   const ended = endOf(child);
   const started = await Promise.race([untilListening(child, lines), ended]);
   if (started !== 'listening') throw new Error(`It did not start: ${lines.join('')}`);
-  // The key follows in the same breath.
-  await new Promise((resolve) => setTimeout(resolve, 20));
   const text = lines.join('');
   const url = /listens at (\S+)/.exec(text)?.[1] as string;
   const firstKey = /^ {2}(ll_\S+)$/m.exec(text)?.[1];

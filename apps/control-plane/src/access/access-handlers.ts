@@ -31,7 +31,7 @@ export function accessHandlers(options: {
     async closeSession({ who }) {
       const session = someone(who).session;
       if (session === undefined)
-        throw new Problem('CONTROL_STATE_CONFLICT', 'Whoever asks with a key has no session to close.');
+        throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'Whoever asks with a key has no session to close.');
       sessions.closeById(session.id);
       return { status: 204, isEmpty: true, headers: { 'set-cookie': writeSessionCookie('', 0, isSecure) } };
     },
@@ -63,7 +63,7 @@ function someone(who: Requester | undefined): Requester {
 }
 
 function unrecognised(): Problem {
-  return new Problem('CONTROL_UNAUTHENTICATED', 'The key is unknown, expired or revoked.', {
+  return new Problem('CONTROL_PLANE_UNAUTHENTICATED', 'The key is unknown, expired or revoked.', {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   });
 }

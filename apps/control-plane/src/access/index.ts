@@ -3,5 +3,5 @@ export { accessHandlers } from './access-handlers.ts';
 export { type AuditedRequest, createAudit } from './audit.ts';
 export { type Keys, openKeys } from './keys.ts';
 export { includes, permissions, type Role, roles } from './permissions.ts';
-export { readSessionCookie, sessionCookie } from './session-cookie.ts';
+export { readSessionCookie } from './session-cookie.ts';
 export { createSessions, hasCsrfToken, type Sessions } from './sessions.ts';

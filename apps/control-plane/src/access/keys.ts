@@ -90,7 +90,7 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
         throw tooMany(`There are ${keysMax} keys already; more are not kept.`, 3600);
       if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now()) {
         const errors = [{ in: 'body', pointer: '/expiresAt', detail: 'must be in the future' }] as const;
-        throw new Problem('CONTROL_REQUEST_INVALID', '/expiresAt must be in the future.', { errors });
+        throw new Problem('CONTROL_PLANE_REQUEST_INVALID', '/expiresAt must be in the future.', { errors });
       }
       const { id, text } = newKeyText();
       const record: KeyRecord = {
@@ -110,15 +110,15 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
       const record = records.get(id);
       if (record === undefined) throw unknownThing('key');
       if (record.revokedAt !== undefined)
-        throw new Problem('CONTROL_STATE_CONFLICT', 'The key is revoked already.');
+        throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'The key is revoked already.');
       if (id === environmentId)
         throw new Problem(
-          'CONTROL_STATE_CONFLICT',
+          'CONTROL_PLANE_STATE_CONFLICT',
           'This key comes from the environment; take it away there.',
         );
       if (isLastAdmin(record)) {
         const detail = 'This is the last admin key that is live; make another before you revoke it.';
-        throw new Problem('CONTROL_STATE_CONFLICT', detail);
+        throw new Problem('CONTROL_PLANE_STATE_CONFLICT', detail);
       }
       const revoked = { ...record, revokedAt: new Date(clock.now()).toISOString() };
       await documents.put('key', id, revoked);

@@ -1,4 +1,4 @@
-export const sessionCookie = 'loadline_session';
+const sessionCookie = 'loadline_session';
 
 /** The session's token in a `Cookie` header. */
 export function readSessionCookie(header: string | undefined): string | undefined {

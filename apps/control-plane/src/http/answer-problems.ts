@@ -20,7 +20,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     return;
   }
   const problem =
-    clientProblems[error.code ?? ''] ?? new Problem('CONTROL_REQUEST_INVALID', 'This is not HTTP.');
+    clientProblems[error.code ?? ''] ?? new Problem('CONTROL_PLANE_REQUEST_INVALID', 'This is not HTTP.');
   const document = problem.toDocument('none');
   const body = JSON.stringify(document);
   socket.end(
@@ -29,6 +29,6 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
 }
 
 const clientProblems: Readonly<Record<string, Problem>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: new Problem('CONTROL_TOO_SLOW', 'The request took too long to arrive.'),
-  HPE_HEADER_OVERFLOW: new Problem('CONTROL_BODY_TOO_LARGE', 'The head of the request is too large.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new Problem('CONTROL_PLANE_TOO_SLOW', 'The request took too long to arrive.'),
+  HPE_HEADER_OVERFLOW: new Problem('CONTROL_PLANE_BODY_TOO_LARGE', 'The head of the request is too large.'),
 };

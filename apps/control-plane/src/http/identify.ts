@@ -53,7 +53,10 @@ export function authorise(app: FastifyInstance, { metricsAddresses }: IdentifyOp
     const { who } = request;
     if (who === undefined) throw unauthenticated(request);
     if (needed !== 'metrics' && !includes(who.role, needed)) {
-      throw new Problem('CONTROL_FORBIDDEN', `This needs the role ${needed}; this key is of a ${who.role}.`);
+      throw new Problem(
+        'CONTROL_PLANE_FORBIDDEN',
+        `This needs the role ${needed}; this key is of a ${who.role}.`,
+      );
     }
     assertMeant(request, who);
   });
@@ -64,16 +67,19 @@ function assertMeant(request: FastifyRequest, { session }: Requester): void {
   if (session === undefined || request.method === 'GET' || request.method === 'HEAD') return;
   const sent = request.headers['x-csrf-token'];
   if (typeof sent === 'string' && hasCsrfToken(sent, session.csrfToken)) return;
-  throw new Problem('CONTROL_CSRF', 'A session changes something only with its token in `X-CSRF-Token`.');
+  throw new Problem(
+    'CONTROL_PLANE_CSRF',
+    'A session changes something only with its token in `X-CSRF-Token`.',
+  );
 }
 
 function unauthenticated({ headers }: FastifyRequest): Problem {
   const hasSent = headers.authorization !== undefined || readSessionCookie(headers.cookie) !== undefined;
   return hasSent
-    ? new Problem('CONTROL_UNAUTHENTICATED', 'The key or session is unknown, expired or revoked.', {
+    ? new Problem('CONTROL_PLANE_UNAUTHENTICATED', 'The key or session is unknown, expired or revoked.', {
         headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
       })
-    : new Problem('CONTROL_UNAUTHENTICATED', 'Send a key: `Authorization: Bearer …`.', {
+    : new Problem('CONTROL_PLANE_UNAUTHENTICATED', 'Send a key: `Authorization: Bearer …`.', {
         headers: { 'www-authenticate': 'Bearer' },
       });
 }

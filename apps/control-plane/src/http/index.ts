@@ -1,3 +1,3 @@
 /** The contract over HTTP. */
-export { createServer, type ServerOptions } from './server.ts';
+export { createServer } from './server.ts';
 export { systemHandlers } from './system-handlers.ts';

@@ -13,7 +13,7 @@ export function problemOf(thrown: unknown): Problem {
   if (known !== undefined) return new Problem(...known);
   const status = error.statusCode;
   if (typeof status !== 'number' || status < 400 || status >= 500) return unforeseen();
-  return new Problem('CONTROL_REQUEST_INVALID', 'The request cannot be read.');
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', 'The request cannot be read.');
 }
 
 /** What Fastify adds to an error. */
@@ -45,16 +45,19 @@ const temporary: ReadonlySet<string> = new Set([
 ]);
 
 const frameworkProblems: Readonly<Record<string, readonly [code: ProblemCode, detail: string]>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: ['CONTROL_BODY_MALFORMED', 'The body is not valid JSON.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['CONTROL_BODY_MALFORMED', 'The body is empty, though it says it is JSON.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['CONTROL_PLANE_BODY_MALFORMED', 'The body is not valid JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [
+    'CONTROL_PLANE_BODY_MALFORMED',
+    'The body is empty, though it says it is JSON.',
+  ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
-    'CONTROL_BODY_MALFORMED',
+    'CONTROL_PLANE_BODY_MALFORMED',
     'The body is not as long as `Content-Length` says.',
   ],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['CONTROL_BODY_TOO_LARGE', 'The body is larger than 1 MiB.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['CONTROL_MEDIA_TYPE_UNKNOWN', 'Send the body as application/json.'],
-  FST_ERR_BAD_URL: ['CONTROL_REQUEST_INVALID', 'The path is not validly percent-encoded.'],
-  FST_ERR_MAX_PARAM_LENGTH: ['CONTROL_NOT_FOUND', 'There is nothing at this address.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['CONTROL_PLANE_BODY_TOO_LARGE', 'The body is larger than 1 MiB.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['CONTROL_PLANE_MEDIA_TYPE_UNKNOWN', 'Send the body as application/json.'],
+  FST_ERR_BAD_URL: ['CONTROL_PLANE_REQUEST_INVALID', 'The path is not validly percent-encoded.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['CONTROL_PLANE_NOT_FOUND', 'There is nothing at this address.'],
 };
 
 function invalidRequest({ validation = [], validationContext = '' }: FrameworkError): Problem {
@@ -65,7 +68,7 @@ function invalidRequest({ validation = [], validationContext = '' }: FrameworkEr
   const named = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer || `the ${place}`} ${detail}`);
   const rest = errors.length - named.length;
   const detail = `${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
-  return new Problem('CONTROL_REQUEST_INVALID', detail, { errors });
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', detail, { errors });
 }
 
 const places: Readonly<Record<string, Mistake['in']>> = {
@@ -104,18 +107,22 @@ function wrongCursor(): Problem {
   const errors: readonly Mistake[] = [
     { in: 'query', pointer: '/cursor', detail: 'is none that was given out' },
   ];
-  return new Problem('CONTROL_REQUEST_INVALID', '/cursor is none that was given out.', { errors });
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', '/cursor is none that was given out.', { errors });
 }
 
 function unavailable(): Problem {
-  return new Problem('CONTROL_UNAVAILABLE', 'This cannot be done at the moment. Ask again in a second.', {
-    headers: { 'retry-after': '1' },
-  });
+  return new Problem(
+    'CONTROL_PLANE_UNAVAILABLE',
+    'This cannot be done at the moment. Ask again in a second.',
+    {
+      headers: { 'retry-after': '1' },
+    },
+  );
 }
 
 function unforeseen(): Problem {
   return new Problem(
-    'CONTROL_UNFORESEEN',
+    'CONTROL_PLANE_UNFORESEEN',
     'Something went wrong here. It was noted under the id of the request.',
   );
 }

@@ -80,7 +80,7 @@ function readJsonAlone(app: FastifyInstance): void {
     void parse(request, text as string, (error, body) => {
       const problem = error === null ? problemOfJson(body) : undefined;
       if (problem !== undefined)
-        done(new Problem('CONTROL_BODY_MALFORMED', `The body cannot be taken. ${problem}`));
+        done(new Problem('CONTROL_PLANE_BODY_MALFORMED', `The body cannot be taken. ${problem}`));
       else done(error, body);
     });
   });

@@ -22,12 +22,14 @@ function patternsOfPaths(): { readonly method: string; readonly pattern: RegExp 
 }
 
 function nothingHere(): Problem {
-  return new Problem('CONTROL_NOT_FOUND', 'There is nothing at this address.');
+  return new Problem('CONTROL_PLANE_NOT_FOUND', 'There is nothing at this address.');
 }
 
 function otherMethod(methods: readonly string[]): Problem {
   const allow = [...new Set(methods.flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : [each])))].join(
     ', ',
   );
-  return new Problem('CONTROL_METHOD_NOT_ALLOWED', `Only ${allow} is possible here.`, { headers: { allow } });
+  return new Problem('CONTROL_PLANE_METHOD_NOT_ALLOWED', `Only ${allow} is possible here.`, {
+    headers: { allow },
+  });
 }

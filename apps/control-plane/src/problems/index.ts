@@ -1,12 +1,10 @@
 /** How the control plane says no: every kind of refusal, with its status. */
-export { controlPlaneError, controlPlaneErrorTable, type ProblemCode } from './errors.ts';
+export { controlPlaneError, type ProblemCode } from './errors.ts';
 export { problemOfJson } from './json-limits.ts';
 export {
   type Mistake,
   Problem,
-  type ProblemOptions,
   problemContentType,
-  statuses,
   tooMany,
   unknownThing,
 } from './problem.ts';

@@ -49,34 +49,34 @@ const mistakesMax = 100;
 
 export const problemContentType = 'application/problem+json';
 
-export const statuses: Readonly<Record<ProblemCode, number>> = {
-  CONTROL_REQUEST_INVALID: 400,
-  CONTROL_BODY_MALFORMED: 400,
-  CONTROL_MEDIA_TYPE_UNKNOWN: 415,
-  CONTROL_BODY_TOO_LARGE: 413,
-  CONTROL_TOO_SLOW: 408,
-  CONTROL_UNAUTHENTICATED: 401,
-  CONTROL_FORBIDDEN: 403,
-  CONTROL_CSRF: 403,
-  CONTROL_NOT_FOUND: 404,
-  CONTROL_METHOD_NOT_ALLOWED: 405,
-  CONTROL_STATE_CONFLICT: 409,
-  CONTROL_IDEMPOTENCY_REUSED: 422,
-  CONTROL_TOO_MANY: 429,
-  CONTROL_TARGET_REFUSED: 422,
-  CONTROL_PRODUCTION: 422,
-  CONTROL_SCENARIO_INVALID: 422,
-  CONTROL_UNAVAILABLE: 503,
-  CONTROL_UNFORESEEN: 500,
-  CONTROL_START_REFUSED: 500,
+const statuses: Readonly<Record<ProblemCode, number>> = {
+  CONTROL_PLANE_REQUEST_INVALID: 400,
+  CONTROL_PLANE_BODY_MALFORMED: 400,
+  CONTROL_PLANE_MEDIA_TYPE_UNKNOWN: 415,
+  CONTROL_PLANE_BODY_TOO_LARGE: 413,
+  CONTROL_PLANE_TOO_SLOW: 408,
+  CONTROL_PLANE_UNAUTHENTICATED: 401,
+  CONTROL_PLANE_FORBIDDEN: 403,
+  CONTROL_PLANE_CSRF: 403,
+  CONTROL_PLANE_NOT_FOUND: 404,
+  CONTROL_PLANE_METHOD_NOT_ALLOWED: 405,
+  CONTROL_PLANE_STATE_CONFLICT: 409,
+  CONTROL_PLANE_IDEMPOTENCY_REUSED: 422,
+  CONTROL_PLANE_TOO_MANY: 429,
+  CONTROL_PLANE_TARGET_REFUSED: 422,
+  CONTROL_PLANE_PRODUCTION: 422,
+  CONTROL_PLANE_SCENARIO_INVALID: 422,
+  CONTROL_PLANE_UNAVAILABLE: 503,
+  CONTROL_PLANE_UNFORESEEN: 500,
+  CONTROL_PLANE_START_REFUSED: 500,
 };
 
 /** Nothing is known under this id. */
 export function unknownThing(what: string): Problem {
-  return new Problem('CONTROL_NOT_FOUND', `There is no such ${what}.`);
+  return new Problem('CONTROL_PLANE_NOT_FOUND', `There is no such ${what}.`);
 }
 
 /** A limit of how many is reached. */
 export function tooMany(detail: string, retryAfterS: number): Problem {
-  return new Problem('CONTROL_TOO_MANY', detail, { headers: { 'retry-after': String(retryAfterS) } });
+  return new Problem('CONTROL_PLANE_TOO_MANY', detail, { headers: { 'retry-after': String(retryAfterS) } });
 }

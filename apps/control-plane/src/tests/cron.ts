@@ -10,7 +10,7 @@ export interface Rhythm {
 /**
  * Reads a cron expression of five fields, in a time zone.
  *
- * @throws CONTROL_REQUEST_INVALID
+ * @throws CONTROL_PLANE_REQUEST_INVALID
  */
 export function readRhythm(cron: string, timezone: string): Rhythm {
   if (!isTimezone(timezone)) throw invalid('/timezone', 'is no time zone, like Europe/Berlin');
@@ -36,5 +36,5 @@ function isTimezone(name: string): boolean {
 
 function invalid(pointer: string, detail: string): Problem {
   const errors: readonly Mistake[] = [{ in: 'body', pointer, detail }];
-  return new Problem('CONTROL_REQUEST_INVALID', `${pointer} ${detail}.`, { errors });
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${pointer} ${detail}.`, { errors });
 }

@@ -13,7 +13,7 @@ export function fingerprintOf(order: unknown): string {
 /**
  * The test that the same request has started before; undefined where there is none. Pure.
  *
- * @throws CONTROL_IDEMPOTENCY_REUSED where the key stood for another request.
+ * @throws CONTROL_PLANE_IDEMPOTENCY_REUSED where the key stood for another request.
  */
 export function earlierTest(
   records: readonly TestRecord[],
@@ -28,7 +28,7 @@ export function earlierTest(
   );
   if (earlier === undefined || earlier.idempotency?.fingerprint === asked.fingerprint) return earlier;
   throw new Problem(
-    'CONTROL_IDEMPOTENCY_REUSED',
+    'CONTROL_PLANE_IDEMPOTENCY_REUSED',
     'This `Idempotency-Key` was used within a day for another request; take a new one.',
   );
 }

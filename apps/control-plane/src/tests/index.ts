@@ -1,8 +1,6 @@
 /** Load tests over the API: a queue, runs in processes of their own, results, schedules. */
 export { createProcessRunner } from './process-runner.ts';
-export { writeResults } from './run-files.ts';
 export type { RunJob, Runner, RunOptions } from './runner.ts';
 export { Schedules } from './schedules.ts';
-export type { TargetPolicy } from './target-policy.ts';
 export { testHandlers } from './test-handlers.ts';
 export { type TestLimits, Tests } from './tests.ts';

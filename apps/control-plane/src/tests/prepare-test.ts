@@ -18,7 +18,7 @@ export interface PreparedTest {
  * Puts an order's scenario into the folder of its run and reads it as the run will, so that what is wrong with it is
  * told now.
  *
- * @throws CONTROL_SCENARIO_INVALID
+ * @throws CONTROL_PLANE_SCENARIO_INVALID
  */
 export async function prepareTest(
   order: TestOrder,

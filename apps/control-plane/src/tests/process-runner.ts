@@ -51,8 +51,15 @@ function startChild(): ChildProcess {
   return fork(script, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: ownEnvironment(),
     execArgv: [...conditions, ...generatorFlags(usersOfAnyRun)],
   });
+}
+
+/** A run needs neither the keys of the control plane nor its database. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { LOADLINE_ADMIN_KEY: _, DATABASE_URL: __, ...env } = process.env;
+  return env;
 }
 
 function send(child: ChildProcess, message: ToRun): void {

@@ -6,7 +6,7 @@ import { type Mistake, Problem, problemOfJson } from '../problems/index.ts';
  * The scenario that an order is for, as a value. What comes over the network may make this machine read no file and run
  * no code, so a scenario that names any is refused. Pure.
  *
- * @throws CONTROL_SCENARIO_INVALID
+ * @throws CONTROL_PLANE_SCENARIO_INVALID
  */
 export function scenarioOf({ scenario, path = '/', profile, rate }: TestOrder): unknown {
   if (scenario === undefined) {
@@ -25,7 +25,7 @@ export function invalid(errors: readonly Mistake[]): Problem {
   const more = errors.length > 1 ? ` There are ${errors.length - 1} more.` : '';
   const detail =
     first === undefined ? 'The scenario cannot be run.' : `${first.pointer} ${first.detail}.${more}`;
-  return new Problem('CONTROL_SCENARIO_INVALID', detail, { errors });
+  return new Problem('CONTROL_PLANE_SCENARIO_INVALID', detail, { errors });
 }
 
 /** A file needs a load; a profile, or a rate, comes instead of it. */

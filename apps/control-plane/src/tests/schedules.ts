@@ -65,7 +65,7 @@ export class Schedules {
     readRhythm(cron, timezone);
     if (test.production !== undefined) {
       const errors = [{ in: 'body', pointer: '/test/production', detail: 'is not known here' }] as const;
-      throw new Problem('CONTROL_PRODUCTION', 'A schedule never loads production.', { errors });
+      throw new Problem('CONTROL_PLANE_PRODUCTION', 'A schedule never loads production.', { errors });
     }
     await tests.assertRunnable(test);
     const schedule: Schedule = {

@@ -20,7 +20,7 @@ export interface JudgedTarget {
 /**
  * Resolves a target and holds its addresses against the policy, and those to which it may redirect.
  *
- * @throws CONTROL_TARGET_REFUSED
+ * @throws CONTROL_PLANE_TARGET_REFUSED
  */
 export async function judgeTarget(
   target: string,
@@ -48,14 +48,14 @@ function reasonOf(kind: unknown): string {
 }
 
 function refusal(reason: string): Problem {
-  return new Problem('CONTROL_TARGET_REFUSED', `The target cannot be loaded: ${reason}.`, {
+  return new Problem('CONTROL_PLANE_TARGET_REFUSED', `The target cannot be loaded: ${reason}.`, {
     errors: [{ in: 'body', pointer: '/target', detail: reason }],
   });
 }
 
 /**
  * @param word what whoever asks spelt out.
- * @throws CONTROL_PRODUCTION
+ * @throws CONTROL_PLANE_PRODUCTION
  */
 export function assertMeant(
   target: string,
@@ -66,7 +66,7 @@ export function assertMeant(
   const isProduction = productionHosts.some((each) => each.toLowerCase() === host);
   if (!isProduction || word?.toLowerCase() === host) return;
   const detail = 'must be the host’s name, spelt out, because this target is marked as production';
-  throw new Problem('CONTROL_PRODUCTION', `/production ${detail}.`, {
+  throw new Problem('CONTROL_PLANE_PRODUCTION', `/production ${detail}.`, {
     errors: [{ in: 'body', pointer: '/production', detail }],
   });
 }

@@ -88,8 +88,8 @@ export class Tests {
   /**
    * Puts a test into the queue.
    *
-   * @throws CONTROL_SCENARIO_INVALID, CONTROL_TARGET_REFUSED, CONTROL_PRODUCTION, CONTROL_TOO_MANY,
-   *   CONTROL_IDEMPOTENCY_REUSED, CONTROL_STATE_CONFLICT while the same request is being looked at.
+   * @throws CONTROL_PLANE_SCENARIO_INVALID, CONTROL_PLANE_TARGET_REFUSED, CONTROL_PLANE_PRODUCTION, CONTROL_PLANE_TOO_MANY,
+   *   CONTROL_PLANE_IDEMPOTENCY_REUSED, CONTROL_PLANE_STATE_CONFLICT while the same request is being looked at.
    */
   async start(order: TestOrder, orderer: Orderer): Promise<LoadTest> {
     const { keyId, idempotencyKey } = orderer;
@@ -99,7 +99,10 @@ export class Tests {
     if (earlier !== undefined) return this.#view(earlier);
     const place = JSON.stringify([keyId, idempotencyKey]);
     if (this.#preparing.has(place))
-      throw new Problem('CONTROL_STATE_CONFLICT', 'A request with this `Idempotency-Key` is under way.');
+      throw new Problem(
+        'CONTROL_PLANE_STATE_CONFLICT',
+        'A request with this `Idempotency-Key` is under way.',
+      );
     this.#preparing.add(place);
     try {
       return await this.#take(order, orderer, asked);
@@ -137,13 +140,14 @@ export class Tests {
     const detail = isOver(record)
       ? `This test is ${record.state} and has left no results.`
       : `This test is ${record.state}; its results come when it is over.`;
-    throw new Problem('CONTROL_STATE_CONFLICT', detail);
+    throw new Problem('CONTROL_PLANE_STATE_CONFLICT', detail);
   }
 
   /** Takes a test out of the queue, or ends it with what was measured until then. */
   async cancel(id: string): Promise<LoadTest> {
     const record = this.#require(id);
-    if (isOver(record)) throw new Problem('CONTROL_STATE_CONFLICT', `This test is ${record.state} already.`);
+    if (isOver(record))
+      throw new Problem('CONTROL_PLANE_STATE_CONFLICT', `This test is ${record.state} already.`);
     if (record.state === 'queued')
       return this.#view(await this.#book.change(id, { state: 'cancelled', ...this.#endedNow() }));
     const changed = await this.#book.change(id, { state: 'cancelling' });
@@ -165,7 +169,7 @@ export class Tests {
   ): Promise<LoadTest> {
     const { nextId, clock, limits } = this.#options;
     const { queuedMax } = limits;
-    if (this.#isClosing) throw new Problem('CONTROL_UNAVAILABLE', 'The control plane stops.');
+    if (this.#isClosing) throw new Problem('CONTROL_PLANE_UNAVAILABLE', 'The control plane stops.');
     if (this.#queue().length >= queuedMax) throw tooMany(`${queuedMax} tests are queued already.`, 60);
     const id = nextId();
     const folder = this.#folderOf(id);

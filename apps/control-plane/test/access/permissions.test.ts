@@ -35,7 +35,7 @@ describe('the table of who may do what', () => {
     const answer = await ask(name, undefined);
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer');
-    expect(answer.json.code).toBe('CONTROL_UNAUTHENTICATED');
+    expect(answer.json.code).toBe('CONTROL_PLANE_UNAUTHENTICATED');
   });
 
   it.each(guarded.flatMap((name) => roles.map((role) => [name, role] as const)))(

@@ -29,7 +29,7 @@ describe('a session of a browser', () => {
     const { cookie, csrfToken } = await logIn(plane);
     const change = (headers: Record<string, string>) =>
       plane.ask(undefined, 'POST', '/keys', { body: aKey, headers: { cookie, ...headers } });
-    expect((await change({})).json.code).toBe('CONTROL_CSRF');
+    expect((await change({})).json.code).toBe('CONTROL_PLANE_CSRF');
     expect((await change({ 'x-csrf-token': `${csrfToken}x` })).status).toBe(403);
     expect((await change({ 'x-csrf-token': csrfToken })).status).toBe(201);
   });

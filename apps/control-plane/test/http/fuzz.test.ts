@@ -82,7 +82,7 @@ function expectSound(answer: Answer): void {
   if (answer.status < 400) return;
   expect(answer.headers['content-type'], told).toContain('application/problem+json');
   expect(ajv.validate('Problem', answer.json), told).toBe(true);
-  if (answer.status === 400 && answer.json.code === 'CONTROL_REQUEST_INVALID')
+  if (answer.status === 400 && answer.json.code === 'CONTROL_PLANE_REQUEST_INVALID')
     expect(answer.json.errors?.length, told).toBeGreaterThan(0);
   // Nothing of the inside: no stack, no file, no library.
   expect(answer.text, told).not.toMatch(

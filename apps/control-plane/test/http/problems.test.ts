@@ -20,7 +20,7 @@ describe('a refusal', () => {
     expect(refused.status).toBe(400);
     expect(refused.headers['content-type']).toContain('application/problem+json');
     expect(refused.json).toMatchObject({
-      type: 'urn:loadline:problem:CONTROL_REQUEST_INVALID',
+      type: 'urn:loadline:problem:CONTROL_PLANE_REQUEST_INVALID',
       title: 'Bad Request',
       status: 400,
       requestId: refused.headers['x-request-id'],
@@ -42,14 +42,19 @@ describe('a refusal', () => {
   });
 
   it.each([
-    ['no JSON', '{ "name": ', 400, 'CONTROL_BODY_MALFORMED'],
-    ['nothing', '', 400, 'CONTROL_BODY_MALFORMED'],
-    ['a prototype', '{ "__proto__": {} }', 400, 'CONTROL_BODY_MALFORMED'],
-    ['a null character', '{ "name": "a\\u0000", "role": "viewer" }', 400, 'CONTROL_BODY_MALFORMED'],
-    ['lists without end', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 400, 'CONTROL_BODY_MALFORMED'],
-    ['a number', '5', 400, 'CONTROL_REQUEST_INVALID'],
-    ['null', 'null', 400, 'CONTROL_REQUEST_INVALID'],
-    ['too much', JSON.stringify({ name: 'x'.repeat(1_100_000) }), 413, 'CONTROL_BODY_TOO_LARGE'],
+    ['no JSON', '{ "name": ', 400, 'CONTROL_PLANE_BODY_MALFORMED'],
+    ['nothing', '', 400, 'CONTROL_PLANE_BODY_MALFORMED'],
+    ['a prototype', '{ "__proto__": {} }', 400, 'CONTROL_PLANE_BODY_MALFORMED'],
+    ['a null character', '{ "name": "a\\u0000", "role": "viewer" }', 400, 'CONTROL_PLANE_BODY_MALFORMED'],
+    [
+      'lists without end',
+      `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      400,
+      'CONTROL_PLANE_BODY_MALFORMED',
+    ],
+    ['a number', '5', 400, 'CONTROL_PLANE_REQUEST_INVALID'],
+    ['null', 'null', 400, 'CONTROL_PLANE_REQUEST_INVALID'],
+    ['too much', JSON.stringify({ name: 'x'.repeat(1_100_000) }), 413, 'CONTROL_PLANE_BODY_TOO_LARGE'],
   ])('answers %s', async (_name, body, status, code) => {
     const refused = await post(body);
     expect([refused.status, refused.json.code]).toEqual([status, code]);
@@ -57,13 +62,13 @@ describe('a refusal', () => {
 
   it('answers another type of body, and none', async () => {
     const text = await post('name: ci', { 'content-type': 'text/yaml' });
-    expect([text.status, text.json.code]).toEqual([415, 'CONTROL_MEDIA_TYPE_UNKNOWN']);
+    expect([text.status, text.json.code]).toEqual([415, 'CONTROL_PLANE_MEDIA_TYPE_UNKNOWN']);
     expect((await plane.ask('admin', 'POST', '/keys')).status).toBe(400);
   });
 
   it('answers addresses and methods that are not there', async () => {
     const unknown = await plane.ask('admin', 'GET', '/performance/unknown');
-    expect([unknown.status, unknown.json.code]).toEqual([404, 'CONTROL_NOT_FOUND']);
+    expect([unknown.status, unknown.json.code]).toEqual([404, 'CONTROL_PLANE_NOT_FOUND']);
     const method = await plane.ask('admin', 'PUT', '/performance/tests/some-id');
     expect([method.status, method.headers.allow]).toEqual([405, 'GET, HEAD, DELETE']);
     expect((await plane.ask('admin', 'GET', '/keys/%zz')).status).toBe(400);
@@ -86,7 +91,7 @@ describe('too many requests', () => {
     for (let count = 0; count < 3; count++)
       expect((await small.ask('viewer', 'GET', '/session')).status).toBe(200);
     const refused = await small.ask('viewer', 'GET', '/session');
-    expect([refused.status, refused.json.code]).toEqual([429, 'CONTROL_TOO_MANY']);
+    expect([refused.status, refused.json.code]).toEqual([429, 'CONTROL_PLANE_TOO_MANY']);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
     expect((await small.ask('operator', 'GET', '/session')).status).toBe(200);

@@ -52,7 +52,7 @@ describe('an order', () => {
       load: [{}],
     };
     const answer = await start({ target, scenario: wrong });
-    expect([answer.status, answer.json.code]).toEqual([422, 'CONTROL_SCENARIO_INVALID']);
+    expect([answer.status, answer.json.code]).toEqual([422, 'CONTROL_PLANE_SCENARIO_INVALID']);
     const pointers = answer.json.errors.map((each: { pointer: string }) => each.pointer);
     expect(pointers).toContain('/scenario/scenarios/browse/weight');
     expect(pointers).toContain('/scenario/scenarios/browse/steps/0/expekt');
@@ -122,7 +122,7 @@ describe('a target', () => {
     ['a public address', 'http://192.0.2.1', 'a public address'],
   ])('may not be %s', async (_name, refused, reason) => {
     const answer = await start({ target: refused, profile: 'peak', scale: 0.001 });
-    expect([answer.status, answer.json.code]).toEqual([422, 'CONTROL_TARGET_REFUSED']);
+    expect([answer.status, answer.json.code]).toEqual([422, 'CONTROL_PLANE_TARGET_REFUSED']);
     expect(mistakes(answer)[0]).toContain(reason);
   });
 
@@ -130,13 +130,13 @@ describe('a target', () => {
     await using closed = await startPlane({ configuration: { targets: {} } });
     const body = { target, profile: 'peak', scale: 0.001 };
     const answer = await closed.ask('operator', 'POST', '/performance/tests', { body });
-    expect(answer.json.code).toBe('CONTROL_TARGET_REFUSED');
+    expect(answer.json.code).toBe('CONTROL_PLANE_TARGET_REFUSED');
   });
 
   it('that is production wants its name spelt out, each time', async () => {
     const body = { target: 'http://127.0.0.99:9', profile: 'peak', scale: 0.001 };
     const silent = await start(body);
-    expect([silent.status, silent.json.code]).toEqual([422, 'CONTROL_PRODUCTION']);
+    expect([silent.status, silent.json.code]).toEqual([422, 'CONTROL_PLANE_PRODUCTION']);
     expect((await start({ ...body, production: 'yes' })).status).toBe(422);
     expect((await start({ ...body, production: '127.0.0.99' })).status).toBe(202);
     expect((await start(body)).status).toBe(422);

@@ -59,7 +59,7 @@ describe('a schedule', () => {
     const production = { ...test, target: 'http://127.0.0.99:9' };
     for (const wish of [production, { ...production, production: '127.0.0.99' }]) {
       const refused = await create(plane, { ...nightly, test: wish });
-      expect([refused.status, refused.json.code]).toEqual([422, 'CONTROL_PRODUCTION']);
+      expect([refused.status, refused.json.code]).toEqual([422, 'CONTROL_PLANE_PRODUCTION']);
     }
   });
 

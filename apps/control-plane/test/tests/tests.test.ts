@@ -144,7 +144,7 @@ describe('an Idempotency-Key', () => {
     await start(plane, order, key);
     await (await plane.runner.begun(0)).finish('passed');
     const refused = await start(plane, { ...order, scale: 0.02 }, key);
-    expect([refused.status, refused.json.code]).toEqual([422, 'CONTROL_IDEMPOTENCY_REUSED']);
+    expect([refused.status, refused.json.code]).toEqual([422, 'CONTROL_PLANE_IDEMPOTENCY_REUSED']);
     await plane.clock.advance(24 * 3_600_000);
     expect((await start(plane, { ...order, scale: 0.02 }, key)).status).toBe(202);
   });
