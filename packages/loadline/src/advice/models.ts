@@ -2,7 +2,7 @@ import { formatBytes } from '../base/index.ts';
 import { type Expected, percent } from './recommendation.ts';
 
 /** Above it, waiting grows faster than the load: at 70 % a single queue already doubles and more the time of service. */
-export const busyRatioTarget = 0.7;
+const busyRatioTarget = 0.7;
 /** Leaves room for the garbage that has not been collected yet. */
 export const memoryRatioTarget = 0.8;
 

@@ -15,7 +15,7 @@ export interface Silence {
 }
 
 /** Keys of a silence as somebody asks for it. */
-export const silenceKeys = ['match', 'for', 'from', 'why'] as const;
+const silenceKeys = ['match', 'for', 'from', 'why'] as const;
 
 /**
  * Reads what somebody asks for: `{ match: { service: api }, for: 2h, why: moving the database }`, from now or from a

@@ -58,7 +58,7 @@ export function createHeapSnapshots(
 }
 
 /** Why there should be no snapshot now; undefined where there may be. Pure. */
-export function reasonAgainst(wish: string, memory: SnapshotMemory): string | undefined {
+function reasonAgainst(wish: string, memory: SnapshotMemory): string | undefined {
   const { heapUsedBytes, availableBytes } = memory;
   if (wish !== snapshotWish) {
     return `the process would stand still, so it has to be wished for in the words ${JSON.stringify(snapshotWish)}`;

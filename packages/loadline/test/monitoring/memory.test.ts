@@ -1,4 +1,4 @@
-import { type Change, createMonitorMemory, type MonitorState } from 'loadline/monitoring';
+import { type AlertState, type Change, createMonitorMemory, type MonitorState } from 'loadline/monitoring';
 import { describe, expect, it } from 'vitest';
 import { changesBetween } from '../../src/monitoring/memory.ts';
 import { Recorder } from '../../src/monitoring/recorder.ts';
@@ -29,6 +29,18 @@ describe('changesBetween()', () => {
       stateOf(watch(ruleOf({ for: '2h' }), [160], { states: pending, fromMs }).states);
     expect(changesBetween(stateOf(pending), later(1000))).toEqual([]);
     expect(changesBetween(stateOf(pending), later(3_600_000))).toHaveLength(1);
+  });
+
+  it('has an alert of which only was told again, or that somebody acknowledged', () => {
+    const [alert] = pending as [AlertState];
+    const told = { ...alert, announced: { severity: 'warning' as const, atMs: 1000 } };
+    const again = { ...told, announced: { severity: 'warning' as const, atMs: 2000 } };
+    const known = { ...again, acknowledged: { by: 'ada', atMs: 3000 } };
+    const course = [alert, told, again, known, { ...known }];
+    const counts = course
+      .slice(1)
+      .map((after, at) => changesBetween(stateOf([course[at] as AlertState]), stateOf([after])).length);
+    expect(counts).toEqual([1, 1, 1, 0]);
   });
 });
 
@@ -67,6 +79,23 @@ describe('Recorder', () => {
     await recorder.record([]);
     expect(batches).toEqual([[forget('b'), forget('a')]]);
     expect(recorder.counts.waiting).toBe(0);
+  });
+
+  it('does not put what failed in the place of what came meanwhile', async () => {
+    const batches: (readonly Change[])[] = [];
+    const answers = [() => Promise.reject(new Error('away')), () => Promise.resolve()];
+    const recorder = new Recorder({
+      ...createMonitorMemory(),
+      async save(changes) {
+        batches.push(changes);
+        // The first save fails only once the second change is there.
+        if (batches.length === 1) void recorder.record([forget('a')]);
+        await answers[batches.length - 1]?.();
+      },
+    });
+    await recorder.record([{ kind: 'notification', id: 'a', value: notificationOf({ id: 'a' }) }]);
+    await recorder.record([]);
+    expect(batches[1]).toEqual([forget('a')]);
   });
 
   it('drops the oldest of more than it has room for', async () => {

@@ -28,9 +28,13 @@ function follow(start: MonitorState = nothing) {
     change(next: (state: MonitorState) => MonitorState): void {
       state = next(state);
     },
-    round(nowMs: number, readings: readonly Omit<Reading, 'atMs'>[] | undefined): readonly Notification[] {
+    round(
+      nowMs: number,
+      readings: readonly Omit<Reading, 'atMs'>[] | undefined,
+      by = policy,
+    ): readonly Notification[] {
       const round = takeRound(state, {
-        policy,
+        policy: by,
         nowMs,
         readings: readings?.map((each) => ({ ...each, atMs: nowMs })),
       });
@@ -115,6 +119,28 @@ describe('a notification', () => {
     round(0, [slow(150)]);
     expect(round(1000, undefined)).toEqual([]);
     expect(shown(round(4 * hourMs, undefined))).toEqual(['api firing, repeated: slow repeated']);
+  });
+});
+
+describe('an alert of a series that must not go missing', () => {
+  it('is told each time that it fires, although it is remembered in between', () => {
+    const { round } = follow();
+    const up = policyOf({
+      rules: [
+        {
+          name: 'up',
+          metric: 'up',
+          below: { critical: 1 },
+          resolve: { critical: 1 },
+          for: 0,
+          missing: 'alert',
+        },
+      ],
+    });
+    const changes = [0, 1, 0, 1].map((value, at) =>
+      round(at * 1000, [readingOf(value, { rule: 'up' })], up).map(({ alerts }) => alerts[0]?.change),
+    );
+    expect(changes).toEqual([['fired'], ['resolved'], ['fired'], ['resolved']]);
   });
 });
 

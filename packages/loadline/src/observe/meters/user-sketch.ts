@@ -2,7 +2,7 @@ import { metricsError } from '../../metrics/index.ts';
 import { estimate, note, rankMax, registerCount } from './hyperloglog.ts';
 
 /** Beyond so many users their hashes take more bytes than registers, and are folded into these. */
-export const exactMax = 1024;
+const exactMax = 1024;
 
 /**
  * How many different users there were, of hashes only. Exact to 1,024, beyond that with a standard error of 1.6 %;

@@ -91,6 +91,15 @@ describe('deliver()', () => {
     expect(await outcome).toBe('Error: closed');
     expect([attemptsAtMs.length, clock.pending]).toEqual([2, 0]);
   });
+
+  it('says that it was told to end, and not that nobody answered, in its last attempt too', async () => {
+    const { clock, outcome, abort, attemptsAtMs } = setUp((attempt) =>
+      attempt < 6 ? 503 : new Promise<never>(() => {}),
+    );
+    while (attemptsAtMs.length < 6) await clock.advance(1000);
+    abort.abort(new Error('closed'));
+    expect(await outcome).toBe('Error: closed');
+  });
 });
 
 describe('backoffMs()', () => {
