@@ -2,15 +2,15 @@ import { performance } from 'node:perf_hooks';
 import { type Clock, systemClock } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
 
-/** How often the event loop is asked how late it comes. */
-const samplingMs = 20;
+/** How often the event loop is asked how late it comes: to wake a process that has nothing to do costs it 150 µs each time. */
+const samplingMs = 50;
 
 /**
  * Adds what every process should tell about itself: CPU, memory, and how late and how busy its event loop is.
  * Everything is a total or a histogram, never "since the last reading", so that two who read don't take from
  * each other. Utilisation is the rate of the active seconds.
  *
- * @returns ends the only thing that runs meanwhile, the sampling of the event loop every 20 ms.
+ * @returns ends the only thing that runs meanwhile, the sampling of the event loop every 50 ms.
  */
 export function observeProcess(registry: Registry, clock: Clock = systemClock): () => void {
   registry.counter({
@@ -54,7 +54,7 @@ export function observeProcess(registry: Registry, clock: Clock = systemClock): 
 function sampleLag(registry: Registry, clock: Clock): () => void {
   const lag = registry.histogram({
     name: 'nodejs_eventloop_lag_seconds',
-    help: 'How much later than due the event loop came by, sampled every 20 ms.',
+    help: 'How much later than due the event loop came by, sampled every 50 ms.',
   });
   let timer = next();
   function next(): ReturnType<Clock['setTimer']> {
