@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { callTreeOf, topFunctions } from 'loadline/profiling';
+import { callTreeOf, parseProfile, topFunctions } from 'loadline/profiling';
 import { describe, expect, it } from 'vitest';
 import { cpuProfile, heapProfile } from './profiles.ts';
 
@@ -21,6 +21,16 @@ describe('topFunctions()', () => {
       },
       expect.objectContaining({ name: 'main', self: 1000, total: 5000, totalShare: 1 }),
       expect.objectContaining({ name: 'render', self: 1000, total: 1000 }),
+    ]);
+  });
+
+  it('gives a sample the time until the next one, and the last the time until the end', () => {
+    const even = cpuProfile({ parse: {}, render: {} }, ['parse', 'render', 'parse']);
+    const v8 = { ...even.v8, timeDeltas: [10, 500, 2000], endTime: 2600 };
+    const { functions } = topFunctions(parseProfile('cpu', v8));
+    expect(functions.map(({ name, self }) => [name, self])).toEqual([
+      ['render', 2000],
+      ['parse', 590],
     ]);
   });
 
