@@ -26,7 +26,8 @@ export interface Environment {
 /** A text with holes. */
 export function readTemplate(field: Field, names: Names): Template {
   const text = field.string();
-  return compile(field, text, names, compileTemplate);
+  // `{{$env.A as number}}` is a number where JSON has one; in a text it is its digits.
+  return compile(field, text, names, (filled) => compileTemplate(String(filled)));
 }
 
 /** Any value whose texts have holes, as JSON. */
