@@ -242,7 +242,7 @@ describe('any course of a series', () => {
             states: [],
             silences: [],
             nowMs: 1e6,
-            limits: { alertsMax: 3 },
+            limits: { alertsMax: 1 },
           });
         const at = readings.length === 0 ? 0 : turn % readings.length;
         const turned = [...readings.slice(at), ...readings.slice(0, at)].toReversed();
