@@ -39,6 +39,7 @@ function schemaOf({ params, query, headers, body }: Operation): FastifySchema {
   };
 }
 
+/** Its parts were validated by the operation's own schemas before, which the compiler cannot know. */
 function requestOf({ params, query, body, headers, who }: FastifyRequest): Request<OperationName> {
   return { params, query, body, headers, who } as unknown as Request<OperationName>;
 }

@@ -19,6 +19,50 @@ export async function resolveTarget(
   resolve: (host: string) => Promise<readonly string[]> = resolveName,
 ): Promise<string> {
   const url = new URL(target);
+  const addresses = await judgedAddresses(target, url, policy, resolve);
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  return (await firstThatAccepts(addresses, port)) ?? (addresses[0] as string);
+}
+
+/**
+ * The addresses of the hosts to which a redirect may lead: the target's own, by another port or scheme, and those
+ * that the policy names. They are judged before the run, so that nothing that a server answers makes this machine
+ * look up a name.
+ *
+ * @throws LOAD_TARGET_UNKNOWN, LOAD_TARGET_REFUSED; LOAD_OPTIONS_INVALID for what is no host.
+ */
+export async function resolveRedirectHosts(
+  target: string,
+  address: string,
+  policy: AddressPolicy,
+  resolve: (host: string) => Promise<readonly string[]> = resolveName,
+): Promise<RedirectHosts> {
+  const hosts: Record<string, string> = { [new URL(target).hostname]: address };
+  for (const name of policy.allowHosts ?? []) {
+    const origin = `http://${isIP(name) === 6 ? `[${name}]` : name}`;
+    if (!URL.canParse(origin) || new URL(origin).href !== `http://${new URL(origin).hostname}/`) {
+      throw loadError(
+        'LOAD_OPTIONS_INVALID',
+        `Cannot allow ${JSON.stringify(name)}: it is no host. Give a name or an address without a port, as in --allow-host shop.example.org.`,
+      );
+    }
+    const url = new URL(origin);
+    if (Object.hasOwn(hosts, url.hostname)) continue;
+    const addresses = await judgedAddresses(origin, url, policy, resolve);
+    // Of which port nobody knows yet, so none can be tried: a service is most likely found where the target is.
+    const nearest = addresses.find((each) => isIP(each) === isIP(address));
+    hosts[url.hostname] = nearest ?? (addresses[0] as string);
+  }
+  return hosts;
+}
+
+/** Every address of a host, each of which the policy allows. */
+async function judgedAddresses(
+  target: string,
+  url: URL,
+  policy: AddressPolicy,
+  resolve: (host: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const addresses = isIP(host) !== 0 ? [host] : await resolve(host);
   for (const address of addresses) {
@@ -30,29 +74,7 @@ export async function resolveTarget(
       facts: { host, address, kind: verdict.kind },
     });
   }
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  return (await firstThatAccepts(addresses, port)) ?? (addresses[0] as string);
-}
-
-/**
- * The addresses of the hosts to which a redirect may lead: the target's own, by another port or scheme, and those
- * that the policy names. They are judged before the run, so that nothing that a server answers makes this machine
- * look up a name.
- *
- * @throws LOAD_TARGET_UNKNOWN, LOAD_TARGET_REFUSED.
- */
-export async function resolveRedirectHosts(
-  target: string,
-  address: string,
-  policy: AddressPolicy,
-  resolve: (host: string) => Promise<readonly string[]> = resolveName,
-): Promise<RedirectHosts> {
-  const hosts: Record<string, string> = { [new URL(target).hostname]: address };
-  for (const name of policy.allowHosts ?? []) {
-    const url = new URL(`http://${isIP(name) === 6 ? `[${name}]` : name}`);
-    hosts[url.hostname] ??= await resolveTarget(url.origin, policy, resolve);
-  }
-  return hosts;
+  return addresses;
 }
 
 async function firstThatAccepts(addresses: readonly string[], port: number): Promise<string | undefined> {

@@ -37,8 +37,9 @@ export const nothingSetAside: SetAside = {
 };
 
 export function addSetAside(a: SetAside, b: SetAside): SetAside {
-  const keys = Object.keys(nothingSetAside) as (keyof SetAside)[];
-  return Object.fromEntries(keys.map((key) => [key, a[key] + b[key]])) as unknown as SetAside;
+  const sum: Record<keyof SetAside, number> = { ...a };
+  for (const key of Object.keys(b) as (keyof SetAside)[]) sum[key] += b[key];
+  return sum;
 }
 
 export interface SiftOptions {

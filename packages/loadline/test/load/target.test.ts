@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { resolveTarget } from 'loadline/load';
+import { resolveRedirectHosts, resolveTarget } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 
 const laptop = { allowLoopback: true, allowPrivate: true };
@@ -38,5 +38,38 @@ describe('resolveTarget()', () => {
     await expect(resolveTarget('http://no-such-host.invalid', laptop)).rejects.toMatchObject({
       code: 'LOAD_TARGET_UNKNOWN',
     });
+  });
+});
+
+describe('resolveRedirectHosts()', () => {
+  const addresses: Readonly<Record<string, readonly string[]>> = {
+    'shop.test': ['::1', '127.0.0.7'],
+    'far.test': ['93.184.215.14'],
+    'metadata.test': ['169.254.169.254'],
+  };
+  const hostsFor = (...allowHosts: string[]): Promise<unknown> =>
+    resolveRedirectHosts(
+      'http://127.0.0.1:8080/base',
+      '127.0.0.1',
+      { ...laptop, allowHosts },
+      async (host) => addresses[host] ?? [],
+    );
+
+  it("are the target's own, and those that were named, at addresses of the target's kind", async () => {
+    expect(await hostsFor()).toEqual({ '127.0.0.1': '127.0.0.1' });
+    expect(await hostsFor('Shop.test', 'far.test', '::1', '127.0.0.1')).toEqual({
+      '127.0.0.1': '127.0.0.1',
+      'shop.test': '127.0.0.7',
+      'far.test': '93.184.215.14',
+      '[::1]': '::1',
+    });
+  });
+
+  it('are never at a metadata address, and have names', async () => {
+    await expect(hostsFor('metadata.test')).rejects.toMatchObject({ code: 'LOAD_TARGET_REFUSED' });
+    for (const name of ['a b', '', 'http://[', '::', 'shop.test:8080', 'shop.test/x', 'ann@shop.test'])
+      await expect(hostsFor(name).then((hosts) => JSON.stringify(hosts))).rejects.toMatchObject({
+        code: expect.stringMatching(/^LOAD_(?:OPTIONS_INVALID|TARGET_REFUSED)$/),
+      });
   });
 });

@@ -1,5 +1,5 @@
 import { type ClientHttp2Stream, constants, type Http2Session } from 'node:http2';
-import { type BodyBudget, overBudget } from './body-budget.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { decodeContent } from './content-encoding.ts';
 import { messageOf, reasonOf } from './socket-failure.ts';
 import type { FailureReason, OutgoingRequest, Response } from './transport.ts';
@@ -112,7 +112,7 @@ export class Http2Exchange implements Response {
     else if (this.#budget.take(piece.length)) {
       this.#heldBytes += piece.length;
       this.#pieces.push(piece);
-    } else this.#refuse(overBudget);
+    } else this.#refuse(this.#budget.problem);
   }
 
   #refuse(tooLarge: string): void {

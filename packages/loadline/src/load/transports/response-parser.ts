@@ -1,4 +1,4 @@
-import { type BodyBudget, overBudget } from './body-budget.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { decodeContent } from './content-encoding.ts';
 import type { Response } from './transport.ts';
 
@@ -374,7 +374,7 @@ export class ResponseParser implements Response {
   #growBody(needed: number): boolean {
     const size = Math.max(1024, needed * 2);
     if (!this.#limits.budget.take(size - this.#heldBytes)) {
-      this.#fail('too large', overBudget);
+      this.#fail('too large', this.#limits.budget.problem);
       return false;
     }
     this.#heldBytes = size;
