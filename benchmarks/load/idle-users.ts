@@ -11,11 +11,11 @@ import { startTarget, type Target } from './target.ts';
 const fileUsers = 10_000;
 
 export async function measureIdleUsers(options: BenchOptions): Promise<Row[]> {
-  const rows = [...(await measureOneProcess(options))];
-  if (options.short) return rows; // The large ones take minutes.
   options.progress('building');
-  // Several processes are measured whole, and a checkout's hold the compiler that strips the types.
+  // A process of the checkout holds the compiler that strips the types, of which its garbage is a part.
   using built = buildPackage();
+  const rows = [...(await measureOneProcess(built.bin, options))];
+  if (options.short) return rows; // The large ones take minutes.
   for (const [users, megabytesMax] of [
     [50_000, 400],
     [100_000, 800],
@@ -27,13 +27,13 @@ export async function measureIdleUsers(options: BenchOptions): Promise<Row[]> {
   return rows;
 }
 
-async function measureOneProcess(options: BenchOptions): Promise<Row[]> {
+async function measureOneProcess(bin: string, options: BenchOptions): Promise<Row[]> {
   await using target = await startTarget();
   const perUserRow = async (file: string, language: string, kilobytesMax: number): Promise<Row[]> => {
     options.progress(`${language}: 1 user, for what the process itself takes`);
-    const alone = await residentBytes({ file, users: 1, target });
+    const alone = await residentBytes({ file, users: 1, target, bin });
     options.progress(`${language}: 10,000 users`);
-    const bytes = ((await residentBytes({ file, users: fileUsers, target })) - alone) / (fileUsers - 1);
+    const bytes = ((await residentBytes({ file, users: fileUsers, target, bin })) - alone) / (fileUsers - 1);
     return [
       rowOf({ name: `process with 1 idle user, ${language}`, unit: 'MB', value: alone / 1e6 }),
       rowOf(
@@ -72,8 +72,8 @@ interface Crowd {
   readonly target: Target;
   readonly words?: readonly string[];
   readonly core?: Command['core'];
-  /** Default: the checkout's. */
-  readonly bin?: string;
+  /** The command. */
+  readonly bin: string;
 }
 
 /** Of the generator with all its processes, while every user is connected and has thought at least once. */
