@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
+import type { Store } from 'loadline/store';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
@@ -15,12 +16,16 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly documents: Documents;
   readonly journal: Journal<AuditEntry>;
+  readonly store: ControlStore;
   readonly runner: Runner;
   /** What is told of this process itself. */
   readonly registry: Registry;
   /** Where failures are written, as JSON lines. */
   readonly log?: { write(line: string): void } | undefined;
 }
+
+/** What is remembered of the world; it stays open: whoever opened it closes it. */
+export type ControlStore = Pick<Store, 'metrics' | 'readings' | 'scalingEvents' | 'documents' | 'counts'>;
 
 /** Everything wired, and not listening yet. */
 export interface Composition {

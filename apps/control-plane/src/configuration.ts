@@ -28,7 +28,7 @@ export interface Configuration {
   readonly isLoopback: boolean;
   readonly isBehindProxy: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
-  /** Where everything but results is remembered; absent: in files at home. */
+  /** Where everything is remembered; absent: in a PostgreSQL of its own at home. */
   readonly databaseUrl: string | undefined;
   /** A first admin key from the environment. */
   readonly adminKey: string | undefined;

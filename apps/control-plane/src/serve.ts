@@ -26,11 +26,11 @@ export interface ServeSurroundings {
  * @throws CONTROL_PLANE_START_REFUSED
  */
 export async function serve(words: ServeWords, surroundings: ServeSurroundings): Promise<void> {
-  const { env, clock = systemClock } = surroundings;
+  const { env, signal, clock = systemClock } = surroundings;
   const configuration = readConfiguration(words, env);
   const { home, databaseUrl } = configuration;
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const memory = await openMemory({ home, clock, databaseUrl });
+  const memory = await openMemory({ home, clock, databaseUrl, signal });
   try {
     await serveWith(memory, configuration, { ...surroundings, clock });
   } finally {
@@ -39,7 +39,7 @@ export async function serve(words: ServeWords, surroundings: ServeSurroundings):
 }
 
 async function serveWith(
-  { documents, journal }: Memory,
+  { documents, journal, store }: Memory,
   configuration: Configuration,
   { signal, tell, clock }: ServeSurroundings & { readonly clock: Clock },
 ): Promise<void> {
@@ -50,6 +50,7 @@ async function serveWith(
     clock,
     documents,
     journal,
+    store,
     runner: createProcessRunner(),
     registry,
     log: { write: (line) => tell(line.trimEnd()) },

@@ -15,6 +15,7 @@ import {
   type Journal,
 } from '../src/memory/index.ts';
 import { FakeRunner } from './fake-runner.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 /** A control plane within this process, with a key of each role, that makes no load and owns its time. */
 export interface Plane extends AsyncDisposable {
@@ -22,6 +23,7 @@ export interface Plane extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly runner: FakeRunner;
   readonly documents: Documents;
+  readonly store: MemoryStore;
   readonly home: string;
   readonly keys: Readonly<Record<Role, string>>;
   /** What was written into the log. */
@@ -48,6 +50,7 @@ export interface Answer {
 export interface PlaneOptions {
   readonly configuration?: Partial<Configuration>;
   readonly documents?: Documents;
+  readonly store?: MemoryStore;
   readonly journal?: Journal<AuditEntry>;
   readonly clock?: VirtualClock;
   readonly home?: string;
@@ -57,6 +60,7 @@ export interface PlaneOptions {
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   const clock = options.clock ?? createVirtualClock();
   const documents = options.documents ?? createMemoryDocuments();
+  const store = options.store ?? createMemoryStore(clock);
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'loadline-plane-')));
   const runner = options.runner ?? new FakeRunner();
   const log: string[] = [];
@@ -82,6 +86,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       clock,
       documents,
       journal: options.journal ?? createMemoryJournal<AuditEntry>(1000),
+      store,
       runner,
       registry: createRegistry(),
       log: { write: (line) => void log.push(line) },
@@ -100,6 +105,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     clock,
     runner,
     documents,
+    store,
     home,
     keys,
     log,

@@ -36,7 +36,7 @@ export const floors: readonly (readonly string[])[] = storeys.flatMap((storey) =
 export const workspaceImports: Readonly<Record<string, readonly string[]>> = {
   loadline: [],
   '@loadline/local-stack': ['loadline'],
-  '@loadline/control-plane': ['loadline'],
+  '@loadline/control-plane': ['loadline', '@loadline/local-stack'],
   '@loadline/dashboard': ['@loadline/control-plane'],
   '@loadline/foodshare': ['loadline', '@loadline/local-stack'],
   '@loadline/wedding': ['loadline', '@loadline/local-stack'],

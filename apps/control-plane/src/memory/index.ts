@@ -1,7 +1,5 @@
 /** What survives a restart: ports of what the control plane remembers, and where it does. */
 export { createMemoryDocuments, type Documents } from './documents.ts';
-export { createFileDocuments } from './file-documents.ts';
-export { openFileJournal } from './file-journal.ts';
 export { createIds, type NextId } from './identifiers.ts';
 export { createMemoryJournal, type Journal } from './journal.ts';
 export { type Memory, openMemory } from './open-memory.ts';

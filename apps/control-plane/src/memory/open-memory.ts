@@ -1,11 +1,10 @@
 import { join } from 'node:path';
+import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import type { Clock } from 'loadline/base';
 import { createPostgres } from 'loadline/postgres';
-import { openStore } from 'loadline/store';
+import { openStore, type Store } from 'loadline/store';
 import type { AuditEntry } from '../contract/index.ts';
 import type { Documents } from './documents.ts';
-import { createFileDocuments } from './file-documents.ts';
-import { openFileJournal } from './file-journal.ts';
 import type { Journal } from './journal.ts';
 import { createStoreDocuments, createStoreJournal } from './store-memory.ts';
 
@@ -13,36 +12,45 @@ import { createStoreDocuments, createStoreJournal } from './store-memory.ts';
 export interface Memory {
   readonly documents: Documents;
   readonly journal: Journal<AuditEntry>;
+  readonly store: Store;
   close(): Promise<void>;
 }
 
-/** Opens PostgreSQL where there is an address of one, and files at home where there is none. */
-export async function openMemory(options: {
+export interface MemoryOptions {
   readonly home: string;
   readonly clock: Clock;
+  /** Of a PostgreSQL that is there; without one, one of our own is started at home. */
   readonly databaseUrl: string | undefined;
-}): Promise<Memory> {
-  const { home, clock, databaseUrl } = options;
-  if (databaseUrl === undefined) {
-    return {
-      documents: createFileDocuments(join(home, 'documents')),
-      journal: await openFileJournal<AuditEntry>(join(home, 'audit.jsonl')),
-      close: async () => undefined,
-    };
-  }
-  const postgres = createPostgres({ url: databaseUrl, applicationName: 'loadline control plane' });
+  /** Gives up a start that is under way. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the PostgreSQL whose address is given, or one of our own that keeps its data at home. */
+export async function openMemory(options: MemoryOptions): Promise<Memory> {
+  const { home, clock, databaseUrl, signal } = options;
+  const own =
+    databaseUrl === undefined ? await startPostgres({ folder: join(home, 'postgres'), signal }) : undefined;
+  const postgres = createPostgres({
+    url: databaseUrl ?? (own as StartedPostgres).url,
+    applicationName: 'loadline control plane',
+  });
+  const end = async (): Promise<void> => {
+    await postgres.close();
+    await own?.stop();
+  };
   try {
     const store = await openStore(postgres, { clock, name: 'control plane' });
     return {
       documents: createStoreDocuments(store),
       journal: createStoreJournal(store),
+      store,
       async close() {
         await store.close();
-        await postgres.close();
+        await end();
       },
     };
   } catch (error) {
-    await postgres.close();
+    await end();
     throw error;
   }
 }

@@ -23,7 +23,8 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --metrics-from IP    reads /metrics without a key; may be repeated
 
 Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
-With DATABASE_URL it keeps keys, tests, schedules and the audit log in that PostgreSQL; results stay in its folder.
+It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one; the files of a load
+test stay in its folder.
 
 Exit codes: 0 stopped, 2 it cannot start as it was asked to.
 `,

@@ -1,0 +1,180 @@
+import type { Clock } from 'loadline/base';
+import { Histogram } from 'loadline/metrics';
+import {
+  type Document,
+  type Latest,
+  type Point,
+  type Sample,
+  type ScalingEvent,
+  type Series,
+  type SeriesQuery,
+  scaleOf,
+} from 'loadline/store';
+import type { ControlStore } from '../src/compose.ts';
+
+/**
+ * A store within this process, so that routes are tested in virtual time. It answers from raw samples alone, as the
+ * real one does for steps below a minute; whatever needs more is tested with PostgreSQL.
+ */
+export interface MemoryStore extends ControlStore {
+  /** Everything that was written, in order. */
+  readonly samples: readonly Sample[];
+}
+
+export function createMemoryStore(clock: Clock): MemoryStore {
+  const samples: Sample[] = [];
+  const events: ScalingEvent[] = [];
+  const documents = new Map<string, Document>();
+  const resources: Parameters<ControlStore['readings']['writeResources']>[0][number][] = [];
+  const caches: Parameters<ControlStore['readings']['writeCaches']>[0][number][] = [];
+  return {
+    samples,
+    metrics: {
+      async write(batch) {
+        samples.push(...batch);
+        return { state: 'committed', accepted: batch.length, refused: 0, problems: [] };
+      },
+      async series(query) {
+        const found = samples.filter((sample) => isAsked(sample, query));
+        const nameOf = ({ series }: Sample): string =>
+          query.by === undefined ? '' : (series[query.by] ?? '');
+        const lines = [...Map.groupBy(found, nameOf)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+        return {
+          level: 'raw',
+          stepMs: query.stepMs,
+          unit: found[0]?.series.unit,
+          lines: lines.map(([name, own]) => ({ name, points: pointsOf(own, query) })),
+        };
+      },
+      async latest({ sinceMs, ...where }) {
+        const latest = new Map<string, Latest>();
+        for (const { series, atMs, value } of samples) {
+          const key = JSON.stringify([
+            series.metric,
+            series.service,
+            series.instance,
+            series.endpoint,
+            series.labels,
+          ]);
+          if (atMs < sinceMs || !fits(series, where) || (latest.get(key)?.atMs ?? 0) > atMs) continue;
+          latest.set(key, { series, atMs, value: plainValue(value, series.unit) });
+        }
+        return [...latest.values()];
+      },
+    },
+    readings: {
+      writeResources: async (readings) => void resources.push(...readings),
+      writeCaches: async (readings) => void caches.push(...readings),
+      latestResources: async (sinceMs) => resources.filter(({ atMs }) => atMs >= sinceMs),
+      latestCaches: async (sinceMs) => caches.filter(({ atMs }) => atMs >= sinceMs),
+    },
+    scalingEvents: {
+      async append(draft) {
+        const event = { ...draft, id: String(events.length + 1), atMs: clock.now() };
+        events.push(event);
+        return event;
+      },
+      async list({
+        scalingGroup,
+        scalingAction,
+        fromMs = 0,
+        toMs = Number.POSITIVE_INFINITY,
+        limit = 50,
+        after,
+      } = {}) {
+        const found = events
+          .filter(
+            (event) =>
+              (scalingGroup === undefined || event.scalingGroup === scalingGroup) &&
+              (scalingAction === undefined || event.scalingAction === scalingAction) &&
+              event.atMs >= fromMs &&
+              event.atMs < toMs &&
+              (after === undefined || Number(event.id) < Number(after)),
+          )
+          .toReversed();
+        return {
+          items: found.slice(0, limit),
+          next: found.length > limit ? found[limit - 1]?.id : undefined,
+        };
+      },
+    },
+    documents: {
+      get: async (kind, id) => documents.get(`${kind}/${id}`),
+      async put(kind, id, body, { ifVersion } = {}) {
+        const found = documents.get(`${kind}/${id}`);
+        if (ifVersion !== undefined && ifVersion !== (found?.version ?? 0))
+          return { outcome: 'conflict', found };
+        const document: Document = {
+          kind,
+          id,
+          body: JSON.parse(JSON.stringify(body)),
+          version: (found?.version ?? 0) + 1,
+          createdAtMs: found?.createdAtMs ?? clock.now(),
+          updatedAtMs: clock.now(),
+        };
+        documents.set(`${kind}/${id}`, document);
+        return { outcome: 'stored', document };
+      },
+      remove: async (kind, id) => documents.delete(`${kind}/${id}`),
+      list: async (kind, { limit = 1000, after = '' } = {}) =>
+        [...documents.values()]
+          .filter((document) => document.kind === kind && document.id > after)
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+          .slice(0, limit),
+    },
+    counts: {
+      committed: 0,
+      refused: 0,
+      dropped: 0,
+      late: 0,
+      waiting: 0,
+      waitingBytes: 0,
+      retries: 0,
+      isAway: false,
+      rolledUp: 0,
+      recovered: 0,
+      upkeepFailures: 0,
+    },
+  };
+}
+
+function isAsked(
+  { series, atMs }: Sample,
+  { metric, service, instance, endpoint, unit, fromMs, toMs }: SeriesQuery,
+): boolean {
+  return fits(series, { metric, service, instance, endpoint, unit }) && atMs >= fromMs && atMs < toMs;
+}
+
+function fits(series: Series, where: Partial<Record<keyof Series, unknown>>): boolean {
+  return Object.entries(where).every(
+    ([key, value]) => value === undefined || series[key as keyof Series] === value,
+  );
+}
+
+function pointsOf(samples: readonly Sample[], { stepMs, quantiles = [] }: SeriesQuery): Point[] {
+  const steps = [...Map.groupBy(samples, ({ atMs }) => Math.floor(atMs / stepMs) * stepMs)];
+  return steps
+    .toSorted(([a], [b]) => a - b)
+    .map(([atMs, own]) => {
+      const scale = scaleOf(own[0]?.series.unit ?? '');
+      const merged = new Histogram();
+      for (const { value } of own) {
+        if (typeof value === 'number') merged.record(Math.round(value / scale));
+        else merged.mergeEncoded(value);
+      }
+      const values = own.map(({ value, series }) => plainValue(value, series.unit));
+      return {
+        atMs,
+        count: merged.count,
+        mean: merged.mean * scale,
+        min: merged.min * scale,
+        max: merged.max * scale,
+        last: values.at(-1) as number,
+        quantiles: quantiles.map((q) => merged.quantile(q) * scale),
+      };
+    });
+}
+
+function plainValue(value: number | Uint8Array, unit: string): number {
+  return typeof value === 'number' ? value : Histogram.decode(value).mean * scaleOf(unit);
+}
