@@ -18,6 +18,10 @@ export const scalingErrorTable = {
     means: 'A number of instances was asked for by hand that is outside the policy, or for no sensible time.',
     remedy: 'Ask for a number between the minimum and the maximum of the policy, for at most a week.',
   },
+  SCALING_RECORD_UNREADABLE: {
+    means: 'The file in which a process driver keeps what runs is damaged.',
+    remedy: 'Stop the instances that still run by hand, and remove the file that the message names.',
+  },
   SCALING_MEMORY_FAILED: {
     means: 'A change of the scaling configuration could not be remembered, so that it was not made.',
     remedy: 'Look at the cause, most likely the database; then send the change again.',

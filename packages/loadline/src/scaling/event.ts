@@ -1,5 +1,5 @@
 import { askersOf, type Decision, isForced, type ScalingStep } from './decision.ts';
-import type { Outcome } from './drivers/driver.ts';
+import type { Outcome } from './driver.ts';
 import type { ScalingEvent, ScalingTrigger } from './memory.ts';
 
 /** What came of a step: the driver's word, or why there is none. */

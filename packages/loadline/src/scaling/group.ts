@@ -2,7 +2,7 @@ import { BoundedQueue, type Clock } from '../base/index.ts';
 import { Asker } from './ask.ts';
 import { decide } from './decide.ts';
 import type { Decision, Readings, ScalingStep } from './decision.ts';
-import type { Fleet, ScalingDriver } from './drivers/driver.ts';
+import type { Fleet, ScalingDriver } from './driver.ts';
 import { eventOf, type StepOutcome, stepOf } from './event.ts';
 import type { ScalingEvent, ScalingMemory } from './memory.ts';
 import type { ScalingMetric } from './metric.ts';

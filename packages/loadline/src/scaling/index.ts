@@ -10,7 +10,7 @@ export type {
   ScalingReading,
   ScalingStep,
 } from './decision.ts';
-export type { Fleet, Instance, InstanceState, Observed, Outcome, ScalingDriver } from './drivers/driver.ts';
+export type { Fleet, Instance, InstanceState, Observed, Outcome, ScalingDriver } from './driver.ts';
 export type { ServiceCommand } from './drivers/managed-process.ts';
 export { createProcessDriver, type ProcessDriver, type ProcessDriverOptions } from './drivers/process.ts';
 export {

@@ -1,6 +1,6 @@
 import type { Clock, LoadlineError, Problem, Timer } from '../base/index.ts';
 import { formatDuration, formatPath, isLoadlineError } from '../base/index.ts';
-import type { ScalingDriver } from './drivers/driver.ts';
+import type { ScalingDriver } from './driver.ts';
 import { scalingError } from './errors.ts';
 import { stepOf } from './event.ts';
 import { type GroupCounts, type GroupMeans, type ReadingsPort, type Round, ScaledGroup } from './group.ts';

@@ -32,9 +32,9 @@ export async function untilReady({
   const endMs = clock.monotonicMs() + timeoutMs;
   while (clock.monotonicMs() < endMs) {
     if (signal.aborted) return 'given up';
-    const isReady = await saysReady(url, signal);
+    const answer = await ask(url, answerTimeoutMs, signal);
     if (signal.aborted) return 'given up';
-    if (isReady) return 'ready';
+    if (answer === 200) return 'ready';
     await sleep(clock, pauseMs, signal).catch(() => undefined);
   }
   return 'too late';
@@ -44,14 +44,34 @@ const pauseMs = 50;
 /** For one answer, of a service that is up but stuck. */
 const answerTimeoutMs = 5000;
 
-/** That nobody listens yet, or the answer is another, is all one: not ready. */
-function saysReady(url: URL, signal: AbortSignal): Promise<boolean> {
+export interface SilenceCheck extends Omit<ReadyCheck, 'timeoutMs'> {
+  /** Without any answer for so long, it hangs. */
+  readonly hangAfterMs: number;
+}
+
+/** Asks now and then, until no answer has come for too long. Any answer will do: whoever says no is alive. */
+export async function untilSilent(check: SilenceCheck): Promise<'silent' | 'given up'> {
+  const { clock, url, hangAfterMs, signal } = check;
+  const everyMs = hangAfterMs / 4;
+  let answeredAtMs = clock.monotonicMs();
+  for (;;) {
+    await sleep(clock, everyMs, signal).catch(() => undefined);
+    if (signal.aborted) return 'given up';
+    const answer = await ask(url, everyMs, signal);
+    if (signal.aborted) return 'given up';
+    if (answer !== undefined) answeredAtMs = clock.monotonicMs();
+    else if (clock.monotonicMs() - answeredAtMs >= hangAfterMs) return 'silent';
+  }
+}
+
+/** The status of the answer; undefined where there is none, be it that nobody listens. */
+function ask(url: URL, timeoutMs: number, signal: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const request = get(url, { signal, timeout: answerTimeoutMs, agent: false }, (response) => {
+    const request = get(url, { signal, timeout: timeoutMs, agent: false }, (response) => {
       response.resume();
-      resolve(response.statusCode === 200);
+      resolve(response.statusCode);
     });
     request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
+    request.on('error', () => resolve(undefined));
   });
 }

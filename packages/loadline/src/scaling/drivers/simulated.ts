@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import type { Fleet, Instance, Observed, Outcome, ScalingDriver } from './driver.ts';
+import type { Fleet, Instance, Observed, Outcome, ScalingDriver } from '../driver.ts';
 
 export interface SimulatedOptions {
   readonly clock: Clock;

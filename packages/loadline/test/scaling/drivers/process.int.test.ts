@@ -105,6 +105,26 @@ describe('a process', () => {
     expect(instances[0]?.remark).toMatch(/^was not ready within 300 ms/);
   });
 
+  it('that hangs after it was ready is killed, and started again', async () => {
+    await using driver = start({ hangAfterMs: 200, restartDelayMs: 400 });
+    await apply(driver, 1);
+    const { instances: before } = await until(driver, ({ ready }) => ready === 1);
+    const pid = pidOf(driver, before[0]?.id ?? '');
+    process.kill(pid, 'SIGSTOP');
+    const { instances } = await until(driver, ({ instances: [only] }) => only?.state === 'waiting');
+    expect(instances[0]?.remark).toMatch(/^gave no answer for 200 ms after .+; starts again in/);
+    expect(isAlive(pid)).toBe(false);
+    await until(driver, ({ ready, instances: [only] }) => ready === 1 && only?.restarts === 1);
+  });
+
+  it('that says no after it was ready is alive', async () => {
+    await using driver = start({ environment: { MODE: 'ready once' }, hangAfterMs: 100 });
+    await apply(driver, 1);
+    await until(driver, ({ ready }) => ready === 1);
+    await pause(400);
+    expect(await observe(driver)).toMatchObject({ ready: 1, instances: [{ restarts: 0 }] });
+  });
+
   it('that cannot be started at all is a crash like others', async () => {
     await using driver = start({ command: '/nowhere/service', restartDelayMs: 5000 });
     await apply(driver, 1);

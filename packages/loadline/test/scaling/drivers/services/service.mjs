@@ -12,9 +12,10 @@ let isReady = READY_AFTER_MS === '0';
 if (!isReady) setTimeout(() => (isReady = true), Number(READY_AFTER_MS));
 
 const server = createServer((request, response) => {
-  if (request.url === '/health/ready')
+  if (request.url === '/health/ready') {
     response.writeHead(isReady && MODE !== 'never ready' ? 200 : 503).end();
-  else if (request.url === '/environment') response.end(JSON.stringify(process.env));
+    if (MODE === 'ready once') isReady = false;
+  } else if (request.url === '/environment') response.end(JSON.stringify(process.env));
   else if (request.url === '/slow') setTimeout(() => response.end('done'), 300);
   else response.end('fine');
 });

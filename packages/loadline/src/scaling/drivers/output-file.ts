@@ -1,0 +1,69 @@
+import { closeSync, fstatSync, openSync, readSync, rmSync, truncateSync } from 'node:fs';
+import { LastLines } from './last-lines.ts';
+
+/** Above it the file begins anew: what anybody wants to see are the last lines. */
+const fileBytesMax = 4 * 2 ** 20;
+const tailBytes = 256 * 1024;
+
+/**
+ * What a process writes, in a file: it goes on writing when whoever started it is gone, which a pipe would be the end
+ * of. The file grows until the next `trim()`.
+ */
+export class OutputFile {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** For a process to write to; whoever opens it closes it. Always at the end, wherever that is by then. */
+  open(): number {
+    return openSync(this.#path, 'a', 0o600);
+  }
+
+  /** The last lines, oldest first. */
+  get lines(): readonly string[] {
+    const lines = new LastLines();
+    lines.write(this.#readTail());
+    return lines.lines;
+  }
+
+  /** Empties a file that has grown too long. */
+  trim(): void {
+    if (this.#size() > fileBytesMax) truncateSync(this.#path, 0);
+  }
+
+  remove(): void {
+    rmSync(this.#path, { force: true });
+  }
+
+  #size(): number {
+    return this.#look((file) => fstatSync(file).size) ?? 0;
+  }
+
+  #readTail(): string {
+    const read = (file: number): string => {
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, tailBytes));
+      const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+      return bytes.toString('utf8', 0, length);
+    };
+    return this.#look(read) ?? '';
+  }
+
+  /** Undefined where there is no file, which it is as long as nothing was started. */
+  #look<Value>(work: (file: number) => Value): Value | undefined {
+    let file: number;
+    try {
+      file = openSync(this.#path, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      return work(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
