@@ -25,6 +25,8 @@ export interface ScalingEventDraft {
   readonly actor?: string;
   /** What was seen and proposed; at most 64 KiB of JSON. */
   readonly detail?: unknown;
+  /** When it happened, which may be long before it is remembered. Default now. */
+  readonly atMs?: number;
 }
 
 export interface ScalingEvent extends ScalingEventDraft {
@@ -43,7 +45,7 @@ export interface ScalingEventFilter extends PageRequest {
 export function createScalingEvents(queryable: Queryable): ScalingEvents {
   return {
     async append(event) {
-      const { reason = null, actor = null, detail } = event;
+      const { reason = null, actor = null, detail, atMs = null } = event;
       const { rows } = await queryable.query<Row>(append, [
         event.scalingGroup,
         event.scalingAction,
@@ -55,6 +57,7 @@ export function createScalingEvents(queryable: Queryable): ScalingEvents {
         reason,
         actor,
         detail === undefined ? null : writeJson(detail, 'keep a scaling event', detailBytesMax),
+        atMs,
       ]);
       return toEvent(rows[0] as Row);
     },
@@ -76,8 +79,9 @@ const columns = `id, timestamp, scaling_group, scaling_action, previous_capacity
 const append = {
   name: 'store scaling append',
   text: `INSERT INTO auto_scaling_events (scaling_group, scaling_action, previous_capacity, new_capacity,
-      trigger_metric, trigger_value, threshold_value, reason, actor, detail)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb) RETURNING ${columns}`,
+      trigger_metric, trigger_value, threshold_value, reason, actor, detail, timestamp)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb,
+      coalesce(to_timestamp($11::float8 / 1000), clock_timestamp())) RETURNING ${columns}`,
 } as const;
 
 const source = { table: 'auto_scaling_events', columns, time: 'timestamp', toItem: toEvent } as const;
