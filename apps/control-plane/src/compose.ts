@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
+import type { ScalingDriver } from 'loadline/scaling';
 import type { Store } from 'loadline/store';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
+import { openScaling, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
 /** What the control plane reaches beyond itself. */
@@ -18,6 +20,8 @@ export interface Surroundings {
   readonly journal: Journal<AuditEntry>;
   readonly store: ControlStore;
   readonly runner: Runner;
+  /** Runs the services that are described; it stays as it is: whoever made it closes it. */
+  readonly driver: ScalingDriver;
   /** What is told of this process itself. */
   readonly registry: Registry;
   /** Where failures are written, as JSON lines. */
@@ -41,7 +45,7 @@ export interface Composition {
 /** Wires the control plane. No logic: what is here only says who knows whom. */
 export async function compose(
   configuration: Configuration,
-  { clock, documents, journal, runner, registry, log }: Surroundings,
+  { clock, documents, journal, store, runner, driver, registry, log }: Surroundings,
 ): Promise<Composition> {
   const nextId = createIds(clock);
   const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
@@ -58,6 +62,7 @@ export async function compose(
     onFailure,
   });
   const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
+  const scaling = await openScaling({ clock, store, driver, services: configuration.services });
   observeTests(registry, tests);
   let isDraining = false;
   const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
@@ -66,6 +71,7 @@ export async function compose(
       ...systemHandlers({ registry, version: ownVersion(), isDraining: () => isDraining }),
       ...accessHandlers({ keys, sessions, journal, isSecure }),
       ...testHandlers({ tests, schedules }),
+      ...scalingHandlers(scaling),
     },
     keys,
     sessions,
@@ -88,6 +94,7 @@ export async function compose(
     },
     async close() {
       schedules.close();
+      await scaling.close();
       await app.close();
       await tests.close();
     },

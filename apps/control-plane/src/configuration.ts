@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
 import { controlPlaneError } from './problems/index.ts';
+import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
 import type { TestLimits } from './tests/index.ts';
 
 /** What `loadline serve` was asked for, as it was written. */
@@ -16,6 +17,7 @@ export interface ServeWords {
   readonly 'allow-target'?: readonly string[] | undefined;
   readonly production?: readonly string[] | undefined;
   readonly 'metrics-from'?: readonly string[] | undefined;
+  readonly services?: string | undefined;
 }
 
 /** Everything that the control plane is told when it starts. */
@@ -35,6 +37,8 @@ export interface Configuration {
   readonly targets: AddressPolicy;
   readonly productionHosts: readonly string[];
   readonly metricsAddresses: readonly string[];
+  /** Run on this machine, as many of each as their policies want. */
+  readonly services: readonly ServiceDescription[];
   readonly keyRequestsMax: number;
   readonly strangerRequestsMax: number;
   readonly limits: TestLimits;
@@ -84,6 +88,7 @@ export function readConfiguration(
       targets: readTargets(words['allow-target'] ?? []),
       productionHosts: words.production ?? [],
       metricsAddresses: readAddresses(root.at('metrics-from')),
+      services: readServices(root.at('services'), env),
       keyRequestsMax: 60_000,
       strangerRequestsMax: 300,
       limits: defaultLimits,
@@ -144,6 +149,18 @@ function readDatabase(field: Field): string | undefined {
   const url = field.string();
   if (!isPostgresAddress(url)) field.problem('must be an address like postgresql://user@host:5432/name');
   return url;
+}
+
+/** Every mistake of the file is told, each with its place in it. */
+function readServices(
+  field: Field,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly ServiceDescription[] {
+  if (field.value === undefined) return [];
+  const read = readServicesFile(field.string(), env);
+  if (read.ok) return read.services;
+  for (const problem of read.problems) field.problem(problem);
+  return [];
 }
 
 /** `loopback`, `private`, and names or addresses of hosts. */

@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type Clock, sleep, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
+import { createProcessDriver } from 'loadline/scaling';
 import { type Composition, compose } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
 import { type Memory, openMemory } from './memory/index.ts';
@@ -43,15 +45,21 @@ async function serveWith(
   configuration: Configuration,
   { signal, tell, clock }: ServeSurroundings & { readonly clock: Clock },
 ): Promise<void> {
-  const { isLoopback, host, port } = configuration;
+  const { isLoopback, host, port, home, services } = configuration;
   const registry = createRegistry();
   const stopObserving = observeProcess(registry, clock);
+  await using driver = createProcessDriver({
+    clock,
+    services: Object.fromEntries(services.map(({ name, command }) => [name, command])),
+    folder: join(home, 'instances'),
+  });
   const composition = await compose(configuration, {
     clock,
     documents,
     journal,
     store,
     runner: createProcessRunner(),
+    driver,
     registry,
     log: { write: (line) => tell(line.trimEnd()) },
   });

@@ -14,6 +14,7 @@ import {
   operations,
   schemas,
 } from '../src/contract/index.ts';
+import type { ServiceDescription } from '../src/scaling/index.ts';
 import { type Plane, startPlane, untilState } from './plane.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what was generated a moment ago has no types here.
@@ -21,11 +22,16 @@ type Client = any;
 
 const folder = mkdtempSync(join(tmpdir(), 'loadline-client-'));
 const driven = new Set<string>();
+const shop: ServiceDescription = {
+  name: 'shop',
+  command: { command: 'node', environment: {} },
+  policy: { replicas: { min: 1, max: 4 }, metrics: { cpuRatio: { scaleOutAbove: 0.7 } } },
+};
 let plane: Plane;
 let client: Client;
 
 beforeAll(async () => {
-  plane = await startPlane();
+  plane = await startPlane({ configuration: { services: [shop] } });
   await plane.composition.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = plane.composition.app.server.address() as AddressInfo;
   client = await generateClient(`http://127.0.0.1:${port}`);
@@ -126,6 +132,13 @@ describe('a client that was generated from the OpenAPI document', () => {
     const nightly = await performance.createSchedule({ name: 'nightly', cron: '0 3 * * *', test: order });
     expect((await performance.listSchedules()).data.items).toHaveLength(1);
     expect((await performance.deleteSchedule(nightly.data.id)).status).toBe(204);
+    const change = { group: 'shop', policy: 'foodshare/api_servers', version: 1 };
+    expect((await performance.configureScaling(change)).data.version).toBe(2);
+    expect((await performance.scaleManually({ group: 'shop', replicas: 3 })).data.fleet.wanted).toBe(3);
+    expect((await performance.endManualScaling('shop')).data.manual).toBeUndefined();
+    expect((await performance.getScalingStatus()).data.items).toHaveLength(1);
+    expect((await performance.listScalingEvents({ limit: 1 })).data.items[0].newCapacity).toBe(3);
+
     expect((await audit.listAudit({ limit: 5 })).data.items).toHaveLength(5);
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());

@@ -70,7 +70,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     },
     scalingEvents: {
       async append(draft) {
-        const event = { ...draft, id: String(events.length + 1), atMs: clock.now() };
+        const event = { ...draft, id: String(events.length + 1), atMs: draft.atMs ?? clock.now() };
         events.push(event);
         return event;
       },

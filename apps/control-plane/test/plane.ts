@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
+import { createSimulatedDriver, type SimulatedDriver } from 'loadline/scaling';
 import { type Role, roles } from '../src/access/index.ts';
 import { type Composition, compose } from '../src/compose.ts';
 import { type Configuration, defaultLimits } from '../src/configuration.ts';
@@ -24,6 +25,8 @@ export interface Plane extends AsyncDisposable {
   readonly runner: FakeRunner;
   readonly documents: Documents;
   readonly store: MemoryStore;
+  /** Runs what `configuration.services` describes, in virtual time. */
+  readonly driver: SimulatedDriver;
   readonly home: string;
   readonly keys: Readonly<Record<Role, string>>;
   /** What was written into the log. */
@@ -55,6 +58,7 @@ export interface PlaneOptions {
   readonly clock?: VirtualClock;
   readonly home?: string;
   readonly runner?: FakeRunner;
+  readonly driver?: SimulatedDriver;
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
@@ -63,6 +67,9 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   const store = options.store ?? createMemoryStore(clock);
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'loadline-plane-')));
   const runner = options.runner ?? new FakeRunner();
+  const services = options.configuration?.services ?? [];
+  const none = Object.fromEntries(services.map(({ name }) => [name, 0]));
+  const driver = options.driver ?? createSimulatedDriver({ clock, groups: none });
   const log: string[] = [];
   const composition = await compose(
     {
@@ -77,6 +84,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       targets: { allowLoopback: true, allowHosts: [] },
       productionHosts: ['127.0.0.99'],
       metricsAddresses: [],
+      services: [],
       keyRequestsMax: 1_000_000,
       strangerRequestsMax: 1_000_000,
       limits: defaultLimits,
@@ -88,6 +96,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       journal: options.journal ?? createMemoryJournal<AuditEntry>(1000),
       store,
       runner,
+      driver,
       registry: createRegistry(),
       log: { write: (line) => void log.push(line) },
     },
@@ -106,6 +115,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     runner,
     documents,
     store,
+    driver,
     home,
     keys,
     log,

@@ -30,6 +30,11 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   listSchedules: 'viewer',
   createSchedule: 'operator',
   deleteSchedule: 'operator',
+  getScalingStatus: 'viewer',
+  configureScaling: 'operator',
+  scaleManually: 'operator',
+  endManualScaling: 'operator',
+  listScalingEvents: 'viewer',
 };
 
 /** Whether a role may do what needs another. */

@@ -1,4 +1,5 @@
 import { accessOperations } from './access-operations.ts';
+import { scalingOperations } from './scaling-operations.ts';
 import { systemOperations } from './system-operations.ts';
 import { testOperations } from './test-operations.ts';
 
@@ -29,10 +30,18 @@ export interface OperationResponse {
   readonly alsoAs?: readonly string[];
 }
 
-type AllOperations = typeof accessOperations & typeof systemOperations & typeof testOperations;
+type AllOperations = typeof accessOperations &
+  typeof scalingOperations &
+  typeof systemOperations &
+  typeof testOperations;
 
 /** Every operation by its name, which is also its `operationId`. */
-export const operations: AllOperations = { ...systemOperations, ...accessOperations, ...testOperations };
+export const operations: AllOperations = {
+  ...systemOperations,
+  ...accessOperations,
+  ...testOperations,
+  ...scalingOperations,
+};
 
 export type OperationName = keyof AllOperations;
 

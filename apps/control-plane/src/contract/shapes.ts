@@ -10,6 +10,18 @@ import {
   sessionSchema,
 } from './access-schemas.ts';
 import { problemSchema } from './problem-schema.ts';
+import {
+  manualOrderSchema,
+  manualScalingSchema,
+  scalingChangeSchema,
+  scalingEventPageSchema,
+  scalingEventSchema,
+  scalingFleetSchema,
+  scalingGroupSchema,
+  scalingInstanceSchema,
+  scalingRoundSchema,
+  scalingStatusSchema,
+} from './scaling-schemas.ts';
 import { healthSchema } from './system-schemas.ts';
 import {
   loadReportSchema,
@@ -33,8 +45,18 @@ export const schemas: readonly NamedSchema[] = [
   loadReportSchema,
   loadTestPageSchema,
   loadTestSchema,
+  manualOrderSchema,
+  manualScalingSchema,
   newApiKeySchema,
   problemSchema,
+  scalingChangeSchema,
+  scalingEventPageSchema,
+  scalingEventSchema,
+  scalingFleetSchema,
+  scalingGroupSchema,
+  scalingInstanceSchema,
+  scalingRoundSchema,
+  scalingStatusSchema,
   scheduleOrderSchema,
   scheduleSchema,
   schedulesSchema,
@@ -61,8 +83,18 @@ export interface Shapes {
   readonly LoadReport: FromSchema<typeof loadReportSchema>;
   readonly LoadTest: LoadTest;
   readonly LoadTestPage: Page<LoadTest>;
+  readonly ManualScaling: FromSchema<typeof manualScalingSchema>;
+  readonly ManualScalingOrder: FromSchema<typeof manualOrderSchema>;
   readonly NewApiKey: NewApiKey;
   readonly Problem: ProblemDocument;
+  readonly ScalingChange: FromSchema<typeof scalingChangeSchema>;
+  readonly ScalingEvent: ScalingEvent;
+  readonly ScalingEventPage: ScalingEventPage;
+  readonly ScalingFleet: ScalingFleet;
+  readonly ScalingGroup: ScalingGroup;
+  readonly ScalingInstance: FromSchema<typeof scalingInstanceSchema>;
+  readonly ScalingRound: FromSchema<typeof scalingRoundSchema>;
+  readonly ScalingStatus: { readonly items: readonly ScalingGroup[] };
   readonly Schedule: Schedule;
   readonly ScheduleOrder: FromSchema<typeof scheduleOrderSchema, { references: [typeof testOrderSchema] }>;
   readonly Schedules: { readonly items: readonly Schedule[] };
@@ -85,4 +117,21 @@ export type ProblemDocument = FromSchema<typeof problemSchema>;
 export type TestOrder = FromSchema<typeof testOrderSchema>;
 export type LoadTest = FromSchema<typeof loadTestSchema, { references: [typeof testProgressSchema] }>;
 export type LoadTestState = LoadTest['state'];
+export type ScalingEvent = FromSchema<typeof scalingEventSchema>;
+export type ScalingEventPage = Page<ScalingEvent>;
+export type ScalingFleet = FromSchema<
+  typeof scalingFleetSchema,
+  { references: [typeof scalingInstanceSchema] }
+>;
+export type ScalingGroup = FromSchema<
+  typeof scalingGroupSchema,
+  {
+    references: [
+      typeof manualScalingSchema,
+      typeof scalingFleetSchema,
+      typeof scalingInstanceSchema,
+      typeof scalingRoundSchema,
+    ];
+  }
+>;
 export type Schedule = FromSchema<typeof scheduleSchema, { references: [typeof testOrderSchema] }>;

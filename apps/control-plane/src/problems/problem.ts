@@ -80,3 +80,10 @@ export function unknownThing(what: string): Problem {
 export function tooMany(detail: string, retryAfterS: number): Problem {
   return new Problem('CONTROL_PLANE_TOO_MANY', detail, { headers: { 'retry-after': String(retryAfterS) } });
 }
+
+/** One mistake of a body that no schema can say. */
+export function wrongInBody(pointer: string, detail: string): Problem {
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${pointer} ${detail}.`, {
+    errors: [{ in: 'body', pointer, detail }],
+  });
+}

@@ -4,8 +4,8 @@ import { type Problem as FieldProblem, isLoadlineError, type LoadlineError } fro
 import { type LoadPlan, type PlanOptions, readLoadPlan, usersAtMost } from 'loadline/load';
 import type { TestOrder } from '../contract/index.ts';
 import { writeWhole } from '../memory/index.ts';
-import type { Mistake } from '../problems/index.ts';
-import { invalid, pointerOf, scenarioOf } from './scenario-of.ts';
+import { type Mistake, pointerOf } from '../problems/index.ts';
+import { invalid, scenarioOf } from './scenario-of.ts';
 
 /** A test of which is known that it can be run. */
 export interface PreparedTest {

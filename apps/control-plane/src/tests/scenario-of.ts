@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import type { TestOrder } from '../contract/index.ts';
-import { type Mistake, Problem, problemOfJson } from '../problems/index.ts';
+import { type Mistake, Problem, pointerOf, problemOfJson } from '../problems/index.ts';
 
 /**
  * The scenario that an order is for, as a value. What comes over the network may make this machine read no file and run
@@ -100,8 +100,4 @@ function entriesOf(value: unknown): [string, unknown][] {
 function keyOf(value: unknown, key: string): unknown {
   const isHolder = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
   return isHolder ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-export function pointerOf(path: readonly (string | number)[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

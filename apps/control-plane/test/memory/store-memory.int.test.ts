@@ -11,7 +11,8 @@ const home = mkdtempSync(join(tmpdir(), 'loadline-store-memory-'));
 let server: StartedPostgres;
 let memory: Memory;
 
-const open = (): Promise<Memory> => openMemory({ home, clock: systemClock, databaseUrl: server.url, signal: AbortSignal.timeout(60_000) });
+const open = (): Promise<Memory> =>
+  openMemory({ home, clock: systemClock, databaseUrl: server.url, signal: AbortSignal.timeout(60_000) });
 
 beforeAll(async () => {
   server = await startPostgres();

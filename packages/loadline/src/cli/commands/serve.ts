@@ -21,6 +21,7 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --allow-target WHAT  what tests may load: loopback, private, or the name of a host; may be repeated
   --production HOST    a host that is production: each test of it must spell its name out; may be repeated
   --metrics-from IP    reads /metrics without a key; may be repeated
+  --services FILE      services to run on this machine, as many of each as its policy wants
 
 Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
 It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one; the files of a load
@@ -41,6 +42,7 @@ const options = {
   'allow-target': { type: 'string', multiple: true },
   production: { type: 'string', multiple: true },
   'metrics-from': { type: 'string', multiple: true },
+  services: { type: 'string' },
 } as const;
 
 interface ControlPlaneModule {

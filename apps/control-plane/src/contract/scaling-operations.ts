@@ -1,0 +1,75 @@
+/** The size of the services of this machine: what it is, by which policy, and what was done about it. */
+export const scalingOperations = {
+  getScalingStatus: {
+    method: 'GET',
+    path: '/performance/scaling/status',
+    tag: 'Scaling',
+    summary: 'Get how each group of instances stands',
+    query: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { group: { type: 'string', minLength: 1, maxLength: 100, description: 'Only this one.' } },
+    },
+    responses: { 200: { description: 'The groups.', schema: { $ref: 'ScalingStatus' } } },
+  },
+  configureScaling: {
+    method: 'PUT',
+    path: '/performance/scaling/config',
+    tag: 'Scaling',
+    summary: 'Give a group another policy, at once',
+    description:
+      'With `If-Match: "3"`, or `"version": 3`, it replaces version 3 alone, and is refused by 409 where another is the present one.',
+    headers: {
+      type: 'object',
+      properties: { 'if-match': { type: 'string', maxLength: 30, pattern: '^(\\*|"\\d{1,9}")$' } },
+    },
+    body: { $ref: 'ScalingChange' },
+    responses: {
+      200: {
+        description: 'The group by its new policy; its version is the `ETag`.',
+        schema: { $ref: 'ScalingGroup' },
+      },
+    },
+  },
+  scaleManually: {
+    method: 'POST',
+    path: '/performance/scaling/manual',
+    tag: 'Scaling',
+    summary: 'Set by hand how many instances there are, for a while',
+    body: { $ref: 'ManualScalingOrder' },
+    responses: {
+      200: { description: 'The group; `last` says what came of it.', schema: { $ref: 'ScalingGroup' } },
+    },
+  },
+  endManualScaling: {
+    method: 'DELETE',
+    path: '/performance/scaling/manual/{group}',
+    tag: 'Scaling',
+    summary: 'Let the policy decide again',
+    params: {
+      type: 'object',
+      required: ['group'],
+      properties: { group: { type: 'string', maxLength: 100 } },
+    },
+    responses: { 200: { description: 'The group.', schema: { $ref: 'ScalingGroup' } } },
+  },
+  listScalingEvents: {
+    method: 'GET',
+    path: '/performance/scaling/history',
+    tag: 'Scaling',
+    summary: 'List what was done about the size of groups, each step with its reason',
+    query: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+        cursor: { type: 'string', maxLength: 200, description: 'The `nextCursor` of the page before.' },
+        group: { type: 'string', minLength: 1, maxLength: 100 },
+        action: { type: 'string', enum: ['scale_up', 'scale_down'] },
+        from: { type: 'string', format: 'date-time', description: 'At this time or later.' },
+        to: { type: 'string', format: 'date-time', description: 'Before this time.' },
+      },
+    },
+    responses: { 200: { description: 'A page, the newest first.', schema: { $ref: 'ScalingEventPage' } } },
+  },
+} as const;

@@ -1,0 +1,204 @@
+/** Groups of instances, and what was done about their size. */
+
+export const scalingInstanceSchema = {
+  $id: 'ScalingInstance',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'state', 'since', 'restarts'],
+  properties: {
+    id: { type: 'string' },
+    state: {
+      type: 'string',
+      enum: ['starting', 'ready', 'waiting', 'draining'],
+      description: 'waiting: it has crashed, and is given time before the next start.',
+    },
+    url: { type: 'string', description: 'Where it takes requests.' },
+    since: { type: 'string', format: 'date-time', description: 'In this state since.' },
+    restarts: { type: 'integer' },
+    remark: { type: 'string' },
+  },
+} as const;
+
+export const scalingFleetSchema = {
+  $id: 'ScalingFleet',
+  type: 'object',
+  description: 'What is there now.',
+  additionalProperties: false,
+  required: ['wanted', 'ready', 'starting', 'stopping', 'instances'],
+  properties: {
+    wanted: { type: 'integer' },
+    ready: { type: 'integer' },
+    starting: { type: 'integer' },
+    stopping: { type: 'integer' },
+    instances: { type: 'array', items: { $ref: 'ScalingInstance' } },
+  },
+} as const;
+
+export const manualScalingSchema = {
+  $id: 'ManualScaling',
+  type: 'object',
+  description: 'What somebody has set by hand; the policy decides again from `until` on.',
+  additionalProperties: false,
+  required: ['replicas', 'until', 'setBy', 'setAt', 'reason'],
+  properties: {
+    replicas: { type: 'integer' },
+    until: { type: 'string', format: 'date-time' },
+    setBy: { type: 'string' },
+    setAt: { type: 'string', format: 'date-time' },
+    reason: { type: 'string' },
+  },
+} as const;
+
+export const scalingRoundSchema = {
+  $id: 'ScalingRound',
+  type: 'object',
+  description: 'The latest look at it, and what was decided, also to do nothing.',
+  additionalProperties: false,
+  required: ['at', 'action', 'reason'],
+  properties: {
+    at: { type: 'string', format: 'date-time' },
+    action: {
+      type: 'string',
+      enum: ['scale out', 'scale in', 'hold', 'unseen'],
+      description: 'unseen: the group could not be seen, so that nothing was decided.',
+    },
+    from: { type: 'integer' },
+    to: { type: 'integer' },
+    reason: { type: 'string' },
+    outcome: { type: 'string', enum: ['accepted', 'refused', 'failed'] },
+    problem: { type: 'string', description: 'Why a step was not taken, or no metric could be read.' },
+    proposals: {
+      type: 'array',
+      description: 'What each rule of the policy said.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['metric', 'says', 'scaleOutAbove', 'scaleInBelow', 'because'],
+        properties: {
+          metric: { type: 'string' },
+          says: { type: 'string', enum: ['more', 'stay', 'fewer', 'nothing'] },
+          seen: { type: 'number' },
+          scaleOutAbove: { type: 'number' },
+          scaleInBelow: { type: 'number' },
+          because: { type: 'string' },
+        },
+      },
+    },
+  },
+} as const;
+
+export const scalingGroupSchema = {
+  $id: 'ScalingGroup',
+  type: 'object',
+  additionalProperties: false,
+  required: ['group', 'version', 'policy', 'changedBy', 'changedAt', 'counts'],
+  properties: {
+    group: { type: 'string' },
+    version: { type: 'integer', description: 'One more with each change of the policy.' },
+    policy: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'As docs/reference/scaling.md has it.',
+    },
+    changedBy: { type: 'string', description: 'The id of a key, or `services file`.' },
+    changedAt: { type: 'string', format: 'date-time' },
+    manual: { $ref: 'ManualScaling' },
+    fleet: { $ref: 'ScalingFleet' },
+    unseen: { type: 'string', description: 'Why there is no `fleet`.' },
+    last: { $ref: 'ScalingRound' },
+    counts: {
+      type: 'object',
+      additionalProperties: { type: 'integer' },
+      description: 'Rounds, and what went wrong and was survived, since the start.',
+    },
+  },
+} as const;
+
+export const scalingStatusSchema = {
+  $id: 'ScalingStatus',
+  type: 'object',
+  additionalProperties: false,
+  required: ['items'],
+  properties: { items: { type: 'array', items: { $ref: 'ScalingGroup' } } },
+} as const;
+
+export const scalingChangeSchema = {
+  $id: 'ScalingChange',
+  type: 'object',
+  description: 'A policy, or the name of a preset.',
+  additionalProperties: false,
+  required: ['group', 'policy'],
+  properties: {
+    group: { type: 'string', minLength: 1, maxLength: 100 },
+    policy: {
+      description: 'As docs/reference/scaling.md has it, or the name of a preset: `foodshare/api_servers`.',
+      anyOf: [
+        { type: 'string', minLength: 1, maxLength: 100 },
+        { type: 'object', additionalProperties: true },
+      ],
+    },
+    version: {
+      type: 'integer',
+      minimum: 0,
+      description:
+        'The version that it is to replace; or `If-Match`. With neither it replaces whichever is there.',
+    },
+  },
+} as const;
+
+export const manualOrderSchema = {
+  $id: 'ManualScalingOrder',
+  type: 'object',
+  additionalProperties: false,
+  required: ['group', 'replicas'],
+  properties: {
+    group: { type: 'string', minLength: 1, maxLength: 100 },
+    replicas: { type: 'integer', minimum: 1, maximum: 10000, description: 'Within the policy.' },
+    duration: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 30,
+      description: 'After it the policy decides again. Default `1h`, at most seven days.',
+    },
+    reason: { type: 'string', maxLength: 500, pattern: '^[^\\u0000-\\u001f\\u007f]*$' },
+  },
+} as const;
+
+export const scalingEventSchema = {
+  $id: 'ScalingEvent',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'at', 'group', 'action', 'previousCapacity', 'newCapacity', 'trigger', 'actor', 'reason'],
+  properties: {
+    id: { type: 'string' },
+    at: { type: 'string', format: 'date-time' },
+    group: { type: 'string' },
+    action: { type: 'string', description: 'scale_up or scale_down' },
+    previousCapacity: { type: 'integer' },
+    newCapacity: { type: 'integer' },
+    trigger: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['metric'],
+      properties: {
+        metric: { type: 'string', description: 'A metric, or `manual`, `minimum`, `maximum`.' },
+        value: { type: 'number' },
+        threshold: { type: 'number' },
+      },
+    },
+    outcome: { type: 'string', enum: ['accepted', 'refused', 'failed'] },
+    actor: { type: 'string' },
+    reason: { type: 'string' },
+  },
+} as const;
+
+export const scalingEventPageSchema = {
+  $id: 'ScalingEventPage',
+  type: 'object',
+  additionalProperties: false,
+  required: ['items'],
+  properties: {
+    items: { type: 'array', items: { $ref: 'ScalingEvent' } },
+    nextCursor: { type: 'string', description: 'Absent on the last page.' },
+  },
+} as const;

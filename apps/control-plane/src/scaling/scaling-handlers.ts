@@ -1,0 +1,83 @@
+import { parseDuration } from 'loadline/base';
+import { writeScalingPolicy } from 'loadline/scaling';
+import type { Handlers, Request, Requester } from '../contract/index.ts';
+import { wrongInBody } from '../problems/index.ts';
+import { orRefusal } from './refusals.ts';
+import type { Scaling } from './scaling.ts';
+import { policyPresets } from './service-description.ts';
+
+type ScalingHandlers = Pick<
+  Handlers,
+  'getScalingStatus' | 'configureScaling' | 'scaleManually' | 'endManualScaling' | 'listScalingEvents'
+>;
+
+/** Answers what is asked about the size of services. */
+export function scalingHandlers(scaling: Scaling): ScalingHandlers {
+  return {
+    getScalingStatus: async ({ query }) => ({
+      status: 200,
+      body: { items: await scaling.status(query.group) },
+    }),
+    async configureScaling({ body, headers, who }) {
+      const replaces = versionOf(body.version, headers['if-match']);
+      const change = { policy: policyOf(body.policy), changedBy: idOf(who) };
+      const group = await orRefusal(
+        scaling.configure(body.group, replaces === undefined ? change : { ...change, replaces }),
+      );
+      return { status: 200, body: group, headers: { etag: `"${group.version}"` } };
+    },
+    async scaleManually({ body, who }) {
+      const { group, replicas, duration = '1h', reason = '' } = body;
+      const forMs = parseDuration(duration);
+      if (forMs === undefined)
+        throw wrongInBody('/duration', 'must be a duration with a unit, like 30m, 1h or 2d');
+      const request = { replicas, forMs, setBy: idOf(who), reason };
+      return { status: 200, body: await orRefusal(scaling.scaleManually(group, request)) };
+    },
+    endManualScaling: async ({ params }) => ({
+      status: 200,
+      body: await orRefusal(scaling.endManual(params.group)),
+    }),
+    listScalingEvents: async ({ query }) => ({ status: 200, body: await scaling.history(filterOf(query)) }),
+  };
+}
+
+/** Said in the body, in the head, in both alike, or not at all. */
+function versionOf(inBody: number | undefined, ifMatch: string | undefined): number | undefined {
+  const inHead = ifMatch === undefined || ifMatch === '*' ? undefined : Number(ifMatch.slice(1, -1));
+  if (inBody !== undefined && inHead !== undefined && inBody !== inHead)
+    throw wrongInBody('/version', 'is another than the one in `If-Match`');
+  return inBody ?? inHead;
+}
+
+function policyOf(written: string | object): unknown {
+  if (typeof written !== 'string') return written;
+  const preset = policyPresets.get(written);
+  if (preset === undefined)
+    throw wrongInBody('/policy', `must be a policy, or one of ${[...policyPresets.keys()].join(', ')}`);
+  return writeScalingPolicy(preset);
+}
+
+type History = Parameters<Scaling['history']>[0];
+
+function filterOf({
+  limit,
+  cursor,
+  group,
+  action,
+  from,
+  to,
+}: Request<'listScalingEvents'>['query']): History {
+  return {
+    limit,
+    ...(cursor === undefined ? {} : { after: cursor }),
+    ...(group === undefined ? {} : { scalingGroup: group }),
+    ...(action === undefined ? {} : { scalingAction: action }),
+    ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
+    ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+  };
+}
+
+function idOf(who: Requester | undefined): string {
+  return who?.keyId ?? 'nobody';
+}

@@ -1,0 +1,108 @@
+import {
+  type Fleet,
+  type Observed,
+  type Round,
+  type ScalingStatus,
+  writeScalingPolicy,
+} from 'loadline/scaling';
+import type { ScalingEvent as StoredEvent } from 'loadline/store';
+import type { ScalingEvent, ScalingGroup } from '../contract/index.ts';
+
+/** A group as the API shows it. Pure. */
+export function groupViewOf(
+  { configuration, manual, last, counts }: ScalingStatus,
+  seen: Observed,
+): ScalingGroup {
+  const { group, version, policy, changedBy, changedAtMs } = configuration;
+  return {
+    group,
+    version,
+    policy: writeScalingPolicy(policy),
+    changedBy,
+    changedAt: timeOf(changedAtMs),
+    ...(manual === undefined ? {} : { manual: manualOf(manual) }),
+    ...(seen.kind === 'seen' ? { fleet: fleetOf(seen) } : { unseen: seen.because }),
+    ...(last === undefined ? {} : { last: roundOf(last) }),
+    counts: { ...counts },
+  };
+}
+
+/** A step that was taken or tried. Pure. */
+export function eventViewOf(event: StoredEvent): ScalingEvent {
+  const { id, atMs, previousCapacity, newCapacity, reason = '', actor = 'scaler' } = event;
+  const { outcome } = (event.detail ?? {}) as { readonly outcome?: ScalingEvent['outcome'] };
+  const numbers = { value: event.triggerValue, threshold: event.thresholdValue };
+  return {
+    id,
+    at: timeOf(atMs),
+    group: event.scalingGroup,
+    action: event.scalingAction,
+    previousCapacity,
+    newCapacity,
+    // JSON has no NaN.
+    trigger: {
+      metric: event.triggerMetric,
+      ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => Number.isFinite(value))),
+    },
+    ...(outcome === undefined ? {} : { outcome }),
+    actor,
+    reason,
+  };
+}
+
+function manualOf({
+  replicas,
+  untilMs,
+  setBy,
+  setAtMs,
+  reason,
+}: NonNullable<ScalingStatus['manual']>): NonNullable<ScalingGroup['manual']> {
+  return { replicas, until: timeOf(untilMs), setBy, setAt: timeOf(setAtMs), reason };
+}
+
+function fleetOf({
+  wanted,
+  ready,
+  starting,
+  stopping,
+  instances,
+}: Fleet): NonNullable<ScalingGroup['fleet']> {
+  return {
+    wanted,
+    ready,
+    starting,
+    stopping,
+    instances: instances.map(({ id, state, url, sinceMs, restarts, remark }) => ({
+      id,
+      state,
+      ...(url === undefined ? {} : { url }),
+      since: timeOf(sinceMs),
+      restarts,
+      ...(remark === undefined ? {} : { remark }),
+    })),
+  };
+}
+
+function roundOf(round: Round): NonNullable<ScalingGroup['last']> {
+  const at = timeOf(round.atMs);
+  if (round.kind === 'unseen') return { at, action: 'unseen', reason: round.because };
+  const { decision, outcome, unread } = round;
+  const problem = outcome !== undefined && outcome.kind !== 'accepted' ? outcome.because : unread;
+  return {
+    at,
+    action: decision.action,
+    from: decision.from,
+    to: decision.to,
+    reason: decision.reason,
+    ...(outcome === undefined ? {} : { outcome: outcome.kind }),
+    ...(problem === undefined ? {} : { problem }),
+    proposals: decision.proposals.map(({ seen, ...proposal }) => ({
+      ...proposal,
+      ...(seen === undefined ? {} : { seen }),
+    })),
+  };
+}
+
+function timeOf(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

@@ -1,0 +1,115 @@
+import type { Clock } from 'loadline/base';
+import {
+  type ManualRequest,
+  openScaler,
+  type PolicyChange,
+  type Scaler,
+  type ScalingDriver,
+} from 'loadline/scaling';
+import type { ScalingEventFilter, Store } from 'loadline/store';
+import type { ScalingEventPage, ScalingGroup } from '../contract/index.ts';
+import { unknownThing } from '../problems/index.ts';
+import { eventViewOf, groupViewOf } from './scaling-views.ts';
+import type { ServiceDescription } from './service-description.ts';
+import { createStoreReadings } from './store-readings.ts';
+import { createStoreScalingMemory } from './store-scaling-memory.ts';
+
+/** An instance that takes requests, for whoever watches. */
+export interface RunningInstance {
+  readonly service: string;
+  readonly instance: string;
+  readonly url: string;
+}
+
+/** Keeps the services of this machine at the right size. */
+export interface Scaling {
+  /** How each group stands; @throws CONTROL_PLANE_NOT_FOUND where the one that is named is not there. */
+  status(group?: string): Promise<readonly ScalingGroup[]>;
+  configure(group: string, change: PolicyChange): Promise<ScalingGroup>;
+  scaleManually(group: string, request: ManualRequest): Promise<ScalingGroup>;
+  endManual(group: string): Promise<ScalingGroup>;
+  history(filter: ScalingEventFilter): Promise<ScalingEventPage>;
+  /** Everybody who takes requests now. */
+  instances(): Promise<readonly RunningInstance[]>;
+  /** Ends its rounds; the services stay as they are. */
+  close(): Promise<void>;
+}
+
+export interface ScalingOptions {
+  readonly clock: Clock;
+  readonly store: Pick<Store, 'documents' | 'scalingEvents' | 'metrics'>;
+  readonly driver: ScalingDriver;
+  readonly services: readonly ServiceDescription[];
+}
+
+/** Takes up what was set before, gives new services their policy, and starts the rounds. */
+export async function openScaling({ clock, store, driver, services }: ScalingOptions): Promise<Scaling> {
+  const readings = createStoreReadings({ metrics: store.metrics, driver, clock });
+  const memory = createStoreScalingMemory(store, () => clock.now());
+  const scaler = await openScaler({ clock, driver, readings, memory });
+  await followFile(scaler, store, services);
+  const names = services.map(({ name }) => name);
+
+  const look = async (group: string): Promise<ScalingGroup> =>
+    groupViewOf(scaler.status(group), await driver.observe(group, new AbortController().signal));
+  const assertKnown = (group: string): void => {
+    if (!names.includes(group)) throw unknownThing('group');
+  };
+
+  return {
+    async status(group) {
+      if (group !== undefined && !scaler.groups.includes(group)) throw unknownThing('group');
+      return Promise.all(scaler.groups.filter((name) => group === undefined || name === group).map(look));
+    },
+    async configure(group, change) {
+      assertKnown(group);
+      await scaler.configure(group, change);
+      return look(group);
+    },
+    async scaleManually(group, request) {
+      await scaler.scaleManually(group, request);
+      return look(group);
+    },
+    async endManual(group) {
+      await scaler.endManual(group);
+      return look(group);
+    },
+    async history(filter) {
+      const { items, next } = await store.scalingEvents.list(filter);
+      return { items: items.map(eventViewOf), ...(next === undefined ? {} : { nextCursor: next }) };
+    },
+    async instances() {
+      const fleets = await Promise.all(
+        names.map(async (service) => ({
+          service,
+          fleet: await driver.observe(service, new AbortController().signal),
+        })),
+      );
+      return fleets.flatMap(({ service, fleet }) =>
+        fleet.kind === 'unseen'
+          ? []
+          : fleet.instances.flatMap(({ id, url, state }) =>
+              url === undefined || state !== 'ready' ? [] : [{ service, instance: id, url }],
+            ),
+      );
+    },
+    close: () => scaler.close(),
+  };
+}
+
+const fileKind = 'scaling file';
+
+/** A policy that has changed in the file counts as a change; what was set over the API since then stays otherwise. */
+async function followFile(
+  scaler: Scaler,
+  { documents }: Pick<Store, 'documents'>,
+  services: readonly ServiceDescription[],
+): Promise<void> {
+  for (const { name, policy } of services) {
+    const text = JSON.stringify(policy);
+    const before = await documents.get(fileKind, name);
+    if (before?.body === text && scaler.groups.includes(name)) continue;
+    await scaler.configure(name, { policy, changedBy: 'services file' });
+    await documents.put(fileKind, name, text);
+  }
+}

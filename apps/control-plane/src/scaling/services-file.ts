@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { formatPath } from 'loadline/base';
+import { parseDocument } from 'yaml';
+import { parseServices, type ServiceDescription } from './service-description.ts';
+
+/** What is wrong with a services file, a line each; or what it describes. */
+export type ServicesRead =
+  | { readonly ok: true; readonly services: readonly ServiceDescription[] }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads the file of `--services`: YAML, or JSON, which is YAML too. */
+export function readServicesFile(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): ServicesRead {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return { ok: false, problems: [`cannot be read: ${(error as Error).message}`] };
+  }
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
+  if (document.errors.length > 0) {
+    const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
+    const told = document.errors.map(({ pos, message }) => `line ${lineAt(pos[0])}: ${message}`);
+    return { ok: false, problems: told };
+  }
+  const parsed = parseServices(document.toJS(), { folder: dirname(path), environment });
+  if (parsed.ok) return { ok: true, services: parsed.value };
+  return {
+    ok: false,
+    problems: parsed.problems.map((problem) => `${formatPath(problem.path)} ${problem.message}`),
+  };
+}

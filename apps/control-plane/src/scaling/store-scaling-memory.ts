@@ -1,0 +1,109 @@
+import type {
+  Decision,
+  ManualScaling,
+  ScalingConfiguration,
+  ScalingEvent,
+  ScalingMemory,
+  ScalingTrigger,
+} from 'loadline/scaling';
+import type { Store, ScalingEvent as StoredEvent } from 'loadline/store';
+
+/** Kinds of documents. The version of a configuration's document is the version of the configuration. */
+const configurationKind = 'scaling configuration';
+const manualKind = 'scaling manual';
+
+/** No cooldown is longer than a day. */
+const loadedAgeMs = 86_400_000;
+const loadedMax = 2000;
+const pageMax = 500;
+
+/** What columns do not hold, or not to the last digit. */
+interface EventDetail {
+  readonly trigger: ScalingTrigger;
+  readonly outcome: ScalingEvent['outcome'];
+  readonly decision: Decision;
+}
+
+/** Remembers in the store: policies and numbers set by hand as documents, events in their table. */
+export function createStoreScalingMemory(
+  { documents, scalingEvents }: Pick<Store, 'documents' | 'scalingEvents'>,
+  nowMs: () => number,
+): ScalingMemory {
+  /** Newest first. */
+  async function list(filter: Listing, limit: number): Promise<readonly ScalingEvent[]> {
+    const found: ScalingEvent[] = [];
+    for (let after: string | undefined; found.length < limit; ) {
+      const page = await scalingEvents.list({
+        ...filter,
+        limit: Math.min(pageMax, limit - found.length),
+        ...(after === undefined ? {} : { after }),
+      });
+      found.push(...page.items.flatMap((stored) => eventOf(stored) ?? []));
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+    return found;
+  }
+
+  return {
+    async load() {
+      const [configurations, manual, events] = await Promise.all([
+        documents.list(configurationKind),
+        documents.list(manualKind),
+        list({ fromMs: nowMs() - loadedAgeMs }, loadedMax),
+      ]);
+      return {
+        configurations: configurations.map(({ body }) => body as ScalingConfiguration),
+        manual: manual.map(({ body }) => body as ManualScaling),
+        events: events.toReversed(),
+      };
+    },
+    async saveConfiguration(configuration) {
+      const { group, version } = configuration;
+      const saved = await documents.put(configurationKind, group, configuration, { ifVersion: version - 1 });
+      return saved.outcome === 'stored' ? 'saved' : 'conflict';
+    },
+    async saveManual(group, manual) {
+      if (manual === undefined) await documents.remove(manualKind, group);
+      else await documents.put(manualKind, group, manual);
+    },
+    async record({ group, atMs, action, trigger, reason, decision, outcome, ...capacities }) {
+      const detail: EventDetail = { trigger, outcome, decision };
+      await scalingEvents.append({
+        scalingGroup: group,
+        atMs,
+        scalingAction: action,
+        ...capacities,
+        triggerMetric: trigger.metric,
+        triggerValue: trigger.value,
+        thresholdValue: trigger.threshold,
+        reason,
+        actor: trigger.metric === 'manual' ? 'manual' : 'scaler',
+        detail,
+      });
+    },
+    events: ({ group, beforeMs, limit }) =>
+      list(
+        {
+          ...(group === undefined ? {} : { scalingGroup: group }),
+          ...(beforeMs === undefined ? {} : { toMs: beforeMs }),
+        },
+        limit,
+      ),
+  };
+}
+
+interface Listing {
+  readonly scalingGroup?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/** What a scaler has written; undefined where somebody else has. */
+function eventOf(stored: StoredEvent): ScalingEvent | undefined {
+  const { detail, scalingGroup: group, atMs, reason = '', previousCapacity, newCapacity } = stored;
+  if (typeof detail !== 'object' || detail === null || !('decision' in detail)) return undefined;
+  const { trigger, outcome, decision } = detail as EventDetail;
+  const action = stored.scalingAction as ScalingEvent['action'];
+  return { group, atMs, action, previousCapacity, newCapacity, trigger, outcome, reason, decision };
+}

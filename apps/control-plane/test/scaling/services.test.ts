@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatPath } from 'loadline/base';
+import { describe, expect, it } from 'vitest';
+import { parseServices, readServicesFile } from '../../src/scaling/index.ts';
+
+const surroundings = { folder: '/srv', environment: { PATH: '/bin', DATABASE_URL: 'postgresql://db' } };
+
+function read(services: unknown): ReturnType<typeof parseServices> {
+  return parseServices({ services }, surroundings);
+}
+
+function problemsOf(services: unknown): readonly string[] {
+  const parsed = read(services);
+  return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
+}
+
+const shop = { command: 'node', args: ['server.js'], policy: 'foodshare/api_servers' };
+
+describe('a services file', () => {
+  it('says how an instance is started, and how many there are to be', () => {
+    const parsed = read({
+      shop: {
+        ...shop,
+        env: { LOG: 'debug' },
+        inherit: ['DATABASE_URL'],
+        folder: 'shop',
+        port: 'HTTP_PORT',
+        ready: '/ready',
+        replicas: { min: 2, max: 3 },
+      },
+    });
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: [
+        {
+          name: 'shop',
+          command: {
+            command: 'node',
+            args: ['server.js'],
+            cwd: '/srv/shop',
+            portVariable: 'HTTP_PORT',
+            readyPath: '/ready',
+          },
+          policy: { replicas: { min: 2, max: 3 }, scaleOut: { step: 1 } },
+        },
+      ],
+    });
+    if (!parsed.ok) return;
+    expect(parsed.value[0]?.command.environment).toEqual({
+      PATH: '/bin',
+      DATABASE_URL: 'postgresql://db',
+      LOG: 'debug',
+    });
+  });
+
+  it('takes a policy as it is written elsewhere', () => {
+    const policy = { replicas: { min: 1, max: 4 }, metrics: { cpuRatio: { scaleOutAbove: 0.7 } } };
+    const parsed = read({ shop: { ...shop, policy } });
+    expect(parsed).toMatchObject({ value: [{ policy: { metrics: { cpuRatio: { scaleOutAbove: 0.7 } } } }] });
+  });
+
+  it('is refused with everything that is wrong with it at once, each with its place', () => {
+    const problems = problemsOf({
+      '../shop': { args: 'server.js', port: '80', ready: 'health', policy: 'foodshare/api_server' },
+      api: {
+        command: 'node',
+        comand: 'node',
+        replicas: { min: 5, max: 2 },
+        policy: { metrics: { cpuRatio: { scaleOutAbove: 70 } } },
+      },
+      worker: { command: 'node', policy: 7 },
+    });
+    const told = problems.join('\n');
+    expect(told).toContain('services.../shop must have a name');
+    expect(told).toContain('services.../shop.command must be a text, got nothing');
+    expect(told).toContain('services.../shop.args must be a list');
+    expect(told).toContain('services.../shop.port must be the name of a variable');
+    expect(told).toContain('services.../shop.ready must begin with /');
+    expect(told).toContain('did you mean foodshare/api_servers?');
+    expect(told).toContain('services.api.comand is not known; did you mean command?');
+    expect(told).toContain('services.api.replicas.min must be at most max, got 5 above 2');
+    expect(told).toContain('services.api.policy.metrics.cpuRatio.scaleOutAbove must be');
+    expect(told).toContain('services.worker.policy must be a policy, or the name of a preset');
+  });
+
+  it('is read as YAML, with the line of what cannot be read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'loadline-services-'));
+    const path = join(folder, 'services.yaml');
+    try {
+      writeFileSync(path, 'services:\n  shop:\n    command: node\n    policy: foodshare/api_servers\n');
+      const read = readServicesFile(path, {});
+      expect(read).toMatchObject({ ok: true, services: [{ name: 'shop', command: { cwd: folder } }] });
+      writeFileSync(path, 'services:\n  shop: {\n');
+      expect(readServicesFile(path, {})).toMatchObject({
+        ok: false,
+        problems: [expect.stringMatching(/^line 3: /)],
+      });
+      const missing = readServicesFile(join(folder, 'none.yaml'), {});
+      expect(missing).toMatchObject({ ok: false, problems: [expect.stringMatching(/^cannot be read: /)] });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
