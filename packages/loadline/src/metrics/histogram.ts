@@ -1,4 +1,4 @@
-import { bucketOf, highestOf, octaveBuckets, valueMax } from './buckets.ts';
+import { bucketOf, highestOf, lowestOf, octaveBuckets, valueMax } from './buckets.ts';
 import { decodeState, encodeState } from './wire.ts';
 
 /** Buckets start at 32 bits; a histogram in which one passes 2^32 − 1 moves to doubles, exact to 2^53. */
@@ -191,6 +191,40 @@ export class Histogram {
     this.#refused += state.refused;
   }
 
+  /**
+   * What was recorded since an earlier state of this same histogram, so that totals become windows; undefined where
+   * something of that state is missing: it was reset in between. Count and sum are exact, the lowest and the highest
+   * value are in the right buckets.
+   */
+  since(earlier: Histogram): Histogram | undefined {
+    if (earlier.#count === 0) return this.copy();
+    const grown = new Histogram();
+    let count = 0;
+    for (const [bucket, now] of this.#filled()) {
+      const before = earlier.#countIn(bucket);
+      if (now < before) return undefined;
+      if (now === before) continue;
+      grown.#reach(bucket, bucket);
+      grown.#add(bucket, now - before);
+      grown.#min = Math.min(grown.#min, Math.max(lowestOf(bucket), this.#min));
+      grown.#max = Math.min(highestOf(bucket), this.#max);
+      count += now - before;
+    }
+    // Each of its buckets has as many or more; what is missing now had a bucket that is gone.
+    if (count !== this.#count - earlier.#count) return undefined;
+    grown.#count = count;
+    grown.#sumHigh = this.#sumHigh - earlier.#sumHigh;
+    grown.#sumLow = this.#sumLow - earlier.#sumLow;
+    if (grown.#sumLow < 0) grown.#borrow();
+    grown.#tightenEdges();
+    return grown;
+  }
+
+  /** The highest value of each bucket that holds something, rising, with how many it holds. */
+  *buckets(): Generator<readonly [highest: number, count: number]> {
+    for (const [bucket, count] of this.#filled()) yield [Math.min(highestOf(bucket), this.#max), count];
+  }
+
   /** Forgets everything and keeps the memory, for the next window. */
   reset(): void {
     this.#counts.fill(0);
@@ -279,6 +313,32 @@ export class Histogram {
       this.#sumLow += Number(exact & 0xfffffffffffffn);
     }
     if (this.#sumLow >= sumUnit) this.#carry();
+  }
+
+  *#filled(): Generator<readonly [bucket: number, count: number]> {
+    const counts = this.#counts;
+    for (let at = 0; at < counts.length; at++) {
+      const count = counts[at] as number;
+      if (count > 0) yield [this.#first + at, count];
+    }
+  }
+
+  #countIn(bucket: number): number {
+    return this.#counts[bucket - this.#first] ?? 0;
+  }
+
+  /** The edges of the outermost buckets, where the sum allows for them: a single value is the sum itself. */
+  #tightenEdges(): void {
+    if (this.#count === 0) return;
+    const others = BigInt(this.#count - 1);
+    const sum = (BigInt(this.#sumHigh) << 52n) + BigInt(this.#sumLow);
+    this.#max = Math.min(this.#max, Number(sum - BigInt(this.#min) * others));
+    this.#min = Math.max(this.#min, Number(sum - BigInt(this.#max) * others));
+  }
+
+  #borrow(): void {
+    this.#sumLow += sumUnit;
+    this.#sumHigh--;
   }
 
   #carry(): void {
