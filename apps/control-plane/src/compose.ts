@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
+import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { openScaling, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
@@ -22,6 +23,7 @@ export interface Surroundings {
   readonly runner: Runner;
   /** Runs the services that are described; it stays as it is: whoever made it closes it. */
   readonly driver: ScalingDriver;
+  readonly profilers: Profilers;
   /** What is told of this process itself. */
   readonly registry: Registry;
   /** Where failures are written, as JSON lines. */
@@ -45,7 +47,7 @@ export interface Composition {
 /** Wires the control plane. No logic: what is here only says who knows whom. */
 export async function compose(
   configuration: Configuration,
-  { clock, documents, journal, store, runner, driver, registry, log }: Surroundings,
+  { clock, documents, journal, store, runner, driver, profilers, registry, log }: Surroundings,
 ): Promise<Composition> {
   const nextId = createIds(clock);
   const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
@@ -63,6 +65,14 @@ export async function compose(
   });
   const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
   const scaling = await openScaling({ clock, store, driver, services: configuration.services });
+  const profiling = await ProfilingSessions.open({
+    clock,
+    documents,
+    nextId,
+    folder: join(configuration.home, 'profiles'),
+    profilers,
+    instances: () => scaling.instances(),
+  });
   observeTests(registry, tests);
   let isDraining = false;
   const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
@@ -72,6 +82,7 @@ export async function compose(
       ...accessHandlers({ keys, sessions, journal, isSecure }),
       ...testHandlers({ tests, schedules }),
       ...scalingHandlers(scaling),
+      ...profilingHandlers(profiling),
     },
     keys,
     sessions,
@@ -95,6 +106,7 @@ export async function compose(
     async close() {
       schedules.close();
       await scaling.close();
+      await profiling.close();
       await app.close();
       await tests.close();
     },

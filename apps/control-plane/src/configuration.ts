@@ -34,6 +34,8 @@ export interface Configuration {
   readonly databaseUrl: string | undefined;
   /** A first admin key from the environment. */
   readonly adminKey: string | undefined;
+  /** Opens the doors of the instances that are watched: their `controlKey`. */
+  readonly observeKey: string | undefined;
   readonly targets: AddressPolicy;
   readonly productionHosts: readonly string[];
   readonly metricsAddresses: readonly string[];
@@ -85,6 +87,7 @@ export function readConfiguration(
       tls,
       databaseUrl: readDatabase(root.at('DATABASE_URL')),
       adminKey: readAdminKey(root.at('LOADLINE_ADMIN_KEY')),
+      observeKey: readObserveKey(root.at('LOADLINE_OBSERVE_KEY')),
       targets: readTargets(words['allow-target'] ?? []),
       productionHosts: words.production ?? [],
       metricsAddresses: readAddresses(root.at('metrics-from')),
@@ -136,11 +139,21 @@ function readAdminKey(field: Field): string | undefined {
   return text;
 }
 
+/** As `observe` wants it. The key itself is not shown. */
+function readObserveKey(field: Field): string | undefined {
+  if (field.value === undefined || field.value === '') return undefined;
+  const text = field.string();
+  if (text.length < 16 || text.length > 200 || /\s/.test(text))
+    field.problem('must have 16 to 200 characters without spaces');
+  return text;
+}
+
 function variablesOf({
   LOADLINE_ADMIN_KEY,
+  LOADLINE_OBSERVE_KEY,
   DATABASE_URL,
 }: Readonly<Record<string, string | undefined>>): object {
-  return { LOADLINE_ADMIN_KEY, DATABASE_URL };
+  return { LOADLINE_ADMIN_KEY, LOADLINE_OBSERVE_KEY, DATABASE_URL };
 }
 
 /** The address itself is not shown: it may hold a password. */

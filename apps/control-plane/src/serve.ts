@@ -9,6 +9,7 @@ import { type Composition, compose } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
 import { type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
+import { createProfilers } from './profiling/index.ts';
 import { createProcessRunner } from './tests/index.ts';
 
 export interface ServeSurroundings {
@@ -45,7 +46,7 @@ async function serveWith(
   configuration: Configuration,
   { signal, tell, clock }: ServeSurroundings & { readonly clock: Clock },
 ): Promise<void> {
-  const { isLoopback, host, port, home, services } = configuration;
+  const { isLoopback, host, port, home, services, observeKey } = configuration;
   const registry = createRegistry();
   const stopObserving = observeProcess(registry, clock);
   await using driver = createProcessDriver({
@@ -60,6 +61,7 @@ async function serveWith(
     store,
     runner: createProcessRunner(),
     driver,
+    profilers: createProfilers(clock, observeKey),
     registry,
     log: { write: (line) => tell(line.trimEnd()) },
   });

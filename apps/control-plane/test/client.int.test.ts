@@ -139,6 +139,15 @@ describe('a client that was generated from the OpenAPI document', () => {
     expect((await performance.getScalingStatus()).data.items).toHaveLength(1);
     expect((await performance.listScalingEvents({ limit: 1 })).data.items[0].newCapacity).toBe(3);
 
+    const profile = { instance: 'control-plane', kind: 'cpu', durationMs: 60_000 };
+    const profiled = (await performance.startProfiling(profile)).data;
+    expect((await performance.stopProfiling({ sessionId: profiled.id })).data.state).toBe('finished');
+    expect((await performance.listProfilingSessions({ state: 'finished' })).data.items).toHaveLength(1);
+    expect((await performance.getProfilingSession(profiled.id)).data.overhead.startStopCpuMs).toBeGreaterThan(
+      0,
+    );
+    expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
+
     expect((await audit.listAudit({ limit: 5 })).data.items).toHaveLength(5);
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());

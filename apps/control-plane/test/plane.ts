@@ -15,6 +15,7 @@ import {
   type Documents,
   type Journal,
 } from '../src/memory/index.ts';
+import { createProfilers, type Profilers } from '../src/profiling/index.ts';
 import { FakeRunner } from './fake-runner.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
@@ -59,6 +60,7 @@ export interface PlaneOptions {
   readonly home?: string;
   readonly runner?: FakeRunner;
   readonly driver?: SimulatedDriver;
+  readonly profilers?: Profilers;
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
@@ -80,6 +82,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       isBehindProxy: false,
       tls: undefined,
       adminKey: undefined,
+      observeKey: undefined,
       databaseUrl: undefined,
       targets: { allowLoopback: true, allowHosts: [] },
       productionHosts: ['127.0.0.99'],
@@ -97,6 +100,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       store,
       runner,
       driver,
+      profilers: options.profilers ?? createProfilers(clock, undefined),
       registry: createRegistry(),
       log: { write: (line) => void log.push(line) },
     },

@@ -35,6 +35,11 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   scaleManually: 'operator',
   endManualScaling: 'operator',
   listScalingEvents: 'viewer',
+  startProfiling: 'operator',
+  stopProfiling: 'operator',
+  listProfilingSessions: 'viewer',
+  getProfilingSession: 'viewer',
+  getProfile: 'viewer',
 };
 
 /** Whether a role may do what needs another. */

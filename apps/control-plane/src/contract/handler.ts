@@ -27,7 +27,7 @@ export type Reply<Name extends OperationName> = ReplyHead &
   (
     | { readonly body: ReplyBody<Name> }
     /** Of another type than JSON. */
-    | { readonly text: string | AsyncIterable<string>; readonly contentType: string }
+    | { readonly text: string | AsyncIterable<string | Uint8Array>; readonly contentType: string }
     | { readonly isEmpty: true }
   );
 

@@ -10,6 +10,7 @@ export type {
   LoadTestState,
   NewApiKey,
   ProblemDocument,
+  ProfilingSession,
   ScalingEvent,
   ScalingEventPage,
   ScalingGroup,

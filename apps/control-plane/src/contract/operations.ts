@@ -1,4 +1,5 @@
 import { accessOperations } from './access-operations.ts';
+import { profilingOperations } from './profiling-operations.ts';
 import { scalingOperations } from './scaling-operations.ts';
 import { systemOperations } from './system-operations.ts';
 import { testOperations } from './test-operations.ts';
@@ -31,6 +32,7 @@ export interface OperationResponse {
 }
 
 type AllOperations = typeof accessOperations &
+  typeof profilingOperations &
   typeof scalingOperations &
   typeof systemOperations &
   typeof testOperations;
@@ -41,6 +43,7 @@ export const operations: AllOperations = {
   ...accessOperations,
   ...testOperations,
   ...scalingOperations,
+  ...profilingOperations,
 };
 
 export type OperationName = keyof AllOperations;

@@ -11,6 +11,14 @@ import {
 } from './access-schemas.ts';
 import { problemSchema } from './problem-schema.ts';
 import {
+  profileDocumentSchema,
+  profilingOrderSchema,
+  profilingOverheadSchema,
+  profilingSessionPageSchema,
+  profilingSessionSchema,
+  profilingStopSchema,
+} from './profiling-schemas.ts';
+import {
   manualOrderSchema,
   manualScalingSchema,
   scalingChangeSchema,
@@ -49,6 +57,12 @@ export const schemas: readonly NamedSchema[] = [
   manualScalingSchema,
   newApiKeySchema,
   problemSchema,
+  profileDocumentSchema,
+  profilingOrderSchema,
+  profilingOverheadSchema,
+  profilingSessionPageSchema,
+  profilingSessionSchema,
+  profilingStopSchema,
   scalingChangeSchema,
   scalingEventPageSchema,
   scalingEventSchema,
@@ -87,6 +101,12 @@ export interface Shapes {
   readonly ManualScalingOrder: FromSchema<typeof manualOrderSchema>;
   readonly NewApiKey: NewApiKey;
   readonly Problem: ProblemDocument;
+  readonly ProfileDocument: FromSchema<typeof profileDocumentSchema>;
+  readonly ProfilingOrder: FromSchema<typeof profilingOrderSchema>;
+  readonly ProfilingOverhead: FromSchema<typeof profilingOverheadSchema>;
+  readonly ProfilingSession: ProfilingSession;
+  readonly ProfilingSessionPage: Page<ProfilingSession>;
+  readonly ProfilingStop: FromSchema<typeof profilingStopSchema>;
   readonly ScalingChange: FromSchema<typeof scalingChangeSchema>;
   readonly ScalingEvent: ScalingEvent;
   readonly ScalingEventPage: ScalingEventPage;
@@ -117,6 +137,10 @@ export type ProblemDocument = FromSchema<typeof problemSchema>;
 export type TestOrder = FromSchema<typeof testOrderSchema>;
 export type LoadTest = FromSchema<typeof loadTestSchema, { references: [typeof testProgressSchema] }>;
 export type LoadTestState = LoadTest['state'];
+export type ProfilingSession = FromSchema<
+  typeof profilingSessionSchema,
+  { references: [typeof profilingOverheadSchema] }
+>;
 export type ScalingEvent = FromSchema<typeof scalingEventSchema>;
 export type ScalingEventPage = Page<ScalingEvent>;
 export type ScalingFleet = FromSchema<

@@ -1,0 +1,122 @@
+/** Profiles of running processes. */
+
+export const profilingOverheadSchema = {
+  $id: 'ProfilingOverhead',
+  type: 'object',
+  description: 'What the session cost the process; docs/reference/profiling.md says how it is known.',
+  additionalProperties: false,
+  required: ['startStopCpuMs', 'method'],
+  properties: {
+    startStopCpuMs: { type: 'number', description: 'CPU time that starting and stopping took, measured.' },
+    cpuRatio: { type: 'number', description: 'How much more CPU time a unit of work took; 0.02 is 2 %.' },
+    noiseRatio: { type: 'number', description: 'Below it, `cpuRatio` is noise.' },
+    method: { type: 'string' },
+  },
+} as const;
+
+export const profilingSessionSchema = {
+  $id: 'ProfilingSession',
+  type: 'object',
+  additionalProperties: false,
+  required: [
+    'id',
+    'instance',
+    'kind',
+    'state',
+    'durationMs',
+    'samplingIntervalUs',
+    'samplingBytes',
+    'startedAt',
+    'startedBy',
+  ],
+  properties: {
+    id: { type: 'string' },
+    instance: { type: 'string' },
+    service: { type: 'string' },
+    kind: { type: 'string', enum: ['cpu', 'heap'] },
+    state: {
+      type: 'string',
+      enum: ['running', 'finished', 'failed', 'interrupted'],
+      description: 'interrupted: whoever was profiled, or profiled, ended before the session.',
+    },
+    durationMs: { type: 'number', description: 'After which it ends by itself.' },
+    samplingIntervalUs: { type: 'number', description: 'Between two samples of a CPU profile.' },
+    samplingBytes: { type: 'number', description: 'Between two samples of a heap profile, on average.' },
+    startedAt: { type: 'string', format: 'date-time' },
+    startedBy: { type: 'string', description: 'The id of the key.' },
+    endedAt: { type: 'string', format: 'date-time' },
+    measuredMs: { type: 'number', description: 'How long it has sampled.' },
+    overhead: { $ref: 'ProfilingOverhead' },
+    profileBytes: { type: 'integer', description: 'What its profile takes, in all forms.' },
+    problem: { type: 'string', description: 'Why there is no profile.' },
+  },
+} as const;
+
+export const profilingSessionPageSchema = {
+  $id: 'ProfilingSessionPage',
+  type: 'object',
+  additionalProperties: false,
+  required: ['items'],
+  properties: {
+    items: { type: 'array', items: { $ref: 'ProfilingSession' } },
+    nextCursor: { type: 'string', description: 'Absent on the last page.' },
+  },
+} as const;
+
+export const profilingOrderSchema = {
+  $id: 'ProfilingOrder',
+  type: 'object',
+  additionalProperties: false,
+  required: ['instance', 'kind'],
+  properties: {
+    instance: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 100,
+      description: 'One of those that are watched, or `control-plane`.',
+    },
+    kind: {
+      type: 'string',
+      enum: ['cpu', 'heap'],
+      description: 'Where the time goes; or what was allocated meanwhile and is still in use.',
+    },
+    durationMs: {
+      type: 'integer',
+      minimum: 100,
+      maximum: 600000,
+      description: 'After which it ends by itself. Default 30,000.',
+    },
+    samplingIntervalUs: {
+      type: 'integer',
+      minimum: 100,
+      maximum: 100000,
+      description: 'Between two samples of a CPU profile. Default 1,000.',
+    },
+    samplingBytes: {
+      type: 'integer',
+      minimum: 1024,
+      maximum: 67108864,
+      description: 'Between two samples of a heap profile, on average. Default 131,072.',
+    },
+  },
+} as const;
+
+export const profilingStopSchema = {
+  $id: 'ProfilingStop',
+  type: 'object',
+  description: 'Which session: by its id, or the one that runs on an instance.',
+  additionalProperties: false,
+  properties: {
+    sessionId: { type: 'string', minLength: 1, maxLength: 100 },
+    instance: { type: 'string', minLength: 1, maxLength: 100 },
+  },
+  anyOf: [{ required: ['sessionId'] }, { required: ['instance'] }],
+} as const;
+
+export const profileDocumentSchema = {
+  $id: 'ProfileDocument',
+  type: 'object',
+  description:
+    'As `top`: `unit`, `sum`, `idleUs`, `functions` with `name`, `location`, `self`, `total` and their shares, and the session; as `v8`: a `.cpuprofile` or a `.heapprofile`.',
+  additionalProperties: true,
+} as const;

@@ -1,0 +1,50 @@
+import { isLoadlineError, type LoadlineError, type Problem as Mistaken } from 'loadline/base';
+import { type Mistake, Problem, pointerOf } from '../problems/index.ts';
+
+/** What a profiler refuses, as the API says it. */
+export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isLoadlineError(error) ? refusalOf(error) : error;
+  }
+}
+
+function refusalOf(error: LoadlineError): unknown {
+  switch (error.code) {
+    case 'PROFILING_OPTIONS_INVALID':
+      return invalid(error);
+    case 'PROFILING_BUSY':
+      return new Problem(
+        'CONTROL_PLANE_STATE_CONFLICT',
+        'A profile of this instance runs already; there is one at a time.',
+      );
+    case 'PROFILING_SNAPSHOT_REFUSED':
+      return new Problem('CONTROL_PLANE_STATE_CONFLICT', error.message);
+    case 'PROFILING_UNREACHABLE':
+      return unavailable('The instance gives no answer at its door for profiles.');
+    case 'PROFILING_REFUSED':
+      return unavailable('The instance has no door for profiles, or another key opens it.');
+    case 'PROFILING_FAILED':
+    case 'PROFILING_CLOSED':
+      return unavailable('The instance could not be profiled; another profiler may be attached to it.');
+    default:
+      return error;
+  }
+}
+
+/** An instance that tells more than one mistake tells them in a sentence; this process, each with its place. */
+function invalid({ message, facts }: LoadlineError): Problem {
+  const problems = (facts.problems ?? []) as readonly Mistaken[];
+  const errors = problems.map(
+    ({ path, message: detail }): Mistake => ({ in: 'body', pointer: pointerOf(path), detail }),
+  );
+  const whole: Mistake = { in: 'body', pointer: '', detail: message };
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', message, {
+    errors: errors.length > 0 ? errors : [whole],
+  });
+}
+
+function unavailable(detail: string): Problem {
+  return new Problem('CONTROL_PLANE_UNAVAILABLE', detail, { headers: { 'retry-after': '5' } });
+}

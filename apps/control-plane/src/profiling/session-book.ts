@@ -1,0 +1,74 @@
+import type { Documents } from '../memory/index.ts';
+import type { ProfileFiles } from './profile-files.ts';
+import type { SessionRecord } from './session-record.ts';
+
+export interface SessionBookOptions {
+  readonly documents: Documents;
+  readonly files: ProfileFiles;
+  readonly limits: ProfileLimits;
+}
+
+/** Of what is kept; the oldest that are over go first, with their profiles. */
+export interface ProfileLimits {
+  readonly sessionsMax: number;
+  readonly bytesMax: number;
+}
+
+/** Every session that is kept, in the order of time, at hand and remembered. */
+export class SessionBook {
+  readonly #options: SessionBookOptions;
+  readonly #records: Map<string, SessionRecord>;
+  #failures = 0;
+
+  private constructor(options: SessionBookOptions, records: readonly SessionRecord[]) {
+    this.#options = options;
+    this.#records = new Map(records.map((record) => [record.id, record]));
+  }
+
+  static async open(options: SessionBookOptions): Promise<SessionBook> {
+    const stored = await options.documents.list('profile');
+    const records = stored.map(({ body }) => body as SessionRecord);
+    return new SessionBook(
+      options,
+      records.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+  }
+
+  get(id: string): SessionRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** The oldest first. */
+  all(): readonly SessionRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** How many changes could not be remembered; they are still at hand. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Takes a session up, at hand and remembered; one that runs already is not forgotten because a disk is full. */
+  async put(record: SessionRecord): Promise<void> {
+    this.#records.set(record.id, record);
+    try {
+      await this.#options.documents.put('profile', record.id, record);
+      await this.#forgetOldest();
+    } catch {
+      this.#failures++;
+    }
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const { documents, files, limits } = this.#options;
+    let bytes = this.all().reduce((sum, { profileBytes = 0 }) => sum + profileBytes, 0);
+    for (const { id, state, profileBytes = 0 } of this.all()) {
+      if (this.#records.size <= limits.sessionsMax && bytes <= limits.bytesMax) return;
+      if (state === 'running') continue;
+      this.#records.delete(id);
+      bytes -= profileBytes;
+      await documents.remove('profile', id);
+      await files.remove(id);
+    }
+  }
+}
