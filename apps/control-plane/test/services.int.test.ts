@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Served, startServe } from './served.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'loadline-services-'));
+const script = fileURLToPath(new URL('./scaling/hot-service.mjs', import.meta.url));
+const file = join(home, 'services.json');
+const env = { LOADLINE_OBSERVE_KEY: 'opens-the-doors-of-instances' };
+const args = ['--home', home, '--services', file];
+
+const served: Served[] = [];
+
+afterAll(async () => {
+  // Gracefully, so that its services end with it, also where the test has failed.
+  for (const each of served) await each.stop('SIGTERM');
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function serve(key?: string): Promise<Served> {
+  const started = await startServe(args, key === undefined ? { env } : { env, key });
+  served.push(started);
+  return started;
+}
+
+interface Instance {
+  readonly id: string;
+  readonly url: string;
+  readonly since: string;
+  readonly restarts: number;
+}
+
+async function get<Value>(plane: Served, path: string): Promise<Value> {
+  const response = await plane.ask('GET', path);
+  const text = await response.text();
+  expect(response.status, text).toBe(200);
+  return JSON.parse(text) as Value;
+}
+
+async function until<Value>(look: () => Promise<Value>, isSo: (value: Value) => boolean): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (isSo(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The instances once so many are ready. */
+async function ready(plane: Served, count: number): Promise<readonly Instance[]> {
+  const look = async () =>
+    (
+      await get<{ items: [{ fleet: { ready: number; instances: readonly Instance[] } }] }>(
+        plane,
+        '/performance/scaling/status',
+      )
+    ).items[0].fleet;
+  return (await until(look, (fleet) => fleet.ready === count)).instances;
+}
+
+/** Asks one after the other, until it is told to stop. */
+async function load(url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await (await fetch(url)).text();
+}
+
+describe('services of loadline serve', () => {
+  it('run, are profiled under load, and outlive a control plane that is killed', async () => {
+    writeFileSync(
+      file,
+      JSON.stringify({
+        services: {
+          shop: {
+            command: process.execPath,
+            args: ['--conditions=loadline-source', script],
+            inherit: ['LOADLINE_OBSERVE_KEY'],
+            policy: 'foodshare/api_servers',
+            replicas: { min: 1, max: 3 },
+          },
+        },
+      }),
+    );
+    const first = await serve();
+    const key = first.firstKey as string;
+    const [instance] = (await ready(first, 1)) as [Instance];
+
+    const loading = new AbortController();
+    const loaded = load(instance.url, loading.signal);
+    const order = { instance: instance.id, kind: 'cpu', durationMs: 600, samplingIntervalUs: 1000 };
+    const begun = await first.ask('POST', '/performance/profiling/start', { body: order });
+    expect(begun.status).toBe(201);
+    const { id } = (await begun.json()) as { id: string };
+    const second = await first.ask('POST', '/performance/profiling/start', { body: order });
+    expect(second.status).toBe(409);
+    const session = await until(
+      () => get<{ state: string; overhead: object }>(first, `/performance/profiling/${id}`),
+      ({ state }) => state !== 'running',
+    );
+    loading.abort();
+    await loaded;
+    expect(session).toMatchObject({ state: 'finished', overhead: { startStopCpuMs: expect.any(Number) } });
+    const top = await get<{ functions: { name: string; location: string }[] }>(
+      first,
+      `/performance/profiling/${id}/profile`,
+    );
+    expect(top.functions[0]?.name).toBe('byDistance');
+    expect(top.functions[0]?.location).toMatch(/hot-service\.mjs:\d+$/);
+    const pprof = await first.ask('GET', `/performance/profiling/${id}/profile?format=pprof`);
+    expect(gunzipSync(Buffer.from(await pprof.arrayBuffer())).toString('latin1')).toContain('byDistance');
+
+    expect(await first.stop('SIGKILL')).toBe('SIGKILL');
+    const again = await serve(key);
+    expect(await ready(again, 1)).toMatchObject([{ id: instance.id, url: instance.url, restarts: 0 }]);
+    expect(await get(again, `/performance/profiling/${id}`)).toMatchObject({ state: 'finished' });
+    const manual = { group: 'shop', replicas: 2, duration: '1m' };
+    expect((await again.ask('POST', '/performance/scaling/manual', { body: manual })).status).toBe(200);
+    await ready(again, 2);
+    expect(await again.stop('SIGTERM')).toBe(0);
+    await expect(fetch(instance.url)).rejects.toThrow();
+  });
+});
