@@ -16,7 +16,7 @@ export const instanceMetrics: Readonly<Record<ScalingMetric, WatchedMetric>> = {
   eventLoopRatio: { metric: 'event_loop_ratio', unit: 'ratio', merge: 'mean' },
   connections: { metric: 'connections', unit: 'count', merge: 'mean' },
   ratePerSecond: { metric: 'requests', unit: 'rps', merge: 'mean' },
-  latencyMsP95: { metric: 'response_time', unit: 'ms', merge: 'max' },
+  latencyMsP95: { metric: 'latency_ms', unit: 'ms', merge: 'max' },
   queueDepth: { metric: 'queue_depth', unit: 'count', merge: 'sum' },
   queueAgeMs: { metric: 'queue_age', unit: 'ms', merge: 'max' },
 };

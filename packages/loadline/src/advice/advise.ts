@@ -19,12 +19,12 @@ export interface Advice {
 /**
  * Ranks what to do about what was found. Pure: it looks at nothing itself, and says nothing that does not follow from
  * the numbers of a finding. What explains another finding comes before it, and is as pressing; a mere notice is
- * advice only where it explains something worse. A healthy system gets an empty list, with the reason.
+ * advice only where it explains something worse. What two have seen is advised on once. A healthy system gets an empty list, with the reason.
  */
 export function advise(reviews: readonly Review[]): Advice {
   const findings = reviews.flatMap((review) => review.findings);
   const drafted = findings.flatMap((finding) => draft(finding, findings) ?? []);
-  const recommendations = drafted
+  const recommendations = joinBottlenecks(drafted)
     .filter(({ recommendation }) => recommendation.severity !== 'notice')
     .toSorted(byUrgency)
     .map(({ recommendation }) => recommendation);
@@ -59,10 +59,42 @@ function draft(finding: Finding, all: readonly Finding[]): Drafted | undefined {
   const severity = worst([finding, ...explained].map((each) => each.severity));
   const { component, evidence } = finding;
   return {
-    recommendation: { component, ...advice, severity, finding, evidence },
+    recommendation: { component, ...advice, severity, finding, alsoSeen: [], evidence },
     depth: rule.depth,
     share,
   };
+}
+
+/**
+ * A load test that names a bottleneck says nothing else than whoever looks at that all the time: what was watched is
+ * advised on, and has the evidence of the test besides. It is the same one where it has the same component; and where there is
+ * only one of its kind, since a test knows its target by an address.
+ */
+function joinBottlenecks(drafted: readonly Drafted[]): readonly Drafted[] {
+  const joined = new Map(drafted.map((each) => [each, each]));
+  for (const each of drafted) {
+    const { finding, evidence } = each.recommendation;
+    const kind = rulesByKind.get(finding.kind)?.bottleneckOf?.(finding);
+    const alike = drafted.filter(({ recommendation }) => recommendation.finding.kind === kind);
+    const same =
+      alike.find(({ recommendation }) => recommendation.component === finding.component) ??
+      (alike.length === 1 ? alike[0] : undefined);
+    const known = same && joined.get(same);
+    if (same === undefined || known === undefined) continue;
+    const { recommendation } = known;
+    const reasoning = `${recommendation.reasoning} ${finding.summary}`;
+    joined.set(same, {
+      ...known,
+      recommendation: {
+        ...recommendation,
+        reasoning,
+        alsoSeen: [...recommendation.alsoSeen, finding],
+        evidence: [...recommendation.evidence, ...evidence],
+      },
+    });
+    joined.delete(each);
+  }
+  return [...joined.values()];
 }
 
 const severities: readonly Severity[] = ['critical', 'warning', 'notice'];

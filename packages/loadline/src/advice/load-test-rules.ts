@@ -4,7 +4,13 @@ import { type Draft, notKnown, percent, type Rule } from './recommendation.ts';
 
 /** What to do after a load test. */
 export const loadTestRules: readonly Rule[] = [
-  { kind: 'thresholds missed', depth: 'symptom', explains: [], advise: adviseOnThresholds },
+  {
+    kind: 'thresholds missed',
+    depth: 'symptom',
+    explains: [],
+    bottleneckOf: (finding) => saturatedOf(finding)?.kind,
+    advise: adviseOnThresholds,
+  },
   { kind: 'generator saturated', depth: 'cause', explains: [], advise: adviseOnGenerator },
 ];
 
@@ -43,6 +49,8 @@ function adviseOnThresholds(finding: Finding): Draft | undefined {
 
 interface Saturation {
   readonly name: string;
+  /** Of the finding of whoever looks at it all the time. */
+  readonly kind: string;
   readonly says: string;
   /** Undefined where more instances are the answer. */
   readonly answer?: { readonly action: string; readonly unknown: string };
@@ -50,10 +58,11 @@ interface Saturation {
 
 /** In the order of asking: what is full first. */
 const saturations: readonly Saturation[] = [
-  { name: 'eventLoopRatio', says: 'event loop busy for' },
-  { name: 'cpuRatio', says: 'CPU busy for' },
+  { name: 'eventLoopRatio', kind: 'event loop saturated', says: 'event loop busy for' },
+  { name: 'cpuRatio', kind: 'cpu saturated', says: 'CPU busy for' },
   {
     name: 'connectionRatio',
+    kind: 'connections near limit',
     says: 'connections open',
     answer: {
       action: 'Look at the slow statements and the pools: the connections to the database ran out.',
@@ -62,6 +71,7 @@ const saturations: readonly Saturation[] = [
   },
   {
     name: 'memoryRatio',
+    kind: 'memory near limit',
     says: 'memory used',
     answer: {
       action: 'Give it more memory, or let it keep less.',

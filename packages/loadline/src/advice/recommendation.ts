@@ -9,6 +9,9 @@ export interface Recommendation {
   readonly severity: Severity;
   /** Of what was noticed; the recommendation says nothing that does not follow from these numbers. */
   readonly finding: Finding;
+  /** Findings of others that name the same bottleneck: it is advised on once. */
+  readonly alsoSeen: readonly Finding[];
+  /** The finding's, then that of the others. */
   readonly evidence: readonly Evidence[];
   readonly expected: Expected;
   readonly risk: { readonly level: Level; readonly what: string };
@@ -44,6 +47,8 @@ export interface Rule {
   readonly depth: Depth;
   /** Kinds of findings that this one may be the reason of: it is then as pressing as they are. */
   readonly explains: readonly string[];
+  /** The kind of the finding that this one names as the bottleneck, where it has seen it itself. Pure. */
+  bottleneckOf?(finding: Finding): string | undefined;
   /** Pure. Undefined where the numbers do not bear any advice. */
   advise(finding: Finding): Draft | undefined;
 }

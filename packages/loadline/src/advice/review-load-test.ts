@@ -7,6 +7,8 @@ export interface LoadTestSeen {
   readonly report: LoadReport;
   /** Where the report can be looked at. */
   readonly source: string;
+  /** What the target is called elsewhere: `service api`. By default its address. */
+  readonly component?: string;
   /** Instances of the target, and the cores that each may use, where they are known. */
   readonly instances?: number;
   readonly coresPerInstance?: number;
@@ -44,14 +46,14 @@ function generatorSaturated(seen: LoadTestSeen): Finding[] {
 }
 
 function thresholdsMissed(seen: LoadTestSeen): Finding[] {
-  const { report, source, instances } = seen;
+  const { report, source, instances, component = report.target } = seen;
   const missed = report.thresholds.filter(({ verdict }) => verdict === 'failed');
   if (report.verdict.status !== 'failed' || missed.length === 0) return [];
   const window = windowOf(report);
   const told = missed.map(({ text, shown }) => `${text} (measured ${shown})`).join(', ');
   return [
     {
-      component: report.target,
+      component,
       kind: 'thresholds missed',
       severity: 'critical',
       summary: `The load test ${report.name} missed ${counted(missed.length, 'threshold')}: ${told}.`,

@@ -65,6 +65,29 @@ describe('advise()', () => {
     expect(firstOf(...kinds).finding).toBe(planted[first]);
   });
 
+  it('advises once on a bottleneck that a test and live metrics both name', () => {
+    const { recommendations } = advise([review([planted.testWithCpu]), review([planted.cpu])]);
+    expect(recommendations).toHaveLength(1);
+    const [only] = recommendations;
+    expect(only?.finding).toBe(planted.cpu);
+    expect(only?.severity).toBe(planted.testWithCpu.severity);
+    expect(only?.evidence).toEqual([...planted.cpu.evidence, ...planted.testWithCpu.evidence]);
+    expect(only?.alsoSeen).toEqual([planted.testWithCpu]);
+    expect(only?.reasoning).toContain(planted.testWithCpu.summary);
+  });
+
+  it('advises on each where they may be different ones', () => {
+    const other: Finding = { ...planted.cpu, component: 'service other' };
+    const two = advise([review([planted.cpu, other, planted.testWithCpu])]).recommendations;
+    expect(two.map(({ finding }) => finding)).toContain(planted.testWithCpu);
+    const named: Finding = { ...planted.testWithCpu, component: 'service other' };
+    const joined = advise([review([planted.cpu, other, named])]).recommendations;
+    expect(joined.map(({ finding }) => finding)).toEqual(expect.arrayContaining([planted.cpu, other]));
+    expect(joined).toHaveLength(2);
+    const loop = advise([review([planted.eventLoop, planted.testWithCpu])]).recommendations;
+    expect(loop).toHaveLength(2);
+  });
+
   it('makes a cause as pressing as what it explains', () => {
     expect(planted.waitingStatement.severity).toBe('warning');
     expect(firstOf('smallPool', 'waitingStatement').severity).toBe('critical');
@@ -105,7 +128,8 @@ describe('advise()', () => {
 });
 
 describe('what a recommendation expects', () => {
-  const all = advise([review(Object.values(planted))]).recommendations;
+  const each = Object.values(planted).map((finding) => advise([review([finding])]).recommendations);
+  const all = each.flat();
 
   it('is a formula with its inputs and both numbers, or not known with the reason', () => {
     expect(all).toHaveLength(Object.keys(planted).length);
@@ -167,7 +191,8 @@ describe('advise() for any findings', () => {
     fc.assert(
       fc.property(spoiled, (findings) => {
         const { recommendations, unanswered } = advise([review(findings)]);
-        expect(recommendations.length + unanswered.length).toBe(findings.length);
+        const answered = recommendations.flatMap(({ finding, alsoSeen }) => [finding, ...alsoSeen]);
+        expect(answered.length + unanswered.length).toBe(findings.length);
       }),
     );
   });
