@@ -10,7 +10,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is published, each after what it needs. */
-export const publishedPackages: readonly string[] = ['packages/loadline', 'packages/local-stack'];
+export const publishedPackages: readonly string[] = [
+  'packages/loadline',
+  'packages/local-stack',
+  'apps/control-plane',
+];
 
 /** Emits JavaScript and declarations, from nothing. */
 export function build(): void {
