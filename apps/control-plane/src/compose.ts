@@ -11,6 +11,7 @@ import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
 import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
+import { createRecommendations, recommendationHandlers } from './recommendations/index.ts';
 import { openScaling, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
@@ -73,6 +74,14 @@ export async function compose(
     profilers,
     instances: () => scaling.instances(),
   });
+  const recommendations = createRecommendations({
+    clock,
+    metrics: store.metrics,
+    profiles: profiling,
+    tests,
+    instances: () => scaling.instances(),
+    databases: [],
+  });
   observeTests(registry, tests);
   let isDraining = false;
   const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
@@ -83,6 +92,7 @@ export async function compose(
       ...testHandlers({ tests, schedules }),
       ...scalingHandlers(scaling),
       ...profilingHandlers(profiling),
+      ...recommendationHandlers(recommendations),
     },
     keys,
     sessions,
@@ -107,6 +117,7 @@ export async function compose(
       schedules.close();
       await scaling.close();
       await profiling.close();
+      await recommendations.close();
       await app.close();
       await tests.close();
     },

@@ -148,6 +148,10 @@ describe('a client that was generated from the OpenAPI document', () => {
     );
     expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
 
+    const { items, reason } = (await performance.listRecommendations()).data;
+    expect(items).toEqual([]);
+    expect(reason).toContain('Looked at');
+
     expect((await audit.listAudit({ limit: 5 })).data.items).toHaveLength(5);
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());

@@ -52,8 +52,11 @@ export async function leaveReport(folder: string, status: string): Promise<void>
     target: 'http://127.0.0.1:1',
     startedAt: '2026-01-01T00:00:00.000Z',
     verdict: { status, reasons: status === 'failed' ? ['p95 < 50ms, got 80 ms'] : [] },
+    activeMs: 10_000,
     total: {},
     endpoints: [],
+    thresholds: [],
+    resources: [],
   };
   await writeFile(join(folder, 'report.html'), '<!doctype html><title>fake</title>');
   await writeFile(join(folder, 'report.csv'), 'time,scope\r\n');

@@ -40,6 +40,7 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   listProfilingSessions: 'viewer',
   getProfilingSession: 'viewer',
   getProfile: 'viewer',
+  listRecommendations: 'viewer',
 };
 
 /** Whether a role may do what needs another. */

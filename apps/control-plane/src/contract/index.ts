@@ -11,6 +11,7 @@ export type {
   NewApiKey,
   ProblemDocument,
   ProfilingSession,
+  RecommendationList,
   ScalingEvent,
   ScalingEventPage,
   ScalingGroup,

@@ -1,5 +1,6 @@
 import { accessOperations } from './access-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
+import { recommendationOperations } from './recommendation-operations.ts';
 import { scalingOperations } from './scaling-operations.ts';
 import { systemOperations } from './system-operations.ts';
 import { testOperations } from './test-operations.ts';
@@ -33,6 +34,7 @@ export interface OperationResponse {
 
 type AllOperations = typeof accessOperations &
   typeof profilingOperations &
+  typeof recommendationOperations &
   typeof scalingOperations &
   typeof systemOperations &
   typeof testOperations;
@@ -44,6 +46,7 @@ export const operations: AllOperations = {
   ...testOperations,
   ...scalingOperations,
   ...profilingOperations,
+  ...recommendationOperations,
 };
 
 export type OperationName = keyof AllOperations;

@@ -19,6 +19,13 @@ import {
   profilingStopSchema,
 } from './profiling-schemas.ts';
 import {
+  evidenceSchema,
+  expectationSchema,
+  findingSchema,
+  recommendationSchema,
+  recommendationsSchema,
+} from './recommendation-schemas.ts';
+import {
   manualOrderSchema,
   manualScalingSchema,
   scalingChangeSchema,
@@ -63,6 +70,11 @@ export const schemas: readonly NamedSchema[] = [
   profilingSessionPageSchema,
   profilingSessionSchema,
   profilingStopSchema,
+  evidenceSchema,
+  expectationSchema,
+  findingSchema,
+  recommendationSchema,
+  recommendationsSchema,
   scalingChangeSchema,
   scalingEventPageSchema,
   scalingEventSchema,
@@ -107,6 +119,11 @@ export interface Shapes {
   readonly ProfilingSession: ProfilingSession;
   readonly ProfilingSessionPage: Page<ProfilingSession>;
   readonly ProfilingStop: FromSchema<typeof profilingStopSchema>;
+  readonly Evidence: FromSchema<typeof evidenceSchema>;
+  readonly Expectation: FromSchema<typeof expectationSchema>;
+  readonly Finding: FromSchema<typeof findingSchema, { references: [typeof evidenceSchema] }>;
+  readonly Recommendation: RecommendationList['items'][number];
+  readonly Recommendations: RecommendationList;
   readonly ScalingChange: FromSchema<typeof scalingChangeSchema>;
   readonly ScalingEvent: ScalingEvent;
   readonly ScalingEventPage: ScalingEventPage;
@@ -140,6 +157,17 @@ export type LoadTestState = LoadTest['state'];
 export type ProfilingSession = FromSchema<
   typeof profilingSessionSchema,
   { references: [typeof profilingOverheadSchema] }
+>;
+export type RecommendationList = FromSchema<
+  typeof recommendationsSchema,
+  {
+    references: [
+      typeof recommendationSchema,
+      typeof expectationSchema,
+      typeof findingSchema,
+      typeof evidenceSchema,
+    ];
+  }
 >;
 export type ScalingEvent = FromSchema<typeof scalingEventSchema>;
 export type ScalingEventPage = Page<ScalingEvent>;

@@ -1,0 +1,41 @@
+import type { Evidence } from 'loadline/metrics';
+
+/** Stands in the evidence for the metrics of a service until it is known which of them are meant. */
+const servicePrefix = 'service:';
+
+export function servicePlace(service: string): string {
+  return `${servicePrefix}${service}`;
+}
+
+export function profilePlace(id: string): string {
+  return `/performance/profiling/${id}/profile`;
+}
+
+export function testPlace(id: string): string {
+  return `/performance/tests/${id}/results`;
+}
+
+/** Which chart shows a number of a service. */
+const charts: Readonly<Record<string, string>> = {
+  eventLoopRatio: 'event-loop',
+  cpuRatio: 'cpu',
+  instances: 'cpu',
+  memoryRatio: 'memory',
+  usedBytes: 'memory',
+  limitBytes: 'memory',
+  hitRatio: 'cache',
+  hitRatioTarget: 'cache',
+  lookupsPerSecond: 'cache',
+};
+
+/** Where a number can be looked at: the chart of its window, or the place as it is. Pure. */
+export function placeOf({ name, source, window }: Evidence): string {
+  if (!source.startsWith(servicePrefix)) return source;
+  const chart = charts[name];
+  const query = new URLSearchParams({ service: source.slice(servicePrefix.length) });
+  if (window !== undefined) {
+    query.set('from', new Date(window.fromMs).toISOString());
+    query.set('to', new Date(window.toMs).toISOString());
+  }
+  return `/performance/metrics${chart === undefined ? '' : `/${chart}`}?${query}`;
+}
