@@ -12,7 +12,7 @@ import { type ExpressMiddleware, type ExpressRequest, expressMiddleware } from '
 import { type FastifyPlugin, type FastifyRequestShape, fastifyPlugin } from './adapters/fastify.ts';
 import { type HonoContext, type HonoMiddleware, type HonoOptions, honoMiddleware } from './adapters/hono.ts';
 import { type NodeOptions, watchHandler } from './adapters/node.ts';
-import type { UserOf, Watcher } from './adapters/watcher.ts';
+import { pathOf, type UserOf, type Watcher } from './adapters/watcher.ts';
 import { beaconDoor, scriptDoor } from './doors/beacon-door.ts';
 import type { Door } from './doors/door.ts';
 import { addressGuard, keyGuard } from './doors/guard.ts';
@@ -84,6 +84,10 @@ export function observe(options: ObserveOptions = {}): Observer {
       name: 'http_user_lookup_failures_total',
       help: 'Requests of which the service could not say who they were from.',
     }),
+    routeFailures: registry.counter({
+      name: 'http_route_lookup_failures_total',
+      help: 'Requests of which the service could not say which route they fit.',
+    }),
     doorAt: finderOf(doors),
   };
   const close = async (): Promise<void> => {
@@ -136,11 +140,12 @@ function doorsOf(
   return doors;
 }
 
-/** Asked for every request: the first letter tells most of them apart, without a look at all of the path. */
-function finderOf(doors: ReadonlyMap<string, Door>): (path: string) => Door | undefined {
+/** Asked for every request: the first letter tells most of them apart, without a look at all of the target. */
+function finderOf(doors: ReadonlyMap<string, Door>): Watcher['doorAt'] {
   const letters = new Set(Array.from(doors.keys(), (path) => path.charCodeAt(1)));
-  return (path) => {
-    if (!letters.has(path.charCodeAt(1))) return undefined;
+  return (url = '/') => {
+    if (!letters.has(url.charCodeAt(1))) return undefined;
+    const path = pathOf(url);
     return doors.get(path) ?? (path.startsWith(`${profilesPath}/`) ? doors.get(profilesPath) : undefined);
   };
 }

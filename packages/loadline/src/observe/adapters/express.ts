@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerAtDoor } from './node-door.ts';
-import { follow, pathOf, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
 /** What Express adds to a request, and Connect does not. */
 export interface ExpressRequest extends IncomingMessage {
@@ -16,16 +16,14 @@ export function expressMiddleware<Request extends ExpressRequest>(
   watcher: Watcher,
   { userOf }: { readonly userOf?: UserOf<Request> } = {},
 ): ExpressMiddleware {
+  const follow = createFollow<Request>(watcher, { routeOf, userOf });
   return (request, response, next) => {
-    const door = watcher.doorAt(pathOf(request.originalUrl ?? request.url));
+    const door = watcher.doorAt(request.originalUrl ?? request.url);
     if (door !== undefined) {
       void answerAtDoor(door, request, response);
       return;
     }
-    follow(watcher, request, response, {
-      route: () => routeOf(request),
-      user: () => userOf?.(request as Request),
-    });
+    follow(request as Request, response);
     next();
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConnectingServer } from '../meters/network-metrics.ts';
 import { answerAtDoor } from './node-door.ts';
-import { follow, pathOf, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
 /** What is needed of Fastify's request. */
 export interface FastifyRequestShape {
@@ -31,20 +31,20 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
   watcher: Watcher,
   { userOf }: { readonly userOf?: UserOf<Request> } = {},
 ): FastifyPlugin<Request> {
+  const follow = createFollow<Request>(watcher, {
+    routeOf: ({ routeOptions }) => routeOptions.url ?? unmatched,
+    userOf,
+  });
   const plugin: FastifyPlugin<Request> = (app, _options, done) => {
     watcher.network.watch(app.server);
     app.addHook('onRequest', (request, reply, next) => {
-      const { raw } = request;
-      const door = watcher.doorAt(pathOf(raw.url));
+      const door = watcher.doorAt(request.raw.url);
       if (door !== undefined) {
         reply.hijack();
-        void answerAtDoor(door, raw, reply.raw);
+        void answerAtDoor(door, request.raw, reply.raw);
         return;
       }
-      follow(watcher, raw, reply.raw, {
-        route: () => request.routeOptions.url ?? unmatched,
-        user: () => userOf?.(request),
-      });
+      follow(request, reply.raw);
       next();
     });
     done();

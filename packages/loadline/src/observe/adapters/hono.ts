@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DoorAnswer, DoorRequest } from '../doors/door.ts';
-import { follow, seeUser, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, seeRoute, seeUser, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
 /** What is needed of Hono's context. */
 export interface HonoContext {
@@ -26,31 +26,34 @@ export function honoMiddleware<Context extends HonoContext>(
   watcher: Watcher,
   { routeOf, userOf }: HonoOptions<Context>,
 ): HonoMiddleware<Context> {
+  // A middleware is matched by everything, and is the pattern of nothing.
+  const patternOf = (context: Context): string => {
+    const path = routeOf(context);
+    return path === undefined || path === '*' || path === '/*' ? unmatched : path;
+  };
+  const follow = createFollow<Context>(watcher, { routeOf: patternOf, userOf });
   return async (context, next) => {
     const node = nodeOf(context.env);
     const door = watcher.doorAt(context.req.path);
     if (door !== undefined) return responseOf(await door(doorRequestOf(context, node)));
-    // A middleware is matched by everything, and is the pattern of nothing.
-    const route = (): string => {
-      const path = routeOf(context);
-      return path === undefined || path === '*' || path === '/*' ? unmatched : path;
-    };
-    const user = (): string | undefined => userOf?.(context);
     if (node !== undefined) {
-      follow(watcher, node.incoming, node.outgoing, { route, user });
+      follow(context, node.outgoing);
       await next();
       return undefined;
     }
-    const startMs = watcher.clock.monotonicMs();
-    watcher.http.begin();
+    const { clock, http } = watcher;
+    const startMs = clock.monotonicMs();
+    http.begin();
     let status = 500;
     try {
       await next();
       status = context.res.status;
     } finally {
-      const durationMs = watcher.clock.monotonicMs() - startMs;
-      watcher.http.end({ method: context.req.method, route: route(), status, durationMs });
-      seeUser(watcher, user);
+      const nowMs = clock.monotonicMs();
+      const { method } = context.req;
+      const route = seeRoute(watcher, patternOf, context);
+      http.end({ method, route, status, durationMs: nowMs - startMs });
+      if (userOf !== undefined) seeUser(watcher, userOf, context, nowMs);
     }
     return undefined;
   };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerAtDoor } from './node-door.ts';
-import { follow, pathOf, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
 export interface NodeOptions {
   /** The pattern that a request fits, `/food/:id`; what has none is counted as `unmatched`. Asked when it is answered. */
@@ -14,16 +14,17 @@ export function watchHandler(
   handler: RequestListener,
   { routeOf, userOf }: NodeOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const follow = createFollow<IncomingMessage>(watcher, {
+    routeOf: (request) => routeOf?.(request) ?? unmatched,
+    userOf,
+  });
   return (request, response) => {
-    const door = watcher.doorAt(pathOf(request.url));
+    const door = watcher.doorAt(request.url);
     if (door !== undefined) {
       void answerAtDoor(door, request, response);
       return;
     }
-    follow(watcher, request, response, {
-      route: () => routeOf?.(request) ?? unmatched,
-      user: () => userOf?.(request),
-    });
+    follow(request, response);
     handler(request, response);
   };
 }

@@ -12,8 +12,9 @@ export interface Watcher {
   readonly network: NetworkObserver;
   readonly users: ActiveUsers;
   readonly userFailures: Counter;
-  /** The door at a path, which then answers instead of the service. */
-  doorAt(path: string): Door | undefined;
+  readonly routeFailures: Counter;
+  /** The door at a request's target, which then answers instead of the service. */
+  doorAt(url: string | undefined): Door | undefined;
 }
 
 /** Tells who a request is from; undefined for whoever is not signed in. Called when it has been answered. */
@@ -27,53 +28,105 @@ export const unmatched = 'unmatched';
 /** What is needed of `http.IncomingMessage`. */
 export interface NodeRequest {
   readonly method?: string | undefined;
-  readonly url?: string | undefined;
   readonly socket: CountedSocket;
   readonly httpVersionMajor: number;
 }
 
 /** What is needed of `http.ServerResponse`. */
 export interface NodeResponse {
+  readonly req: NodeRequest;
   readonly statusCode: number;
+  readonly writableEnded: boolean;
   readonly writableFinished: boolean;
-  once(event: 'close', listener: () => void): unknown;
+  on(event: 'close', listener: (this: NodeResponse) => void): unknown;
 }
 
-/** Follows one request of `node:http` from now on; `ask` is called at its end, when the route and the user are known. */
-export function follow(
+/** What an adapter knows of a request by whatever its framework gives for one. Asked when it has been answered. */
+export interface Asked<Subject> {
+  readonly routeOf: (subject: Subject) => string;
+  readonly userOf: UserOf<Subject> | undefined;
+}
+
+/** Follows one request from now on, to the end of its answer or of its connection. */
+export type Follow<Subject> = (subject: Subject, response: NodeResponse) => void;
+
+/**
+ * Makes what follows the requests of `node:http`, once for each adapter. It is paid for with every request: one function
+ * listens to all responses, and what it has to know is kept on the response itself. A closure for each and `once()`,
+ * which wraps it, took twice as long as all of this.
+ */
+export function createFollow<Subject>(
   watcher: Watcher,
-  request: NodeRequest,
-  response: NodeResponse,
-  ask: { readonly route: () => string; readonly user: () => string | undefined },
-): void {
-  const startMs = watcher.clock.monotonicMs();
-  watcher.http.begin();
-  // HTTP/2 shows a stand-in for its connection, which many requests share and which counts nothing.
-  if (request.httpVersionMajor < 2) watcher.network.see(request.socket);
-  response.once('close', () => {
-    watcher.http.end({
-      method: request.method ?? 'GET',
-      route: ask.route(),
-      status: response.writableFinished ? response.statusCode : clientWent,
-      durationMs: watcher.clock.monotonicMs() - startMs,
+  { routeOf, userOf }: Asked<Subject>,
+): Follow<Subject> {
+  const { clock, http, network } = watcher;
+  // Of this adapter alone: a response may be followed by others, too.
+  const begunMs = Symbol('begunMs');
+  const subjectOf = Symbol('subject');
+  interface Followed extends NodeResponse {
+    [begunMs]?: number | undefined;
+    [subjectOf]?: Subject | undefined;
+  }
+  function onClose(this: Followed): void {
+    const startMs = this[begunMs];
+    if (startMs === undefined) return;
+    const subject = this[subjectOf] as Subject;
+    this[begunMs] = undefined;
+    this[subjectOf] = undefined;
+    const nowMs = clock.monotonicMs();
+    // Node's HTTP/2 calls every stream finished that is closed, also one to which nothing was ever answered.
+    const isAnswered = this.writableFinished && this.writableEnded;
+    http.end({
+      method: this.req.method ?? 'GET',
+      route: seeRoute(watcher, routeOf, subject),
+      status: isAnswered ? this.statusCode : clientWent,
+      durationMs: nowMs - startMs,
     });
-    seeUser(watcher, ask.user);
-  });
+    if (userOf !== undefined) seeUser(watcher, userOf, subject, nowMs);
+  }
+  return (subject, response: Followed) => {
+    // A framework may be told twice to use the same adapter, and a request is one all the same.
+    if (response[begunMs] !== undefined) return;
+    response[begunMs] = clock.monotonicMs();
+    response[subjectOf] = subject;
+    http.begin();
+    // HTTP/2 shows a stand-in for its connection, which many requests share and which counts nothing.
+    if (response.req.httpVersionMajor < 2) network.see(response.req.socket);
+    response.on('close', onClose);
+  };
+}
+
+/** As `seeUser`: what has no route that can be told has none. */
+export function seeRoute<Subject>(
+  { routeFailures }: Watcher,
+  routeOf: (subject: Subject) => string,
+  subject: Subject,
+): string {
+  try {
+    return routeOf(subject);
+  } catch {
+    routeFailures.add();
+    return unmatched;
+  }
 }
 
 /** A service's own function must not break the counting of its requests, nor the request. */
-export function seeUser({ users, userFailures }: Watcher, ask: () => string | undefined): void {
+export function seeUser<Subject>(
+  { users, userFailures }: Watcher,
+  userOf: UserOf<Subject>,
+  subject: Subject,
+  nowMs: number,
+): void {
   try {
-    const user = ask();
-    if (user !== undefined) users.see(user);
+    const user = userOf(subject);
+    if (user !== undefined) users.see(user, nowMs);
   } catch {
     userFailures.add();
   }
 }
 
 /** The path of a request's target, without the query. */
-export function pathOf(url: string | undefined): string {
-  if (url === undefined) return '/';
+export function pathOf(url: string): string {
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
 }

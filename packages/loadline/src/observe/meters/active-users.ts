@@ -5,8 +5,12 @@ import { UserSketch } from './user-sketch.ts';
 
 /** Who was there in the last five minutes, without remembering who it was. */
 export interface ActiveUsers {
-  /** A signed-in user has done something. */
-  see(id: string): void;
+  /**
+   * A signed-in user has done something.
+   *
+   * @param nowMs what the clock says, from whoever has read it already.
+   */
+  see(id: string, nowMs?: number): void;
   /** Those of the last five minutes; between four and a half and five, since it is kept by half minutes. */
   recent(): UserSketch;
 }
@@ -27,10 +31,11 @@ const seenMax = 10_000;
  */
 export function observeUsers(registry: Registry, key: string, clock: Clock): ActiveUsers {
   const slices: { readonly startMs: number; readonly sketch: UserSketch; readonly seen: Set<string> }[] = [];
-  function current(): (typeof slices)[number] {
-    const startMs = Math.floor(clock.monotonicMs() / sliceMs) * sliceMs;
+  function current(nowMs: number): (typeof slices)[number] {
     const newest = slices[0];
-    if (newest?.startMs === startMs) return newest;
+    // Also a reading of just before its start, by somebody who was held up.
+    if (newest !== undefined && nowMs < newest.startMs + sliceMs) return newest;
+    const startMs = Math.floor(nowMs / sliceMs) * sliceMs;
     newest?.seen.clear();
     const slice = { startMs, sketch: new UserSketch(), seen: new Set<string>() };
     slices.unshift(slice);
@@ -39,7 +44,7 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
     return slice;
   }
   function recent(): UserSketch {
-    current();
+    current(clock.monotonicMs());
     const all = new UserSketch();
     for (const { sketch } of slices) all.unite(sketch);
     return all;
@@ -50,8 +55,8 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
     read: () => recent().count,
   });
   return {
-    see(id) {
-      const { sketch, seen } = current();
+    see(id, nowMs = clock.monotonicMs()) {
+      const { sketch, seen } = current(nowMs);
       if (seen.has(id)) return;
       if (seen.size < seenMax) seen.add(id);
       sketch.add(hashOf(key, id));

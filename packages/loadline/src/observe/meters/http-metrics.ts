@@ -36,27 +36,35 @@ export function observeHttp(registry: Registry): HttpObserver {
     name: 'http_requests_in_flight',
     help: 'Requests that have come in and are not answered yet.',
   });
-  // Nearly every request is of a kind that was there before: one look-up finds both of its slots.
-  const known = new Map<string, Slots>();
+  const known = new Map<string, Map<string, Map<number, Slots>>>();
+  let knownCount = 0;
+  /** A level for each label: to put a key together took longer than all else that is done for a request here. */
+  function slotsOf({ method, route, status }: ObservedRequest): Slots {
+    const found = known.get(route)?.get(method)?.get(status);
+    if (found !== undefined) return found;
+    const values = { method, route, status: String(status) };
+    const slots = { requests: requests.with(values), durations: durations.with(values) };
+    if (knownCount < knownMax) {
+      knownCount++;
+      const methods = known.get(route) ?? new Map<string, Map<number, Slots>>();
+      const statuses = methods.get(method) ?? new Map<number, Slots>();
+      known.set(route, methods.set(method, statuses.set(status, slots)));
+    }
+    return slots;
+  }
   let answered = 0;
   return {
     begin: () => inFlight.add(1),
     get answered() {
       return answered;
     },
-    end({ method, route, status, durationMs }) {
+    end(request) {
       inFlight.add(-1);
       answered++;
-      const key = `${status}${method} ${route}`;
-      let slots = known.get(key);
-      if (slots === undefined) {
-        const values = { method, route, status: String(status) };
-        slots = { requests: requests.with(values), durations: durations.with(values) };
-        if (known.size < knownMax) known.set(key, slots);
-      }
+      const slots = slotsOf(request);
       slots.requests.add();
       // A whole number takes the shorter path of a histogram, which would round it anyway.
-      slots.durations.record(Math.round(durationMs * 1000));
+      slots.durations.record(Math.round(request.durationMs * 1000));
     },
   };
 }
