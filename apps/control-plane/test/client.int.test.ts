@@ -103,11 +103,12 @@ function place(name: OperationName): number {
 
 describe('a client that was generated from the OpenAPI document', () => {
   it('drives every operation', async () => {
-    const { health, metrics, openapiJson, session, keys, audit, performance } = client;
+    const { health, metrics, openapiJson, docs, session, keys, audit, performance } = client;
     expect((await health.isAlive()).data).toEqual({ status: 'ok' });
     expect((await health.isReady()).data).toEqual({ status: 'ok' });
     expect(await (await metrics.getOwnMetrics()).text()).toContain('http_requests_total');
     expect((await openapiJson.getOpenApi()).data.openapi).toBe('3.1.0');
+    expect(await (await docs.getApiPage()).text()).toContain('<!doctype html>');
 
     expect((await session.openSession({ key: plane.keys.viewer })).data.csrfToken).toBeDefined();
     expect((await session.getSession()).data.role).toBe('admin');

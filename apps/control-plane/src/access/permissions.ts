@@ -14,6 +14,7 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   isReady: 'open',
   getOwnMetrics: 'metrics',
   getOpenApi: 'viewer',
+  getApiPage: 'viewer',
   // With a key in its body: whoever has none is refused there.
   openSession: 'open',
   getSession: 'viewer',

@@ -33,4 +33,12 @@ export const systemOperations = {
       200: { description: 'OpenAPI 3.1.', schema: { type: 'object', additionalProperties: true } },
     },
   },
+  getApiPage: {
+    method: 'GET',
+    path: '/docs',
+    tag: 'System',
+    summary: 'This description as a page',
+    description: 'A browser without a session is shown where to sign in.',
+    responses: { 200: { description: 'The page.', alsoAs: ['text/html'] } },
+  },
 } as const;

@@ -72,6 +72,7 @@ export const testOrderSchema = {
   $id: 'TestOrder',
   type: 'object',
   description: 'A profile, a whole scenario, or a profile for a scenario.',
+  examples: [{ target: 'http://127.0.0.1:8080', profile: 'peak', scale: 0.01 }],
   additionalProperties: false,
   properties: {
     name: { type: 'string', minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]*$' },
@@ -152,6 +153,7 @@ export const scheduleOrderSchema = {
       minLength: 1,
       maxLength: 100,
       description: 'Minute, hour, day of month, month, day of week: `0 3 * * 1-5`.',
+      examples: ['0 3 * * 1-5'],
     },
     timezone: { type: 'string', minLength: 1, maxLength: 60, description: 'IANA name. Default UTC.' },
     test: { $ref: 'TestOrder' },

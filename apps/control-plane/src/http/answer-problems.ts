@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { signInPage } from '../pages/index.ts';
 import { Problem, problemContentType } from '../problems/index.ts';
 import { problemOf } from './problem-of.ts';
 
@@ -7,10 +8,28 @@ import { problemOf } from './problem-of.ts';
 export function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(thrown);
   if (problem.status >= 500) request.log.error({ err: thrown }, 'a request failed');
+  if (problem.code === 'CONTROL_PLANE_UNAUTHENTICATED' && wantsPage(request)) {
+    reply
+      .code(problem.status)
+      .headers({
+        ...problem.headers,
+        'content-security-policy': signIn.policy,
+        'content-type': 'text/html; charset=utf-8',
+      })
+      .send(signIn.html);
+    return;
+  }
   reply
     .code(problem.status)
     .headers({ ...problem.headers, 'content-type': problemContentType })
     .send(JSON.stringify(problem.toDocument(request.id)));
+}
+
+const signIn = signInPage();
+
+/** Somebody in front of a browser, who asked for a page and can do nothing with a document. */
+function wantsPage({ routeOptions, headers }: FastifyRequest): boolean {
+  return routeOptions.config.operation === 'getApiPage' && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
 /** What is not even HTTP has no request to answer: the connection gets a last word and ends. */

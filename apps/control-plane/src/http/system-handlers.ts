@@ -2,8 +2,9 @@ import type { Registry } from 'loadline/metrics';
 import { prometheusContentType, renderPrometheus } from 'loadline/metrics';
 import { permissions } from '../access/index.ts';
 import { type Handlers, openApiDocument } from '../contract/index.ts';
+import { renderApiPage } from '../pages/index.ts';
 
-type SystemHandlers = Pick<Handlers, 'isAlive' | 'isReady' | 'getOwnMetrics' | 'getOpenApi'>;
+type SystemHandlers = Pick<Handlers, 'isAlive' | 'isReady' | 'getOwnMetrics' | 'getOpenApi' | 'getApiPage'>;
 
 /** Answers what is asked about the control plane itself. */
 export function systemHandlers(options: {
@@ -13,6 +14,7 @@ export function systemHandlers(options: {
 }): SystemHandlers {
   const { registry, version, isDraining } = options;
   const document = openApiDocument({ version, accessOf: wordsOf });
+  const page = renderApiPage(document);
   return {
     isAlive: async () => ({ status: 200, body: { status: 'ok' } }),
     isReady: async () =>
@@ -24,6 +26,12 @@ export function systemHandlers(options: {
       contentType: prometheusContentType,
     }),
     getOpenApi: async () => ({ status: 200, body: document }),
+    getApiPage: async () => ({
+      status: 200,
+      text: page.html,
+      contentType: 'text/html; charset=utf-8',
+      headers: { 'content-security-policy': page.policy },
+    }),
   };
 }
 
