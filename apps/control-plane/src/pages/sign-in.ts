@@ -7,7 +7,7 @@ export function signInPage(): Page {
 <h1>Loadline control plane</h1>
 <p>This page is for who has a key.</p>
 <form id="sign-in" hidden>
-<label>Key <input type="password" id="key" name="key" required maxlength="200" autocomplete="current-password" autofocus></label>
+<label>Key <input type="password" id="key" name="key" required maxlength="200" autocomplete="current-password"></label>
 <button type="submit">Sign in</button>
 <p id="refused" role="alert"></p>
 </form>

@@ -27,13 +27,14 @@ em { color: var(--delete); font-size: 12px; font-style: normal }
 .skip { position: absolute; left: -999px } .skip:focus { left: 12px; top: 12px; background: var(--card); padding: 8px }
 .quiet { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 .frame { max-width: 1240px; margin: 0 auto; padding: 24px; display: grid; grid-template-columns: 270px minmax(0, 1fr); gap: 20px 28px }
-header { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 6px 20px; align-items: baseline }
+header { grid-column: 1 / -1; display: grid; grid-template-columns: 1fr auto; gap: 4px 20px; align-items: baseline }
+header p { grid-row: 2; grid-column: 1 / -1 }
 header p { color: var(--soft) }
 .search { margin-left: auto; color: var(--soft) }
 input { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--soft); border-radius: 8px; padding: 6px 10px; width: 240px; max-width: 100% }
 nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto; padding: 4px 4px 24px }
 nav section { margin-bottom: 16px } nav h2 { font-size: 13px; color: var(--soft); margin: 0 }
-nav a { display: block; color: inherit; text-decoration: none; padding: 3px 0; font-size: 13px; line-height: 1.35 }
+nav a { display: flex; align-items: baseline; color: inherit; text-decoration: none; padding: 3px 0; font-size: 13px; line-height: 1.35 }
 nav a:hover { text-decoration: underline }
 main { min-width: 0 } main:focus { outline: 0 }
 .hint { color: var(--soft); margin-bottom: 16px }
@@ -43,7 +44,7 @@ summary { cursor: pointer; padding: 10px 14px; overflow-wrap: anywhere }
 summary:hover { background: var(--faint); border-radius: 10px }
 .path { font-weight: 600; margin: 0 6px }
 .says { color: var(--soft) }
-.method { display: inline-block; min-width: 4.6em; font: 700 11px/1.6 ui-monospace, Menlo, "DejaVu Sans Mono", monospace; color: var(--tone); letter-spacing: .03em }
+.method { display: inline-block; flex: none; min-width: 4.6em; font: 700 11px/1.6 ui-monospace, Menlo, "DejaVu Sans Mono", monospace; color: var(--tone); letter-spacing: .03em }
 .get { --tone: var(--get) } .post { --tone: var(--post) } .put { --tone: var(--put) } .delete { --tone: var(--delete) }
 .inside { padding: 4px 16px 16px; border-top: 1px solid var(--rule) }
 .inside > p { margin-top: 10px }
@@ -67,7 +68,7 @@ form label { flex: 1; min-width: 220px } form input { width: 100%; display: bloc
 @media (max-width: 820px) {
   .frame { grid-template-columns: minmax(0, 1fr); padding: 16px }
   nav { display: none }
-  .search, .search input { margin: 0; width: 100% }
+  header { display: block } .search { display: block; margin-top: 10px } .search input { width: 100% }
   summary .says { display: block }
   tbody th { white-space: normal }
 }
