@@ -6,6 +6,7 @@ import type { Registry } from 'loadline/metrics';
 import type { ScalingDriver } from 'loadline/scaling';
 import type { Store } from 'loadline/store';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
+import { instanceHandlers, openWatch, type Pull } from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
@@ -25,6 +26,8 @@ export interface Surroundings {
   /** Runs the services that are described; it stays as it is: whoever made it closes it. */
   readonly driver: ScalingDriver;
   readonly profilers: Profilers;
+  /** Asks an instance for its metrics; default over HTTP. */
+  readonly pull?: Pull | undefined;
   /** What is told of this process itself. */
   readonly registry: Registry;
   /** Where failures are written, as JSON lines. */
@@ -48,7 +51,7 @@ export interface Composition {
 /** Wires the control plane. No logic: what is here only says who knows whom. */
 export async function compose(
   configuration: Configuration,
-  { clock, documents, journal, store, runner, driver, profilers, registry, log }: Surroundings,
+  { clock, documents, journal, store, runner, driver, profilers, pull, registry, log }: Surroundings,
 ): Promise<Composition> {
   const nextId = createIds(clock);
   const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
@@ -82,6 +85,18 @@ export async function compose(
     instances: () => scaling.instances(),
     databases: [],
   });
+  const { collector, registrations } = await openWatch({
+    clock,
+    documents,
+    nextId,
+    store,
+    configuration: configuration.watch,
+    key: configuration.observeKey,
+    running: () => scaling.instances(),
+    registry,
+    onFailure,
+    pull,
+  });
   observeTests(registry, tests);
   let isDraining = false;
   const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
@@ -91,6 +106,7 @@ export async function compose(
       ...accessHandlers({ keys, sessions, journal, isSecure }),
       ...testHandlers({ tests, schedules }),
       ...scalingHandlers(scaling),
+      ...instanceHandlers({ collector, registrations }),
       ...profilingHandlers(profiling),
       ...recommendationHandlers(recommendations),
     },
@@ -115,6 +131,7 @@ export async function compose(
     },
     async close() {
       schedules.close();
+      await collector.close();
       await scaling.close();
       await profiling.close();
       await recommendations.close();

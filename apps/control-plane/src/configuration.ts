@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
+import { readWatch, type WatchConfiguration } from './collect/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
 import type { TestLimits } from './tests/index.ts';
@@ -18,6 +19,11 @@ export interface ServeWords {
   readonly production?: readonly string[] | undefined;
   readonly 'metrics-from'?: readonly string[] | undefined;
   readonly services?: string | undefined;
+  readonly watch?: readonly string[] | undefined;
+  readonly 'watch-postgres'?: readonly string[] | undefined;
+  readonly 'watch-valkey'?: readonly string[] | undefined;
+  readonly 'watch-every'?: string | undefined;
+  readonly 'allow-watch'?: readonly string[] | undefined;
 }
 
 /** Everything that the control plane is told when it starts. */
@@ -41,6 +47,8 @@ export interface Configuration {
   readonly metricsAddresses: readonly string[];
   /** Run on this machine, as many of each as their policies want. */
   readonly services: readonly ServiceDescription[];
+  /** Who is asked what it is doing. */
+  readonly watch: WatchConfiguration;
   readonly keyRequestsMax: number;
   readonly strangerRequestsMax: number;
   readonly limits: TestLimits;
@@ -92,6 +100,7 @@ export function readConfiguration(
       productionHosts: words.production ?? [],
       metricsAddresses: readAddresses(root.at('metrics-from')),
       services: readServices(root.at('services'), env),
+      watch: readWatch(root),
       keyRequestsMax: 60_000,
       strangerRequestsMax: 300,
       limits: defaultLimits,

@@ -103,7 +103,7 @@ function place(name: OperationName): number {
 
 describe('a client that was generated from the OpenAPI document', () => {
   it('drives every operation', async () => {
-    const { health, metrics, openapiJson, docs, session, keys, audit, performance } = client;
+    const { health, metrics, openapiJson, docs, session, keys, audit, performance, instances } = client;
     expect((await health.isAlive()).data).toEqual({ status: 'ok' });
     expect((await health.isReady()).data).toEqual({ status: 'ok' });
     expect(await (await metrics.getOwnMetrics()).text()).toContain('http_requests_total');
@@ -154,6 +154,11 @@ describe('a client that was generated from the OpenAPI document', () => {
     expect(reason).toContain('Looked at');
 
     expect((await audit.listAudit({ limit: 5 })).data.items).toHaveLength(5);
+
+    const registered = await instances.registerInstance({ service: 'shop', url: 'http://127.0.0.1:9' });
+    expect((await instances.beatInstance(registered.data.id)).data.instance).toBe('127.0.0.1:9');
+    expect((await instances.removeInstance(registered.data.id)).status).toBe(204);
+    expect((await instances.listInstances({ state: 'up' })).data.items).toEqual([]);
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());
   });

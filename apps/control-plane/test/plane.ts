@@ -6,6 +6,7 @@ import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { createSimulatedDriver, type SimulatedDriver } from 'loadline/scaling';
 import { type Role, roles } from '../src/access/index.ts';
+import type { Pull } from '../src/collect/index.ts';
 import { type Composition, compose } from '../src/compose.ts';
 import { type Configuration, defaultLimits } from '../src/configuration.ts';
 import type { AuditEntry } from '../src/contract/index.ts';
@@ -60,6 +61,7 @@ export interface PlaneOptions {
   readonly home?: string;
   readonly runner?: FakeRunner;
   readonly driver?: SimulatedDriver;
+  readonly pull?: Pull;
   readonly profilers?: Profilers;
 }
 
@@ -88,6 +90,13 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       productionHosts: ['127.0.0.99'],
       metricsAddresses: [],
       services: [],
+      watch: {
+        services: [],
+        postgres: [],
+        valkey: [],
+        policy: { allowLoopback: true },
+        intervalMs: 5000,
+      },
       keyRequestsMax: 1_000_000,
       strangerRequestsMax: 1_000_000,
       limits: defaultLimits,
@@ -100,6 +109,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       store,
       runner,
       driver,
+      pull: options.pull,
       profilers: options.profilers ?? createProfilers(clock, undefined),
       registry: createRegistry(),
       log: { write: (line) => void log.push(line) },

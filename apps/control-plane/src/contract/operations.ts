@@ -1,4 +1,5 @@
 import { accessOperations } from './access-operations.ts';
+import { instanceOperations } from './instance-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
 import { recommendationOperations } from './recommendation-operations.ts';
 import { scalingOperations } from './scaling-operations.ts';
@@ -33,6 +34,7 @@ export interface OperationResponse {
 }
 
 type AllOperations = typeof accessOperations &
+  typeof instanceOperations &
   typeof profilingOperations &
   typeof recommendationOperations &
   typeof scalingOperations &
@@ -45,6 +47,7 @@ export const operations: AllOperations = {
   ...accessOperations,
   ...testOperations,
   ...scalingOperations,
+  ...instanceOperations,
   ...profilingOperations,
   ...recommendationOperations,
 };

@@ -9,6 +9,12 @@ import {
   sessionOrderSchema,
   sessionSchema,
 } from './access-schemas.ts';
+import {
+  instanceOrderSchema,
+  instanceSchema,
+  instancesSchema,
+  registrationSchema,
+} from './instance-schemas.ts';
 import { problemSchema } from './problem-schema.ts';
 import {
   profileDocumentSchema,
@@ -56,6 +62,9 @@ export const schemas: readonly NamedSchema[] = [
   auditEntrySchema,
   auditPageSchema,
   healthSchema,
+  instanceOrderSchema,
+  instanceSchema,
+  instancesSchema,
   keyOrderSchema,
   loadReportSchema,
   loadTestPageSchema,
@@ -64,6 +73,7 @@ export const schemas: readonly NamedSchema[] = [
   manualScalingSchema,
   newApiKeySchema,
   problemSchema,
+  registrationSchema,
   profileDocumentSchema,
   profilingOrderSchema,
   profilingOverheadSchema,
@@ -105,6 +115,9 @@ export interface Shapes {
   readonly AuditEntry: AuditEntry;
   readonly AuditPage: Page<AuditEntry>;
   readonly Health: FromSchema<typeof healthSchema>;
+  readonly Instance: Instance;
+  readonly InstanceOrder: FromSchema<typeof instanceOrderSchema>;
+  readonly Instances: { readonly items: readonly Instance[] };
   readonly KeyOrder: FromSchema<typeof keyOrderSchema>;
   readonly LoadReport: FromSchema<typeof loadReportSchema>;
   readonly LoadTest: LoadTest;
@@ -113,6 +126,7 @@ export interface Shapes {
   readonly ManualScalingOrder: FromSchema<typeof manualOrderSchema>;
   readonly NewApiKey: NewApiKey;
   readonly Problem: ProblemDocument;
+  readonly Registration: RegistrationView;
   readonly ProfileDocument: FromSchema<typeof profileDocumentSchema>;
   readonly ProfilingOrder: FromSchema<typeof profilingOrderSchema>;
   readonly ProfilingOverhead: FromSchema<typeof profilingOverheadSchema>;
@@ -150,6 +164,8 @@ export type ApiKey = FromSchema<typeof apiKeySchema>;
 export type NewApiKey = FromSchema<typeof newApiKeySchema, { references: [typeof apiKeySchema] }>;
 export type AuditEntry = FromSchema<typeof auditEntrySchema>;
 export type SessionView = FromSchema<typeof sessionSchema>;
+export type Instance = FromSchema<typeof instanceSchema>;
+export type RegistrationView = FromSchema<typeof registrationSchema>;
 export type ProblemDocument = FromSchema<typeof problemSchema>;
 export type TestOrder = FromSchema<typeof testOrderSchema>;
 export type LoadTest = FromSchema<typeof loadTestSchema, { references: [typeof testProgressSchema] }>;

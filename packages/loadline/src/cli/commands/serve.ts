@@ -22,6 +22,11 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --production HOST    a host that is production: each test of it must spell its name out; may be repeated
   --metrics-from IP    reads /metrics without a key; may be repeated
   --services FILE      services to run on this machine, as many of each as its policy wants
+  --watch SERVICE=URL  asks a service for its metrics, each instance behind its name; may be repeated
+  --watch-postgres NAME=URL, --watch-valkey NAME=URL
+                       asks a database or a cache what it does; may be repeated
+  --watch-every TIME   how often; default 5s
+  --allow-watch WHAT   where instances may be that register: loopback, private, or a host; may be repeated
 
 Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
 It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one; the files of a load
@@ -43,6 +48,11 @@ const options = {
   production: { type: 'string', multiple: true },
   'metrics-from': { type: 'string', multiple: true },
   services: { type: 'string' },
+  watch: { type: 'string', multiple: true },
+  'watch-postgres': { type: 'string', multiple: true },
+  'watch-valkey': { type: 'string', multiple: true },
+  'watch-every': { type: 'string' },
+  'allow-watch': { type: 'string', multiple: true },
 } as const;
 
 interface ControlPlaneModule {

@@ -1,0 +1,342 @@
+import { type AddressPolicy, type Clock, sleep, type Timer } from 'loadline/base';
+import { UserSketch } from 'loadline/observe';
+import type { CacheReading, ResourceReading, Sample, Series, Store } from 'loadline/store';
+import { compareReadings } from './compare-readings.ts';
+import { judgedAddressOf, type Resolve } from './judged-address.ts';
+import { Member, type MemberView } from './member.ts';
+import type { Pull } from './pull.ts';
+import { RecentWindow } from './recent-window.ts';
+import { resourceReadingOf } from './resource-reading.ts';
+import type { ServerProbe } from './server-probe.ts';
+import type { InstanceSource, Watched } from './watched.ts';
+
+export interface CollectorOptions {
+  readonly clock: Clock;
+  readonly store: Pick<Store, 'metrics' | 'readings'>;
+  readonly sources: readonly InstanceSource[];
+  /** Closed with the collector. */
+  readonly servers: readonly ServerProbe[];
+  readonly pull: Pull;
+  /** What instances that registered may be reached at. */
+  readonly policy: AddressPolicy;
+  readonly resolve: Resolve;
+  /** Opens the metrics of those that are listed or named. */
+  readonly key: string | undefined;
+  readonly intervalMs: number;
+  /** Hears of what went wrong here and is no instance's fault. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Since the start. */
+export interface CollectorCounts {
+  readonly rounds: number;
+  readonly samples: number;
+  /** Pulls that gave nothing. */
+  readonly failures: number;
+  /** Counters that had fallen. */
+  readonly resets: number;
+  /** Samples beyond the limit of an instance. */
+  readonly leftOut: number;
+  /** Samples that the store did not take. */
+  readonly lost: number;
+  /** Instances beyond the limit. */
+  readonly unwatched: number;
+}
+
+const instancesMax = 1000;
+const atOnceMax = 64;
+const pullTimeoutMs = 4000;
+const samplesOfInstanceMax = 5000;
+/** Who is down is asked less often, so that many of them hold nobody up. */
+const downEvery = 3;
+
+/** Of which time figures of "now" are made. */
+export const recentMs = 60_000;
+export const recentVitalsMs = 3_600_000;
+
+const recentMetrics: ReadonlySet<string> = new Set([
+  'requests',
+  'errors',
+  'latency_ms',
+  'database_query_ms',
+  'cache_hits',
+  'cache_lookups',
+]);
+const recentVitals: ReadonlySet<string> = new Set([
+  ...['lcp', 'inp', 'fid', 'fcp', 'ttfb', 'cls'].map((name) => `web_vital_${name}`),
+  'web_speed_ratings',
+  'web_speed_fast',
+]);
+
+/**
+ * Asks every instance that is known what it is doing, once an interval, and remembers it. Each is asked by itself: one that is
+ * slow or dead holds back nobody else. What it says is compared with what it said before.
+ */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #series = new Map<string, Series>();
+  readonly #counts = {
+    rounds: 0,
+    samples: 0,
+    failures: 0,
+    resets: 0,
+    leftOut: 0,
+    lost: 0,
+    unwatched: 0,
+  };
+  readonly #recent = new RecentWindow({ sliceMs: 10_000, slices: recentMs / 10_000, metrics: recentMetrics });
+  readonly #vitals = new RecentWindow({
+    sliceMs: 300_000,
+    slices: recentVitalsMs / 300_000,
+    metrics: recentVitals,
+  });
+  readonly #ending = new AbortController();
+  #timer: Timer | undefined;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    for (const server of options.servers) {
+      const member = new Member({ ...server, source: 'list' }, options.clock);
+      this.#members.set(`server ${server.kind} ${server.service} ${server.instance}`, member);
+    }
+    this.#wait(0);
+  }
+
+  get counts(): CollectorCounts {
+    return { ...this.#counts };
+  }
+
+  /** By service and instance. */
+  members(): readonly MemberView[] {
+    return [...this.#members.values()]
+      .map((member) => member.view(this.#options.intervalMs))
+      .toSorted((a, b) => order(a.service, b.service) || order(a.instance, b.instance));
+  }
+
+  recent(service: string): ReturnType<RecentWindow['of']> {
+    return this.#recent.of(service, this.#options.clock.monotonicMs());
+  }
+
+  recentVitals(service: string): ReturnType<RecentWindow['of']> {
+    return this.#vitals.of(service, this.#options.clock.monotonicMs());
+  }
+
+  /** Distinct signed-in users of the last five minutes; undefined where no instance tells. */
+  activeUsers(service: string): number | undefined {
+    const told = [...this.#members.values()].flatMap((member) =>
+      member.service === service ? (member.users() ?? []) : [],
+    );
+    if (told.length === 0) return undefined;
+    const all = new UserSketch();
+    for (const sketch of told) all.unite(sketch);
+    return all.count;
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#ending.abort();
+    await this.#round;
+    await Promise.all(this.#options.servers.map((server) => server.close()));
+  }
+
+  #wait(delayMs: number): void {
+    if (this.#ending.signal.aborted) return;
+    this.#timer = this.#options.clock.setTimer(() => {
+      const { clock, intervalMs, onFailure } = this.#options;
+      const startMs = clock.monotonicMs();
+      this.#round = this.#takeRound()
+        .catch(onFailure)
+        .then(() => this.#wait(Math.max(0, startMs + intervalMs - clock.monotonicMs())));
+    }, delayMs);
+  }
+
+  async #takeRound(): Promise<void> {
+    await this.#meetInstances();
+    const round = this.#counts.rounds++;
+    const due = [...this.#members.values()].filter(
+      (member) => member.view(this.#options.intervalMs).state !== 'down' || round % downEvery === 0,
+    );
+    const resources: ResourceReading[] = [];
+    const caches: CacheReading[] = [];
+    await inTurns(due, atOnceMax, async (member) => {
+      const samples = await this.#ask(member, caches);
+      const reading = samples === undefined ? undefined : resourceReadingOf(member.instance, samples);
+      if (reading !== undefined) resources.push(reading);
+    });
+    if (this.#ending.signal.aborted) return;
+    await this.#writeUsers();
+    await this.#options.store.readings.writeResources(resources);
+    await this.#options.store.readings.writeCaches(caches);
+  }
+
+  /** Takes note of who has come and who has gone. A source that fails leaves those of it as they are. */
+  async #meetInstances(): Promise<void> {
+    const found = new Map<string, Watched>();
+    let isWhole = true;
+    for (const source of this.#options.sources) {
+      try {
+        for (const watched of await source.list()) found.set(keyOf(watched), watched);
+      } catch (error) {
+        isWhole = false;
+        this.#options.onFailure(error);
+      }
+    }
+    for (const key of this.#members.keys())
+      if (isWhole && !key.startsWith('server ') && !found.has(key)) this.#members.delete(key);
+    for (const [key, watched] of found) {
+      const known = this.#members.get(key);
+      if (known !== undefined) known.watched = watched;
+      else if (this.#members.size < instancesMax)
+        this.#members.set(key, new Member(watched, this.#options.clock));
+      else this.#counts.unwatched++;
+    }
+    const services = new Set([...this.#members.values()].map(({ service }) => service));
+    this.#recent.keep(services);
+    this.#vitals.keep(services);
+  }
+
+  /** @returns what it said, after it was remembered; undefined where it said nothing. */
+  async #ask(member: Member, caches: CacheReading[]): Promise<readonly Sample[] | undefined> {
+    const { clock } = this.#options;
+    const limit = new AbortController();
+    const signal = AbortSignal.any([this.#ending.signal, limit.signal]);
+    const given = sleep(clock, pullTimeoutMs, signal).then(
+      () => limit.abort(new Error(`it did not answer within ${pullTimeoutMs / 1000} s`)),
+      () => undefined,
+    );
+    try {
+      const { server } = member;
+      const read = server === undefined ? this.#pull(member, signal) : this.#probe(server, caches);
+      const { samples, elapsedS } = await orAborted(read, signal);
+      member.answered();
+      const at = { elapsedS, nowMs: clock.monotonicMs() };
+      this.#recent.add(member.service, samples, at);
+      this.#vitals.add(member.service, samples, at);
+      await this.#write(samples);
+      return samples;
+    } catch (error) {
+      if (this.#ending.signal.aborted) return undefined;
+      this.#counts.failures++;
+      member.failed(reasonOf(error));
+      return undefined;
+    } finally {
+      limit.abort();
+      await given;
+    }
+  }
+
+  async #pull(member: Member, signal: AbortSignal): Promise<Read> {
+    const { pull, key } = this.#options;
+    const watched = member.watched as Watched;
+    if (watched.because !== undefined) throw new Error(watched.because);
+    const { address, isTrusted } = await this.#addressOf(watched);
+    const reading = await pull({ url: watched.url, address, key: isTrusted ? key : undefined }, signal);
+    const before = member.reading;
+    member.reading = reading;
+    const { service, instance } = member;
+    const { samples, resets, leftOut } = compareReadings(before, reading, {
+      service,
+      instance,
+      samplesMax: samplesOfInstanceMax,
+      seriesOf: (series) => this.#seriesOf(series),
+    });
+    this.#counts.resets += resets;
+    this.#counts.leftOut += leftOut;
+    const elapsedMs = before === undefined ? 0 : reading.monotonicMs - before.monotonicMs;
+    return { samples, elapsedS: elapsedMs / 1000 };
+  }
+
+  /** Who only says of itself where it is, gets no key at an address that nobody named. */
+  async #addressOf(watched: Watched): Promise<{ readonly address: string; readonly isTrusted: boolean }> {
+    const { policy, resolve } = this.#options;
+    const isOurs = watched.source !== 'registered';
+    if (watched.address !== undefined) return { address: watched.address, isTrusted: isOurs };
+    const { address, isNamed } = await judgedAddressOf(watched.url, isOurs ? ownPolicy : policy, resolve);
+    return { address, isTrusted: isOurs || isNamed };
+  }
+
+  async #probe(server: ServerProbe, caches: CacheReading[]): Promise<Read> {
+    const { samples, caches: found } = await server.read(this.#options.clock.now());
+    caches.push(...found);
+    return { samples, elapsedS: this.#options.intervalMs / 1000 };
+  }
+
+  async #writeUsers(): Promise<void> {
+    const services = new Set([...this.#members.values()].map(({ service }) => service));
+    const atMs = this.#options.clock.now();
+    await this.#write(
+      [...services].flatMap((service): Sample[] => {
+        const value = this.activeUsers(service);
+        const series = this.#seriesOf({ metric: 'active_users', unit: 'count', service });
+        return value === undefined ? [] : [{ series, atMs, value }];
+      }),
+    );
+  }
+
+  async #write(samples: readonly Sample[]): Promise<void> {
+    if (samples.length === 0) return;
+    const { state, accepted, refused } = await this.#options.store.metrics.write(samples);
+    this.#counts.samples += accepted;
+    this.#counts.lost += refused + (state === 'dropped' ? accepted : 0);
+  }
+
+  #seriesOf(series: Series): Series {
+    const { metric, service, instance, endpoint, unit, labels } = series;
+    const key = JSON.stringify([metric, service, instance, endpoint, unit, labels]);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    // Forgotten all at once: names come from strangers, and those in use are there again after a round.
+    if (this.#series.size >= seriesKnownMax) this.#series.clear();
+    const kept = Object.freeze(series);
+    this.#series.set(key, kept);
+    return kept;
+  }
+}
+
+interface Read {
+  readonly samples: readonly Sample[];
+  readonly elapsedS: number;
+}
+
+const seriesKnownMax = 200_000;
+
+/** What this machine's owner wrote down may be anywhere but where nobody may go. */
+const ownPolicy: AddressPolicy = { allowLoopback: true, allowPrivate: true };
+
+function keyOf({ source, service, instance }: Watched): string {
+  return JSON.stringify([source, service, instance]);
+}
+
+/** At most so many at a time. */
+async function inTurns<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+}
+
+/** What `work` gives, or the signal's reason as soon as it aborts; then `work` may end as it likes. */
+function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+/** As part of a sentence, on one line. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as Partial<NodeJS.ErrnoException>;
+  const text = (message || code || String(error)).replace(/[\s\p{C}]+/gu, ' ').replace(/[.\s]+$/, '');
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,151 @@
+import { Histogram } from 'loadline/metrics';
+import { type Sample, type Series, scaleOf } from 'loadline/store';
+import { growthOf } from './histogram-growth.ts';
+import { type KnownMetric, metricsOf, rateUnitOf, unitOf } from './known-metrics.ts';
+import type { ReadFamily, Reading, ReadSeries } from './reading.ts';
+
+/** What two readings of an instance say of the time between them. */
+export interface Growth {
+  readonly samples: readonly Sample[];
+  /** Series whose counter had fallen: the process began anew. */
+  readonly resets: number;
+  /** Beyond the limit. */
+  readonly leftOut: number;
+}
+
+export interface CompareOptions {
+  readonly service: string;
+  readonly instance: string;
+  readonly samplesMax: number;
+  /** Gives the same object for the same series again and again; the store finds it quickest so. */
+  readonly seriesOf: (series: Series) => Series;
+}
+
+/**
+ * Turns two readings into samples: counters become what they grew a second, histograms what was recorded in between,
+ * gauges stay as they are. A counter that has fallen began anew, and what it shows is what it grew since. Without a
+ * reading before there are gauges alone. Pure, but for `seriesOf`.
+ */
+export function compareReadings(
+  before: Reading | undefined,
+  after: Reading,
+  { service, instance, samplesMax, seriesOf }: CompareOptions,
+): Growth {
+  const comparison = new Comparison(before, after);
+  for (const family of after.families.values()) {
+    const metrics = metricsOf(family.name);
+    if (metrics === 'custom') comparison.addCustom(family);
+    else for (const metric of metrics) comparison.add(family, metric);
+  }
+  comparison.addMemoryRatio();
+  const all = [...comparison.found.values()];
+  const samples = all.slice(0, samplesMax).map(({ value, ...series }): Sample => {
+    const kept = value instanceof Histogram ? value.encode() : value;
+    return { series: seriesOf({ ...series, service, instance }), atMs: after.atMs, value: kept };
+  });
+  return { samples, resets: comparison.resets, leftOut: all.length - samples.length };
+}
+
+interface Found extends Pick<Series, 'metric' | 'unit' | 'endpoint' | 'labels'> {
+  value: number | Histogram;
+}
+
+class Comparison {
+  readonly found = new Map<string, Found>();
+  resets = 0;
+  readonly #before: Reading | undefined;
+  readonly #elapsedS: number;
+
+  constructor(before: Reading | undefined, after: Reading) {
+    this.#before = before;
+    this.#elapsedS = before === undefined ? 0 : (after.monotonicMs - before.monotonicMs) / 1000;
+  }
+
+  add(family: ReadFamily, { metric, unit, perUnit = 1, where, endpointOf }: KnownMetric): void {
+    const sum = isSum(family, unit);
+    for (const [key, series] of family.series) {
+      if (where !== undefined && !where(series.labels)) {
+        // Nothing of it is something too: a ratio needs to know that there were none.
+        if (family.kind === 'counter' && this.#elapsedS > 0) this.#put({ metric, unit, value: 0 }, sum);
+        continue;
+      }
+      const value = this.#valueOf(family, key, series, { unit, perUnit });
+      if (value === undefined) continue;
+      const endpoint = endpointOf?.(series.labels);
+      const isKnown = family.kind !== 'histogram' && typeof value === 'number';
+      const named = endpoint === undefined ? {} : { endpoint: endpoint.slice(0, endpointLengthMax) };
+      this.#put({ metric, unit, ...named, value: isKnown ? (value as number) / perUnit : value }, sum);
+    }
+  }
+
+  addCustom(family: ReadFamily): void {
+    const metric = family.name;
+    const unit = family.kind === 'counter' ? rateUnitOf(metric) : unitOf(metric);
+    for (const [key, series] of family.series) {
+      const value = this.#valueOf(family, key, series, { unit, perUnit: 1 });
+      if (value === undefined) continue;
+      const labels = Object.keys(series.labels).length === 0 ? {} : { labels: series.labels };
+      this.#put({ metric, unit, ...labels, value }, false);
+    }
+  }
+
+  /** Of what the heap may grow to: when it is reached, the process ends. */
+  addMemoryRatio(): void {
+    const of = (metric: string): number | undefined => {
+      const value = this.found.get(keyOf({ metric }))?.value;
+      return typeof value === 'number' ? value : undefined;
+    };
+    const used = of('heap_bytes');
+    const limit = of('heap_limit_bytes');
+    if (used === undefined || limit === undefined || limit <= 0) return;
+    this.#put({ metric: 'memory_ratio', unit: 'ratio', value: used / limit }, false);
+  }
+
+  #valueOf(
+    family: ReadFamily,
+    key: string,
+    { value }: ReadSeries,
+    { unit, perUnit }: { readonly unit: string; readonly perUnit: number },
+  ): number | Histogram | undefined {
+    if (typeof value === 'number' && !Number.isFinite(value)) return undefined;
+    if (family.kind === 'gauge') return value as number;
+    if (this.#before === undefined || this.#elapsedS <= 0) return undefined;
+    const known = this.#before.families.get(family.name);
+    const earlier = known?.kind === family.kind ? known.series.get(key)?.value : undefined;
+    if (typeof value !== 'number') {
+      const before = typeof earlier === 'number' ? undefined : earlier;
+      return growthOf(before, value, { scale: scaleOf(unit), perUnit });
+    }
+    const start = typeof earlier === 'number' ? earlier : 0;
+    const isReset = value < start;
+    if (isReset) this.resets++;
+    return (isReset ? value : value - start) / this.#elapsedS;
+  }
+
+  #put(found: Found, isAddedUp: boolean): void {
+    const key = keyOf(found);
+    const known = this.found.get(key);
+    if (known === undefined) this.found.set(key, found);
+    else if (known.value instanceof Histogram && found.value instanceof Histogram)
+      known.value = merged(known.value, found.value);
+    else if (isAddedUp && typeof known.value === 'number') known.value += found.value as number;
+  }
+}
+
+const endpointLengthMax = 255;
+
+function keyOf({ metric, endpoint, labels }: Pick<Found, 'metric' | 'endpoint' | 'labels'>): string {
+  return labels === undefined ? `${metric} ${endpoint ?? ''}` : JSON.stringify([metric, endpoint, labels]);
+}
+
+/** Ratios cannot be added up; the first that comes stands. */
+function isSum({ kind }: ReadFamily, unit: string): boolean {
+  return kind !== 'gauge' || unit !== 'ratio';
+}
+
+/** The histograms of a reading stay as they are: the next one is compared with them. */
+function merged(one: Histogram, other: Histogram): Histogram {
+  const both = one.copy();
+  both.merge(other);
+  return both;
+}

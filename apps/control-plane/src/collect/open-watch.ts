@@ -1,0 +1,89 @@
+import type { Clock } from 'loadline/base';
+import type { Registry } from 'loadline/metrics';
+import type { Store } from 'loadline/store';
+import type { Documents, NextId } from '../memory/index.ts';
+import { Collector } from './collector.ts';
+import { createDrivenInstances, type RunningInstances } from './driven-instances.ts';
+import { type Resolve, resolveByMachine } from './judged-address.ts';
+import { createListedInstances } from './listed-instances.ts';
+import { createPostgresProbe } from './postgres-probe.ts';
+import { createPull, type Pull } from './pull.ts';
+import { Registrations } from './registrations.ts';
+import { createValkeyProbe } from './valkey-probe.ts';
+import type { WatchConfiguration } from './watch-words.ts';
+
+export interface WatchOptions {
+  readonly clock: Clock;
+  readonly documents: Documents;
+  readonly nextId: NextId;
+  readonly store: Pick<Store, 'metrics' | 'readings'>;
+  readonly configuration: WatchConfiguration;
+  /** Opens the metrics of those that are listed or named. */
+  readonly key: string | undefined;
+  /** Those that are run here. */
+  readonly running: RunningInstances;
+  readonly registry: Registry;
+  readonly onFailure: (error: unknown) => void;
+  /** Default: over HTTP. */
+  readonly pull?: Pull | undefined;
+  /** Default: this machine's. */
+  readonly resolve?: Resolve | undefined;
+}
+
+export interface Watch {
+  readonly collector: Collector;
+  readonly registrations: Registrations;
+}
+
+/** Begins to watch everybody who is known from anywhere. */
+export async function openWatch(options: WatchOptions): Promise<Watch> {
+  const { clock, documents, nextId, store, configuration, key, running, registry, onFailure } = options;
+  const { resolve = resolveByMachine, pull = createPull(clock) } = options;
+  const { services, postgres, valkey, policy, intervalMs } = configuration;
+  const registrations = await Registrations.open({ documents, clock, nextId, policy, resolve });
+  const collector = new Collector({
+    clock,
+    store,
+    sources: [
+      createListedInstances(services, { clock, resolve }),
+      createDrivenInstances(running),
+      registrations,
+    ],
+    servers: [
+      ...postgres.map(({ service, url }) => createPostgresProbe(service, url)),
+      ...valkey.map(({ service, url }) => createValkeyProbe(service, url)),
+    ],
+    pull,
+    policy,
+    resolve,
+    key,
+    intervalMs,
+    onFailure,
+  });
+  observeCollector(registry, collector);
+  return { collector, registrations };
+}
+
+function observeCollector(registry: Registry, collector: Collector): void {
+  registry.gauge({
+    name: 'loadline_watched_instances',
+    help: 'Instances and servers that are asked what they do, by how they stand.',
+    labels: ['state'],
+    read: () => {
+      const members = collector.members();
+      return (['up', 'stale', 'down'] as const).map((state) => [
+        { state },
+        members.filter((member) => member.state === state).length,
+      ]);
+    },
+  });
+  const counters = {
+    samples: ['loadline_collected_samples_total', 'Samples that were collected of instances and servers.'],
+    failures: ['loadline_collect_failures_total', 'Looks at instances and servers that gave nothing.'],
+    lost: ['loadline_collected_samples_lost_total', 'Collected samples that the store did not take.'],
+    leftOut: ['loadline_collected_samples_left_out_total', 'Samples beyond the limit of an instance.'],
+    unwatched: ['loadline_instances_unwatched_total', 'Times that an instance was beyond the limit.'],
+  } as const;
+  for (const [count, [name, help]] of Object.entries(counters))
+    registry.counter({ name, help, read: () => collector.counts[count as keyof typeof counters] });
+}

@@ -1,0 +1,143 @@
+import type { DecodedSnapshot, Histogram, Scrape, ScrapedFamily } from 'loadline/metrics';
+import { UserSketch, usersSketchName } from 'loadline/observe';
+
+/** What an instance said of itself at one moment, whichever form it came in. */
+export interface Reading {
+  readonly atMs: number;
+  /** For the time between two readings; the clock may have been set. */
+  readonly monotonicMs: number;
+  /** By name, counters without `_total`. */
+  readonly families: ReadonlyMap<string, ReadFamily>;
+  /** Who was signed in within the last five minutes. */
+  readonly users: UserSketch | undefined;
+}
+
+export interface ReadFamily {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  /** By their labels, as JSON. */
+  readonly series: ReadonlyMap<string, ReadSeries>;
+}
+
+export interface ReadSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number | ReadHistogram;
+}
+
+/** With all its buckets; or with the few that Prometheus text has. */
+export type ReadHistogram =
+  | {
+      readonly form: 'exact';
+      readonly histogram: Histogram;
+      /** What a recorded whole number is in the unit of the name. */
+      readonly scale: number;
+    }
+  | {
+      readonly form: 'bounds';
+      /** Rising, the last one infinite. */
+      readonly bounds: readonly number[];
+      /** At or below each bound. */
+      readonly counts: readonly number[];
+    };
+
+export interface ReadAt {
+  readonly atMs: number;
+  readonly monotonicMs: number;
+}
+
+/** A reading of our compact form. Pure. */
+export function readingOfSnapshot({ snapshot, sketches }: DecodedSnapshot, at: ReadAt): Reading {
+  const families = snapshot.map((family): ReadFamily => {
+    const labelsOf = (values: readonly string[]): Readonly<Record<string, string>> =>
+      Object.fromEntries(family.labelNames.map((name, index) => [name, values[index] as string]));
+    const series =
+      family.kind === 'histogram'
+        ? family.series.map(({ labels, histogram }): ReadSeries => {
+            const value = { form: 'exact', histogram, scale: family.scale } as const;
+            return { labels: labelsOf(labels), value };
+          })
+        : family.series.map(({ labels, value }): ReadSeries => ({ labels: labelsOf(labels), value }));
+    return familyOf(family.name, family.kind, series);
+  });
+  const users = sketches.get(usersSketchName);
+  return {
+    ...at,
+    families: byName(families),
+    users: users === undefined ? undefined : UserSketch.decode(users),
+  };
+}
+
+/** A reading of Prometheus text. What has no type counts as a gauge, unless its name says that it only grows. Pure. */
+export function readingOfScrape({ families }: Scrape, at: ReadAt): Reading {
+  const read = [...families.values()].map((family): ReadFamily => {
+    if (family.kind === 'histogram') return familyOf(family.name, 'histogram', boundsOf(family));
+    const kind = isCounter(family) ? 'counter' : 'gauge';
+    const plain = family.samples.filter(({ name }) => !name.endsWith('_created'));
+    return familyOf(
+      family.name,
+      kind,
+      plain.map(({ name, labels, value }) => ({
+        labels: Object.fromEntries(name === family.name ? labels : [...labels, ['__part', name]]),
+        value,
+      })),
+    );
+  });
+  return { ...at, families: byName(read), users: undefined };
+}
+
+function isCounter({ kind, name }: ScrapedFamily): boolean {
+  return kind === 'counter' || (kind === 'unknown' && name.endsWith('_total'));
+}
+
+function familyOf(name: string, kind: ReadFamily['kind'], series: readonly ReadSeries[]): ReadFamily {
+  const isGrowing = kind === 'counter';
+  const own = isGrowing ? series.map((each) => ({ ...each, labels: withoutPart(each.labels) })) : series;
+  return {
+    name: isGrowing ? name.replace(/_total$/, '') : name,
+    kind,
+    series: new Map(own.map((each) => [keyOf(each.labels), each])),
+  };
+}
+
+/** OpenMetrics calls the sample of a counter by another name than its family. */
+function withoutPart({
+  __part: _,
+  ...labels
+}: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return labels;
+}
+
+function byName(families: readonly ReadFamily[]): ReadonlyMap<string, ReadFamily> {
+  return new Map(families.filter(({ series }) => series.size > 0).map((family) => [family.name, family]));
+}
+
+/** Buckets of the same labels, as one histogram each. */
+function boundsOf({ name, samples }: ScrapedFamily): readonly ReadSeries[] {
+  const buckets = samples.filter((sample) => sample.name === `${name}_bucket`);
+  const grouped = Map.groupBy(buckets, ({ labels }) => keyOf(withoutBound(labels)));
+  return [...grouped.values()].flatMap((own) => {
+    const rising = own
+      .map(({ labels, value }) => ({ bound: boundOf(labels.get('le')), count: value }))
+      .filter(({ bound, count }) => !Number.isNaN(bound) && count >= 0)
+      .toSorted((a, b) => a.bound - b.bound);
+    if (rising.at(-1)?.bound !== Number.POSITIVE_INFINITY) return [];
+    const value: ReadHistogram = {
+      form: 'bounds',
+      bounds: rising.map(({ bound }) => bound),
+      counts: rising.map(({ count }) => count),
+    };
+    return [{ labels: withoutBound((own[0] as (typeof own)[number]).labels), value }];
+  });
+}
+
+function boundOf(text: string | undefined): number {
+  return text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text ?? Number.NaN);
+}
+
+function withoutBound(labels: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...labels].filter(([name]) => name !== 'le'));
+}
+
+function keyOf(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,130 @@
+import type { CacheReading } from 'loadline/store';
+import { createValkey } from 'loadline/valkey';
+import { type ServerProbe, samplesOf } from './server-probe.ts';
+
+const answerLimitMs = 2000;
+
+/** Reads `INFO` of a Valkey or Redis, over a connection of its own. */
+export function createValkeyProbe(service: string, url: string): ServerProbe {
+  const valkey = createValkey({
+    url,
+    clientName: 'loadline-watch',
+    connectTimeoutMs: answerLimitMs,
+    commandTimeoutMs: answerLimitMs,
+  });
+  const instance = placeOf(url);
+  let before: Info | undefined;
+  return {
+    service,
+    instance,
+    kind: 'valkey',
+    async read(atMs) {
+      await valkey.connect();
+      const now = { atMs, numbers: numbersOf(await valkey.info()) };
+      const use = compareInfo(before, now);
+      before = now;
+      const figures = [...gaugesOf(now.numbers), ...use.figures];
+      return {
+        samples: samplesOf(figures, { service, instance, atMs }),
+        caches: use.ratios === undefined ? [] : [cacheOf(use.ratios, { service, atMs })],
+      };
+    },
+    close: () => valkey.close(),
+  };
+}
+
+/** What a server says of itself at one moment. */
+export interface Info {
+  readonly atMs: number;
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** The numbers of an INFO text. Pure. */
+export function numbersOf(text: string): ReadonlyMap<string, number> {
+  const pairs = text.split(/\r?\n/).flatMap((line): [string, number][] => {
+    const [, name, value] = /^([\w]+):(-?\d+(?:\.\d+)?)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, Number(value)]];
+  });
+  return new Map(pairs);
+}
+
+type Figures = Parameters<typeof samplesOf>[0];
+
+interface Ratios {
+  readonly hit: number;
+  /** Of the look-ups. */
+  readonly eviction: number;
+}
+
+/** What it did between two looks; what has fallen was reset, and is left out. Pure. */
+export function compareInfo(
+  before: Info | undefined,
+  now: Info,
+): { readonly figures: Figures; readonly ratios: Ratios | undefined } {
+  const seconds = before === undefined ? 0 : (now.atMs - before.atMs) / 1000;
+  const grown = (name: string): number | undefined => {
+    const earlier = before?.numbers.get(name);
+    const value = now.numbers.get(name);
+    if (earlier === undefined || value === undefined || seconds <= 0 || value < earlier) return undefined;
+    return value - earlier;
+  };
+  const each = (name: string): number | undefined => {
+    const value = grown(name);
+    return value === undefined ? undefined : value / seconds;
+  };
+  const hits = grown('keyspace_hits');
+  const misses = grown('keyspace_misses');
+  const isKnown = hits !== undefined && misses !== undefined;
+  const lookups = isKnown ? hits + misses : undefined;
+  const system = each('used_cpu_sys');
+  const user = each('used_cpu_user');
+  return {
+    figures: [
+      ['cache_hits', 'per second', isKnown ? hits / seconds : undefined],
+      ['cache_lookups', 'per second', lookups === undefined ? undefined : lookups / seconds],
+      ['cache_commands', 'per second', each('total_commands_processed')],
+      ['cache_evictions', 'per second', each('evicted_keys')],
+      ['cache_expirations', 'per second', each('expired_keys')],
+      ['cpu_ratio', 'ratio', system === undefined || user === undefined ? undefined : system + user],
+      ['network_received', 'bytes/s', each('total_net_input_bytes')],
+      ['network_sent', 'bytes/s', each('total_net_output_bytes')],
+    ],
+    ratios:
+      hits === undefined || lookups === undefined || lookups === 0
+        ? undefined
+        : { hit: hits / lookups, eviction: Math.min(1, (grown('evicted_keys') ?? 0) / lookups) },
+  };
+}
+
+function gaugesOf(numbers: ReadonlyMap<string, number>): Figures {
+  const used = numbers.get('used_memory');
+  const limit = numbers.get('maxmemory') ?? 0;
+  const clients = numbers.get('connected_clients');
+  return [
+    ['memory_bytes', 'bytes', used],
+    ['memory_ratio', 'ratio', used === undefined || limit === 0 ? undefined : used / limit],
+    // Our own is not counted.
+    ['connections', 'count', clients === undefined ? undefined : clients - 1],
+    ['cache_clients_blocked', 'count', numbers.get('blocked_clients')],
+  ];
+}
+
+function cacheOf(
+  { hit, eviction }: Ratios,
+  { service, atMs }: { readonly service: string; readonly atMs: number },
+): CacheReading {
+  return {
+    cacheType: 'redis',
+    cacheKeyPattern: service,
+    atMs,
+    hitRatePercent: hit * 100,
+    missRatePercent: (1 - hit) * 100,
+    evictionRatePercent: eviction * 100,
+  };
+}
+
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return 'socket';
+  const { hostname, port } = new URL(url);
+  return `${hostname || 'socket'}:${port || 6379}`.slice(0, 100);
+}

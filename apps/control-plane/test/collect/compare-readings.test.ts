@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { createRegistry, Histogram } from 'loadline/metrics';
+import { observeHttp } from 'loadline/observe';
+import type { Sample } from 'loadline/store';
+import { describe, expect, it } from 'vitest';
+import { compareReadings } from '../../src/collect/compare-readings.ts';
+import type { Reading } from '../../src/collect/reading.ts';
+import { atSecond, readRegistry, readText } from './pages.ts';
+
+const options = { service: 'shop', instance: 'a:1', samplesMax: 1000, seriesOf: <S>(series: S): S => series };
+
+function compare(before: Reading | undefined, now: Reading, more: object = {}) {
+  const growth = compareReadings(before, now, { ...options, ...more });
+  const found = (metric: string, endpoint?: string): Sample | undefined =>
+    growth.samples.find(({ series }) => series.metric === metric && series.endpoint === endpoint);
+  return { ...growth, found, value: (metric: string) => found(metric)?.value };
+}
+
+function histogramOf(sample: Sample | undefined): Histogram {
+  return Histogram.decode(sample?.value as Uint8Array);
+}
+
+describe('two readings of an instance', () => {
+  it('give the growth of counters by the second, and gauges as they are', () => {
+    const page = (total: number, open: number): string =>
+      `# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ${total}\n# TYPE http_server_connections gauge\nhttp_server_connections ${open}\n`;
+    const first = readText(page(10, 3), atSecond(0));
+    const second = readText(page(14, 7), atSecond(5));
+    expect(compare(undefined, first).samples.map(({ series }) => series.metric)).toEqual(['connections']);
+    const { value } = compare(first, second);
+    expect([value('cpu_ratio'), value('connections')]).toEqual([0.8, 7]);
+  });
+
+  it('add requests up over routes, and count those that the service failed', () => {
+    const registry = createRegistry();
+    const http = observeHttp(registry);
+    const answer = (route: string, status: number, durationMs: number): void => {
+      http.begin();
+      http.end({ method: 'GET', route, status, durationMs });
+    };
+    answer('/a', 200, 500);
+    const first = readRegistry(registry, atSecond(0));
+    for (let count = 0; count < 8; count++) answer('/a', 200, 20);
+    answer('/b', 503, 40);
+    answer('/b', 404, 40);
+    const { value, found } = compare(first, readRegistry(registry, atSecond(5)));
+    expect([value('requests'), value('errors')]).toEqual([2, 0.2]);
+    const a = histogramOf(found('latency_ms', 'GET /a'));
+    expect([a.count, a.quantile(0.99)]).toEqual([8, 20_000]);
+    expect(histogramOf(found('latency_ms', 'GET /b')).count).toBe(2);
+  });
+
+  it('tell no errors where there were requests and none failed', () => {
+    const page = (n: number): string =>
+      `# TYPE http_requests_total counter\nhttp_requests_total{status="200"} ${n}\n`;
+    const { value } = compare(readText(page(1), atSecond(0)), readText(page(6), atSecond(5)));
+    expect([value('requests'), value('errors')]).toEqual([1, 0]);
+  });
+
+  it('take what a process that began anew shows as what it grew', () => {
+    const registry = createRegistry();
+    const waits = registry.histogram({ name: 'nodejs_eventloop_lag_seconds', help: 'Lag.' });
+    registry.counter({ name: 'process_cpu_seconds_total', help: 'CPU.' }).add(100);
+    for (let count = 0; count < 10; count++) waits.record(1000);
+    const fresh = createRegistry();
+    fresh.counter({ name: 'process_cpu_seconds_total', help: 'CPU.' }).add(2);
+    fresh.histogram({ name: 'nodejs_eventloop_lag_seconds', help: 'Lag.' }).record(3000);
+    const { value, resets, found } = compare(
+      readRegistry(registry, atSecond(0)),
+      readRegistry(fresh, atSecond(4)),
+    );
+    expect([value('cpu_ratio'), resets]).toEqual([0.5, 1]);
+    expect(histogramOf(found('event_loop_lag_ms')).max).toBe(3000);
+  });
+
+  it('spread the buckets of Prometheus text evenly, as Prometheus does', () => {
+    const page = (low: number, high: number): string =>
+      `# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{route="/a",le="0.1"} ${low}
+http_request_duration_seconds_bucket{route="/a",le="0.2"} ${high}
+http_request_duration_seconds_bucket{route="/a",le="+Inf"} ${high}
+`;
+    const first = readText(page(5, 5), atSecond(0));
+    const histogram = histogramOf(
+      compare(first, readText(page(5, 105), atSecond(5))).found('latency_ms', '/a'),
+    );
+    expect(histogram.count).toBe(100);
+    expect(histogram.quantile(0.5)).toBeGreaterThan(140_000);
+    expect(histogram.quantile(0.5)).toBeLessThan(160_000);
+  });
+
+  it('keep what nobody knows under its own name, with its labels', () => {
+    const page = (n: number): string =>
+      `# TYPE meals_saved_total counter\nmeals_saved_total{city="Rome"} ${n}\n# TYPE oven_bytes gauge\noven_bytes 5\n`;
+    const { samples } = compare(readText(page(1), atSecond(0)), readText(page(11), atSecond(5)));
+    expect(samples.map(({ series, value }) => ({ ...series, value }))).toEqual([
+      {
+        service: 'shop',
+        instance: 'a:1',
+        metric: 'meals_saved',
+        unit: 'per second',
+        labels: { city: 'Rome' },
+        value: 2,
+      },
+      { service: 'shop', instance: 'a:1', metric: 'oven_bytes', unit: 'bytes', value: 5 },
+    ]);
+  });
+
+  it('read the hits of a cache out of its look-ups', () => {
+    const page = (hits: number, misses: number): string =>
+      `# TYPE shop_cache_lookups_total counter\nshop_cache_lookups_total{outcome="hit"} ${hits}\nshop_cache_lookups_total{outcome="miss"} ${misses}\n`;
+    const { value } = compare(readText(page(0, 0), atSecond(0)), readText(page(9, 1), atSecond(1)));
+    expect([value('cache_hits'), value('cache_lookups')]).toEqual([9, 10]);
+  });
+
+  it('leave out what is beyond the limit, and say how much', () => {
+    const text = Array.from({ length: 30 }, (_, at) => `thing{n="${at}"} 1`).join('\n');
+    const { samples, leftOut } = compare(undefined, readText(text, atSecond(0)), { samplesMax: 10 });
+    expect([samples.length, leftOut]).toEqual([10, 20]);
+  });
+
+  it('count every request once, however often one looks', () => {
+    const steps = fc.array(fc.array(fc.integer({ min: 0, max: 10_000 }), { maxLength: 20 }), {
+      minLength: 2,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(steps, (rounds) => {
+        const registry = createRegistry();
+        const http = observeHttp(registry);
+        let before = readRegistry(registry, atSecond(0));
+        const merged = new Histogram();
+        const all = new Histogram();
+        rounds.forEach((durations, at) => {
+          for (const durationMs of durations) {
+            http.begin();
+            http.end({ method: 'GET', route: '/', status: 200, durationMs });
+            all.record(durationMs * 1000);
+          }
+          const now = readRegistry(registry, atSecond(at + 1));
+          const sample = compare(before, now).found('latency_ms', 'GET /');
+          if (sample !== undefined) merged.mergeEncoded(sample.value as Uint8Array);
+          before = now;
+        });
+        expect([merged.count, merged.sum]).toEqual([all.count, all.sum]);
+        if (all.count > 0)
+          expect(merged.quantile(0.95) / Math.max(1, all.quantile(0.95))).toBeLessThan(1.008);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
