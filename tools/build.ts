@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundleLibrary } from './bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -17,15 +18,16 @@ export const publishedPackages: readonly string[] = [
 ];
 
 /** Emits JavaScript and declarations, from nothing. */
-export function build(): void {
+export async function build(): Promise<void> {
   removeBuilt();
   for (const folder of publishedPackages) {
     execFileSync('tsc', ['-p', `${folder}/tsconfig.build.json`], { cwd: root, stdio: 'inherit' });
   }
+  await bundleLibrary(`${root}packages/loadline/dist`);
 }
 
 export function removeBuilt(): void {
   for (const folder of publishedPackages) rmSync(`${root}${folder}/dist`, { recursive: true, force: true });
 }
 
-if (import.meta.main) build();
+if (import.meta.main) await build();

@@ -16,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'loadline-packed-'));
 chmodSync(folder, 0o755);
 
 try {
-  build();
+  await build();
   for (const each of publishedPackages) {
     execFileSync('publint', ['run', '--strict', each], { cwd: root, stdio: 'inherit' });
   }

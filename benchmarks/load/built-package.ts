@@ -1,8 +1,8 @@
 /** The package as it would be published: JavaScript, so that nothing is compiled while it is measured. */
-import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleLibrary } from '../../tools/bundle.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  * What would be published, in a folder of its own: a `dist` in the checkout would be in the way of whoever else
  * works there. Inside the checkout, because dependencies are looked for in the folders above.
  */
-export function buildPackage(): BuiltPackage {
+export async function buildPackage(): Promise<BuiltPackage> {
   const source = join(root, 'packages/loadline');
   const folder = temporaryFolder('built', join(root, '.loadline'));
   const { files } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { files: string[] };
@@ -19,9 +19,7 @@ export function buildPackage(): BuiltPackage {
     cpSync(join(source, name), join(folder.path, name), { recursive: true });
   const own = join(source, 'node_modules');
   if (existsSync(own)) symlinkSync(own, join(folder.path, 'node_modules'));
-  const compile = join(root, 'node_modules/.bin/tsc');
-  const words = ['-p', join(source, 'tsconfig.build.json'), '--outDir', join(folder.path, 'dist')];
-  execFileSync(compile, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  await bundleLibrary(join(folder.path, 'dist'));
   return {
     bin: join(folder.path, 'bin/loadline.js'),
     [Symbol.dispose]: () => folder[Symbol.dispose](),

@@ -13,7 +13,7 @@ const fileUsers = 10_000;
 export async function measureIdleUsers(options: BenchOptions): Promise<Row[]> {
   options.progress('building');
   // A process of the checkout holds the compiler that strips the types, of which its garbage is a part.
-  using built = buildPackage();
+  using built = await buildPackage();
   const rows = [...(await measureOneProcess(built.bin, options))];
   if (options.short) return rows; // The large ones take minutes.
   for (const [users, megabytesMax] of [

@@ -9,7 +9,7 @@ const starts = 15;
 
 export async function measureStart(options: BenchOptions): Promise<Row[]> {
   options.progress('building');
-  using built = buildPackage();
+  using built = await buildPackage();
   await using target = await startStampingTarget();
   const firstMs = async (command: Command): Promise<number> => {
     const startedMs = sharedNowMs();

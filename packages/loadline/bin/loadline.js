@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -17,6 +18,8 @@ const condition = '--conditions=loadline-source';
 const hasCondition = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`.includes(condition);
 
 if (isRecent(process.versions.node) && (!isCheckout || hasCondition)) {
+  // What was compiled at the first start is read at the next ones, from the folder for temporary files.
+  if (!isCheckout) module.enableCompileCache();
   await import(pathToFileURL(entry).href);
 } else {
   startAgain(isRecent(process.versions.node) ? process.execPath : findNode());

@@ -8,6 +8,7 @@ export { counted } from './counted.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';
 export { errorsOf, isLoadlineError, LoadlineError } from './errors.ts';
+export { packageFolder } from './package-folder.ts';
 export type { NumberLimits, ObjectField, Parsed, Path, Problem } from './parse.ts';
 export { closest, Field, formatPath, parse, show } from './parse.ts';
 export type { Message, MessageShape } from './protobuf.ts';

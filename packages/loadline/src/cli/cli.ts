@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { closest, isLoadlineError } from '../base/index.ts';
+import { closest, isLoadlineError, packageFolder } from '../base/index.ts';
 import type { Command, Surroundings } from './commands/command.ts';
 import { cliError } from './door/errors.ts';
 import { exitCodes } from './door/exit-codes.ts';
@@ -94,7 +94,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
 }
 
 function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest = readFileSync(new URL('package.json', packageFolder), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
 

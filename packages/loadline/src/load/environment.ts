@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { packageFolder } from '../base/index.ts';
 
 /** Where a run's load was made: what else differs when two runs do. */
 export interface Environment {
@@ -30,7 +31,7 @@ export function thisEnvironment(workers: number): Environment {
 }
 
 function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const { version } = JSON.parse(readFileSync(new URL('package.json', packageFolder), 'utf8')) as {
     version: string;
   };
   return version;

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../../base/index.ts';
 import type { ErrandFile } from './messages.ts';
 
 /**
@@ -80,7 +81,5 @@ export class IncomingFiles implements AsyncDisposable {
 /** Scripts import `loadline/load`: they find this very package. */
 function linkLoadline(folder: string): void {
   mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(packageFolder, join(folder, 'node_modules', 'loadline'), 'junction');
+  symlinkSync(fileURLToPath(packageFolder), join(folder, 'node_modules', 'loadline'), 'junction');
 }
-
-const packageFolder = fileURLToPath(new URL('../../..', import.meta.url));

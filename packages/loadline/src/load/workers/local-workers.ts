@@ -1,13 +1,13 @@
+import { packageFolder } from '../../base/index.ts';
 import type { WorkerLink } from './link.ts';
 import { startWorkerProcess } from './process-link.ts';
 import type { WorkerData } from './worker-process.ts';
 
 /** Starts workers in processes of their own on this machine, for `runWorkers`, which ends them. */
 export function startLocalWorkers(count: number, usersAtMost: number, data: WorkerData): WorkerLink[] {
-  const script = new URL(
-    `./worker-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
-    import.meta.url,
-  );
+  const isSource = import.meta.url.endsWith('.ts');
+  const path = isSource ? 'src/load/workers/worker-process.ts' : 'dist/load/workers/worker-process.js';
+  const script = new URL(path, packageFolder);
   const execArgv = [...process.execArgv, ...generatorFlags(usersAtMost / count)];
   return Array.from({ length: count }, (_, index) =>
     startWorkerProcess(`worker ${index + 1}`, script, data, execArgv),

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Clock, formatPath } from '../../base/index.ts';
+import { type Clock, formatPath, packageFolder } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
 import { pageOf } from '../vitals/pages.ts';
 import { createRateLimit } from '../vitals/rate-limit.ts';
@@ -90,7 +90,7 @@ export function scriptDoor(): Door {
 /** Google's own measuring, and behind it our few lines that send what it has measured. */
 async function readScript(): Promise<string> {
   const library = import.meta.resolve('web-vitals');
-  const parts = [new URL(measuringScript, library), new URL(sendingScript, import.meta.url)];
+  const parts = [new URL(measuringScript, library), new URL(sendingScript, packageFolder)];
   const texts = await Promise.all(parts.map((part) => readFile(part, 'utf8')));
   return texts.join('\n');
 }
@@ -98,4 +98,4 @@ async function readScript(): Promise<string> {
 /** Beside its entry: the form that a page can include as it stands. */
 const measuringScript = 'web-vitals.iife.js';
 /** From `src` as from `dist`: what runs in a browser as it stands is not built. */
-const sendingScript = '../../../src/observe/browser/vitals.js';
+const sendingScript = 'src/observe/browser/vitals.js';
