@@ -51,8 +51,8 @@ const samplesOfInstanceMax = 5000;
 const downEvery = 3;
 
 /** Of which time figures of "now" are made. */
-export const recentMs = 60_000;
-export const recentVitalsMs = 3_600_000;
+const recentMs = 60_000;
+const recentVitalsMs = 3_600_000;
 
 const recentMetrics: ReadonlySet<string> = new Set([
   'requests',

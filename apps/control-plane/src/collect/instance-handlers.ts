@@ -44,7 +44,7 @@ export function instanceHandlers({
 }
 
 /** As the API shows it. Pure. */
-export function instanceViewOf({ sinceMs, answeredMs, ...view }: MemberView): Instance {
+function instanceViewOf({ sinceMs, answeredMs, ...view }: MemberView): Instance {
   return {
     ...view,
     since: new Date(sinceMs).toISOString(),

@@ -20,7 +20,7 @@ const seconds = 0.001;
  * What everybody is asked for, under one name for all: what `observe` shows, and what other servers call the same. Growth
  * of counters is a second; a counter of seconds becomes a ratio.
  */
-export const knownMetrics: readonly KnownMetric[] = [
+const knownMetrics: readonly KnownMetric[] = [
   { family: 'process_cpu_seconds', metric: 'cpu_ratio', unit: 'ratio' },
   { family: 'process_resident_memory_bytes', metric: 'memory_bytes', unit: 'bytes' },
   {

@@ -25,7 +25,7 @@ export interface PullLimits {
   readonly memoryBytesMax: number;
 }
 
-export const pullLimits: PullLimits = {
+const pullLimits: PullLimits = {
   bytesMax: 8 * 2 ** 20,
   samplesMax: 20_000,
   memoryBytesMax: 32 * 2 ** 20,

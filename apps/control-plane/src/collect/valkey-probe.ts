@@ -34,13 +34,13 @@ export function createValkeyProbe(service: string, url: string): ServerProbe {
 }
 
 /** What a server says of itself at one moment. */
-export interface Info {
+interface Info {
   readonly atMs: number;
   readonly numbers: ReadonlyMap<string, number>;
 }
 
 /** The numbers of an INFO text. Pure. */
-export function numbersOf(text: string): ReadonlyMap<string, number> {
+function numbersOf(text: string): ReadonlyMap<string, number> {
   const pairs = text.split(/\r?\n/).flatMap((line): [string, number][] => {
     const [, name, value] = /^([\w]+):(-?\d+(?:\.\d+)?)$/.exec(line) ?? [];
     return name === undefined || value === undefined ? [] : [[name, Number(value)]];
@@ -57,7 +57,7 @@ interface Ratios {
 }
 
 /** What it did between two looks; what has fallen was reset, and is left out. Pure. */
-export function compareInfo(
+function compareInfo(
   before: Info | undefined,
   now: Info,
 ): { readonly figures: Figures; readonly ratios: Ratios | undefined } {
