@@ -21,6 +21,9 @@ const entries = [
 /** Of the dependencies, the one that every run of a file needs: it is itself seventy small modules. */
 const joined = 'yaml';
 
+/** What the bundler itself writes where a construct is newer than the oldest Node.js. */
+const bundlersOwn = '@oxc-project/runtime';
+
 /**
  * Writes the JavaScript of `packages/loadline` into a `dist`. Chunks stand in a folder of their own, two folders below the
  * package's, as `base/package-folder.ts` relies on.
@@ -29,7 +32,7 @@ export async function bundleLibrary(dist: string): Promise<void> {
   await using bundle = await rolldown({
     input: Object.fromEntries(entries.map((file) => [file.slice(0, -'.ts'.length), join(sources, file)])),
     platform: 'node',
-    external: (id) => !/^[./\0]/.test(id) && id !== joined,
+    external: (id) => !/^[./\0]/.test(id) && id !== joined && !id.startsWith(bundlersOwn),
     // What a door exports is what it exports in the sources, and in no other form.
     preserveEntrySignatures: 'strict',
   });
