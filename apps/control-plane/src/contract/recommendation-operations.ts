@@ -6,7 +6,7 @@ export const recommendationOperations = {
     tag: 'Recommendations',
     summary: 'Say what to do about what was found, the most pressing first',
     description:
-      'From the metrics of the last quarter of an hour, the CPU profiles of the last day, the load tests of the last week, and the databases that are watched.',
+      'From the metrics of the last five minutes, the CPU profiles of the last day, the load tests of the last week, and the databases that are watched.',
     responses: {
       200: {
         description: 'Each with its evidence; empty, with the reason, where all is well.',

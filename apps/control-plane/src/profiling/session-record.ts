@@ -17,7 +17,7 @@ export function viewOf({ remoteId: _, url: __, ...session }: SessionRecord): Pro
 /** What a session has come to, in the words of the instance. Pure. */
 export function endOf(session: ProfileSession, endedAtMs: number): Partial<SessionRecord> {
   const { state, measuredMs, overhead, problem } = session;
-  const end = { endedAt: new Date(endedAtMs).toISOString(), measuredMs };
+  const end = { endedAt: new Date(endedAtMs).toISOString(), measuredMs: Math.round(measuredMs) };
   if (state === 'finished') return { ...end, state, ...(overhead === undefined ? {} : { overhead }) };
   if (state === 'aborted') return { ...end, state: 'interrupted', problem: 'The instance aborted it.' };
   return { ...end, state: 'failed', problem: problem ?? 'The instance says nothing more.' };

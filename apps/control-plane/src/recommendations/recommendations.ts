@@ -26,7 +26,7 @@ export interface RecommendationsOptions {
   readonly databases: readonly WatchedDatabase[];
 }
 
-const metricsMs = 15 * 60_000;
+const metricsMs = 5 * 60_000;
 const profilesMs = 86_400_000;
 const testsMs = 7 * 86_400_000;
 

@@ -35,16 +35,17 @@ export function latestTests(tests: KeptTests, sinceMs: number): readonly LoadTes
 /** What a test has shown, with the name of its target, where that is one of ours. */
 export async function readTest(
   tests: KeptTests,
-  { id, target }: LoadTest,
+  { id, name, target }: LoadTest,
   instances: readonly KnownInstance[],
 ): Promise<LoadTestSeen> {
   const report = JSON.parse(await readFile(tests.resultFile(id, 'json'), 'utf8')) as LoadReport;
+  // A report has the name of its scenario.
   const service = instances.find(({ url }) => originOf(url) === originOf(target))?.service;
   const known = {
     component: `service ${service}`,
     instances: instances.filter((each) => each.service === service).length,
   };
-  return { report, source: testPlace(id), ...(service === undefined ? {} : known) };
+  return { report: { ...report, name }, source: testPlace(id), ...(service === undefined ? {} : known) };
 }
 
 function originOf(url: string): string {

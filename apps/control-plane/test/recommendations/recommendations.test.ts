@@ -28,10 +28,10 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Values of one service over the last quarter of an hour, of two instances. */
+/** Values of one service over the last minutes, of two instances. */
 async function measure(metric: string, unit: string, value: number, service = 'shop'): Promise<void> {
   const nowMs = clock.now();
-  for (let atMs = nowMs - 14 * 60_000; atMs < nowMs; atMs += 15_000)
+  for (let atMs = nowMs - 4 * 60_000; atMs < nowMs; atMs += 15_000)
     await store.metrics.write(
       ['shop-1', 'shop-2'].map((instance) => ({ series: { metric, service, instance, unit }, atMs, value })),
     );
@@ -126,7 +126,7 @@ describe('recommendations', () => {
     });
     expect(items[1]?.action).toBe('Run 3 instances instead of 2.');
     const [first] = items[1]?.evidence ?? [];
-    const from = new Date(clock.now() - 900_000).toISOString();
+    const from = new Date(clock.now() - 300_000).toISOString();
     expect(first).toMatchObject({ name: 'eventLoopRatio', value: expect.closeTo(0.93), from });
     const link = new URL(first?.source ?? '', 'http://control-plane');
     expect(link.pathname).toBe('/performance/metrics/event-loop');
@@ -145,7 +145,9 @@ describe('recommendations', () => {
     const { items } = await look();
     const shop = items.filter(({ component }) => component === 'service shop');
     expect(shop).toHaveLength(1);
-    expect(shop[0]?.alsoSeen).toMatchObject([{ kind: 'thresholds missed' }]);
+    expect(shop[0]?.alsoSeen).toMatchObject([
+      { kind: 'thresholds missed', summary: expect.stringContaining('load test peak') },
+    ]);
     expect(shop[0]?.evidence.map(({ source }) => source)).toContain('/performance/tests/new/results');
     expect(items).toHaveLength(2);
   });
