@@ -8,6 +8,7 @@ import {
   type ScalingEvent,
   type Series,
   type SeriesQuery,
+  type Summary,
   scaleOf,
 } from 'loadline/store';
 import type { ControlStore } from '../src/compose.ts';
@@ -60,6 +61,13 @@ export function createMemoryStore(clock: Clock): MemoryStore {
           latest.set(key, { series, atMs, value: plainValue(value, series.unit) });
         }
         return [...latest.values()];
+      },
+      async summaries({ metrics, service, fromMs, toMs }) {
+        const found = samples.filter(
+          ({ series, atMs }) =>
+            metrics.includes(series.metric) && fits(series, { service }) && atMs >= fromMs && atMs < toMs,
+        );
+        return [...Map.groupBy(found, ({ series }) => JSON.stringify(series)).values()].map(summaryOf);
       },
     },
     readings: {
@@ -116,6 +124,12 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         return { outcome: 'stored', document };
       },
       remove: async (kind, id) => documents.delete(`${kind}/${id}`),
+      async change(changes) {
+        for (const { kind, id, body } of changes) {
+          if (body === undefined) documents.delete(`${kind}/${id}`);
+          else await this.put(kind, id, body);
+        }
+      },
       list: async (kind, { limit = 1000, after = '' } = {}) =>
         [...documents.values()]
           .filter((document) => document.kind === kind && document.id > after)
@@ -157,11 +171,7 @@ function pointsOf(samples: readonly Sample[], { stepMs, quantiles = [] }: Series
     .toSorted(([a], [b]) => a - b)
     .map(([atMs, own]) => {
       const scale = scaleOf(own[0]?.series.unit ?? '');
-      const merged = new Histogram();
-      for (const { value } of own) {
-        if (typeof value === 'number') merged.record(Math.round(value / scale));
-        else merged.mergeEncoded(value);
-      }
+      const merged = mergedOf(own, scale);
       const values = own.map(({ value, series }) => plainValue(value, series.unit));
       return {
         atMs,
@@ -173,6 +183,32 @@ function pointsOf(samples: readonly Sample[], { stepMs, quantiles = [] }: Series
         quantiles: quantiles.map((q) => merged.quantile(q) * scale),
       };
     });
+}
+
+function summaryOf(own: readonly Sample[]): Summary {
+  const { series } = own[0] as Sample;
+  const scale = scaleOf(series.unit);
+  const histogram = mergedOf(own, scale);
+  const latest = own.reduce((a, b) => (b.atMs >= a.atMs ? b : a));
+  return {
+    series,
+    count: histogram.count,
+    mean: histogram.mean * scale,
+    min: histogram.min * scale,
+    max: histogram.max * scale,
+    last: plainValue(latest.value, series.unit),
+    lastAtMs: latest.atMs,
+    histogram,
+  };
+}
+
+function mergedOf(samples: readonly Sample[], scale: number): Histogram {
+  const merged = new Histogram();
+  for (const { value } of samples) {
+    if (typeof value === 'number') merged.record(Math.round(value / scale));
+    else merged.mergeEncoded(value);
+  }
+  return merged;
 }
 
 function plainValue(value: number | Uint8Array, unit: string): number {

@@ -16,6 +16,13 @@ export interface Documents {
   put(kind: string, id: string, body: unknown, options?: PutOptions): Promise<PutOutcome>;
   /** Whether there was one of this version to remove. */
   remove(kind: string, id: string, options?: PutOptions): Promise<boolean>;
+  /**
+   * Puts and removes many, all of them or none, whatever their versions are. Of several changes of one document the last
+   * counts.
+   *
+   * @throws STORE_TOO_LARGE where one is above 1 MiB of JSON, and above 64 MiB in all.
+   */
+  change(changes: readonly DocumentChange[]): Promise<void>;
   /** All of a kind by their ids, a part at a time; `after` is the last id of the part before. */
   list(
     kind: string,
@@ -32,6 +39,9 @@ export interface Document {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
+
+/** A document as it is to be, or `body` undefined where it is to be gone. */
+export type DocumentChange = Pick<Document, 'kind' | 'id'> & { readonly body: unknown };
 
 export interface PutOptions {
   /** Only where this is the version that is there, 0 for none; otherwise whatever is there. */
@@ -70,6 +80,11 @@ export function createDocuments(queryable: Queryable): Documents {
       return rowCount === 1;
     },
 
+    async change(changes) {
+      const last = new Map(changes.map((change) => [JSON.stringify([change.kind, change.id]), change]));
+      if (last.size > 0) await queryable.query(statements.changeAll, partsOf([...last.values()]));
+    },
+
     async list(kind, { limit = 1000, after = '' } = {}) {
       if (!Number.isInteger(limit) || limit < 1 || limit > listMax) {
         throw storeError(
@@ -84,7 +99,31 @@ export function createDocuments(queryable: Queryable): Documents {
   return documents;
 }
 
+/** What to put and what to remove, each as a JSON array. */
+function partsOf(changes: readonly DocumentChange[]): readonly [puts: string, removals: string] {
+  const puts: string[] = [];
+  const removals: Pick<Document, 'kind' | 'id'>[] = [];
+  let bytes = 0;
+  for (const { kind, id, body } of changes) {
+    checkName(kind, id);
+    if (body === undefined) {
+      removals.push({ kind, id });
+      continue;
+    }
+    const json = writeJson(body, `keep the document ${kind}/${id}`, documentBytesMax);
+    bytes += Buffer.byteLength(json);
+    puts.push(`{"kind":${JSON.stringify(kind)},"id":${JSON.stringify(id)},"body":${json}}`);
+  }
+  if (bytes <= changeBytesMax) return [`[${puts.join()}]`, JSON.stringify(removals)];
+  throw storeError(
+    'STORE_TOO_LARGE',
+    `Cannot keep ${puts.length} documents at once: they have ${bytes} bytes as JSON, and ${changeBytesMax} are taken.`,
+    { facts: { bytes, bytesMax: changeBytesMax } },
+  );
+}
+
 const documentBytesMax = 1024 * 1024;
+const changeBytesMax = 64 * documentBytesMax;
 const listMax = 10_000;
 
 interface Row {
@@ -127,6 +166,15 @@ const statements = {
   remove: {
     name: 'store documents remove',
     text: 'DELETE FROM documents WHERE kind = $1 AND id = $2 AND ($3::int IS NULL OR version = $3)',
+  },
+  /** One statement is whole by itself, and one way to the server and back. */
+  changeAll: {
+    name: 'store documents change all',
+    text: `WITH removed AS (
+        DELETE FROM documents d USING jsonb_array_elements($2::jsonb) r WHERE d.kind = r->>'kind' AND d.id = r->>'id')
+      INSERT INTO documents AS d (kind, id, body)
+        SELECT p->>'kind', p->>'id', p->'body' FROM jsonb_array_elements($1::jsonb) p
+      ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, version = d.version + 1, updated_at = now()`,
   },
   list: {
     name: 'store documents list',

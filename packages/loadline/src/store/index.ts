@@ -1,6 +1,6 @@
 /** Remembers samples, runs, decisions and alerts, in PostgreSQL. */
 export type { Audit, AuditEntry, AuditFilter, AuditRecord } from './audit.ts';
-export type { Document, Documents, PutOptions, PutOutcome } from './documents.ts';
+export type { Document, DocumentChange, Documents, PutOptions, PutOutcome } from './documents.ts';
 export { storeError, storeErrorTable } from './errors.ts';
 export type {
   EnqueueOutcome,
@@ -26,6 +26,7 @@ export type {
   SeriesAnswer,
   SeriesQuery,
 } from './series-query.ts';
+export type { Summary, SummaryQuery } from './series-summaries.ts';
 export type { Retention, Store, StoreCounts, StoreOptions } from './store.ts';
 export { openStore } from './store.ts';
 export type { TestFigures, TestResult, TestResultFilter, TestResults } from './test-results.ts';

@@ -1,5 +1,6 @@
 import type { Sample, WriteReceipt } from './sample.ts';
 import type { Latest, LatestQuery, SeriesAnswer, SeriesQuery } from './series-query.ts';
+import type { Summary, SummaryQuery } from './series-summaries.ts';
 
 /** What was measured: samples in, charts out. */
 export interface Metrics {
@@ -18,4 +19,10 @@ export interface Metrics {
   series(query: SeriesQuery): Promise<SeriesAnswer>;
   /** The latest committed value of each series. @throws STORE_QUERY_TOO_LARGE above 20,000 series. */
   latest(query: LatestQuery): Promise<readonly Latest[]>;
+  /**
+   * What each series of some metrics was within a window; series without a value in it are left out.
+   *
+   * @throws STORE_QUERY_INVALID, STORE_QUERY_TOO_LARGE above 10,000 series or 50,000 rows.
+   */
+  summaries(query: SummaryQuery): Promise<readonly Summary[]>;
 }

@@ -9,6 +9,7 @@ import { SampleWriter } from './sample-writer.ts';
 import { createScalingEvents, type ScalingEvents } from './scaling-events.ts';
 import { migrations } from './schema.ts';
 import { SeriesReader } from './series-reader.ts';
+import { readSummaries } from './series-summaries.ts';
 import { createTestResults, type TestResults } from './test-results.ts';
 import { dayMs, keepTables, startUpkeep } from './upkeep.ts';
 
@@ -107,6 +108,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
       write: (samples) => writer.write(samples),
       series: (query) => reader.series(query, clock.now()),
       latest: (query) => reader.latest(query),
+      summaries: (query) => readSummaries(postgres, query),
     },
     readings: createReadings(postgres),
     tests: createLoadTests(postgres),

@@ -171,6 +171,34 @@ describe('documents', () => {
     expect(await ids({ after: 'a' })).toEqual(['b']);
   });
 
+  it('change together, all of them or none', async () => {
+    await store.documents.put('k', 'gone', 1);
+    await store.documents.put('k', 'kept', 1);
+    await store.documents.change([
+      { kind: 'k', id: 'gone', body: undefined },
+      { kind: 'k', id: 'kept', body: 1 },
+      { kind: 'k', id: 'kept', body: { odd: 'ü"\\\0' } },
+      { kind: 'k', id: 'new', body: null },
+      { kind: 'k', id: 'brief', body: 1 },
+      { kind: 'k', id: 'brief', body: undefined },
+    ]);
+    const all = async (): Promise<unknown[]> =>
+      (await store.documents.list('k')).map(({ id, body, version }) => [id, body, version]);
+    const after = [
+      ['kept', { odd: 'ü"\\\uFFFD' }, 2],
+      ['new', null, 1],
+    ];
+    expect(await all()).toEqual(after);
+    const tooLarge = { kind: 'k', id: 'large', body: 'x'.repeat(1024 * 1024) };
+    const changes = [{ kind: 'k', id: 'kept', body: undefined }, tooLarge];
+    await expect(store.documents.change(changes)).rejects.toMatchObject({ code: 'STORE_TOO_LARGE' });
+    await expect(store.documents.change([{ kind: '', id: 'x', body: 1 }])).rejects.toMatchObject({
+      code: 'STORE_QUERY_INVALID',
+    });
+    await store.documents.change([]);
+    expect(await all()).toEqual(after);
+  });
+
   it('keep whatever JSON can say, but for a character that PostgreSQL has no place for', async () => {
     const body = { 'a\0': ['b\0', null, { c: 'ü𝄞"\\' }] };
     await store.documents.put('k', 'odd', body);

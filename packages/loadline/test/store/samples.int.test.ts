@@ -164,6 +164,60 @@ describe('series()', () => {
   });
 });
 
+describe('summaries()', () => {
+  const queue: Series = { metric: 'queue_depth', service: 'api', unit: 'count', labels: { queue: 'mail' } };
+  const metrics = ['response_time', 'queue_depth'];
+
+  it('tell each series of a window, to the millisecond', async () => {
+    await using opened = await openFresh(server.url);
+    const histogram = createHistogram();
+    for (const value of [2000, 4000]) histogram.record(value);
+    await opened.store.metrics.write([
+      sampleAt(a, startMs - 1, 99),
+      sampleAt(a, startMs, 2),
+      sampleAt(a, startMs + 10, histogram.encode()),
+      sampleAt(a, startMs + minuteMs, 99),
+      sampleAt(queue, startMs + 5, 7),
+    ]);
+    const window = { fromMs: startMs, toMs: startMs + minuteMs };
+    const found = await opened.store.metrics.summaries({ metrics, ...window });
+    expect(found).toHaveLength(2);
+    const [second, first] = found.toSorted((x, y) => (x.series.metric < y.series.metric ? -1 : 1));
+    expect(first).toMatchObject({ series: a, count: 3, min: 2, max: 4, last: 3, lastAtMs: startMs + 10 });
+    expect(first?.mean).toBeCloseTo(8 / 3);
+    expect(first?.histogram.quantile(1)).toBeCloseTo(4000, -2);
+    expect(second).toMatchObject({ series: queue, count: 1, mean: 7 });
+    const ofOther = { metrics: ['queue_depth'], service: 'shop', ...window };
+    expect(await opened.store.metrics.summaries(ofOther)).toEqual([]);
+  });
+
+  it('of long windows are made of whole minutes, and of what is in none yet', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([
+      sampleAt(a, startMs - 29 * minuteMs, 1),
+      sampleAt(a, startMs - 90 * minuteMs, 99),
+    ]);
+    await opened.pass(2 * minuteMs);
+    const nowMs = opened.clock.now();
+    await opened.store.metrics.write([sampleAt(a, nowMs, 5)]);
+    const window = { fromMs: nowMs - hourMs, toMs: nowMs + 1 };
+    const found = await opened.store.metrics.summaries({ metrics, ...window });
+    expect(found).toMatchObject([{ series: a, count: 2, mean: 3, last: 5 }]);
+    expect(found[0]?.histogram.count).toBe(2);
+  });
+
+  it('want a window and a name', async () => {
+    await using opened = await openFresh(server.url);
+    for (const query of [
+      { metrics: [], fromMs: 0, toMs: 1 },
+      { metrics, fromMs: 1, toMs: 1 },
+    ]) {
+      const read = opened.store.metrics.summaries(query);
+      await expect(read).rejects.toMatchObject({ code: 'STORE_QUERY_INVALID' });
+    }
+  });
+});
+
 describe('rolling up', () => {
   it('writes a minute when it is over, and an hour when that is', async () => {
     await using opened = await openFresh(server.url);
