@@ -13,16 +13,25 @@ export async function withTimeLimit<Value>(
   { clock, limitMs, end }: { readonly clock: Clock; readonly limitMs: number; readonly end: AbortSignal },
   work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Limited<Value>> {
-  const late = new AbortController();
-  const timer = clock.setTimer(() => late.abort(new Error('timeout')), limitMs);
-  const signal = AbortSignal.any([late.signal, end]);
+  const stop = new AbortController();
+  let isLate = false;
+  const timer = clock.setTimer(() => {
+    isLate = true;
+    stop.abort(new Error('timeout'));
+  }, limitMs);
+  // `AbortSignal.any` would say it more shortly; but what it makes is kept, once listened to, for as long as `end` is,
+  // and a monitor's end is there from its start.
+  const onEnd = (): void => stop.abort(end.reason);
+  if (end.aborted) onEnd();
+  else end.addEventListener('abort', onEnd, { once: true });
   try {
-    return { kind: 'done', value: await Promise.race([rejectionOf(signal), work(signal)]) };
+    return { kind: 'done', value: await Promise.race([rejectionOf(stop.signal), work(stop.signal)]) };
   } catch (error) {
     if (end.aborted) return { kind: 'ended' };
-    return late.signal.aborted ? { kind: 'late' } : { kind: 'failed', error };
+    return isLate ? { kind: 'late' } : { kind: 'failed', error };
   } finally {
     timer.cancel();
+    end.removeEventListener('abort', onEnd);
   }
 }
 
