@@ -31,7 +31,7 @@ export async function readProfile(profiles: KeptProfiles, session: ProfilingSess
 }
 
 /** Time as samples of the session's interval. Pure. */
-export function profileSeenOf(session: ProfilingSession, top: TopFunctions): ProfileSeen {
+function profileSeenOf(session: ProfilingSession, top: TopFunctions): ProfileSeen {
   const { id, service, instance, startedAt, measuredMs = 0, samplingIntervalUs } = session;
   const fromMs = Date.parse(startedAt);
   const samplesOf = (timeUs: number): number => Math.round(timeUs / samplingIntervalUs);

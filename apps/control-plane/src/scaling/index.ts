@@ -1,5 +1,5 @@
 /** Services of this machine, kept at the right size: what is wanted, what is there, and why. */
-export { openScaling, type RunningInstance, type Scaling } from './scaling.ts';
+export { openScaling } from './scaling.ts';
 export { scalingHandlers } from './scaling-handlers.ts';
 export { parseServices, type ServiceDescription } from './service-description.ts';
 export { readServicesFile } from './services-file.ts';
