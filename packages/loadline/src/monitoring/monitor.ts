@@ -141,12 +141,13 @@ export class Monitor implements AsyncDisposable {
     };
   }
 
-  /** Ends the rounds, lets notifications out for at most `withinMs` (default 5 seconds), and saves. */
+  /** Ends the rounds, lets notifications out for at most `withinMs` (default 5 seconds), and saves for as long at most. */
   async close(withinMs = 5000): Promise<void> {
     this.#end.abort(new Error('closed'));
     await this.#running;
     await this.#options.dispatcher.close(withinMs);
-    await this.#recorder.record([]);
+    const limits = { clock: this.#clock, limitMs: withinMs, end: new AbortController().signal };
+    await withTimeLimit(limits, () => this.#recorder.record([]));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -176,10 +177,13 @@ export class Monitor implements AsyncDisposable {
     }
   }
 
-  #resume({ notifications, ...state }: Remembered): void {
-    this.#state = state;
+  #resume({ notifications, alerts, incidents, silences }: Remembered): void {
+    // A silence may be asked for while the memory is being read.
+    const asked = this.#state.silences.filter(({ id }) => silences.every((each) => each.id !== id));
+    this.#state = { alerts, incidents, silences: [...silences, ...asked] };
     const oldestMs = this.#clock.now() - notificationAgeMsMax;
-    for (const each of notifications) {
+    // A memory gives them in any order; an end that is told before its beginning would be none.
+    for (const each of notifications.toSorted((a, b) => a.atMs - b.atMs)) {
       if (each.atMs >= oldestMs) this.#send(each);
       else void this.#forget(each);
     }
@@ -198,7 +202,8 @@ export class Monitor implements AsyncDisposable {
     const outgoing = round.notifications.map(
       (value): Change => ({ kind: 'notification', id: value.id, value }),
     );
-    await this.#save([...changesBetween(before, round.state), ...outgoing]);
+    // First what is on its way: cut off in between, it is rather told twice than never.
+    await this.#save([...outgoing, ...changesBetween(before, round.state)]);
     for (const notification of round.notifications) this.#send(notification);
     dispatcher.refresh(round.state.alerts.filter(isTold).map((alert) => describeAlert(alert, 'none', nowMs)));
     onRound?.(round);

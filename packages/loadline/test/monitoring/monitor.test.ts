@@ -121,6 +121,38 @@ describe('Monitor', () => {
     expect(memory.kept().notifications).toEqual([]);
   });
 
+  it('sends what was on its way in the order in which it happened, however its memory gives it', async () => {
+    const memory = createMonitorMemory();
+    const latency = (nowMs: number) => (nowMs < 50_000 ? 150 : 50);
+    const first = setUp(latency, { memory, deliver: (_, signal) => never(signal) });
+    first.monitor.start();
+    await first.clock.advance(60_000);
+    const remembered = memory.kept();
+    expect(remembered.notifications).toHaveLength(2);
+    const turned = {
+      ...memory,
+      load: async () => ({ ...remembered, notifications: remembered.notifications.toReversed() }),
+    };
+    const second = setUp(latency, { memory: turned, clock: createVirtualClock(61_000) });
+    second.monitor.start();
+    await second.clock.advance(10_000);
+    expect(second.told().map((each) => each.split(' ')[1])).toEqual(['fired', 'resolved']);
+    await closed(second.clock, second.monitor);
+  });
+
+  it('remembers what is on its way before it remembers that it was told', async () => {
+    const kinds: string[] = [];
+    const memory: MonitorMemory = {
+      ...createMonitorMemory(),
+      save: async (changes) => void kinds.push(...changes.map(({ kind }) => kind)),
+    };
+    const { clock, monitor } = setUp(() => 150, { memory });
+    monitor.start();
+    await clock.advance(31_000);
+    expect(kinds).toEqual(['alert', 'notification', 'alert', 'incident', 'notification']);
+    await closed(clock, monitor);
+  });
+
   it('leaves to the next start what its end cuts short', async () => {
     const memory = createMonitorMemory();
     const { clock, monitor } = setUp(() => 150, { memory, deliver: (_, signal) => never(signal) });
@@ -181,6 +213,32 @@ describe('Monitor', () => {
     monitor.start();
     await clock.advance(40_000);
     expect(delivered[0]?.deliveredAtMs).toBeLessThanOrEqual(35_000);
+    await closed(clock, monitor);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not lose a silence that is asked for while it still remembers', async () => {
+    const kept = createMonitorMemory();
+    let ready: (() => void) | undefined;
+    const memory: MonitorMemory = {
+      ...kept,
+      load: async () => {
+        const before = await kept.load();
+        await new Promise<void>((resolve) => {
+          ready = resolve;
+        });
+        return before;
+      },
+    };
+    const { clock, monitor } = setUp(() => 150, { memory });
+    monitor.start();
+    const asked = { match: { rule: ['*'] }, fromMs: 0, untilMs: 1e9, by: 'ada', why: 'works' };
+    await clock.advance(0);
+    const silence = await monitor.silence(asked);
+    ready?.();
+    await clock.advance(40_000);
+    expect(monitor.state).toMatchObject({ silences: [silence], alerts: [{ silencedBy: silence.id }] });
+    await closed(clock, monitor);
   });
 
   it('waits half a minute for its memory at the start, and then begins with nothing', async () => {
