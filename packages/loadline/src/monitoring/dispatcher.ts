@@ -89,7 +89,9 @@ class Line {
   #lastDeliveredAtMs: number | undefined;
   #lastProblem: string | undefined;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
-  /** What fires, when it is time to say it: only the newest is worth saying. */
+  /** Alerts that were passed on as far as this notifier, where it does not hear of all. */
+  readonly #passedOn = new Set<string>();
+  /** What fires, when it is time to say it. */
   #refreshDue: readonly NotifiedAlert[] | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
@@ -107,6 +109,10 @@ class Line {
 
   offer(notification: Notification): Promise<boolean> {
     if ((notification.incident?.level ?? 0) < this.#fromLevel) return Promise.resolve(true);
+    if (this.#fromLevel > 0)
+      for (const { fingerprint } of notification.alerts) this.#passedOn.add(fingerprint);
+    // Who wants to know of all that fires need not wait for what this one had no room for.
+    if (notification.alertsLeftOut > 0) this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
     return new Promise((settle) => {
       if (this.#isClosed) return this.#drop({ notification, settle }, 'it came after the end', false);
       // A newer one says what its group is like now; the oldest tells of the past.
@@ -116,14 +122,24 @@ class Line {
     });
   }
 
-  refresh(alerts: readonly NotifiedAlert[]): void {
+  refresh(firing: readonly NotifiedAlert[]): void {
     const everyMs = this.#notifier.refresh?.everyMs;
     if (everyMs === undefined || this.#isClosed) return;
-    if (this.#clock.monotonicMs() - this.#refreshedAtMs < everyMs) return;
-    this.#refreshedAtMs = this.#clock.monotonicMs();
-    if (alerts.length === 0) return;
+    const alerts = this.#fromLevel === 0 ? firing : this.#ofPassedOn(firing);
+    if (this.#refreshDue === undefined) {
+      if (this.#clock.monotonicMs() - this.#refreshedAtMs < everyMs) return;
+      this.#refreshedAtMs = this.#clock.monotonicMs();
+    }
+    // Also in the place of what waits since earlier: an alert that ended meanwhile would be said to fire after its end.
     this.#refreshDue = alerts;
     this.#start();
+  }
+
+  #ofPassedOn(firing: readonly NotifiedAlert[]): readonly NotifiedAlert[] {
+    const alerts = firing.filter(({ fingerprint }) => this.#passedOn.has(fingerprint));
+    this.#passedOn.clear();
+    for (const { fingerprint } of alerts) this.#passedOn.add(fingerprint);
+    return alerts;
   }
 
   report(): DispatchReport {

@@ -210,12 +210,18 @@ export function noteIncident(
 }
 
 /** From its opening to its being taken; undefined where nobody has. */
-export function timeToAcknowledgeMs({ openedAtMs, taken }: Incident): number | undefined {
+export function timeToAcknowledgeMs({
+  openedAtMs,
+  taken,
+}: Pick<Incident, 'openedAtMs' | 'taken'>): number | undefined {
   return taken === undefined ? undefined : taken.atMs - openedAtMs;
 }
 
 /** From the first sign of trouble to the last alert's end; undefined while it lasts. */
-export function timeToRecoveryMs({ startedAtMs, resolvedAtMs }: Incident): number | undefined {
+export function timeToRecoveryMs({
+  startedAtMs,
+  resolvedAtMs,
+}: Pick<Incident, 'startedAtMs' | 'resolvedAtMs'>): number | undefined {
   return resolvedAtMs === undefined ? undefined : resolvedAtMs - startedAtMs;
 }
 

@@ -12,7 +12,7 @@ export interface Notifier {
   /** For a receiver that forgets: it hears of all that fires this often. */
   readonly refresh?: {
     readonly everyMs: number;
-    /** @param alerts all that fire and may be told. */
+    /** @param alerts all that fire and may be told; none where nothing does. */
     send(alerts: readonly NotifiedAlert[], signal: AbortSignal): Promise<void>;
   };
 }

@@ -1,4 +1,4 @@
-import { createVirtualClock, LoadlineError } from 'loadline/base';
+import { createVirtualClock, LoadlineError, sleep } from 'loadline/base';
 import { Dispatcher, type DispatcherOptions, type NotifiedAlert, type Notifier } from 'loadline/monitoring';
 import { describe, expect, it } from 'vitest';
 import { notificationOf, notifiedAlert } from './notifications.ts';
@@ -127,4 +127,56 @@ describe('Dispatcher', () => {
     }
     expect(sent.map(([alert]) => alert?.value)).toEqual([0, 60, 120]);
   });
+
+  it('says of what fires only what fires now, however long that had to wait', async () => {
+    const { clock, dispatcher, sent } = forgetful({ busyMs: 90_000 });
+    const offered = dispatcher.offer(notificationOf());
+    await clock.advance(1000);
+    dispatcher.refresh([notifiedAlert({ rule: 'over' }), notifiedAlert({ rule: 'lasting' })]);
+    await clock.advance(1000);
+    dispatcher.refresh([notifiedAlert({ rule: 'lasting' })]);
+    await clock.advance(100_000);
+    await offered;
+    expect(sent).toEqual([['lasting']]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('refreshes at once where a notification had no room for all', async () => {
+    const { clock, dispatcher, sent } = forgetful();
+    dispatcher.refresh([]);
+    await clock.advance(2000);
+    void dispatcher.offer(notificationOf({ alertsLeftOut: 1 }));
+    dispatcher.refresh([notifiedAlert(), notifiedAlert({ rule: 'left out' })]);
+    await clock.advance(0);
+    expect(sent).toEqual([[], ['slow', 'left out']]);
+  });
+
+  it('refreshes a notifier of a level only with what was passed on that far, until it is over', async () => {
+    const { clock, dispatcher, sent } = forgetful({ fromLevel: 1 });
+    const [early, passedOn] = ['early', 'passed on'].map((rule) =>
+      notifiedAlert({ rule, fingerprint: rule }),
+    );
+    const look = async (...alerts: readonly (NotifiedAlert | undefined)[]) => {
+      dispatcher.refresh(alerts.filter((alert) => alert !== undefined));
+      await clock.advance(60_000);
+    };
+    const incident = { id: 'i', level: 1, takenBy: undefined };
+    void dispatcher.offer(notificationOf({ incident, alerts: [passedOn as NotifiedAlert] }));
+    await look(early, passedOn);
+    await look(early);
+    await look(early, passedOn);
+    expect(sent).toEqual([['passed on'], [], []]);
+  });
 });
+
+/** A dispatcher of one notifier that wants to hear every minute of all that fires. */
+function forgetful({ busyMs = 0, fromLevel = 0 } = {}) {
+  const clock = createVirtualClock();
+  const sent: string[][] = [];
+  const notifier: Notifier = {
+    name: 'forgetful',
+    notify: () => (busyMs === 0 ? Promise.resolve() : sleep(clock, busyMs)),
+    refresh: { everyMs: 60_000, send: async (alerts) => void sent.push(alerts.map(({ rule }) => rule)) },
+  };
+  return { clock, sent, dispatcher: new Dispatcher({ routes: [{ notifier, fromLevel }], clock }) };
+}

@@ -1,6 +1,7 @@
 import { type Clock, createRandom, type Random, systemClock } from '../../base/index.ts';
 import type { NotifiedAlert } from '../notification.ts';
 import type { Notifier } from '../notifier.ts';
+import type { Severity } from '../rule.ts';
 import { postableAlerts } from './alertmanager-alerts.ts';
 import { deliver } from './deliver.ts';
 import { type NotifierTarget, parseDestination } from './destination.ts';
@@ -56,11 +57,41 @@ export function createAlertmanagerNotifier(options: AlertmanagerOptions): Notifi
     }
   }
 
+  /** What it was told to fire. */
+  let told = new Map<string, NotifiedAlert>();
   return {
     name: `alertmanager ${name}`,
-    notify: ({ alerts }, signal) => send(alerts, signal),
-    refresh: { everyMs: refreshMs, send },
+    async notify({ alerts }, signal) {
+      await send(alerts, signal);
+      for (const alert of alerts) {
+        const { previousSeverity, status } = alert;
+        if (previousSeverity !== undefined) told.delete(keyOf(alert, previousSeverity));
+        if (status === 'firing') told.set(keyOf(alert), alert);
+        else told.delete(keyOf(alert));
+      }
+    },
+    refresh: {
+      everyMs: refreshMs,
+      async send(alerts, signal) {
+        const firing = new Map(alerts.map((alert) => [keyOf(alert), alert]));
+        // A notification may have had no room for the end of an alert, or may not have arrived.
+        const ended = [...told]
+          .filter(([key]) => !firing.has(key))
+          .map(([, alert]) => over(alert, clock.now()));
+        await send([...alerts, ...ended], signal);
+        told = firing;
+      },
+    },
   };
+}
+
+/** By what Alertmanager knows an alert. */
+function keyOf({ fingerprint, severity }: NotifiedAlert, ofSeverity: Severity = severity): string {
+  return `${fingerprint} ${ofSeverity}`;
+}
+
+function over(alert: NotifiedAlert, endedAtMs: number): NotifiedAlert {
+  return { ...alert, status: 'resolved', change: 'resolved', previousSeverity: undefined, endedAtMs };
 }
 
 const alertsInPostMax = 500;

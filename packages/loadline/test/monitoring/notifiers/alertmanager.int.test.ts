@@ -1,5 +1,5 @@
 import { createVirtualClock, systemClock } from 'loadline/base';
-import { createMonitorMemory, Dispatcher, Monitor } from 'loadline/monitoring';
+import { createMonitorMemory, Dispatcher, Monitor, type NotifiedAlert } from 'loadline/monitoring';
 import { createAlertmanagerNotifier } from 'loadline/monitoring/notifiers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeNotifier } from '../../contracts/notifier-contract.ts';
@@ -114,6 +114,21 @@ describe('an alert in Alertmanager', () => {
     await clock.advance(notifier.refresh?.everyMs ?? Number.NaN);
     await notifier.refresh?.send([alert], signal);
     expect(await endsAtMs()).toBe(clock.now() + 240_000);
+  });
+
+  it('is over also where nobody could say so in a notification', async () => {
+    const notifier = createAlertmanagerNotifier({ url: alertmanager.url, addresses });
+    const [lost, raised, lasting] = ['lost', 'raised', 'lasting on'].map((fingerprint) =>
+      notifiedAlert({ rule: 'ending', fingerprint, labels: { which: fingerprint } }),
+    ) as [NotifiedAlert, NotifiedAlert, NotifiedAlert];
+    const shown = async () =>
+      (await known('ending')).map(({ labels }) => `${labels.which} ${labels.severity}`).toSorted();
+    await notifier.notify(notificationOf({ alerts: [lost, raised, lasting] }), signal);
+    expect(await shown()).toEqual(['lasting on warning', 'lost warning', 'raised warning']);
+    await notifier.refresh?.send([{ ...raised, severity: 'critical' }, lasting], signal);
+    expect(await shown()).toEqual(['lasting on warning', 'raised critical']);
+    await notifier.refresh?.send([], signal);
+    expect(await shown()).toEqual([]);
   });
 
   it('arrives also where it is one of very many', async () => {
