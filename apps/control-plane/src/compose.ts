@@ -6,6 +6,7 @@ import type { Registry } from 'loadline/metrics';
 import type { ScalingDriver } from 'loadline/scaling';
 import type { Store } from 'loadline/store';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
+import { Alerts, alertHandlers, createNotifiers, observeAlerts } from './alerts/index.ts';
 import { instanceHandlers, openWatch, type Pull } from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
@@ -97,6 +98,18 @@ export async function compose(
     onFailure,
     pull,
   });
+  const alerts = await Alerts.open({
+    clock,
+    store,
+    base: configuration.alerting.policy,
+    notifiers: createNotifiers(configuration.alerting, {
+      clock,
+      write: (line) => log?.write(`${line}\n`),
+    }),
+    onFailure,
+    onChange: () => undefined,
+  });
+  observeAlerts(registry, alerts);
   observeTests(registry, tests);
   let isDraining = false;
   const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
@@ -109,6 +122,7 @@ export async function compose(
       ...instanceHandlers({ collector, registrations }),
       ...profilingHandlers(profiling),
       ...recommendationHandlers(recommendations),
+      ...alertHandlers({ alerts, metrics: store.metrics, clock }),
     },
     keys,
     sessions,
@@ -135,6 +149,7 @@ export async function compose(
       await scaling.close();
       await profiling.close();
       await recommendations.close();
+      await alerts.close();
       await app.close();
       await tests.close();
     },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
+import { type AlertingConfiguration, readAlerting } from './alerts/index.ts';
 import { readWatch, type WatchConfiguration } from './collect/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
@@ -24,6 +25,9 @@ export interface ServeWords {
   readonly 'watch-valkey'?: readonly string[] | undefined;
   readonly 'watch-every'?: string | undefined;
   readonly 'allow-watch'?: readonly string[] | undefined;
+  readonly rules?: string | undefined;
+  readonly 'notify-webhook'?: readonly string[] | undefined;
+  readonly alertmanager?: readonly string[] | undefined;
 }
 
 /** Everything that the control plane is told when it starts. */
@@ -49,6 +53,8 @@ export interface Configuration {
   readonly services: readonly ServiceDescription[];
   /** Who is asked what it is doing. */
   readonly watch: WatchConfiguration;
+  /** By which rules it is judged, and who is told. */
+  readonly alerting: AlertingConfiguration;
   readonly keyRequestsMax: number;
   readonly strangerRequestsMax: number;
   readonly limits: TestLimits;
@@ -101,6 +107,7 @@ export function readConfiguration(
       metricsAddresses: readAddresses(root.at('metrics-from')),
       services: readServices(root.at('services'), env),
       watch: readWatch(root),
+      alerting: readAlerting(root),
       keyRequestsMax: 60_000,
       strangerRequestsMax: 300,
       limits: defaultLimits,
@@ -160,9 +167,10 @@ function readObserveKey(field: Field): string | undefined {
 function variablesOf({
   LOADLINE_ADMIN_KEY,
   LOADLINE_OBSERVE_KEY,
+  LOADLINE_WEBHOOK_SECRET,
   DATABASE_URL,
 }: Readonly<Record<string, string | undefined>>): object {
-  return { LOADLINE_ADMIN_KEY, LOADLINE_OBSERVE_KEY, DATABASE_URL };
+  return { LOADLINE_ADMIN_KEY, LOADLINE_OBSERVE_KEY, LOADLINE_WEBHOOK_SECRET, DATABASE_URL };
 }
 
 /** The address itself is not shown: it may hold a password. */

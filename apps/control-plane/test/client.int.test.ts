@@ -149,6 +149,8 @@ describe('a client that was generated from the OpenAPI document', () => {
     );
     expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
 
+    await driveAlerts(performance);
+
     const { items, reason } = (await performance.listRecommendations()).data;
     expect(items).toEqual([]);
     expect(reason).toContain('Looked at');
@@ -162,6 +164,33 @@ describe('a client that was generated from the OpenAPI document', () => {
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());
   });
+
+  async function driveAlerts(performance: Client): Promise<void> {
+    const written = { name: 'deep-queue', metric: 'queue_depth', above: { critical: 10 }, for: '2s' };
+    expect((await performance.createAlertRule(written)).data.version).toBe(1);
+    const calm = { rule: { ...written, summary: '{{value}} wait' }, version: 1 };
+    expect((await performance.replaceAlertRule('deep-queue', calm)).data.version).toBe(2);
+    expect((await performance.listAlertRules()).data.items.length).toBeGreaterThan(8);
+    const series = { metric: 'queue_depth', unit: 'count', service: 'shop', instance: 'a' };
+    for (let second = 0; second < 6; second++) {
+      await plane.store.metrics.write([{ series, atMs: plane.clock.now(), value: 11 }]);
+      await plane.clock.advance(1000);
+    }
+    const [alert] = (await performance.listAlerts({ rule: 'deep-queue', state: 'firing' })).data.items;
+    expect((await performance.getAlert(alert.fingerprint)).data.summary).toBe('11 wait');
+    expect((await performance.acknowledgeAlert(alert.fingerprint)).data.acknowledged.by).toBe('admin');
+    const silence = { match: { rule: 'deep-queue' }, for: '1h', why: 'tested' };
+    const silenced = (await performance.createSilence(silence)).data;
+    expect((await performance.listSilences()).data.items).toHaveLength(1);
+    expect((await performance.endSilence(silenced.id)).status).toBe(204);
+    const incident = alert.incidentId;
+    expect((await performance.listIncidents({ taken: true })).data.items[0].id).toBe(incident);
+    expect((await performance.takeIncident(incident, { assignee: 'Ada' })).data.taken.by).toBe('Ada');
+    await performance.noteIncident(incident, { text: 'looking' });
+    expect((await performance.getIncident(incident)).data.timeline.at(-1).text).toBe('looking');
+    expect((await performance.deleteAlertRule('deep-queue')).status).toBe(204);
+    expect((await performance.judgeTargets({ preset: 'guide' })).data.items).toEqual([]);
+  }
 
   it('gets a refusal as a problem document', async () => {
     const refusal = await client.performance

@@ -6,6 +6,7 @@ import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { createSimulatedDriver, type SimulatedDriver } from 'loadline/scaling';
 import { type Role, roles } from '../src/access/index.ts';
+import { builtIn } from '../src/alerts/index.ts';
 import type { Pull } from '../src/collect/index.ts';
 import { type Composition, compose } from '../src/compose.ts';
 import { type Configuration, defaultLimits } from '../src/configuration.ts';
@@ -97,6 +98,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
         policy: { allowLoopback: true },
         intervalMs: 5000,
       },
+      alerting: { policy: builtIn(), webhooks: [], webhookSecret: undefined, alertmanagers: [] },
       keyRequestsMax: 1_000_000,
       strangerRequestsMax: 1_000_000,
       limits: defaultLimits,

@@ -46,6 +46,21 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   getProfilingSession: 'viewer',
   getProfile: 'viewer',
   listRecommendations: 'viewer',
+  listAlerts: 'viewer',
+  getAlert: 'viewer',
+  acknowledgeAlert: 'operator',
+  listAlertRules: 'viewer',
+  createAlertRule: 'operator',
+  replaceAlertRule: 'operator',
+  deleteAlertRule: 'operator',
+  listSilences: 'viewer',
+  createSilence: 'operator',
+  endSilence: 'operator',
+  listIncidents: 'viewer',
+  getIncident: 'viewer',
+  takeIncident: 'operator',
+  noteIncident: 'operator',
+  judgeTargets: 'viewer',
 };
 
 /** Whether a role may do what needs another. */

@@ -4,9 +4,14 @@ export { openApiDocument } from './open-api.ts';
 export type { Operation, OperationName, Schema } from './operations.ts';
 export { operationNames, operations } from './operations.ts';
 export type {
+  AlertRuleOrder,
+  AlertRuleView,
+  AlertView,
   ApiKey,
   AuditEntry,
+  IncidentView,
   Instance,
+  JudgedTargetsView,
   LoadTest,
   LoadTestState,
   NewApiKey,
@@ -19,6 +24,7 @@ export type {
   ScalingGroup,
   Schedule,
   SessionView,
+  SilenceView,
   TestOrder,
 } from './shapes.ts';
 export { schemas } from './shapes.ts';

@@ -1,4 +1,5 @@
 import { accessOperations } from './access-operations.ts';
+import { alertOperations } from './alert-operations.ts';
 import { instanceOperations } from './instance-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
 import { recommendationOperations } from './recommendation-operations.ts';
@@ -34,6 +35,7 @@ export interface OperationResponse {
 }
 
 type AllOperations = typeof accessOperations &
+  typeof alertOperations &
   typeof instanceOperations &
   typeof profilingOperations &
   typeof recommendationOperations &
@@ -50,6 +52,7 @@ export const operations: AllOperations = {
   ...instanceOperations,
   ...profilingOperations,
   ...recommendationOperations,
+  ...alertOperations,
 };
 
 export type OperationName = keyof AllOperations;

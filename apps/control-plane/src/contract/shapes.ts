@@ -10,6 +10,23 @@ import {
   sessionSchema,
 } from './access-schemas.ts';
 import {
+  alertPageSchema,
+  alertRuleChangeSchema,
+  alertRuleOrderSchema,
+  alertRuleSchema,
+  alertRulesSchema,
+  alertSchema,
+  incidentNoteSchema,
+  incidentPageSchema,
+  incidentSchema,
+  incidentTakeSchema,
+  judgedServiceSchema,
+  judgedTargetsSchema,
+  silenceOrderSchema,
+  silenceSchema,
+  silencesSchema,
+} from './alert-schemas.ts';
+import {
   instanceOrderSchema,
   instanceSchema,
   instancesSchema,
@@ -57,14 +74,26 @@ import {
 
 /** Everything that goes in or out, by its name in the OpenAPI document. */
 export const schemas: readonly NamedSchema[] = [
+  alertPageSchema,
+  alertRuleChangeSchema,
+  alertRuleOrderSchema,
+  alertRuleSchema,
+  alertRulesSchema,
+  alertSchema,
   apiKeySchema,
   apiKeysSchema,
   auditEntrySchema,
   auditPageSchema,
   healthSchema,
+  incidentNoteSchema,
+  incidentPageSchema,
+  incidentSchema,
+  incidentTakeSchema,
   instanceOrderSchema,
   instanceSchema,
   instancesSchema,
+  judgedServiceSchema,
+  judgedTargetsSchema,
   keyOrderSchema,
   loadReportSchema,
   loadTestPageSchema,
@@ -98,6 +127,9 @@ export const schemas: readonly NamedSchema[] = [
   schedulesSchema,
   sessionOrderSchema,
   sessionSchema,
+  silenceOrderSchema,
+  silenceSchema,
+  silencesSchema,
   testOrderSchema,
   testProgressSchema,
 ];
@@ -110,14 +142,29 @@ export interface NamedSchema {
 
 /** What each name stands for. */
 export interface Shapes {
+  readonly Alert: AlertView;
+  readonly AlertPage: Page<AlertView>;
+  readonly AlertRule: AlertRuleView;
+  readonly AlertRuleChange: FromSchema<
+    typeof alertRuleChangeSchema,
+    { references: [typeof alertRuleOrderSchema] }
+  >;
+  readonly AlertRuleOrder: AlertRuleOrder;
+  readonly AlertRules: { readonly items: readonly AlertRuleView[] };
   readonly ApiKey: ApiKey;
   readonly ApiKeys: { readonly items: readonly ApiKey[] };
   readonly AuditEntry: AuditEntry;
   readonly AuditPage: Page<AuditEntry>;
   readonly Health: FromSchema<typeof healthSchema>;
+  readonly Incident: IncidentView;
+  readonly IncidentNote: FromSchema<typeof incidentNoteSchema>;
+  readonly IncidentPage: Page<IncidentView>;
+  readonly IncidentTake: FromSchema<typeof incidentTakeSchema>;
   readonly Instance: Instance;
   readonly InstanceOrder: FromSchema<typeof instanceOrderSchema>;
   readonly Instances: { readonly items: readonly Instance[] };
+  readonly JudgedService: JudgedTargetsView['items'][number];
+  readonly JudgedTargets: JudgedTargetsView;
   readonly KeyOrder: FromSchema<typeof keyOrderSchema>;
   readonly LoadReport: FromSchema<typeof loadReportSchema>;
   readonly LoadTest: LoadTest;
@@ -151,6 +198,9 @@ export interface Shapes {
   readonly Schedules: { readonly items: readonly Schedule[] };
   readonly Session: SessionView;
   readonly SessionOrder: FromSchema<typeof sessionOrderSchema>;
+  readonly Silence: SilenceView;
+  readonly SilenceOrder: FromSchema<typeof silenceOrderSchema>;
+  readonly Silences: { readonly items: readonly SilenceView[] };
   readonly TestOrder: TestOrder;
   readonly TestProgress: FromSchema<typeof testProgressSchema>;
 }
@@ -160,6 +210,15 @@ export interface Page<Item> {
   readonly nextCursor?: string;
 }
 
+export type AlertView = FromSchema<typeof alertSchema>;
+export type AlertRuleOrder = FromSchema<typeof alertRuleOrderSchema>;
+export type AlertRuleView = FromSchema<typeof alertRuleSchema, { references: [typeof alertRuleOrderSchema] }>;
+export type SilenceView = FromSchema<typeof silenceSchema>;
+export type IncidentView = FromSchema<typeof incidentSchema>;
+export type JudgedTargetsView = FromSchema<
+  typeof judgedTargetsSchema,
+  { references: [typeof judgedServiceSchema] }
+>;
 export type ApiKey = FromSchema<typeof apiKeySchema>;
 export type NewApiKey = FromSchema<typeof newApiKeySchema, { references: [typeof apiKeySchema] }>;
 export type AuditEntry = FromSchema<typeof auditEntrySchema>;

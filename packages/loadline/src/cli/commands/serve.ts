@@ -27,6 +27,9 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
                        asks a database or a cache what it does; may be repeated
   --watch-every TIME   how often; default 5s
   --allow-watch WHAT   where instances may be that register: loopback, private, or a host; may be repeated
+  --rules FILE         alert rules, instead of the built-in ones
+  --notify-webhook URL tells of alerts there, signed with LOADLINE_WEBHOOK_SECRET; may be repeated
+  --alertmanager URL   hands alerts to an Alertmanager; may be repeated
 
 Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
 It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one; the files of a load
@@ -53,6 +56,9 @@ const options = {
   'watch-valkey': { type: 'string', multiple: true },
   'watch-every': { type: 'string' },
   'allow-watch': { type: 'string', multiple: true },
+  rules: { type: 'string' },
+  'notify-webhook': { type: 'string', multiple: true },
+  alertmanager: { type: 'string', multiple: true },
 } as const;
 
 interface ControlPlaneModule {

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { type Clock, type Field, formatPath, isLoadlineError } from 'loadline/base';
+import { type AlertPolicy, type Notifier, parseAlertRules } from 'loadline/monitoring';
+import {
+  createAlertmanagerNotifier,
+  createLogNotifier,
+  createWebhookNotifier,
+} from 'loadline/monitoring/notifiers';
+import { parseDocument } from 'yaml';
+
+/** By which rules is watched, and who is told. */
+export interface AlertingConfiguration {
+  readonly policy: AlertPolicy;
+  /** Addresses of webhooks; they may hold what lets one in, and are not shown. */
+  readonly webhooks: readonly string[];
+  /** By which webhooks know that it is us; absent: nothing is signed. */
+  readonly webhookSecret: string | undefined;
+  readonly alertmanagers: readonly string[];
+}
+
+const receiversMax = 10;
+
+/** Reads `--rules`, `--notify-webhook`, `--alertmanager` and `LOADLINE_WEBHOOK_SECRET`. */
+export function readAlerting(root: Field): AlertingConfiguration {
+  const secret = root.at('LOADLINE_WEBHOOK_SECRET');
+  const webhookSecret = secret.value === undefined || secret.value === '' ? undefined : secret.string();
+  const policy = root.at('rules').value === undefined ? builtIn() : readRulesFile(root.at('rules'));
+  return {
+    policy,
+    webhooks: readReceivers(root.at('notify-webhook'), (url) =>
+      createWebhookNotifier({ url, ...withSecret(webhookSecret) }),
+    ),
+    webhookSecret,
+    alertmanagers: readReceivers(root.at('alertmanager'), (url) => createAlertmanagerNotifier({ url })),
+  };
+}
+
+/** Whoever is to be told, the log always. */
+export function createNotifiers(
+  { webhooks, webhookSecret, alertmanagers }: AlertingConfiguration,
+  { clock, write }: { readonly clock: Clock; readonly write: (line: string) => void },
+): readonly Notifier[] {
+  // The machine's owner wrote them down: they may be anywhere but where nobody may go.
+  const addresses = { allowLoopback: true, allowPrivate: true };
+  return [
+    createLogNotifier(write),
+    ...webhooks.map((url) => createWebhookNotifier({ url, clock, addresses, ...withSecret(webhookSecret) })),
+    ...alertmanagers.map((url) => createAlertmanagerNotifier({ url, clock, addresses })),
+  ];
+}
+
+function withSecret(secret: string | undefined): { secret?: string } {
+  return secret === undefined ? {} : { secret };
+}
+
+/** Where there is no file: the built-in rules. */
+export function builtIn(): AlertPolicy {
+  const parsed = parseAlertRules({ use: ['foodshare'] });
+  if (!parsed.ok) throw new Error('The built-in rules are no rules.');
+  return parsed.value;
+}
+
+/** Every mistake of the file is told, each with its place in it. */
+function readRulesFile(field: Field): AlertPolicy {
+  const path = field.string();
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    field.problem(`cannot be read: ${(error as Error).message}`);
+    return builtIn();
+  }
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
+  for (const { pos, message } of document.errors)
+    field.problem(`line ${text.slice(0, pos[0]).split('\n').length}: ${message}`);
+  if (document.errors.length > 0) return builtIn();
+  const parsed = parseAlertRules(document.toJS());
+  if (parsed.ok) return parsed.value;
+  for (const problem of parsed.problems) field.problem(`${formatPath(problem.path)} ${problem.message}`);
+  return builtIn();
+}
+
+/** Makes each once, to find out what is wrong with it; messages show no address and no secret. */
+function readReceivers(field: Field, make: (url: string) => Notifier): readonly string[] {
+  if (field.value === undefined) return [];
+  const urls = field.array((item) => {
+    const url = item.string();
+    try {
+      make(url);
+    } catch (error) {
+      if (!isLoadlineError(error, 'MONITORING_NOTIFIER_INVALID')) throw error;
+      for (const problem of error.facts.problems as readonly string[])
+        item.problem(`cannot be used: ${problem}`);
+    }
+    return url;
+  });
+  if (urls.length > receiversMax) field.problem(`may be given at most ${receiversMax} times`);
+  return urls;
+}

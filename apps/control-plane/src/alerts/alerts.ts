@@ -1,0 +1,269 @@
+import type { Clock } from 'loadline/base';
+import {
+  type AlertPolicy,
+  type AlertState,
+  Dispatcher,
+  type Incident,
+  Monitor,
+  type MonitorReport,
+  type Notifier,
+  parseSilence,
+  type Round,
+  type Silence,
+} from 'loadline/monitoring';
+import type { Store } from 'loadline/store';
+import type {
+  AlertRuleOrder,
+  AlertRuleView,
+  AlertView,
+  IncidentView,
+  SilenceView,
+} from '../contract/index.ts';
+import { Problem, unknownThing } from '../problems/index.ts';
+import { alertViewOf, incidentDetailOf, incidentViewOf, ruleViewOf, silenceViewOf } from './alert-views.ts';
+import { noteOf } from './incident-book.ts';
+import { type PageOf, pageOf } from './page-of.ts';
+import { orRefusal } from './refusals.ts';
+import { RuleBook, type RuleChange, wrongRule } from './rule-book.ts';
+import { createStoreReadings, type StoreReadings } from './store-alert-readings.ts';
+import { openStoreMonitorMemory, type StoreMonitorMemory } from './store-monitor-memory.ts';
+
+export interface AlertsOptions {
+  readonly clock: Clock;
+  readonly store: Pick<Store, 'metrics' | 'documents'>;
+  /** Presets and the rules of a file. */
+  readonly base: AlertPolicy;
+  readonly notifiers: readonly Notifier[];
+  readonly onFailure: (error: unknown) => void;
+  /** Hears of each step of an alert. */
+  readonly onChange: (change: AlertStep) => void;
+}
+
+/** A step of an alert, as the live stream tells it. */
+export interface AlertStep {
+  readonly change: Round['transitions'][number]['kind'];
+  readonly at: string;
+  readonly reason: string;
+  readonly alert: AlertView;
+}
+
+export interface AlertFilter {
+  readonly state?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly service?: string | undefined;
+  readonly silenced?: boolean | undefined;
+}
+
+export interface IncidentFilter {
+  readonly state?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly service?: string | undefined;
+  readonly taken?: boolean | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** What could not be done as it should, since the start. */
+export interface AlertsReport extends MonitorReport {
+  readonly leftOut: number;
+  readonly tooLarge: number;
+}
+
+/** Watches what is measured by rules, tells whoever should know, and knows who works on it. */
+export class Alerts {
+  readonly #clock: Clock;
+  readonly #rules: RuleBook;
+  readonly #memory: StoreMonitorMemory;
+  readonly #readings: StoreReadings;
+  readonly #monitor: Monitor;
+
+  private constructor(options: AlertsOptions, rules: RuleBook, memory: StoreMonitorMemory) {
+    const { clock, store, notifiers, onChange } = options;
+    this.#clock = clock;
+    this.#rules = rules;
+    this.#memory = memory;
+    this.#readings = createStoreReadings(store.metrics);
+    this.#monitor = new Monitor({
+      clock,
+      policy: rules.policy,
+      source: this.#readings,
+      memory,
+      dispatcher: new Dispatcher({ clock, routes: notifiers.map((notifier) => ({ notifier })) }),
+      onRound: ({ transitions }) => {
+        for (const { kind, alert, atMs, reason } of transitions)
+          onChange({ change: kind, at: new Date(atMs).toISOString(), reason, alert: this.#view(alert) });
+      },
+    });
+  }
+
+  /** Takes up what was, and begins to look. */
+  static async open(options: AlertsOptions): Promise<Alerts> {
+    const { documents } = options.store;
+    const rules = await RuleBook.open({ documents, base: options.base, onFailure: options.onFailure });
+    const alerts = new Alerts(options, rules, await openStoreMonitorMemory(documents));
+    alerts.#monitor.start();
+    return alerts;
+  }
+
+  list(filter: AlertFilter, page: PageRequest): PageOf<AlertView> {
+    const fits = ({ phase, severity, rule, labels, silencedBy }: AlertState): boolean =>
+      phase !== 'ok' &&
+      (filter.state === undefined || phase === filter.state) &&
+      (filter.severity === undefined || severity === filter.severity) &&
+      (filter.rule === undefined || rule === filter.rule) &&
+      (filter.service === undefined || labels.service === filter.service) &&
+      (filter.silenced === undefined || (silencedBy !== undefined) === filter.silenced);
+    const found = this.#monitor.state.alerts.filter(fits);
+    const placeOf = ({ startedAtMs = 0, fingerprint }: AlertState) => ({
+      atMs: startedAtMs,
+      id: fingerprint,
+    });
+    const { items, nextCursor } = orWrongCursor(pageOf(found, placeOf, page));
+    return { items: items.map((alert) => this.#view(alert)), nextCursor };
+  }
+
+  /** @throws CONTROL_PLANE_NOT_FOUND where it is neither pending nor firing. */
+  get(fingerprint: string): AlertView {
+    const found = this.#monitor.state.alerts.find(
+      (alert) => alert.fingerprint === fingerprint && alert.phase !== 'ok',
+    );
+    if (found === undefined) throw unknownThing('alert');
+    return this.#view(found);
+  }
+
+  async acknowledge(fingerprint: string, by: string): Promise<AlertView> {
+    await orRefusal(this.#monitor.acknowledge(fingerprint, by));
+    return this.get(fingerprint);
+  }
+
+  rules(): readonly AlertRuleView[] {
+    return this.#rules.list().map(ruleViewOf);
+  }
+
+  async createRule(written: AlertRuleOrder, by: string): Promise<AlertRuleView> {
+    const made = await this.#rules.create(written, by);
+    this.#monitor.usePolicy(this.#rules.policy);
+    return ruleViewOf(made);
+  }
+
+  async replaceRule(name: string, change: RuleChange): Promise<AlertRuleView> {
+    const made = await this.#rules.replace(name, change);
+    this.#monitor.usePolicy(this.#rules.policy);
+    return ruleViewOf(made);
+  }
+
+  async removeRule(name: string): Promise<void> {
+    await this.#rules.remove(name);
+    this.#monitor.usePolicy(this.#rules.policy);
+  }
+
+  silences(): readonly SilenceView[] {
+    const nowMs = this.#clock.now();
+    return this.#monitor.state.silences
+      .filter(({ untilMs }) => untilMs > nowMs)
+      .toSorted((a, b) => a.fromMs - b.fromMs || (a.id < b.id ? -1 : 1))
+      .map(silenceViewOf);
+  }
+
+  /** @throws CONTROL_PLANE_REQUEST_INVALID with every mistake. */
+  async silence(asked: unknown, by: string): Promise<SilenceView> {
+    const parsed = parseSilence(asked, { by, nowMs: this.#clock.now() });
+    if (!parsed.ok) throw wrongRule(parsed.problems, []);
+    const made: Silence = await orRefusal(this.#monitor.silence(parsed.value));
+    return silenceViewOf(made);
+  }
+
+  async endSilence(id: string): Promise<void> {
+    await orRefusal(this.#monitor.endSilence(id));
+  }
+
+  incidents(filter: IncidentFilter, page: PageRequest): PageOf<IncidentView> {
+    // What was saved, and over it what is at hand: a memory that is away is behind.
+    const notes = new Map(this.#memory.incidents.all().map((note) => [note.id, note]));
+    for (const incident of this.#monitor.state.incidents) notes.set(incident.id, noteOf(incident));
+    const found = [...notes.values()].filter(
+      ({ phase, severity, service, taken }) =>
+        (filter.state === undefined || phase === filter.state) &&
+        (filter.severity === undefined || severity === filter.severity) &&
+        (filter.service === undefined || service === filter.service) &&
+        (filter.taken === undefined || (taken !== undefined) === filter.taken),
+    );
+    const { items, nextCursor } = orWrongCursor(
+      pageOf(found, ({ openedAtMs, id }) => ({ atMs: openedAtMs, id }), page),
+    );
+    return { items: items.map(incidentViewOf), nextCursor };
+  }
+
+  async incident(id: string): Promise<IncidentView> {
+    return incidentDetailOf(await this.#incident(id));
+  }
+
+  async take(id: string, by: string): Promise<IncidentView> {
+    await this.#assertOpen(id);
+    await orRefusal(this.#monitor.take(id, by));
+    return this.incident(id);
+  }
+
+  async note(id: string, by: string, text: string): Promise<IncidentView> {
+    await this.#assertOpen(id);
+    await orRefusal(this.#monitor.note(id, by, text));
+    return this.incident(id);
+  }
+
+  /** How many there are now, by how they stand. */
+  counts(): {
+    readonly alerts: readonly AlertState[];
+    readonly openIncidents: readonly Incident[];
+  } {
+    const { alerts, incidents } = this.#monitor.state;
+    return { alerts, openIncidents: incidents.filter(({ phase }) => phase === 'open') };
+  }
+
+  report(): AlertsReport {
+    return {
+      ...this.#monitor.report(),
+      leftOut: this.#readings.leftOut,
+      tooLarge: this.#memory.tooLarge,
+    };
+  }
+
+  /** Lets notifications out for a few seconds; what is still on its way is sent after the next start. */
+  async close(): Promise<void> {
+    await this.#monitor.close();
+  }
+
+  async #incident(id: string): Promise<Incident> {
+    const atHand = this.#monitor.state.incidents.find((incident) => incident.id === id);
+    const found =
+      atHand ??
+      (this.#memory.incidents.get(id) === undefined ? undefined : await this.#memory.findIncident(id));
+    if (found === undefined) throw unknownThing('incident');
+    return found;
+  }
+
+  async #assertOpen(id: string): Promise<void> {
+    const { phase } = await this.#incident(id);
+    if (phase === 'resolved')
+      throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'The incident is resolved already.');
+  }
+
+  #view(alert: AlertState): AlertView {
+    const incident = this.#monitor.state.incidents.findLast(
+      ({ phase, alerts }) =>
+        phase === 'open' && alerts.some(({ fingerprint }) => fingerprint === alert.fingerprint),
+    );
+    return alertViewOf(alert, incident?.id);
+  }
+}
+
+function orWrongCursor<Page>(page: Page | undefined): Page {
+  if (page !== undefined) return page;
+  const detail = 'is none that was given out';
+  throw new Problem('CONTROL_PLANE_REQUEST_INVALID', `/cursor ${detail}.`, {
+    errors: [{ in: 'query', pointer: '/cursor', detail }],
+  });
+}

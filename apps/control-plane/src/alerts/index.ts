@@ -1,0 +1,10 @@
+/** What is wrong, by which rules, who was told, and who works on it. */
+export { alertHandlers } from './alert-handlers.ts';
+export {
+  type AlertingConfiguration,
+  builtIn,
+  createNotifiers,
+  readAlerting,
+} from './alerting-words.ts';
+export { type AlertStep, Alerts } from './alerts.ts';
+export { observeAlerts } from './observe-alerts.ts';

@@ -1,0 +1,85 @@
+import { isLoadlineError } from 'loadline/base';
+import type { Change, Incident, MonitorMemory, Remembered } from 'loadline/monitoring';
+import type { Document, DocumentChange, Documents } from 'loadline/store';
+import { IncidentBook } from './incident-book.ts';
+
+/** A memory in the store's documents, loaded, with the incidents that are over. */
+export interface StoreMonitorMemory extends MonitorMemory {
+  readonly incidents: IncidentBook;
+  /** An incident with its timeline, as it was last saved. */
+  findIncident(id: string): Promise<Incident | undefined>;
+  /** Changes that have too much to be kept. */
+  readonly tooLarge: number;
+}
+
+const kinds = {
+  alert: 'alert state',
+  incident: 'incident',
+  silence: 'silence',
+  notification: 'alert notification',
+} as const;
+
+const partMax = 1000;
+
+/**
+ * Remembers what a monitor must not lose, all of a round or none of it. It is read once, here: a monitor that begins takes it
+ * up at once, before anybody can have changed it.
+ */
+export async function openStoreMonitorMemory(documents: Documents): Promise<StoreMonitorMemory> {
+  const bodiesOf = async <Value>(kind: keyof typeof kinds): Promise<Value[]> =>
+    (await listAll(documents, kinds[kind])).map(({ body }) => body as Value);
+  const kept = await bodiesOf<Incident>('incident');
+  const incidents = new IncidentBook(kept);
+  const loaded: Remembered = {
+    alerts: await bodiesOf('alert'),
+    incidents: kept.filter(({ phase }) => phase === 'open'),
+    silences: await bodiesOf('silence'),
+    notifications: await bodiesOf('notification'),
+  };
+  let tooLarge = 0;
+
+  async function saveAll(changes: readonly Change[]): Promise<void> {
+    const notes = changes.flatMap((change) => (change.kind === 'incident' ? [change.value] : []));
+    const surplus = incidents.surplusWith(notes);
+    const removals = surplus.map(({ id }) => ({ kind: kinds.incident, id, body: undefined }));
+    await documents.change([...changes.map(documentOf), ...removals]);
+    incidents.note(notes, surplus);
+  }
+
+  async function save(changes: readonly Change[]): Promise<void> {
+    try {
+      await saveAll(changes);
+    } catch (error) {
+      if (!isLoadlineError(error, 'STORE_TOO_LARGE')) throw error;
+      // What can never be kept must not keep back the others for ever.
+      if (changes.length === 1) tooLarge++;
+      else for (const change of changes) await save([change]);
+    }
+  }
+
+  return {
+    incidents,
+    get tooLarge() {
+      return tooLarge;
+    },
+    load: async () => loaded,
+    save,
+    async findIncident(id) {
+      return (await documents.get(kinds.incident, id))?.body as Incident | undefined;
+    },
+  };
+}
+
+function documentOf({ kind, id, value }: Change): DocumentChange {
+  return { kind: kinds[kind], id, body: value };
+}
+
+async function listAll(documents: Documents, kind: string): Promise<readonly Document[]> {
+  const found: Document[] = [];
+  for (;;) {
+    const after = found.at(-1)?.id;
+    const part = await documents.list(kind, { limit: partMax, ...(after === undefined ? {} : { after }) });
+    found.push(...part);
+    if (part.length < partMax) return found;
+  }
+}
