@@ -151,9 +151,10 @@ describe('a client that was generated from the OpenAPI document', () => {
 
     await driveAlerts(performance);
 
+    // The profile of this very process is among what is looked at: on a busy machine it may say something.
     const { items, reason } = (await performance.listRecommendations()).data;
-    expect(items).toEqual([]);
-    expect(reason).toContain('Looked at');
+    if (items.length === 0) expect(reason).toContain('Looked at');
+    else expect(items[0].evidence.length).toBeGreaterThan(0);
 
     expect((await audit.listAudit({ limit: 5 })).data.items).toHaveLength(5);
 
