@@ -6,5 +6,5 @@ export {
   createNotifiers,
   readAlerting,
 } from './alerting-words.ts';
-export { type AlertStep, Alerts } from './alerts.ts';
+export { Alerts } from './alerts.ts';
 export { observeAlerts } from './observe-alerts.ts';

@@ -62,7 +62,7 @@ async function orTooMuch<Value>(work: Promise<Value>): Promise<Value> {
 }
 
 /** What was seen of one service. What was not measured is left out. Pure. */
-export function observedOf(summaries: readonly Summary[]): Observed {
+function observedOf(summaries: readonly Summary[]): Observed {
   const of = (metric: string): readonly Summary[] =>
     summaries.filter(({ series }) => series.metric === metric);
   const latency = quantilesOf(of('latency_ms'));
