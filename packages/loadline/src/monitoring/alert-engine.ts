@@ -1,9 +1,11 @@
-import { type AlertState, advanceLevels, phaseOf } from './alert-state.ts';
-import { fingerprintOf, type Labels } from './labels.ts';
+import type { AlertState } from './alert-state.ts';
+import { type EvaluationLimits, evaluationLimitsDefault } from './evaluation-limits.ts';
+import { fingerprintOf, isMatched } from './labels.ts';
+import { nextState, type Subject } from './next-state.ts';
 import { type Reading, type SetAside, siftReadings } from './reading.ts';
 import { type AlertRule, rankOf } from './rule.ts';
 import { type Silence, silencing } from './silence.ts';
-import { summarise } from './summary.ts';
+import { showValue } from './summary.ts';
 
 /** What an evaluation is made of; all of it values. */
 export interface Evaluation {
@@ -14,17 +16,6 @@ export interface Evaluation {
   readonly silences: readonly Silence[];
   readonly nowMs: number;
   readonly limits?: Partial<EvaluationLimits>;
-}
-
-export interface EvaluationLimits {
-  /** A reading older than this says nothing of now. A rule's window, where that is longer. Default a minute. */
-  readonly staleAfterMs: number;
-  /** How far another machine's clock may be ahead. Default 5 seconds. */
-  readonly futureMs: number;
-  /** A series without a reading for this long is gone, and its alert with it. Default a day. */
-  readonly forgetAfterMs: number;
-  /** Series that are watched at once; readings of further ones are set aside. Default 10,000. */
-  readonly alertsMax: number;
 }
 
 export interface Evaluated {
@@ -50,12 +41,12 @@ export interface Transition {
  */
 export function evaluateAlerts(evaluation: Evaluation): Evaluated {
   const { rules, states, silences, nowMs } = evaluation;
-  const limits: EvaluationLimits = { ...limitsDefault, ...evaluation.limits };
+  const limits: EvaluationLimits = { ...evaluationLimitsDefault, ...evaluation.limits };
   const sifted = siftReadings(rules, evaluation.readings, { nowMs, ...limits });
   const { seen, beyondLimit } = boundSeries(states, sifted.readings, limits.alertsMax);
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const before = new Map(states.map((state) => [state.fingerprint, state]));
-  const absent = absencesOf(rules, seen, before);
+  const absent = absencesOf(rules, sifted.readings, before);
   const fingerprints = [...new Set([...before.keys(), ...seen.keys(), ...absent.keys()])].toSorted();
   const next: AlertState[] = [];
   const transitions: Transition[] = [];
@@ -70,13 +61,6 @@ export function evaluateAlerts(evaluation: Evaluation): Evaluated {
   }
   return { states: next, transitions, setAside: { ...sifted.setAside, beyondLimit } };
 }
-
-const limitsDefault: EvaluationLimits = {
-  staleAfterMs: 60_000,
-  futureMs: 5000,
-  forgetAfterMs: 86_400_000,
-  alertsMax: 10_000,
-};
 
 /** Those that are known go first; of new ones, the first by fingerprint, so that the choice does not depend on order. */
 function boundSeries(
@@ -97,10 +81,10 @@ function boundSeries(
  */
 function absencesOf(
   rules: readonly AlertRule[],
-  seen: ReadonlyMap<string, Reading>,
+  readings: ReadonlyMap<string, Reading>,
   before: ReadonlyMap<string, AlertState>,
 ): ReadonlyMap<string, AlertRule> {
-  const alive = new Set([...seen.values()].map(({ rule }) => rule));
+  const alive = new Set([...readings.values()].map(({ rule }) => rule));
   for (const { rule, fingerprint } of before.values()) if (fingerprint !== absenceOf(rule)) alive.add(rule);
   const silent = rules.filter(({ name, missing }) => missing === 'alert' && !alive.has(name));
   return new Map(silent.map((rule) => [absenceOf(rule.name), rule]));
@@ -109,18 +93,6 @@ function absencesOf(
 /** That of a series without labels, which is the only one that its rule can have. */
 function absenceOf(rule: string): string {
   return fingerprintOf(rule, {});
-}
-
-interface Subject {
-  readonly fingerprint: string;
-  /** Undefined where the rule was taken away. */
-  readonly rule: AlertRule | undefined;
-  readonly state: AlertState | undefined;
-  readonly reading: Reading | undefined;
-  /** Whether it stands for a rule that has no series. */
-  readonly isAbsence: boolean;
-  readonly nowMs: number;
-  readonly limits: EvaluationLimits;
 }
 
 interface Step {
@@ -133,6 +105,9 @@ function advance(subject: Subject): Step {
   const { fingerprint, rule, state, reading, isAbsence, nowMs, limits } = subject;
   if (rule === undefined) return end(state, 'its rule was taken away');
   if (reading === undefined && state !== undefined && !isAbsence) {
+    if (!isStillMatched(rule, state)) return end(state, 'its rule does not match its series any more');
+    if (rule.missing !== 'alert' && state.value === undefined)
+      return end(state, 'its rule does not ask for a reading any more');
     if (nowMs - state.seenAtMs >= limits.forgetAfterMs)
       return end(state, 'its series had no reading for too long');
     if (rule.missing === 'keep') return { state };
@@ -142,35 +117,13 @@ function advance(subject: Subject): Step {
   return compare(state, rule, nextState(subject, rule));
 }
 
-function nextState(subject: Subject, rule: AlertRule): AlertState {
-  const { fingerprint, state, reading, isAbsence, nowMs } = subject;
-  const value = reading?.value;
-  const levels = advanceLevels(rule, state?.levels ?? {}, { value, nowMs });
-  const { phase, severity } = phaseOf(levels);
-  const ofSeries = reading?.labels ?? state?.labels ?? {};
-  const labels: Labels = { ...ofSeries, ...rule.labels };
-  const limit =
-    (rule.limits.find((each) => each.severity === severity) ?? rule.limits[0])?.limit ?? Number.NaN;
-  const isOk = phase === 'ok';
-  return {
-    fingerprint,
-    rule: rule.name,
-    labels,
-    phase,
-    severity,
-    levels,
-    startedAtMs: isOk ? undefined : Math.min(state?.startedAtMs ?? nowMs, nowMs),
-    firedAtMs: phase === 'firing' ? (state?.firedAtMs ?? nowMs) : undefined,
-    value,
-    limit,
-    unit: rule.unit,
-    seenAtMs: reading !== undefined || isAbsence ? nowMs : (state?.seenAtMs ?? nowMs),
-    summary: summarise(rule, { labels, value, limit, severity }),
-    runbook: rule.runbook,
-    announced: isOk ? undefined : state?.announced,
-    acknowledged: isOk ? undefined : state?.acknowledged,
-    silencedBy: undefined,
-  };
+/** A rule may have changed since; of labels that it adds itself, it is not known what the series has there. */
+function isStillMatched(
+  { name, match, labels: own }: AlertRule,
+  { fingerprint, labels }: AlertState,
+): boolean {
+  const known = Object.entries(match).filter(([label]) => !Object.hasOwn(own, label));
+  return fingerprint === absenceOf(name) || isMatched(Object.fromEntries(known), labels);
 }
 
 /** What has happened between two states of an alert. */
@@ -178,13 +131,14 @@ function compare(state: AlertState | undefined, rule: AlertRule, next: AlertStat
   const was = state?.phase ?? 'ok';
   // A series that is well need only be remembered where it would be an alert that it is gone.
   const kept = next.phase === 'ok' && rule.missing !== 'alert' ? undefined : next;
-  const step = (kind: Transition['kind'], alert: AlertState = next): Step => ({
+  const step = (kind: Transition['kind']): Step => ({
     state: kept,
-    transition: { kind, alert, reason: next.summary },
+    transition: { kind, alert: next, reason: next.summary },
   });
   if (next.phase === 'ok' && state !== undefined && was !== 'ok') {
-    const last: AlertState = { ...state, value: next.value, summary: next.summary };
-    return step(was === 'firing' ? 'resolved' : 'withdrawn', last);
+    const kind = was === 'firing' ? 'resolved' : 'withdrawn';
+    const reason = `it is ${showValue(next.value as number, rule.unit)} now`;
+    return { state: kept, transition: { kind, alert: { ...state, value: next.value }, reason } };
   }
   if (next.phase === 'pending' && was === 'ok') return step('pending');
   if (next.phase === 'firing' && was !== 'firing') return step('fired');

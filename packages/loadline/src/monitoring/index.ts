@@ -1,11 +1,12 @@
 /** Targets, objectives, burn rates, alerts, incidents, uptime, peak-day calendar. */
 export type { Act } from './actions.ts';
-export type { Evaluated, Evaluation, EvaluationLimits, Transition } from './alert-engine.ts';
+export type { Evaluated, Evaluation, Transition } from './alert-engine.ts';
 export { evaluateAlerts } from './alert-engine.ts';
 export type { AlertLevel, AlertLevels, AlertState } from './alert-state.ts';
 export type { DispatcherOptions, DispatchReport, NotifierRoute } from './dispatcher.ts';
 export { Dispatcher } from './dispatcher.ts';
 export { monitoringError, monitoringErrorTable } from './errors.ts';
+export type { EvaluationLimits } from './evaluation-limits.ts';
 export type { Incident, IncidentAlert, TimelineEntry } from './incident.ts';
 export { timeToAcknowledgeMs, timeToRecoveryMs } from './incident.ts';
 export type { LabelMatch, Labels } from './labels.ts';

@@ -74,7 +74,7 @@ function isWorthSaving(a: AlertState, b: AlertState): boolean {
     a.announced?.atMs === b.announced?.atMs &&
     a.acknowledged?.atMs === b.acknowledged?.atMs &&
     a.acknowledged?.by === b.acknowledged?.by &&
-    Math.floor(a.seenAtMs / hourMs) === Math.floor(b.seenAtMs / hourMs) &&
+    isSeenAlike(a, b) &&
     severities.every(
       (severity) =>
         a.levels[severity]?.sinceMs === b.levels[severity]?.sinceMs &&
@@ -84,8 +84,15 @@ function isWorthSaving(a: AlertState, b: AlertState): boolean {
   return !isSame;
 }
 
-/** How exactly it is remembered when a series was last seen: it decides on when it is forgotten, after a day. */
-const hourMs = 3_600_000;
+/**
+ * How exactly it is remembered when a series was last seen: to the hour, since after a day it is forgotten; to the minute
+ * while something is pending, which begins anew after five without a reading.
+ */
+function isSeenAlike(a: AlertState, b: AlertState): boolean {
+  const isPending = Object.values(b.levels).some(({ isActive }) => !isActive);
+  const grainMs = isPending ? 60_000 : 3_600_000;
+  return Math.floor(a.seenAtMs / grainMs) === Math.floor(b.seenAtMs / grainMs);
+}
 
 /** Remembers within this process: for tests, and for those who accept that a restart fires everything anew. */
 export function createMonitorMemory(): MonitorMemory & { readonly kept: () => Remembered } {

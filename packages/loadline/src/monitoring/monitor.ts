@@ -7,8 +7,8 @@ import {
   noteOnIncident,
   takeIncidentOf,
 } from './actions.ts';
-import type { EvaluationLimits } from './alert-engine.ts';
 import type { Dispatcher, DispatchReport } from './dispatcher.ts';
+import type { EvaluationLimits } from './evaluation-limits.ts';
 import { type Change, changesBetween, type MonitorMemory, type Remembered } from './memory.ts';
 import { describeAlert, isTold, type Notification } from './notification.ts';
 import { addSetAside, nothingSetAside, type Reading, type SetAside } from './reading.ts';

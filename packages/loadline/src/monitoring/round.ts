@@ -1,5 +1,6 @@
-import { applySilences, type EvaluationLimits, evaluateAlerts, type Transition } from './alert-engine.ts';
+import { applySilences, evaluateAlerts, type Transition } from './alert-engine.ts';
 import type { AlertState } from './alert-state.ts';
+import type { EvaluationLimits } from './evaluation-limits.ts';
 import {
   escalateIncidents,
   type Incident,

@@ -50,6 +50,61 @@ describe('evaluateAlerts()', () => {
     expect(second.steps).toEqual(['10 fired warning']);
   });
 
+  it('knows the beginning of what goes on by a clock that was set back, and repeats it no later', () => {
+    const { states } = watch(ruleOf({ for: 0 }), [150], { fromMs: 1_000_000 });
+    const told = states.map((state) => ({
+      ...state,
+      announced: { severity: state.severity, atMs: 1_000_000 },
+    }));
+    const [alert] = watch(ruleOf({ for: 0 }), [150], { states: told, fromMs: 5000 }).states;
+    expect(alert).toMatchObject({ startedAtMs: 5000, announced: { atMs: 5000 } });
+  });
+
+  it('has the limit and the words of the severity at which it fires', () => {
+    const [alert] = watch(ruleOf({ for: 0 }), [250]).states;
+    expect(alert).toMatchObject({ severity: 'critical', limit: 200, summary: 'slow is 250, above 200' });
+  });
+
+  it('says never of a value that it is beyond a limit when it is not', () => {
+    const near = watch(ruleOf({ for: 0 }), [150, 97]);
+    expect(near.states).toMatchObject([{ value: 97, summary: 'slow is 150, above 100' }]);
+    const { transitions } = watch(ruleOf({ for: 0 }), [50], { states: near.states, fromMs: 2000 });
+    expect(transitions).toMatchObject([
+      { alert: { value: 50, summary: 'slow is 150, above 100' }, reason: 'it is 50 now' },
+    ]);
+  });
+
+  it('puts the labels of its rule before those of the series', () => {
+    const [alert] = watch(ruleOf({ for: 0, labels: { service: 'shop', team: 'food' } }), [150]).states;
+    expect(alert?.labels).toEqual({ service: 'shop', team: 'food' });
+  });
+
+  it('is known to whoever acknowledged it until it is worse', () => {
+    const rule = ruleOf({ for: 0 });
+    const acknowledged = { by: 'ada', atMs: 1000 };
+    const states = watch(rule, [150]).states.map((state) => ({ ...state, acknowledged }));
+    const statesOf = (...values: readonly number[]) => watch(rule, values, { states, fromMs: 1000 }).states;
+    expect(statesOf(160)).toMatchObject([{ severity: 'warning', acknowledged }]);
+    expect(statesOf(250)).toMatchObject([{ severity: 'critical', acknowledged: undefined }]);
+    expect(statesOf(250, 150)).toMatchObject([{ severity: 'warning', acknowledged: undefined }]);
+  });
+
+  it('is over where its rule does not match its series any more', () => {
+    const { states } = watch(ruleOf({ for: 0, match: { service: 'api' } }), [150]);
+    const evaluate = (said: Readonly<Record<string, unknown>>) =>
+      evaluateAlerts({
+        rules: [ruleOf({ for: 0, ...said })],
+        readings: [],
+        states,
+        silences: [],
+        nowMs: 1000,
+      });
+    expect(evaluate({ match: { service: 'a*' } }).transitions).toEqual([]);
+    expect(evaluate({ match: { service: 'web' } }).transitions).toMatchObject([{ kind: 'resolved' }]);
+    // What the series has there is hidden by what the rule adds.
+    expect(evaluate({ match: { service: 'web' }, labels: { service: 'api' } }).transitions).toEqual([]);
+  });
+
   it('resolves the alerts of a rule that was taken away', () => {
     const { states } = watch(ruleOf({ for: 0 }), [150]);
     const { transitions } = evaluateAlerts({ rules: [], readings: [], states, silences: [], nowMs: 1000 });
@@ -98,6 +153,68 @@ describe('a missing reading', () => {
     expect(transitions[1]?.alert.labels).toEqual({});
   });
 
+  it('does not make a limit of before a pause one that was passed without a break', () => {
+    const rule = ruleOf({ for: '10s' });
+    const before = watch(rule, [150]).states;
+    const at = (fromMs: number) => watch(rule, times(12, 150), { states: before, fromMs });
+    expect(at(300_000).steps).toEqual(['300 fired warning']);
+    const late = at(301_000);
+    expect(late.steps).toEqual(['311 fired warning']);
+    expect(late.states).toMatchObject([{ startedAtMs: 301_000 }]);
+  });
+
+  it('ends nothing by a pause, and takes a rule’s own window for no pause', () => {
+    const states = watch(ruleOf({ for: 0, window: '1h' }), [150]).states;
+    const pending = watch(ruleOf({ window: '1h' }), [150]).states;
+    const hour = { fromMs: 3_600_000 };
+    expect(watch(ruleOf({ for: 0 }), [150], { states, ...hour }).steps).toEqual([]);
+    expect(watch(ruleOf({ window: '1h' }), [150], { states: pending, ...hour }).steps).toHaveLength(1);
+  });
+
+  it('is no alert any more once its rule does not ask for one', () => {
+    for (const labels of [{}, { service: 'api' }]) {
+      const rule = ruleOf({ for: '2s', missing: 'alert' });
+      const first = 'service' in labels ? [50] : [];
+      const { states } = watch(rule, [...first, ...times(4, undefined)]);
+      expect(states).toMatchObject([{ phase: 'firing' }]);
+      const { transitions } = evaluateAlerts({
+        rules: [ruleOf({ for: '2s' })],
+        readings: [],
+        states,
+        silences: [],
+        nowMs: 10_000,
+      });
+      expect(transitions).toMatchObject([{ kind: 'resolved' }]);
+    }
+  });
+
+  it('is not that of a series for which there was no room', () => {
+    const other = ruleOf({ name: 'other', for: 0, missing: 'alert' });
+    const { states, setAside } = evaluateAlerts({
+      rules: [other],
+      readings: [readingOf(50, { rule: 'other' })],
+      states: [],
+      silences: [],
+      nowMs: 0,
+      limits: { alertsMax: 0 },
+    });
+    expect([states, setAside.beyondLimit]).toEqual([[], 1]);
+  });
+
+  it('is forgotten after a day also where it is an alert', () => {
+    const rule = ruleOf({ for: '2s', missing: 'alert' });
+    let { states } = watch(rule, [50]);
+    const kinds: string[] = [];
+    for (let nowMs = 3_600_000; nowMs <= 25 * 3_600_000; nowMs += 3_600_000) {
+      const evaluated = evaluateAlerts({ rules: [rule], readings: [], states, silences: [], nowMs });
+      kinds.push(
+        ...evaluated.transitions.map(({ kind, reason }) => `${nowMs / 3_600_000} ${kind}: ${reason}`),
+      );
+      states = evaluated.states;
+    }
+    expect(kinds).toContain('24 resolved: its series had no reading for too long');
+  });
+
   it('is forgotten after a day', () => {
     const { states } = watch(ruleOf({ for: 0 }), [150]);
     const at = (nowMs: number) =>
@@ -137,6 +254,28 @@ describe('a reading', () => {
     expect(
       evaluate([readingOf(150, { atMs: 1e6 + 5000, labels: { service: 'web-1' } })]).states,
     ).toHaveLength(1);
+  });
+
+  it('is as old as a rule’s window may make it', () => {
+    const evaluated = evaluateAlerts({
+      rules: [ruleOf({ for: 0, window: '10m' })],
+      readings: [readingOf(150, { atMs: 1e6 - 600_000 })],
+      states: [],
+      silences: [],
+      nowMs: 1e6,
+    });
+    expect(evaluated.states).toHaveLength(1);
+  });
+
+  it('of what must not fall is of one time the lowest', () => {
+    const { states } = evaluateAlerts({
+      rules: [ruleOf({ for: 0, below: { warning: 100 } })],
+      readings: [40, 30, 50].map((value) => readingOf(value)),
+      states: [],
+      silences: [],
+      nowMs: 0,
+    });
+    expect(states).toMatchObject([{ value: 30 }]);
   });
 
   it('of one series counts once: the newest, and of one time the worst', () => {

@@ -84,8 +84,8 @@ describe('an incident', () => {
       '10 opened: slow is 150, above 100',
       '10 alert: fired, warning: slow is 150, above 100',
       '20 alert: fired, critical: errors is 20, above 10',
-      '30 alert: resolved, warning: slow is 50, above 100',
-      '40 alert: resolved, critical: errors is 0, above 10',
+      '30 alert: resolved, warning: slow is 150, above 100',
+      '40 alert: resolved, critical: errors is 20, above 10',
       '40 resolved: resolved after 40 s',
     ]);
   });

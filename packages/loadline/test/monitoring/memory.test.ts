@@ -24,11 +24,35 @@ describe('changesBetween()', () => {
     ]);
   });
 
-  it('has nothing of an alert whose value alone is another, but once an hour', () => {
-    const later = (fromMs: number) =>
-      stateOf(watch(ruleOf({ for: '2h' }), [160], { states: pending, fromMs }).states);
-    expect(changesBetween(stateOf(pending), later(1000))).toEqual([]);
-    expect(changesBetween(stateOf(pending), later(3_600_000))).toHaveLength(1);
+  it('has nothing of an alert whose value alone is another, but once an hour, or once a minute while it is pending', () => {
+    const countAfter = (said: Readonly<Record<string, unknown>>, laterMs: number) => {
+      const { states } = watch(ruleOf(said), [150]);
+      const later = watch(ruleOf(said), [160], { states, fromMs: laterMs }).states;
+      return changesBetween(stateOf(states), stateOf(later)).length;
+    };
+    expect([59_999, 60_000].map((laterMs) => countAfter({ for: '2h' }, laterMs))).toEqual([0, 1]);
+    expect([3_599_999, 3_600_000].map((laterMs) => countAfter({ for: 0 }, laterMs))).toEqual([0, 1]);
+  });
+
+  it('has an alert of which anything but its value is another', () => {
+    const [alert] = pending as [AlertState];
+    const level = { sinceMs: 0, isActive: false };
+    const others: readonly Partial<AlertState>[] = [
+      { severity: 'critical' },
+      { levels: { warning: { ...level, isActive: true } } },
+      { levels: { warning: { ...level, sinceMs: 1 } } },
+      { labels: { service: 'web' } },
+      { silencedBy: 's' },
+      { runbook: 'https://r.example' },
+      { limit: 1 },
+      { startedAtMs: 1 },
+      { firedAtMs: 1 },
+    ];
+    for (const other of others)
+      expect(
+        changesBetween(stateOf([alert]), stateOf([{ ...alert, ...other }])),
+        JSON.stringify(other),
+      ).toHaveLength(1);
   });
 
   it('has an alert of which only was told again, or that somebody acknowledged', () => {

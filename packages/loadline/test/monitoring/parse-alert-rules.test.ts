@@ -58,6 +58,13 @@ describe('parseAlertRules()', () => {
     expect(read(12.5)).toEqual(['number', 12.5]);
   });
 
+  it('resolves inside a limit also where that is below zero', () => {
+    const resolveLimitOf = (said: Readonly<Record<string, unknown>>) =>
+      ruleOf({ above: undefined, ...said }).limits[0]?.resolveLimit;
+    expect(resolveLimitOf({ above: { warning: -10 } })).toBeCloseTo(-10.5, 10);
+    expect(resolveLimitOf({ below: { warning: -10 } })).toBeCloseTo(-9.5, 10);
+  });
+
   it('resolves a high share within the room that it has', () => {
     const { limits } = ruleOf({ below: { warning: '98%', critical: '50%' } });
     expect(limits[0]?.resolveLimit).toBeCloseTo(0.981, 10);
@@ -134,6 +141,14 @@ describe('parseAlertRules()', () => {
     const labels = Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`l${at}`, 'x']));
     expect(problemsOf({ rules: [{ ...slow, labels }] })).toEqual([
       'rules[0].labels: must have at most 20 labels, got 21',
+    ]);
+    const match = { service: Array.from({ length: 101 }, (_, at) => `s${at}`) };
+    expect(problemsOf({ rules: [{ ...slow, match }] })).toEqual([
+      'rules[0].match.service: must have at most 100 values, got 101',
+    ]);
+    const names = Array.from({ length: 11 }, (_, at) => `l${at}`);
+    expect(problemsOf({ rules: [slow], group_by: names })).toEqual([
+      'group_by: must have at most 10 labels, got 11',
     ]);
   });
 

@@ -32,11 +32,12 @@ function alertBody(alert: NotifiedAlert): Readonly<Record<string, unknown>> {
   };
 }
 
-/** One line for people: the first alert's summary, and how many there are besides. */
+/** One line for people: the first alert's summary, whether that is over, and how many there are besides. */
 function titleOf({ alerts, alertsLeftOut }: Notification): string {
   const others = alerts.length - 1 + alertsLeftOut;
-  const first = alerts[0]?.summary ?? '';
-  return others > 0 ? `${first} (and ${others} more)` : first;
+  const [first] = alerts;
+  const title = `${first?.status === 'resolved' ? 'Resolved: ' : ''}${first?.summary ?? ''}`;
+  return others > 0 ? `${title} (and ${others} more)` : title;
 }
 
 /** A time of a broken clock must not keep an alert from being told. */

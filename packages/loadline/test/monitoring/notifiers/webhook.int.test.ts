@@ -4,7 +4,7 @@ import { createLogNotifier, createWebhookNotifier, isSignatureValid } from 'load
 import { describe, expect, it } from 'vitest';
 import { describeNotifier } from '../../contracts/notifier-contract.ts';
 import { policyOf } from '../alert-policies.ts';
-import { notificationOf } from '../notifications.ts';
+import { notificationOf, notifiedAlert } from '../notifications.ts';
 import { startReceiver } from './receiver.ts';
 
 const addresses = { allowLoopback: true };
@@ -85,6 +85,18 @@ describe('a webhook', () => {
         },
       ],
     });
+  });
+
+  it('says in one line whether the first of its alerts is over, and how many more there are', async () => {
+    await using receiver = await startReceiver();
+    const notifier = createWebhookNotifier({ url: receiver.url, addresses });
+    const over = notifiedAlert({ status: 'resolved', change: 'resolved', endedAtMs: 0 });
+    await notifier.notify(notificationOf({ alerts: [over, notifiedAlert()], alertsLeftOut: 3 }), signal);
+    await notifier.notify(notificationOf({ alerts: [notifiedAlert(), over] }), signal);
+    expect(receiver.messages.map(({ body }) => (JSON.parse(body) as { summary: string }).summary)).toEqual([
+      'Resolved: slow is 1.25 s, above 1 s (and 4 more)',
+      'slow is 1.25 s, above 1 s (and 1 more)',
+    ]);
   });
 
   it('signs every attempt anew, under the same id', async () => {
@@ -186,6 +198,7 @@ describe('a breach', () => {
     const delayMs = systemClock.now() - breachedAtMs;
     expect(delayMs).toBeGreaterThanOrEqual(300);
     expect(delayMs).toBeLessThanOrEqual(300 + 5000);
-    expect(monitor.report().notifiers).toMatchObject([{ delivered: 1, failed: 0 }]);
+    // The receiver has it before its answer is here.
+    await expect.poll(() => monitor.report().notifiers).toMatchObject([{ delivered: 1, failed: 0 }]);
   });
 });
