@@ -1,3 +1,4 @@
+import type { LoadlineError } from '../base/index.ts';
 import { monitoringError } from './errors.ts';
 import { type Incident, noteIncident, takeIncident } from './incident.ts';
 import { digest } from './labels.ts';
@@ -41,7 +42,8 @@ export function acknowledgeAlert(state: MonitorState, fingerprint: string, act: 
  * @throws MONITORING_INCIDENT_UNKNOWN
  */
 export function takeIncidentOf(state: MonitorState, id: string, act: Act): MonitorState {
-  const incident = openIncident(state, id, 'take');
+  const incident = state.incidents.find((each) => each.id === id && each.phase === 'open');
+  if (incident === undefined) throw unknownIncident(id, 'take');
   const own = new Set(incident.alerts.map(({ fingerprint }) => fingerprint));
   return {
     ...state,
@@ -51,7 +53,7 @@ export function takeIncidentOf(state: MonitorState, id: string, act: Act): Monit
 }
 
 /**
- * Adds what somebody has found to the timeline.
+ * Adds what somebody has found to the timeline, also within the hour after the incident's end.
  *
  * @throws MONITORING_INCIDENT_UNKNOWN
  */
@@ -60,7 +62,9 @@ export function noteOnIncident(
   id: string,
   note: Act & { readonly text: string },
 ): MonitorState {
-  return { ...state, incidents: replaced(state, noteIncident(openIncident(state, id, 'add to'), note)) };
+  const incident = state.incidents.find((each) => each.id === id);
+  if (incident === undefined) throw unknownIncident(id, 'add to');
+  return { ...state, incidents: replaced(state, noteIncident(incident, note)) };
 }
 
 /**
@@ -115,10 +119,8 @@ function acknowledged(
   );
 }
 
-function openIncident({ incidents }: MonitorState, id: string, doing: string): Incident {
-  const incident = incidents.find((each) => each.id === id && each.phase === 'open');
-  if (incident !== undefined) return incident;
-  throw monitoringError(
+function unknownIncident(id: string, doing: string): LoadlineError {
+  return monitoringError(
     'MONITORING_INCIDENT_UNKNOWN',
     `Cannot ${doing} the incident: none of this id is open. List the incidents anew.`,
     { facts: { id } },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What tells one series, or one alert, from another: its service, instance, endpoint and the like. */
 export type Labels = Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export function fingerprintOf(rule: string, labels: Labels): string {
 
 /** So many hexadecimal digits of a text's SHA-256. */
 export function digest(text: string, digits: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, digits);
+  return hash('sha256', text, 'hex').slice(0, digits);
 }
 
 function sorted(entries: readonly (readonly [string, string])[]): Labels {

@@ -64,28 +64,38 @@ export interface Announcement {
  */
 export function announcementsDue(
   { states, resolved }: { readonly states: readonly AlertState[]; readonly resolved: readonly AlertState[] },
-  { repeatMs }: Pick<AlertPolicy, 'repeatMs'>,
+  { repeatMs, groupBy }: Pick<AlertPolicy, 'repeatMs' | 'groupBy'>,
   nowMs: number,
 ): Announcement[] {
   const ended = resolved
     .filter(({ announced }) => announced !== undefined)
     .map((alert): Announcement => ({ change: 'resolved', alert }));
-  const firing = states.flatMap((alert): Announcement[] => {
-    if (alert.phase !== 'firing' || alert.silencedBy !== undefined) return [];
-    const change = changeOf(alert, repeatMs, nowMs);
+  const firing = states.filter(({ phase, silencedBy }) => phase === 'firing' && silencedBy === undefined);
+  const changed = firing.flatMap((alert): Announcement[] => {
+    const change = changeOf(alert);
     return change === undefined ? [] : [{ change, alert }];
   });
-  return [...ended, ...firing];
+  const same = firing.filter((alert) => changeOf(alert) === undefined && alert.acknowledged === undefined);
+  return [...ended, ...changed, ...repetitionsOf(same, { repeatMs, groupBy, nowMs })];
 }
 
-function changeOf(
-  { announced, acknowledged, severity }: AlertState,
-  repeatMs: number,
-  nowMs: number,
-): AlertChange | undefined {
+function changeOf({ announced, severity }: AlertState): AlertChange | undefined {
   if (announced === undefined) return 'fired';
-  if (announced.severity !== severity) return isWorseThan(severity, announced.severity) ? 'raised' : 'eased';
-  return acknowledged === undefined && nowMs - announced.atMs >= repeatMs ? 'repeated' : undefined;
+  if (announced.severity === severity) return undefined;
+  return isWorseThan(severity, announced.severity) ? 'raised' : 'eased';
+}
+
+/** A group is repeated as a whole: a time of its own for each alert would tell of the group as often as it has alerts. */
+function repetitionsOf(
+  same: readonly AlertState[],
+  { repeatMs, groupBy, nowMs }: Pick<AlertPolicy, 'repeatMs' | 'groupBy'> & { readonly nowMs: number },
+): Announcement[] {
+  const isDue = ({ announced }: AlertState): boolean => nowMs - (announced?.atMs ?? nowMs) >= repeatMs;
+  const groups = new Set(same.filter(isDue).map((alert) => groupKey(alert, groupBy)));
+  if (groups.size === 0) return [];
+  return same
+    .filter((alert) => groups.has(groupKey(alert, groupBy)))
+    .map((alert): Announcement => ({ change: 'repeated', alert }));
 }
 
 /** The states with what was announced noted in them. */
@@ -117,21 +127,15 @@ export function groupAnnouncements(
   },
 ): Notification[] {
   const { states, groupBy, incidentOf, nowMs } = context;
-  const groups = new Map<string, Announcement[]>();
-  for (const announcement of announcements) {
-    const key = groupKey(announcement.alert, groupBy);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [announcement]);
-    else group.push(announcement);
-  }
+  if (announcements.length === 0) return [];
+  const groups = Map.groupBy(announcements, ({ alert }) => groupKey(alert, groupBy));
+  const firing = Map.groupBy(states.filter(isTold), (state) => groupKey(state, groupBy));
   return [...groups.entries()]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, group]) => {
       const changed = group.toSorted(byUrgency);
       const told = new Set(changed.map(({ alert }) => alert.fingerprint));
-      const still = states.filter(
-        (state) => isTold(state) && !told.has(state.fingerprint) && groupKey(state, groupBy) === key,
-      );
+      const still = (firing.get(key) ?? []).filter(({ fingerprint }) => !told.has(fingerprint));
       const first = (changed[0] as Announcement).alert;
       return composeNotification({
         why: changed.every(({ change }) => change === 'repeated') ? 'repeated' : 'changed',

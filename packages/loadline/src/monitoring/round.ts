@@ -1,13 +1,8 @@
 import { applySilences, evaluateAlerts, type Transition } from './alert-engine.ts';
 import type { AlertState } from './alert-state.ts';
 import type { EvaluationLimits } from './evaluation-limits.ts';
-import {
-  escalateIncidents,
-  type Incident,
-  joinIncidents,
-  nameIncident,
-  resolveIncidents,
-} from './incident.ts';
+import { escalateIncidents, type Incident, nameIncident, resolveIncidents } from './incident.ts';
+import { joinIncidents } from './join-incidents.ts';
 import {
   announcementsDue,
   composeNotification,
@@ -19,7 +14,7 @@ import {
   noteAnnounced,
 } from './notification.ts';
 import { nothingSetAside, type Reading, type SetAside } from './reading.ts';
-import type { AlertPolicy } from './rule.ts';
+import { type AlertPolicy, rankOf } from './rule.ts';
 import type { Silence } from './silence.ts';
 
 /** All that a monitor knows; what it remembers across a restart. */
@@ -64,12 +59,17 @@ export function takeRound(
   const resolved = evaluated.transitions.filter(({ kind }) => kind === 'resolved').map(({ alert }) => alert);
   const announcements = announcementsDue({ states: evaluated.states, resolved }, policy, nowMs);
   const alerts = noteAnnounced(evaluated.states, announcements, nowMs);
-  const joined = joinIncidents(before.incidents, announcements, policy, nowMs);
-  const incidents = escalateIncidents(resolveIncidents(joined, alerts, nowMs), policy, nowMs);
+  const told = new Map(alerts.filter(isTold).map((alert) => [alert.fingerprint, alert]));
+  const joined = resolveIncidents(
+    joinIncidents(before.incidents, announcements, policy, nowMs),
+    alerts,
+    nowMs,
+  );
+  const incidents = escalateIncidents(joined, (fingerprint) => told.has(fingerprint), policy, nowMs);
   const incidentOf = indexIncidents(incidents);
   const notifications = [
     ...groupAnnouncements(announcements, { states: alerts, groupBy: policy.groupBy, incidentOf, nowMs }),
-    ...escalations(joined, incidents, alerts, nowMs),
+    ...escalations(joined, incidents, told, nowMs),
   ];
   return {
     state: { alerts, incidents: incidents.filter((incident) => isOfUse(incident, nowMs)), silences },
@@ -79,38 +79,43 @@ export function takeRound(
   };
 }
 
-/** The incident of each alert: of several the newest. */
+/** The incident of each alert: of several the one that lasts, or that has lasted longest. */
 function indexIncidents(
   incidents: readonly Incident[],
 ): (fingerprint: string) => NotifiedIncident | undefined {
-  const index = new Map<string, NotifiedIncident>();
-  for (const incident of incidents)
-    for (const { fingerprint } of incident.alerts) index.set(fingerprint, nameIncident(incident));
-  return (fingerprint) => index.get(fingerprint);
+  const index = new Map<string, Incident>();
+  const endOf = ({ resolvedAtMs = Number.MAX_VALUE }: Incident): number => resolvedAtMs;
+  for (const incident of incidents.toSorted((a, b) => endOf(a) - endOf(b)))
+    for (const { fingerprint } of incident.alerts) index.set(fingerprint, incident);
+  return (fingerprint) => {
+    const incident = index.get(fingerprint);
+    return incident === undefined ? undefined : nameIncident(incident);
+  };
 }
 
 /** A notification with all that fires, for each incident that was passed on in this round. */
 function escalations(
   before: readonly Incident[],
   after: readonly Incident[],
-  alerts: readonly AlertState[],
+  told: ReadonlyMap<string, AlertState>,
   nowMs: number,
 ): Notification[] {
   const levels = new Map(before.map(({ id, level }) => [id, level]));
   return after
     .filter(({ id, level }) => level > (levels.get(id) ?? 0))
-    .map((incident) => {
-      const own = new Set(incident.alerts.map(({ fingerprint }) => fingerprint));
-      const told = alerts.filter((alert) => isTold(alert) && own.has(alert.fingerprint));
-      return composeNotification({
+    .map((incident) =>
+      composeNotification({
         why: 'escalated',
         group: incident.group,
         incident: nameIncident(incident),
-        alerts: told.map((alert) => describeAlert(alert, 'none', nowMs)),
+        alerts: incident.alerts
+          .map(({ fingerprint }) => told.get(fingerprint))
+          .filter((alert) => alert !== undefined)
+          .toSorted((a, b) => rankOf(b.severity) - rankOf(a.severity))
+          .map((alert) => describeAlert(alert, 'none', nowMs)),
         nowMs,
-      });
-    })
-    .filter(({ alerts: told }) => told.length > 0);
+      }),
+    );
 }
 
 /** The store keeps incidents for good; here they are kept for as long as somebody may still add a note. */

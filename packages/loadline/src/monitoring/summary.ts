@@ -26,7 +26,8 @@ export function summarise(rule: AlertRule, { labels, value, limit, severity }: S
   const filled = rule.summary.replace(/\{\{\s*(\w{1,64})\s*\}\}/g, (_, name: string) =>
     Object.hasOwn(own, name) ? (own[name] as string) : labelOf(labels, name),
   );
-  return filled.slice(0, summaryLengthMax);
+  // Cut through a character, it would end in half of one, which PostgreSQL refuses.
+  return filled.slice(0, summaryLengthMax).toWellFormed();
 }
 
 const summaryLengthMax = 1000;

@@ -114,6 +114,78 @@ describe('an incident', () => {
     expect(state().incidents.map(({ alerts }) => alerts.length)).toEqual([2, 1]);
   });
 
+  it('is not joined because something that it has is worse, but because something came', () => {
+    const { round, state } = follow(byEndpoint);
+    const a = { endpoint: 'a' };
+    round(0, slow(150, a));
+    round(10_000, slow(150, a));
+    round(4 * minuteMs, slow(250, a));
+    round(5 * minuteMs, slow(250, a));
+    round(8 * minuteMs, slow(250, a), errors(20, { endpoint: 'b' }));
+    expect(state().incidents).toHaveLength(2);
+  });
+
+  it('is, of several of its service, the newest that another group joins', () => {
+    const { round, state } = follow(byEndpoint);
+    const [a, other, c, d] = ['a', 'a', 'c', 'd'].map((endpoint, at) =>
+      errors(20, { endpoint, instance: at === 1 ? 'other' : '' }),
+    ) as [Reading, Reading, Reading, Reading];
+    round(0, a);
+    round(10 * minuteMs, a, c);
+    round(11 * minuteMs, a, other, c);
+    round(12 * minuteMs, a, other, c, d);
+    expect(state().incidents.map(({ alerts }) => alerts.map(({ labels }) => labels.endpoint))).toEqual([
+      ['a', 'a'],
+      ['c', 'd'],
+    ]);
+  });
+
+  it('is not joined by what is of no service', () => {
+    const { round, state } = follow(policyOf({ group_by: ['endpoint'], rules }));
+    const of = (endpoint: string) => readingOf(20, { rule: 'errors', labels: { endpoint } });
+    round(0, of('a'), of('b'));
+    expect(state().incidents).toHaveLength(2);
+  });
+
+  it('is named to those who hear of its alert, also after an older one had that alert', () => {
+    const { round, state } = follow(byEndpoint);
+    const [a, b] = ['a', 'b'].map((endpoint) => errors(20, { endpoint })) as [Reading, Reading];
+    const [endOfA, endOfB] = ['a', 'b'].map((endpoint) => errors(0, { endpoint })) as [Reading, Reading];
+    round(0, a);
+    round(10 * minuteMs, a, b);
+    round(11 * minuteMs, a, endOfB);
+    round(12 * minuteMs, a);
+    const first = state().incidents[0]?.id;
+    // The first has got something new meanwhile, so that what comes joins it.
+    const another = errors(20, { endpoint: 'a', instance: '2' });
+    round(13 * minuteMs, a, another);
+    expect(round(14 * minuteMs, a, another, b)).toMatchObject([{ incident: { id: first } }]);
+    const told = round(15 * minuteMs, endOfA, { ...another, value: 0 }, endOfB);
+    expect(told.map(({ incident }) => incident?.id)).toEqual([first, first]);
+  });
+
+  it('is opened by no end of an alert, and told of no repetition', () => {
+    const { round, only, act, state } = follow();
+    round(0, errors(20));
+    round(250 * minuteMs, errors(20));
+    expect(only().timeline.map(({ what }) => what)).not.toContain('repeated');
+    expect(only().timeline.filter(({ what }) => what === 'alert')).toHaveLength(1);
+    act((now) => ({ ...now, incidents: [] }));
+    expect(round(251 * minuteMs, errors(0))).toHaveLength(1);
+    expect(state().incidents).toEqual([]);
+  });
+
+  it('keeps of very many alerts those that fire, and of the others the newest', () => {
+    const { round, only } = follow();
+    const many = (value: (at: number) => number) =>
+      Array.from({ length: 700 }, (_, at) => errors(value(at), { instance: String(at) }));
+    round(0, ...many(() => 20));
+    expect(only().alerts).toHaveLength(700);
+    round(1000, ...many((at) => (at < 300 ? 0 : 20)));
+    expect(only().alerts).toHaveLength(500);
+    expect(only().alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined)).toHaveLength(400);
+  });
+
   it('is another one when trouble comes back after it was resolved', () => {
     const { round, state } = follow();
     round(0, errors(20));
@@ -142,6 +214,61 @@ describe('an incident', () => {
     expect(round(500 * minuteMs, errors(0))).toMatchObject([
       { status: 'resolved', incident: { takenBy: 'ada' } },
     ]);
+  });
+
+  it('is passed on to nobody while all of it is silenced, and at once when that ends', () => {
+    const { round, only, act } = follow();
+    const silence = { match: { rule: ['*'] }, fromMs: 0, untilMs: 20 * minuteMs, by: 'ada', why: 'works' };
+    round(0, errors(20));
+    act((state) => addSilence(state, silence).state);
+    expect(round(15 * minuteMs, errors(20))).toEqual([]);
+    expect(only()).toMatchObject({ level: 0 });
+    expect(round(20 * minuteMs, errors(20))).toMatchObject([{ why: 'escalated', incident: { level: 1 } }]);
+  });
+
+  it('is passed on in time by a clock that was set back', () => {
+    const { round, only } = follow();
+    round(1000 * minuteMs, errors(20));
+    round(0, errors(20));
+    expect(round(10 * minuteMs, errors(20))).toMatchObject([{ why: 'escalated' }]);
+    round(0, errors(0));
+    expect([only().timeline.at(-1)?.text, timeToRecoveryMs(only())]).toEqual(['resolved after 0 s', 0]);
+  });
+
+  it('is not passed on once it is over', () => {
+    const { round, only } = follow();
+    round(0, errors(20));
+    round(1000, errors(0));
+    expect(round(11 * minuteMs, errors(0))).toEqual([]);
+    expect(only()).toMatchObject({ phase: 'resolved', level: 0 });
+  });
+
+  it('is passed on with its worst alert first', () => {
+    const { round } = follow();
+    round(0, slow(150), errors(0));
+    round(10_000, slow(150), errors(20));
+    const [notification] = round(10 * minuteMs + 10_000, slow(150), errors(20));
+    expect(notification?.alerts.map(({ rule }) => rule)).toEqual(['errors', 'slow']);
+  });
+
+  it('is taken from its beginning by who acknowledged its alert before it was told', () => {
+    const { round, only, act, state } = follow();
+    round(0, slow(150));
+    const [alert] = state().alerts;
+    act((now) => acknowledgeAlert(now, alert?.fingerprint ?? '', { by: 'ada', atMs: 5000 }));
+    round(10_000, slow(150));
+    expect(only()).toMatchObject({ taken: { by: 'ada', atMs: 5000 } });
+    expect(timeToAcknowledgeMs(only())).toBe(0);
+    expect(round(30 * minuteMs, slow(150))).toEqual([]);
+  });
+
+  it('begins with the first sign of any of its alerts', () => {
+    const { round, only } = follow();
+    round(0, slow(150));
+    round(5000, slow(150), errors(20));
+    expect(only().startedAtMs).toBe(5000);
+    round(10_000, slow(150), errors(20));
+    expect(only().startedAtMs).toBe(0);
   });
 
   it('is taken by whoever acknowledges one of its alerts first', () => {
@@ -177,10 +304,23 @@ describe('an incident', () => {
     expect([timeline[0]?.what, timeline.at(-1)?.text]).toEqual(['opened', 'note 600']);
   });
 
-  it('is kept for an hour after its end, for a last note in the store', () => {
-    const { round, state } = follow();
+  it('has of a long note what there is room for, and no half of a character', () => {
+    const { round, only, act } = follow();
+    round(0, errors(20));
+    const text = `${'x'.repeat(1999)}👍`;
+    act((state) => noteOnIncident(state, only().id, { by: 'ada', atMs: 1, text }));
+    expect(only().timeline.at(-1)?.text).toBe(`${'x'.repeat(1999)}\uFFFD`);
+  });
+
+  it('is kept for an hour after its end, for a last note', () => {
+    const { round, state, act, only } = follow();
     round(0, errors(20));
     round(1000, errors(0));
+    act((now) => noteOnIncident(now, only().id, { by: 'ada', atMs: 2000, text: 'why' }));
+    expect(only().timeline.at(-1)).toMatchObject({ what: 'note', text: 'why' });
+    expect(() => act((now) => takeIncidentOf(now, only().id, { by: 'ada', atMs: 2000 }))).toThrow(
+      expect.objectContaining({ code: 'MONITORING_INCIDENT_UNKNOWN' }),
+    );
     round(3_600_999, errors(0));
     expect(state().incidents).toHaveLength(1);
     round(3_601_000, errors(0));

@@ -86,6 +86,57 @@ describe('a notification', () => {
     expect(round(4 * hourMs + 1000, [slow(150)])).toEqual([]);
   });
 
+  it('is repeated for a group as a whole, whenever each of its alerts began', () => {
+    const { round } = follow();
+    round(0, [slow(150), errors(0)]);
+    round(hourMs, [slow(150), errors(20)]);
+    const web = { labels: { service: 'web' } };
+    round(2 * hourMs, [slow(150), errors(20), slow(150, web)]);
+    const all = [slow(150), errors(20), slow(150, web)];
+    expect(shown(round(4 * hourMs, all))).toEqual(['api firing, repeated: errors repeated, slow repeated']);
+    expect(round(5 * hourMs, all)).toEqual([]);
+    expect(shown(round(8 * hourMs, all))).toEqual([
+      'api firing, repeated: errors repeated, slow repeated',
+      'web firing, repeated: slow repeated',
+    ]);
+  });
+
+  it('is no mere repetition where something has changed', () => {
+    const { round } = follow();
+    round(0, [slow(150), errors(0)]);
+    expect(shown(round(4 * hourMs, [slow(150), errors(20)]))).toEqual([
+      'api firing, changed: errors fired, slow repeated',
+    ]);
+  });
+
+  it('is as bad as what fires, and begins with that', () => {
+    const { round } = follow();
+    round(0, [errors(20)]);
+    const [mixed] = round(1000, [errors(0), slow(150)]);
+    expect(mixed).toMatchObject({
+      severity: 'warning',
+      alerts: [
+        { rule: 'slow', change: 'fired', endedAtMs: undefined },
+        { rule: 'errors', change: 'resolved', endedAtMs: 1000 },
+      ],
+    });
+    round(2000, [errors(20), slow(150)]);
+    round(3000, [errors(20), slow(50)]);
+    expect(round(4000, [errors(0)])).toMatchObject([{ status: 'resolved', severity: 'critical' }]);
+  });
+
+  it('is made in no time also when everything fires at once', () => {
+    const { round } = follow();
+    const all = (value: number) =>
+      Array.from({ length: 4000 }, (_, at) => slow(value, { labels: { service: `s${at}` } }));
+    expect(round(0, all(150))).toHaveLength(4000);
+    expect(round(1000, all(50))).toHaveLength(4000);
+    const one = (value: number) =>
+      Array.from({ length: 4000 }, (_, at) => slow(value, { labels: { service: 'api', at: String(at) } }));
+    expect(round(2000, one(150))).toHaveLength(1);
+    expect(round(3000, one(50))).toHaveLength(1);
+  });
+
   it('tells that an alert is worse, or less bad, and what it was', () => {
     const { round } = follow();
     round(0, [slow(150)]);
@@ -178,6 +229,24 @@ describe('a silence', () => {
     followed.round(0, [slow(150)]);
     followed.change((state) => ({ ...state, silences: [silence] }));
     expect(shown(followed.round(1000, [slow(50)]))).toEqual(['api resolved, changed: slow resolved']);
+  });
+
+  it('keeps an alert also from being told of beside others of its group', () => {
+    const followed = follow();
+    followed.round(0, [slow(150)]);
+    followed.change((state) => ({ ...state, silences: [silence] }));
+    expect(shown(followed.round(1000, [slow(150), errors(20)]))).toEqual([
+      'api firing, changed: errors fired',
+    ]);
+  });
+
+  it('holds from its beginning on, and the one that lasts longest goes first', () => {
+    const later = { ...silence, id: 'later', fromMs: 5000, untilMs: 20_000 };
+    const followed = follow({ ...nothing, silences: [silence, later] });
+    followed.round(4999, [slow(150)]);
+    expect(followed.state.alerts).toMatchObject([{ silencedBy: 's' }]);
+    followed.round(5000, [slow(150)]);
+    expect(followed.state.alerts).toMatchObject([{ silencedBy: 'later' }]);
   });
 
   it('says nothing of what began and ended within it', () => {
