@@ -51,7 +51,9 @@ export function reviewDatabase(seen: DatabaseSeen): Review {
     ],
     unseen: [
       ...(slow.kind === 'missing' ? [`slow statements: ${slow.because}; ${slow.remedy}`] : slow.remarks),
-      ...(use === undefined ? ['rates of the database: there is only one reading yet'] : []),
+      ...(use === undefined
+        ? ['rates of the database: there is only one reading since its statistics began']
+        : []),
     ],
   };
 }
@@ -97,7 +99,7 @@ function connectionsNearLimit(component: string, { connections, atMs }: ServerSt
       component,
       kind: 'connections near limit',
       severity: ratio >= limits.connectionRatioCritical ? 'critical' : 'warning',
-      summary: `${connections.total} of ${usable} connections are open, ${connections.here.idle} of them idle.`,
+      summary: `${connections.total} of ${usable} connections are open; in this database ${connections.here.idle} are idle.`,
       evidence: [
         of('connectionRatio', ratio, 'ratio'),
         of('connections', connections.total, 'count'),

@@ -41,7 +41,7 @@ export interface Connections {
   /** Of clients, in all databases: they share the limit. */
   readonly total: number;
   readonly max: number;
-  /** Of `max`, kept for superusers, so that others are refused earlier. */
+  /** Of `max`, kept for superusers and for the role pg_use_reserved_connections, so that others are refused earlier. */
   readonly reserved: number;
   /** Of clients in this database, by what they do. */
   readonly here: {
@@ -111,6 +111,9 @@ interface Row {
   readonly replay_lag_bytes: number | null;
 }
 
+/** Others with a user and a database, such as parallel workers, take no connection. What they are may be hidden. */
+const client = 'client backend';
+
 /** Doubles, because the client gives whole numbers of 64 bits as text. Clients have both a user and a database. */
 const statement = {
   text: `
@@ -124,9 +127,10 @@ const statement = {
       blks_hit::float8 AS blocks_hit, blks_read::float8 AS blocks_read,
       deadlocks::float8, conflicts::float8, temp_bytes::float8 AS temporary_bytes,
       current_setting('max_connections')::float8 AS max,
-      current_setting('superuser_reserved_connections')::float8 AS reserved,
-      CASE WHEN pg_is_in_recovery()
-        THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::float8 END AS replay_lag_bytes,
+      current_setting('superuser_reserved_connections')::float8
+        + coalesce(current_setting('reserved_connections', true)::float8, 0) AS reserved,
+      CASE WHEN pg_is_in_recovery() THEN
+        greatest(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0)::float8 END AS replay_lag_bytes,
       sessions.*
     FROM pg_stat_database, (
       SELECT count(*)::float8 AS total,
@@ -140,7 +144,8 @@ const statement = {
         coalesce(1000 * extract(epoch FROM max(clock_timestamp() - state_change)
           FILTER (WHERE here AND state LIKE 'idle in transaction%')), 0)::float8 AS longest_idle_ms
       FROM (SELECT *, datname = current_database() AS here FROM pg_stat_activity) AS activity
-      WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND pid <> pg_backend_pid()
+      WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND coalesce(backend_type, '${client}') = '${client}'
+        AND pid <> pg_backend_pid()
     ) AS sessions
     WHERE datname = current_database()`,
 };

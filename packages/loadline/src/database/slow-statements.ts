@@ -6,6 +6,7 @@ export interface StatementUse {
   readonly toMs: number;
   /** Of all statements that were seen, also those that are not listed. */
   readonly calls: number;
+  /** Of all of them; what ran within a function counts once, with the function. */
   readonly totalMs: number;
   /** The costliest first, by the time that they took together. */
   readonly byTotalTime: readonly StatementRow[];
@@ -47,7 +48,7 @@ export function compareStatements(
   const used = [...after.statements.values()]
     .map((counts) => growth(start?.statements.get(counts.id), counts))
     .filter(({ calls }) => calls > 0);
-  const totalMs = sum(used.map((each) => each.totalMs));
+  const totalMs = totalMsOf(used);
   const rows = used.map((counts) => rowOf(counts, totalMs));
   return {
     fromMs: isReset ? (after.sinceMs as number) : (before?.atMs ?? after.sinceMs ?? after.atMs),
@@ -60,10 +61,19 @@ export function compareStatements(
   };
 }
 
+/** A function counts when it ends, what is in it as it goes: of one that runs for long, only its statements are known. */
+function totalMsOf(used: readonly StatementCounts[]): number {
+  const [nested, own] = [true, false].map((isNested) =>
+    sum(used.filter((counts) => counts.isNested === isNested).map((counts) => counts.totalMs)),
+  ) as [number, number];
+  return Math.max(own, nested);
+}
+
 function growth(before: StatementCounts | undefined, after: StatementCounts): StatementCounts {
   if (before === undefined || after.calls < before.calls || after.totalMs < before.totalMs) return after;
   return {
     id: after.id,
+    isNested: after.isNested,
     calls: after.calls - before.calls,
     totalMs: after.totalMs - before.totalMs,
     rows: after.rows - before.rows,

@@ -6,6 +6,8 @@ import { withoutValues } from './statement-text.ts';
 export interface StatementCounts {
   /** Names a statement of a user in this database, as long as the server is not upgraded. */
   readonly id: string;
+  /** It ran within a function, whose statement has its time as well. */
+  readonly isNested: boolean;
   readonly calls: number;
   readonly totalMs: number;
   readonly rows: number;
@@ -139,6 +141,7 @@ function isBefore(version: string, [major, minor]: readonly [number, number]): b
 
 interface Row {
   readonly id: string;
+  readonly is_nested: boolean;
   readonly calls: number;
   readonly total_ms: number;
   readonly rows: number;
@@ -167,7 +170,7 @@ async function read(transaction: Queryable, schema: string): Promise<StatementRe
   });
   const { rows } = await transaction.query<Row>({
     text: `
-      SELECT ${idSql} AS id, calls::float8, total_exec_time AS total_ms, rows::float8,
+      SELECT ${idSql} AS id, NOT toplevel AS is_nested, calls::float8, total_exec_time AS total_ms, rows::float8,
         shared_blks_hit::float8 AS blocks_hit, shared_blks_read::float8 AS blocks_read,
         temp_blks_written::float8 AS temporary_blocks
       FROM ${schema}.pg_stat_statements(false)
@@ -189,6 +192,7 @@ async function read(transaction: Queryable, schema: string): Promise<StatementRe
 function countsOf(row: Row): StatementCounts {
   return {
     id: row.id,
+    isNested: row.is_nested,
     calls: row.calls,
     totalMs: row.total_ms,
     rows: row.rows,

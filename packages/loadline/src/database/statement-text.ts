@@ -17,7 +17,8 @@ export function withoutValues(text: string, charactersMax = 2000): string {
     at = end;
   }
   const line = parts.join('').trim();
-  return line.length > charactersMax ? `${line.slice(0, charactersMax - 1)}…` : line;
+  // A cut through a character must leave no half of one, which PostgreSQL would not keep.
+  return line.length > charactersMax ? `${line.slice(0, charactersMax - 1).toWellFormed()}…` : line;
 }
 
 interface Token {

@@ -10,8 +10,10 @@ function later(counts: Partial<(typeof before)['counts']>): ReturnType<typeof st
 
 describe('compareServerStatistics()', () => {
   it('makes rates and ratios of the growth in between', () => {
-    const after = later({ commits: 1900, rollbacks: 110, blocksHit: 99_300, blocksRead: 1100, deadlocks: 2 });
-    expect(compareServerStatistics(before, after)).toEqual({
+    const first = { ...before, counts: { ...before.counts, conflicts: 4 } };
+    const growth = { blocksHit: 99_300, blocksRead: 1100, deadlocks: 2, conflicts: 7, temporaryBytes: 5000 };
+    const after = later({ commits: 1900, rollbacks: 110, ...growth });
+    expect(compareServerStatistics(first, after)).toEqual({
       fromMs: noonMs - 10_000,
       toMs: noonMs,
       transactionsPerSecond: 100,
@@ -19,8 +21,8 @@ describe('compareServerStatistics()', () => {
       hitRatio: 0.75,
       blocks: 400,
       deadlocks: 2,
-      conflicts: 0,
-      temporaryBytesPerSecond: 0,
+      conflicts: 3,
+      temporaryBytesPerSecond: 500,
     });
   });
 

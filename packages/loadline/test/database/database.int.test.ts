@@ -1,4 +1,5 @@
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
+import { systemClock } from 'loadline/base';
 import {
   compareServerStatistics,
   readServerStatistics,
@@ -68,6 +69,8 @@ describe('watchSlowQueries()', () => {
     const watch = watchSlowQueries(postgres);
     await lookAgain(watch);
     for (let i = 0; i < 10; i++) await postgres.query(byId, [i]);
+    // So that none of them has to wait for a connection.
+    await Promise.all(Array.from({ length: 4 }, () => postgres.query({ text: 'SELECT pg_sleep(0.05)' })));
     const [first, second] = await Promise.all([lookAgain(watch), lookAgain(watch)]);
     const callsOf = ({ byTotalTime }: SlowQueries): number =>
       byTotalTime.find(({ text }) => text?.includes('WHERE id'))?.calls ?? 0;
@@ -80,6 +83,50 @@ describe('watchSlowQueries()', () => {
     await lookAgain(watch);
     await postgres.query({ text: 'SELECT pg_stat_statements_reset()' });
     expect((await lookAgain(watch)).remarks).toEqual([expect.stringContaining('reset')]);
+  });
+
+  it('tells the statements of functions from those that were sent', async () => {
+    await postgres.query({
+      text: `CREATE FUNCTION slowly() RETURNS void LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_sleep(0.05), count(*) FROM posts WHERE owner = 1; END $$`,
+    });
+    const watch = watchSlowQueries(postgres);
+    await lookAgain(watch);
+    await postgres.transaction(async (transaction) => {
+      await transaction.query({ text: "SET LOCAL pg_stat_statements.track = 'all'" });
+      await transaction.query({ text: 'SELECT slowly()' });
+      await transaction.query({ text: 'SELECT count(*) FROM posts WHERE owner = 1' });
+    });
+    const { byTotalTime } = await lookAgain(watch);
+    const called = byTotalTime.find(({ text }) => text === 'SELECT slowly()');
+    const nested = byTotalTime.filter(({ id }) => id.endsWith('.nested'));
+    expect(nested.length).toBeGreaterThan(0);
+    expect(called?.shareOfTime).toBeGreaterThan(0.6);
+    expect(nested[0]?.shareOfTime).toBeGreaterThan(0.6);
+  });
+
+  it('says where a statement writes to disk, and where it reads from it', async () => {
+    const watch = watchSlowQueries(postgres, 100);
+    await lookAgain(watch);
+    const sorting = 'SELECT count(*) FROM (SELECT text, id FROM posts ORDER BY text, id OFFSET 0) AS sorted';
+    await postgres.transaction(async (transaction) => {
+      await transaction.query({ text: "SET LOCAL work_mem = '64kB'" });
+      await transaction.query({ text: sorting });
+    });
+    const { byTotalTime } = await lookAgain(watch);
+    const found = byTotalTime.find(({ text }) => text?.includes('ORDER BY text, id'));
+    // 20,000 rows of some 230 bytes, written at least once; merging them reads and writes them again.
+    expect(found?.temporaryBlocksPerCall).toBeGreaterThan((20_000 * 230) / 8192);
+  });
+
+  it('knows no statement of another database', async () => {
+    await postgres.query({ text: 'CREATE DATABASE elsewhere' });
+    const url = new URL(server.url);
+    url.pathname = '/elsewhere';
+    await using elsewhere = createPostgres({ url: url.href, connectionsMax: 1 });
+    await elsewhere.query({ text: 'SELECT 1 AS said_elsewhere' });
+    const { byTotalTime } = await lookAgain(watchSlowQueries(postgres, 10_000));
+    expect(byTotalTime.map(({ text }) => text).join()).not.toContain('said_elsewhere');
   });
 
   it('finds the extension in any schema, also one with a name that needs quotes', async () => {
@@ -97,6 +144,10 @@ describe('watchSlowQueries()', () => {
     await using reader = createPostgres({ url: url.href, connectionsMax: 1 });
     const seen = await readStatements(reader);
     expect(seen.kind === 'read' && seen.hidden).toBeGreaterThan(0);
+    // So are the sessions of others, which count nevertheless.
+    const { connections } = await readServerStatistics(reader);
+    expect(connections.here.hidden).toBeGreaterThan(0);
+    expect(connections.total).toBeGreaterThanOrEqual(connections.here.hidden);
   });
 
   it('says what to do where the extension is missing', async () => {
@@ -123,6 +174,48 @@ describe('readServerStatistics()', () => {
     expect(seen.replicas).toMatchObject([
       { state: 'streaming', isSynchronous: false, lagBytes: expect.any(Number) },
     ]);
+  });
+
+  it('counts the connections of clients, and no other process', async () => {
+    const alone = createPostgres({ url: server.url, connectionsMax: 1 });
+    const before = await readServerStatistics(alone);
+    let during = before;
+    // A statement that never ends before its workers were seen; they have a user and a database as well.
+    await postgres.transaction(async (transaction) => {
+      await transaction.query({ text: "SET LOCAL debug_parallel_query = 'on'" });
+      const working = transaction.query({ text: 'SELECT count(*), pg_sleep(0.5) FROM posts' });
+      const workers = { text: "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'parallel worker'" };
+      while ((await alone.query(workers)).rowCount === 0);
+      during = await readServerStatistics(alone);
+      await working;
+    });
+    await alone.close();
+    expect(during.connections.here.active).toBe(1);
+    // Our own is left out, and of this database are all but it.
+    const { active, idle, idleInTransaction } = before.connections.here;
+    expect(before.connections.total).toBe(active + idle + idleInTransaction);
+    expect(before.connections.reserved).toBe(3);
+  });
+
+  it('counts what was rolled back, and what was written to disk', async () => {
+    const before = await readServerStatistics(postgres);
+    await postgres
+      .transaction(async (transaction) => {
+        await transaction.query({ text: "SET LOCAL work_mem = '64kB'" });
+        await transaction.query({
+          text: 'SELECT count(*) FROM (SELECT text FROM posts ORDER BY text, id OFFSET 0) AS s',
+        });
+        await transaction.query({ text: 'SELECT pg_stat_force_next_flush()' });
+        throw new Error('on purpose');
+      })
+      .catch(() => undefined);
+    await postgres.query({ text: 'SELECT pg_stat_force_next_flush()' });
+    const after = await readServerStatistics(postgres);
+    expect(after.counts.rollbacks).toBeGreaterThan(before.counts.rollbacks);
+    expect(after.counts.temporaryBytes).toBeGreaterThan(before.counts.temporaryBytes);
+    // The server's clock and ours are those of one machine.
+    expect(Math.abs(after.atMs - systemClock.now())).toBeLessThan(60_000);
+    expect(after.startedMs).toBeLessThan(after.atMs);
   });
 
   it('reads a replica', async () => {

@@ -13,6 +13,7 @@ export const noonMs: number = Date.UTC(2026, 5, 6, 12);
 export function counts(further: Partial<StatementCounts> = {}): StatementCounts {
   return {
     id: '10.1',
+    isNested: false,
     calls: 100,
     totalMs: 500,
     rows: 100,

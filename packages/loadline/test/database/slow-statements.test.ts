@@ -69,4 +69,45 @@ describe('compareStatements()', () => {
       expect.stringContaining('3 statements of other users are hidden'),
     ]);
   });
+
+  it('counts what ran within a function once, and knows its share', () => {
+    const called = counts({ id: 'called', totalMs: 900 });
+    const within = counts({ id: 'within', isNested: true, totalMs: 800 });
+    const other = counts({ id: 'other', totalMs: 100 });
+    const sharesOf = (...statements: readonly ReturnType<typeof counts>[]) => {
+      const { totalMs, byTotalTime } = compareStatements(undefined, reading(statements));
+      return [totalMs, ...byTotalTime.map(({ id, shareOfTime }) => `${id} ${shareOfTime}`)];
+    };
+    expect(sharesOf(called, within, other)).toEqual([1000, 'called 0.9', 'within 0.8', 'other 0.1']);
+    // The function has not ended yet.
+    expect(sharesOf(within, other)).toEqual([800, 'within 1', 'other 0.125']);
+  });
+
+  it('tells how much a call writes to disk, since the reading before', () => {
+    const before = reading([counts({ temporaryBlocks: 50 })], { atMs: noonMs - 1000 });
+    const after = reading([counts({ calls: 104, totalMs: 600, temporaryBlocks: 70 })]);
+    expect(compareStatements(before, after).byTotalTime).toMatchObject([{ temporaryBlocksPerCall: 5 }]);
+  });
+
+  it('takes a statement whose time has fallen for one that has begun anew, whatever its calls', () => {
+    const after = reading([counts({ calls: 150, totalMs: 75 })]);
+    expect(compareStatements(reading([counts()]), after).byTotalTime).toMatchObject([
+      { calls: 150, totalMs: 75 },
+    ]);
+  });
+
+  it('gives no share of no time', () => {
+    const { byTotalTime } = compareStatements(undefined, reading([counts({ totalMs: 0 })]));
+    expect(byTotalTime).toMatchObject([{ shareOfTime: 0 }]);
+  });
+
+  it('counts what was forgotten from a reset on, and cuts both lists, at twenty by default', () => {
+    const many = Array.from({ length: 50 }, (_, index) => counts({ id: `${index}` }));
+    const before = reading([], { atMs: noonMs - 1000, forgotten: 30 });
+    const after = reading(many, { sinceMs: noonMs - 500, forgotten: 12 });
+    const use = compareStatements(before, after);
+    expect(use.remarks).toContainEqual(expect.stringContaining('forgotten rare statements 12 times'));
+    expect([use.byTotalTime.length, use.byMeanTime.length, use.calls]).toEqual([20, 20, 5000]);
+    expect(compareStatements(before, after, 5).byMeanTime).toHaveLength(5);
+  });
 });

@@ -12,6 +12,8 @@ describe('withoutValues()', () => {
     ['SELECT $tag$ a $$ b $tag$, $1', 'SELECT ?, $1'],
     ['SELECT 1, -2.5, .5e10, 0xFF, 1_000, 7e-3', 'SELECT ?, -?, ?, ?, ?, ?'],
     ['SELECT a1, "B 2", t3.x', 'SELECT a1, "B 2", t3.x'],
+    ['SELECT "it""s 5", x$1$, é2', 'SELECT "it""s 5", x$1$, é2'],
+    ['-- 1\n  SELECT  /* 2 */  a', 'SELECT a'],
     ['SELECT a -- user 4711\n FROM\tt /* key=/* nested */ secret */ WHERE b', 'SELECT a FROM t WHERE b'],
     ["SELECT 'never ended secret", 'SELECT ?'],
     ['SELECT /* never ended secret', 'SELECT'],
@@ -21,8 +23,15 @@ describe('withoutValues()', () => {
     expect(withoutValues(text)).toBe(expected);
   });
 
-  it('cuts what is too long', () => {
+  it('cuts what is too long, at 2,000 characters by default', () => {
     expect(withoutValues('SELECT one, two, three', 10)).toBe('SELECT on…');
+    expect(withoutValues('SELECT on', 9)).toBe('SELECT on');
+    expect(withoutValues('SELECT one', 10)).toBe('SELECT one');
+    expect(withoutValues('SELECT '.repeat(1000))).toHaveLength(2000);
+  });
+
+  it('leaves no half of a character where it cuts', () => {
+    for (let max = 8; max < 14; max++) expect(withoutValues('SELECT "👍👍"', max).isWellFormed()).toBe(true);
   });
 
   it('shows no part of any value, wherever it stands and however it is quoted', () => {
