@@ -183,7 +183,7 @@ describe('readServerStatistics()', () => {
     // A statement that never ends before its workers were seen; they have a user and a database as well.
     await postgres.transaction(async (transaction) => {
       await transaction.query({ text: "SET LOCAL debug_parallel_query = 'on'" });
-      const working = transaction.query({ text: 'SELECT count(*), pg_sleep(0.5) FROM posts' });
+      const working = transaction.query({ text: 'SELECT count(pg_sleep(0.001)) FROM posts WHERE id <= 500' });
       const workers = { text: "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'parallel worker'" };
       while ((await alone.query(workers)).rowCount === 0);
       during = await readServerStatistics(alone);
