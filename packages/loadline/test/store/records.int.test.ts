@@ -200,10 +200,10 @@ describe('documents', () => {
   });
 
   it('keep whatever JSON can say, but for a character that PostgreSQL has no place for', async () => {
-    const body = { 'a\0': ['b\0', null, { c: 'ü𝄞"\\' }] };
+    const body = { 'a\0': ['b\0', null, { c: 'ü𝄞"\\', '\uD834': '\uDD1E x \uD834' }] };
     await store.documents.put('k', 'odd', body);
     expect((await store.documents.get('k', 'odd'))?.body).toEqual({
-      'a\uFFFD': ['b\uFFFD', null, { c: 'ü𝄞"\\' }],
+      'a\uFFFD': ['b\uFFFD', null, { c: 'ü𝄞"\\', '\uFFFD': '\uFFFD x \uFFFD' }],
     });
   });
 });
