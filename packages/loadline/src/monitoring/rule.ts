@@ -5,7 +5,7 @@ export type Severity = (typeof severities)[number];
 /** From the mildest. */
 export const severities = ['warning', 'critical'] as const;
 
-/** What is computed of a series within the window; `p50` to `p99.9` are percentiles. */
+/** What is computed of a series within the window; `p1` to `p99.999` are percentiles. */
 export type AlertStatistic = 'value' | 'mean' | 'min' | 'max' | 'rate' | 'ratio' | `p${number}`;
 
 /** What a number is, for people: it is compared as milliseconds, a ratio from 0 to 1, bytes, or as it is. */
@@ -84,7 +84,7 @@ export function resolveLimitOf(
 
 /** 0.999 for `p99.9`; undefined for what is no percentile. */
 export function quantileOf(statistic: AlertStatistic): number | undefined {
-  const match = /^p(\d{1,2}(?:\.\d{1,3})?)$/.exec(statistic);
+  const match = /^p([1-9]\d?(?:\.\d{1,3})?)$/.exec(statistic);
   // Divided as a decimal: 99.9 / 100 is 0.9990000000000001.
   return match === null ? undefined : Number(`${match[1]}e-2`);
 }

@@ -1,4 +1,4 @@
-import { type Parsed, parse } from '../base/index.ts';
+import { type Field, type Parsed, parse, show } from '../base/index.ts';
 import { type AlertState, alertLabels } from './alert-state.ts';
 import { isMatched, type LabelMatch } from './labels.ts';
 import { readMatch } from './parse-labels.ts';
@@ -31,10 +31,10 @@ export function parseSilence(
     if (Object.keys(match).length === 0 && typeof asked.required('match').value === 'object')
       asked.required('match').problem('must name a label; to silence everything write rule: "*"');
     const from = asked.optional('from');
-    const fromMs = from === undefined ? nowMs : Date.parse(from.string());
-    if (Number.isNaN(fromMs) && typeof from?.value === 'string' && from.value !== '')
-      from.problem(`must be a time as of ISO 8601, like 2026-06-06T08:00:00Z`);
+    const fromMs = from === undefined ? nowMs : readTime(from, nowMs);
     const durationMs = asked.required('for').duration({ above: 0, atMost: silenceMsMax });
+    if (fromMs + durationMs <= nowMs)
+      from?.problem('must not be so long ago that the silence is over already');
     const why = asked.required('why').string();
     if (why.length > 500) asked.required('why').problem(`must have at most 500 letters, got ${why.length}`);
     return { match, fromMs, untilMs: fromMs + durationMs, by, why };
@@ -42,6 +42,20 @@ export function parseSilence(
 }
 
 const silenceMsMax = 30 * 86_400_000;
+
+/** With its zone, since a time without one is another on every machine. */
+function readTime(field: Field, standIn: number): number {
+  const found = field.string();
+  const atMs = isoTime.test(found) ? Date.parse(found) : Number.NaN;
+  if (!Number.isNaN(atMs)) return atMs;
+  if (found !== '')
+    field.problem(
+      `must be a time as of ISO 8601 with its zone, like 2026-06-06T08:00:00Z, got ${show(found)}`,
+    );
+  return standIn;
+}
+
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** The silence that lasts longest of those that hold for an alert now. */
 export function silencing(

@@ -12,13 +12,15 @@ export interface Summarised {
 
 /**
  * Fills in a rule's template: `{{rule}}`, `{{metric}}`, `{{value}}`, `{{limit}}`, `{{direction}}`, `{{severity}}`, or
- * the name of a label. What is not there leaves nothing. What is filled in is never read as a template again.
+ * the name of a label. What is not there leaves nothing. What is filled in is never read as a template again. Of an alert
+ * that there is no reading, a template for values would say nothing true.
  */
 export function summarise(rule: AlertRule, { labels, value, limit, severity }: Summarised): string {
+  if (value === undefined) return `${rule.name} has no reading`;
   const own: Readonly<Record<string, string>> = {
     rule: rule.name,
     metric: rule.metric,
-    value: value === undefined ? 'without a reading' : showValue(value, rule.unit),
+    value: showValue(value, rule.unit),
     limit: showValue(limit, rule.unit),
     direction: rule.direction,
     severity,

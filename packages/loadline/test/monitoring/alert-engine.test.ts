@@ -79,6 +79,15 @@ describe('evaluateAlerts()', () => {
     expect(alert?.labels).toEqual({ service: 'shop', team: 'food' });
   });
 
+  it('is another one after it was over, also where it is remembered in between', () => {
+    const rule = ruleOf({ for: 0, missing: 'alert' });
+    const states = watch(rule, [150]).states.map((state) => ({
+      ...state,
+      acknowledged: { by: 'ada', atMs: 0 },
+    }));
+    expect(watch(rule, [50], { states, fromMs: 1000 }).states).toMatchObject([{ acknowledged: undefined }]);
+  });
+
   it('is known to whoever acknowledged it until it is worse', () => {
     const rule = ruleOf({ for: 0 });
     const acknowledged = { by: 'ada', atMs: 1000 };
@@ -118,6 +127,27 @@ describe('evaluateAlerts()', () => {
       summary: '{{ service }}: {{value}} > {{limit}}{{nobody}} {{constructor}}',
     });
     expect(watch(rule, [1250]).states[0]?.summary).toBe('api: 1.25 s > 1 s ');
+  });
+});
+
+describe('a summary', () => {
+  it('is cut where labels make it long, and never through a character', () => {
+    const [alert] = evaluateAlerts({
+      rules: [ruleOf({ for: 0, summary: `x${'{{service}}'.repeat(10)}` })],
+      readings: [readingOf(150, { labels: { service: '👍'.repeat(100) } })],
+      states: [],
+      silences: [],
+      nowMs: 0,
+    }).states;
+    expect(alert?.summary).toHaveLength(1000);
+    expect(alert?.summary.isWellFormed()).toBe(true);
+  });
+
+  it('says of a series that is missing that it has no reading', () => {
+    const rule = ruleOf({ for: 0, missing: 'alert' });
+    expect(watch(rule, [undefined]).states).toMatchObject([
+      { summary: 'slow has no reading', value: undefined },
+    ]);
   });
 });
 

@@ -66,7 +66,9 @@ describe('Dispatcher', () => {
     );
     offer('1');
     await clock.advance(0);
-    offer('2', '3', '4', '5');
+    const settled = offer('2', '3', '4', '5');
+    // What is dropped is given up for good: it is not kept for the next start.
+    expect(await settled[0]).toBe(true);
     await clock.advance(10_000);
     expect(heard).toEqual(['slow 1', 'slow 4', 'slow 5']);
     expect(dispatcher.report()).toMatchObject([{ delivered: 3, dropped: 2, waiting: 0 }]);

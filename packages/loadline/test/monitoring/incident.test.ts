@@ -286,6 +286,15 @@ describe('an incident', () => {
     expect(only().timeline.at(-1)).toMatchObject({ by: 'bob', text: 'taken from ada' });
   });
 
+  it('is not taken any more once it is over', () => {
+    const { round, act, state } = follow();
+    round(0, errors(20));
+    round(1000, errors(0));
+    round(2000, errors(20));
+    act((now) => acknowledgeAlert(now, now.alerts[0]?.fingerprint ?? '', { by: 'ada', atMs: 3000 }));
+    expect(state().incidents.map(({ taken }) => taken?.by)).toEqual([undefined, 'ada']);
+  });
+
   it('is resolved also when its alert is gone without a word', () => {
     const { round, only, act } = follow();
     round(0, errors(20));

@@ -122,6 +122,12 @@ describe('Recorder', () => {
     expect(batches[1]).toEqual([forget('a')]);
   });
 
+  it('saves very many a part at a time', async () => {
+    const { recorder, batches } = setUp();
+    await recorder.record(Array.from({ length: 1100 }, (_, at) => forget(String(at))));
+    expect(batches.map(({ length }) => length)).toEqual([500, 500, 100]);
+  });
+
   it('drops the oldest of more than it has room for', async () => {
     const { recorder, world } = setUp();
     world.isAway = true;

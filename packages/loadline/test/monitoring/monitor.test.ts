@@ -153,6 +153,40 @@ describe('Monitor', () => {
     await closed(clock, monitor);
   });
 
+  it('forgets what was on its way for more than an hour', async () => {
+    const memory = createMonitorMemory();
+    const first = setUp(() => 150, { memory, deliver: (_, signal) => never(signal) });
+    first.monitor.start();
+    await first.clock.advance(40_000);
+    const [waiting] = memory.kept().notifications;
+    const startMs = (waiting?.atMs ?? Number.NaN) + 3_600_001;
+    const second = setUp(() => 150, { memory, clock: createVirtualClock(startMs) });
+    second.monitor.start();
+    await second.clock.advance(10_000);
+    expect(second.delivered.map(({ id }) => id)).not.toContain(waiting?.id);
+    expect(memory.kept().notifications).toEqual([]);
+  });
+
+  it('saves at its end what could not be saved before, and takes no round for it', async () => {
+    const kept = createMonitorMemory();
+    let isAway = true;
+    let isHanging = false;
+    const memory: MonitorMemory = {
+      load: kept.load,
+      save: (changes) => (isAway ? Promise.reject(new Error('away')) : kept.save(changes)),
+    };
+    const { clock, monitor } = setUp(() => (isHanging ? new Promise<number>(() => {}) : 150), { memory });
+    monitor.start();
+    await clock.advance(35_000);
+    isHanging = true;
+    await clock.advance(2000);
+    isAway = false;
+    const { rounds } = monitor.report();
+    await closed(clock, monitor);
+    expect(kept.kept()).toMatchObject({ alerts: [{ phase: 'firing' }], incidents: [{ phase: 'open' }] });
+    expect(monitor.report().rounds).toBe(rounds);
+  });
+
   it('leaves to the next start what its end cuts short', async () => {
     const memory = createMonitorMemory();
     const { clock, monitor } = setUp(() => 150, { memory, deliver: (_, signal) => never(signal) });

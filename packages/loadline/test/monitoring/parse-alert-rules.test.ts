@@ -171,6 +171,10 @@ describe('quantileOf()', () => {
     ['p99.99', 0.9999],
     ['mean', undefined],
     ['p100', undefined],
+    ['p1', 0.01],
+    ['p0', undefined],
+    ['p0.9', undefined],
+    ['p09', undefined],
   ] as const)('of %s is %j', (statistic, quantile) => {
     expect(quantileOf(statistic)).toBe(quantile);
   });
@@ -221,8 +225,10 @@ describe('parseSilence()', () => {
         why: asked.why,
       },
     });
-    const later = parseSilence({ ...asked, from: '1970-01-01T01:00:00Z' }, by);
-    expect(later).toMatchObject({ value: { fromMs: 3_600_000 } });
+    for (const from of ['1970-01-01T01:00:00Z', '1970-01-01T02:30:00.000+01:30', '1970-01-01t01:00z'])
+      expect(parseSilence({ ...asked, from }, by), from).toMatchObject({ value: { fromMs: 3_600_000 } });
+    const begun = parseSilence({ ...asked, from: '1970-01-01T00:00:00Z' }, by);
+    expect(begun).toMatchObject({ value: { fromMs: 0, untilMs: 7_200_000 } });
   });
 
   it.each<[string, unknown]>([
@@ -231,6 +237,10 @@ describe('parseSilence()', () => {
     ['no end', { match: { rule: '*' }, why: 'x' }],
     ['an end too far', { match: { rule: '*' }, for: '31d', why: 'x' }],
     ['a time that is none', { match: { rule: '*' }, for: '1h', why: 'x', from: 'tomorrow' }],
+    ['a time without its zone', { match: { rule: '*' }, for: '1h', why: 'x', from: '2026-06-06T08:00:00' }],
+    ['a time that means anything', { match: { rule: '*' }, for: '1h', why: 'x', from: '1' }],
+    ['an end that is past', { match: { rule: '*' }, for: '16m', why: 'x', from: '1970-01-01T00:00:00Z' }],
+    ['a reason too long', { match: { rule: '*' }, for: '1h', why: 'x'.repeat(501) }],
     ['no map', 'all'],
   ])('refuses one with %s', (_, asked) => {
     expect(parseSilence(asked, by).ok).toBe(false);

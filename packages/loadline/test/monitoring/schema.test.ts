@@ -84,6 +84,7 @@ describe('alert-rules.schema.json', () => {
     { rules: [{ ...rule, metric: 'a b' }] },
     { rules: [{ ...rule, statistic: 'median' }] },
     { rules: [{ ...rule, statistic: 'p100' }] },
+    { rules: [{ ...rule, statistic: 'p0' }] },
     { rules: [{ ...rule, statistic: 'ratio' }] },
     { rules: [{ ...rule, of: 'requests' }] },
     { rules: [{ ...rule, below: { warning: 1 } }] },

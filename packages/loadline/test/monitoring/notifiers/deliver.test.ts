@@ -116,4 +116,10 @@ describe('backoffMs()', () => {
   ])('after Retry-After %j is %d', (retryAfter, waitMs) => {
     expect(backoffMs(1, { ...options, retryAfter })).toBe(waitMs);
   });
+
+  it('is up to a quarter longer than it must be, but not than who asks for it', () => {
+    const later = { ...options, random: () => 1 };
+    expect(backoffMs(3, { ...later, retryAfter: undefined })).toBe(5000);
+    expect(backoffMs(1, { ...later, retryAfter: '9' })).toBe(9000);
+  });
 });
