@@ -11,6 +11,7 @@ import { instanceHandlers, openWatch, type Pull } from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
+import { feedLive, LiveStream, liveHandlers, metricsNow, observeLive } from './live/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
 import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { createRecommendations, recommendationHandlers } from './recommendations/index.ts';
@@ -49,6 +50,9 @@ export interface Composition {
   close(): Promise<void>;
 }
 
+const metricsEveryMs = 5000;
+const answersMs = 5000;
+
 /** Wires the control plane. No logic: what is here only says who knows whom. */
 export async function compose(
   configuration: Configuration,
@@ -58,6 +62,7 @@ export async function compose(
   const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
   const keys = await openKeys({ documents, clock, environmentKey: configuration.adminKey });
   const sessions = createSessions({ keys, clock });
+  const live = new LiveStream({ clock, run: nextId() });
   const tests = await Tests.open({
     documents,
     clock,
@@ -67,9 +72,16 @@ export async function compose(
     policy: { addresses: configuration.targets, productionHosts: configuration.productionHosts },
     limits: configuration.limits,
     onFailure,
+    onChange: (test) => live.publish('tests', test),
   });
   const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
-  const scaling = await openScaling({ clock, store, driver, services: configuration.services });
+  const scaling = await openScaling({
+    clock,
+    store,
+    driver,
+    services: configuration.services,
+    onEvent: (event) => live.publish('scaling', event),
+  });
   const profiling = await ProfilingSessions.open({
     clock,
     documents,
@@ -107,9 +119,16 @@ export async function compose(
       write: (line) => log?.write(`${line}\n`),
     }),
     onFailure,
-    onChange: () => undefined,
+    onChange: (step) => live.publish('alerts', step),
   });
   observeAlerts(registry, alerts);
+  const feed = feedLive(live, {
+    clock,
+    topic: 'metrics',
+    everyMs: metricsEveryMs,
+    read: () => metricsNow(collector),
+  });
+  observeLive(registry, live);
   observeTests(registry, tests);
   let isDraining = false;
   const isSecure = configuration.tls !== undefined || configuration.isBehindProxy;
@@ -123,6 +142,11 @@ export async function compose(
       ...profilingHandlers(profiling),
       ...recommendationHandlers(recommendations),
       ...alertHandlers({ alerts, metrics: store.metrics, clock }),
+      ...liveHandlers({
+        live,
+        isWelcome: ({ keyId, session }) =>
+          keys.isLive(keyId) && (session === undefined || sessions.isOpen(session.id)),
+      }),
     },
     keys,
     sessions,
@@ -145,15 +169,24 @@ export async function compose(
     },
     async close() {
       schedules.close();
+      feed.close();
+      live.close();
       await collector.close();
       await scaling.close();
       await profiling.close();
       await recommendations.close();
       await alerts.close();
-      await app.close();
+      await closeServer(app, clock);
       await tests.close();
     },
   };
+}
+
+/** Who does not read what was answered is waited for a while. */
+async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
+  const patience = clock.setTimer(() => app.server.closeAllConnections(), answersMs);
+  await app.close();
+  patience.cancel();
 }
 
 function observeTests(registry: Registry, tests: Tests): void {

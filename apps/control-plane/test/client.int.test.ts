@@ -150,6 +150,8 @@ describe('a client that was generated from the OpenAPI document', () => {
     expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
 
     await driveAlerts(performance);
+    const stream = await performance.streamLive({ topics: 'tests' });
+    expect(new TextDecoder().decode((await stream.body.getReader().read()).value)).toContain('retry:');
 
     // The profile of this very process is among what is looked at: on a busy machine it may say something.
     const { items, reason } = (await performance.listRecommendations()).data;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
@@ -179,12 +180,23 @@ function bodyOf(body: unknown): { payload?: string } {
 }
 
 async function inject({ app }: Composition, request: InjectOptions): Promise<Answer> {
-  const response = await app.inject(request);
-  const isJson = /json/.test(String(response.headers['content-type']));
+  const response = await app.inject({ ...request, payloadAsStream: true });
+  const type = String(response.headers['content-type']);
+  const text = await textOf(response.stream(), type.startsWith('text/event-stream'));
   return {
     status: response.statusCode,
     headers: response.headers,
-    text: response.body,
-    json: isJson ? response.json() : undefined,
+    text,
+    json: /json/.test(type) ? JSON.parse(text) : undefined,
   };
+}
+
+/** All of it; of what does not end by itself the first of it. */
+async function textOf(stream: Readable, isEndless: boolean): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk));
+    if (isEndless) break;
+  }
+  return Buffer.concat(chunks).toString();
 }

@@ -61,6 +61,7 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   takeIncident: 'operator',
   noteIncident: 'operator',
   judgeTargets: 'viewer',
+  streamLive: 'viewer',
 };
 
 /** Whether a role may do what needs another. */

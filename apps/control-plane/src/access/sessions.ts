@@ -10,6 +10,8 @@ export interface Sessions {
   /** Undefined where it is unknown or over, or its key opens nothing any more. */
   recognise(token: string): Requester | undefined;
   closeById(id: string): void;
+  /** Whether it was neither closed nor is over. */
+  isOpen(id: string): boolean;
 }
 
 export const sessionMs: number = 12 * 3_600_000;
@@ -57,6 +59,7 @@ export function createSessions({ keys, clock }: { readonly keys: Keys; readonly 
       return requesterOf(id, session);
     },
     closeById: (id) => void sessions.delete(id),
+    isOpen: (id) => (sessions.get(id)?.expiresAtMs ?? 0) > clock.now(),
   };
 }
 

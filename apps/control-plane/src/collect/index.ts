@@ -1,4 +1,5 @@
 /** What every instance is doing: who there is, and what each says of itself. */
+export type { Collector } from './collector.ts';
 export { instanceHandlers } from './instance-handlers.ts';
 export { openWatch } from './open-watch.ts';
 export type { Pull } from './pull.ts';

@@ -1,6 +1,7 @@
 import { accessOperations } from './access-operations.ts';
 import { alertOperations } from './alert-operations.ts';
 import { instanceOperations } from './instance-operations.ts';
+import { liveOperations } from './live-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
 import { recommendationOperations } from './recommendation-operations.ts';
 import { scalingOperations } from './scaling-operations.ts';
@@ -37,6 +38,7 @@ export interface OperationResponse {
 type AllOperations = typeof accessOperations &
   typeof alertOperations &
   typeof instanceOperations &
+  typeof liveOperations &
   typeof profilingOperations &
   typeof recommendationOperations &
   typeof scalingOperations &
@@ -53,6 +55,7 @@ export const operations: AllOperations = {
   ...profilingOperations,
   ...recommendationOperations,
   ...alertOperations,
+  ...liveOperations,
 };
 
 export type OperationName = keyof AllOperations;

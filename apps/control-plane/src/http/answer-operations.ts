@@ -49,5 +49,10 @@ function send(reply: FastifyReply, answer: Reply<OperationName>): FastifyReply {
   if ('isEmpty' in answer) return reply.send();
   if ('body' in answer) return reply.type('application/json').send(JSON.stringify(answer.body));
   reply.type(answer.contentType);
-  return reply.send(typeof answer.text === 'string' ? answer.text : Readable.from(answer.text));
+  if (typeof answer.text === 'string') return reply.send(answer.text);
+  const stream = answer.text instanceof Readable ? answer.text : Readable.from(answer.text);
+  if (reply.request.method !== 'HEAD') return reply.send(stream);
+  // The framework would read it to its end, which may never come.
+  stream.destroy();
+  return reply.send();
 }

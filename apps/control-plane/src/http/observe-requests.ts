@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
 import { observeHttp } from 'loadline/observe';
@@ -9,6 +9,12 @@ const clientWent = 499;
 /** Counts and times every request, also those that are refused or given up by their client. */
 export function observeRequests(app: FastifyInstance, registry: Registry, clock: Clock): void {
   const observer = observeHttp(registry);
+  /** When answers of requests began that last as long as somebody listens. */
+  const beganMs = new WeakMap<FastifyRequest, number>();
+  app.addHook('onSend', async (request, _reply, payload) => {
+    if (request.routeOptions.config.operation === 'streamLive') beganMs.set(request, clock.monotonicMs());
+    return payload;
+  });
   app.addHook('onRequest', async (request, reply) => {
     observer.begin();
     const startMs = clock.monotonicMs();
@@ -18,7 +24,7 @@ export function observeRequests(app: FastifyInstance, registry: Registry, clock:
         method: request.method,
         route: request.routeOptions.url ?? 'unmatched',
         status: reply.raw.writableFinished ? reply.raw.statusCode : clientWent,
-        durationMs: clock.monotonicMs() - startMs,
+        durationMs: (beganMs.get(request) ?? clock.monotonicMs()) - startMs,
       });
     });
   });

@@ -7,7 +7,7 @@ import {
   type ScalingDriver,
 } from 'loadline/scaling';
 import type { ScalingEventFilter, Store } from 'loadline/store';
-import type { ScalingEventPage, ScalingGroup } from '../contract/index.ts';
+import type { ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
 import { unknownThing } from '../problems/index.ts';
 import { eventViewOf, groupViewOf } from './scaling-views.ts';
 import type { ServiceDescription } from './service-description.ts';
@@ -40,12 +40,19 @@ export interface ScalingOptions {
   readonly store: Pick<Store, 'documents' | 'scalingEvents' | 'metrics'>;
   readonly driver: ScalingDriver;
   readonly services: readonly ServiceDescription[];
+  /** Hears of each step that was taken, refused or failed. */
+  readonly onEvent?: (event: ScalingEvent) => void;
 }
 
 /** Takes up what was set before, gives new services their policy, and starts the rounds. */
-export async function openScaling({ clock, store, driver, services }: ScalingOptions): Promise<Scaling> {
+export async function openScaling(options: ScalingOptions): Promise<Scaling> {
+  const { clock, store, driver, services, onEvent } = options;
   const readings = createStoreReadings({ metrics: store.metrics, driver, clock });
-  const memory = createStoreScalingMemory(store, () => clock.now());
+  const memory = createStoreScalingMemory(
+    store,
+    () => clock.now(),
+    (event) => onEvent?.(eventViewOf(event)),
+  );
   const scaler = await openScaler({ clock, driver, readings, memory });
   await followFile(scaler, store, services);
   const names = services.map(({ name }) => name);

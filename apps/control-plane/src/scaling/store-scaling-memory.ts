@@ -28,6 +28,7 @@ interface EventDetail {
 export function createStoreScalingMemory(
   { documents, scalingEvents }: Pick<Store, 'documents' | 'scalingEvents'>,
   nowMs: () => number,
+  onRecorded: (event: StoredEvent) => void = () => undefined,
 ): ScalingMemory {
   /** Newest first. */
   async function list(filter: Listing, limit: number): Promise<readonly ScalingEvent[]> {
@@ -69,7 +70,7 @@ export function createStoreScalingMemory(
     },
     async record({ group, atMs, action, trigger, reason, decision, outcome, ...capacities }) {
       const detail: EventDetail = { trigger, outcome, decision };
-      await scalingEvents.append({
+      const stored = await scalingEvents.append({
         scalingGroup: group,
         atMs,
         scalingAction: action,
@@ -81,6 +82,7 @@ export function createStoreScalingMemory(
         actor: trigger.metric === 'manual' ? 'manual' : 'scaler',
         detail,
       });
+      onRecorded(stored);
     },
     events: ({ group, beforeMs, limit }) =>
       list(

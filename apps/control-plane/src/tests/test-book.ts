@@ -8,12 +8,14 @@ export class TestBook {
   readonly #folderOf: (id: string) => string;
   readonly #keptMax: number;
   readonly #records: Map<string, TestRecord>;
+  readonly #onChange: (record: TestRecord) => void;
   #failures = 0;
 
   private constructor(options: TestBookOptions, records: readonly TestRecord[]) {
     this.#documents = options.documents;
     this.#folderOf = options.folderOf;
     this.#keptMax = options.keptMax;
+    this.#onChange = options.onChange;
     this.#records = new Map(records.map((record) => [record.id, record]));
   }
 
@@ -44,6 +46,7 @@ export class TestBook {
   async add(record: TestRecord): Promise<void> {
     await this.#documents.put('test', record.id, record);
     this.#records.set(record.id, record);
+    this.#onChange(record);
     await this.#forgetOldest();
   }
 
@@ -51,6 +54,7 @@ export class TestBook {
   async change(id: string, change: Partial<TestRecord>): Promise<TestRecord> {
     const record = { ...(this.#records.get(id) as TestRecord), ...change };
     this.#records.set(id, record);
+    this.#onChange(record);
     try {
       await this.#documents.put('test', id, record);
     } catch {
@@ -61,7 +65,9 @@ export class TestBook {
 
   /** Of what comes every second, not everything need survive. */
   changeAtHand(id: string, change: Partial<TestRecord>): void {
-    this.#records.set(id, { ...(this.#records.get(id) as TestRecord), ...change });
+    const record = { ...(this.#records.get(id) as TestRecord), ...change };
+    this.#records.set(id, record);
+    this.#onChange(record);
   }
 
   async #forgetOldest(): Promise<void> {
@@ -81,4 +87,6 @@ export interface TestBookOptions {
   readonly folderOf: (id: string) => string;
   /** So many are kept; the oldest that are over go first. */
   readonly keptMax: number;
+  /** Hears of each change as soon as it is at hand. */
+  readonly onChange: (record: TestRecord) => void;
 }

@@ -25,6 +25,8 @@ export interface TestsOptions {
   readonly limits: TestLimits;
   /** Hears of what went wrong here, without being asked for. */
   readonly onFailure: (error: unknown) => void;
+  /** Hears of each change of a test, its progress among them. */
+  readonly onChange?: (test: LoadTest) => void;
 }
 
 export interface TestLimits {
@@ -72,8 +74,12 @@ export class Tests {
   static async open(options: TestsOptions): Promise<Tests> {
     const folderOf = (id: string): string => join(options.folder, id);
     const { documents, limits } = options;
-    const book = await TestBook.open({ documents, folderOf, keptMax: limits.keptMax });
-    const tests = new Tests(options, book);
+    let tests: Tests | undefined;
+    const onChange = (record: TestRecord): void => {
+      if (tests !== undefined) tests.#tell(record);
+    };
+    const book = await TestBook.open({ documents, folderOf, keptMax: limits.keptMax, onChange });
+    tests = new Tests(options, book);
     for (const record of book.all()) {
       if (record.state === 'running' || record.state === 'cancelling') await tests.#markInterrupted(record);
     }
@@ -203,6 +209,10 @@ export class Tests {
     assertMeant(prepared.target, order.production, policy);
     await judgeTarget(prepared.target, policy);
     return prepared;
+  }
+
+  #tell(record: TestRecord): void {
+    this.#options.onChange?.(this.#view(record));
   }
 
   #startNext(): void {
