@@ -111,8 +111,8 @@ class Line {
     if ((notification.incident?.level ?? 0) < this.#fromLevel) return Promise.resolve(true);
     if (this.#fromLevel > 0)
       for (const { fingerprint } of notification.alerts) this.#passedOn.add(fingerprint);
-    // Who wants to know of all that fires need not wait for what this one had no room for.
-    if (notification.alertsLeftOut > 0) this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+    // Who wants to know of all that fires need not wait for what there was no room for.
+    if (notification.alertsLeftOut > 0 || this.#queue.isFull) this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
     return new Promise((settle) => {
       if (this.#isClosed) return this.#drop({ notification, settle }, 'it came after the end', false);
       // A newer one says what its group is like now; the oldest tells of the past.

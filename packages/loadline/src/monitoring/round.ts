@@ -20,7 +20,7 @@ import type { Silence } from './silence.ts';
 /** All that a monitor knows; what it remembers across a restart. */
 export interface MonitorState {
   readonly alerts: readonly AlertState[];
-  /** Those that are open, and for an hour those that are not any more. */
+  /** Those that are open, and for an hour those that are not any more, at most 1,000 of them. */
   readonly incidents: readonly Incident[];
   readonly silences: readonly Silence[];
 }
@@ -72,7 +72,7 @@ export function takeRound(
     ...escalations(joined, incidents, told, nowMs),
   ];
   return {
-    state: { alerts, incidents: incidents.filter((incident) => isOfUse(incident, nowMs)), silences },
+    state: { alerts, incidents: ofUse(incidents, nowMs), silences },
     transitions: evaluated.transitions,
     notifications,
     setAside: evaluated.setAside,
@@ -118,7 +118,18 @@ function escalations(
     );
 }
 
-/** The store keeps incidents for good; here they are kept for as long as somebody may still add a note. */
-function isOfUse({ resolvedAtMs }: Incident, nowMs: number): boolean {
-  return resolvedAtMs === undefined || nowMs - resolvedAtMs < 3_600_000;
+/**
+ * The store keeps incidents for good; here they are kept for as long as somebody may still add a note. What comes and goes
+ * all the time could be a million within that hour: of those that are over, the thousand newest are kept.
+ */
+function ofUse(incidents: readonly Incident[], nowMs: number): readonly Incident[] {
+  const endOf = ({ resolvedAtMs = nowMs }: Incident): number => resolvedAtMs;
+  const over = incidents.filter(
+    (incident) => incident.phase === 'resolved' && nowMs - endOf(incident) < noteWithinMs,
+  );
+  const kept = new Set(over.toSorted((a, b) => endOf(b) - endOf(a)).slice(0, overMax));
+  return incidents.filter((incident) => incident.phase === 'open' || kept.has(incident));
 }
+
+const noteWithinMs = 3_600_000;
+const overMax = 1000;

@@ -149,8 +149,11 @@ describe('Dispatcher', () => {
     await clock.advance(2000);
     void dispatcher.offer(notificationOf({ alertsLeftOut: 1 }));
     dispatcher.refresh([notifiedAlert(), notifiedAlert({ rule: 'left out' })]);
+    await clock.advance(2000);
+    for (let at = 0; at <= 100; at++) void dispatcher.offer(notificationOf());
+    dispatcher.refresh([notifiedAlert({ rule: 'dropped' })]);
     await clock.advance(0);
-    expect(sent).toEqual([[], ['slow', 'left out']]);
+    expect(sent).toEqual([[], ['slow', 'left out'], ['dropped']]);
   });
 
   it('refreshes a notifier of a level only with what was passed on that far, until it is over', async () => {

@@ -313,6 +313,18 @@ describe('an incident', () => {
     expect([timeline[0]?.what, timeline.at(-1)?.text]).toEqual(['opened', 'note 600']);
   });
 
+  it('is kept no longer than there is room for, once it is over', () => {
+    const { round, state } = follow();
+    const many = (service: string, value: number) =>
+      Array.from({ length: 600 }, (_, at) => errors(value, { service: `${service}${at}` }));
+    round(0, ...many('a', 20), errors(20));
+    round(1000, ...many('a', 0), errors(20));
+    round(2000, ...many('b', 20), errors(20));
+    round(3000, ...many('b', 0), errors(20));
+    const services = state().incidents.map(({ service }) => service[0]);
+    expect([services.length, services.filter((letter) => letter === 'b').length]).toEqual([1001, 600]);
+  });
+
   it('has of a long note what there is room for, and no half of a character', () => {
     const { round, only, act } = follow();
     round(0, errors(20));
