@@ -175,12 +175,11 @@ describe('a missing reading', () => {
   });
 
   it('of every series of a rule is an alert of its own, and over as soon as there is one', () => {
-    const { steps, transitions } = watch(ruleOf({ for: '2s', missing: 'alert' }), [
-      ...times(4, undefined),
-      50,
-    ]);
+    const rule = ruleOf({ for: '2s', missing: 'alert', match: { service: 'api' } });
+    const { steps, transitions } = watch(rule, [...times(4, undefined), 50]);
     expect(steps).toEqual(['0 pending critical', '2 fired critical', '4 resolved critical']);
     expect(transitions[1]?.alert.labels).toEqual({});
+    expect(transitions[2]?.reason).toBe('its rule has series again');
   });
 
   it('does not make a limit of before a pause one that was passed without a break', () => {
