@@ -1,5 +1,6 @@
 import {
   type AlertPolicy,
+  fingerprintOf,
   type Incident,
   type MonitorState,
   type Notification,
@@ -125,6 +126,21 @@ describe('an incident', () => {
     expect(state().incidents).toHaveLength(2);
   });
 
+  it('is not joined in the very round in which something that it has is worse', () => {
+    const { round, state } = follow(byEndpoint);
+    const other = errors(20, { endpoint: 'other' });
+    // One that is looked at before the other.
+    const a = [...'abcdefghijklmnop']
+      .map((endpoint) => ({ endpoint }))
+      .find((each) => fingerprintOf('slow', slow(0, each).labels) < fingerprintOf('errors', other.labels));
+    expect(a).toBeDefined();
+    round(0, slow(150, a));
+    round(10_000, slow(150, a));
+    round(6 * minuteMs, slow(250, a));
+    round(6 * minuteMs + 10_000, slow(250, a), other);
+    expect(state().incidents.map(({ alerts }) => alerts.length)).toEqual([1, 1]);
+  });
+
   it('is, of several of its service, the newest that another group joins', () => {
     const { round, state } = follow(byEndpoint);
     const [a, other, c, d] = ['a', 'a', 'c', 'd'].map((endpoint, at) =>
@@ -243,6 +259,15 @@ describe('an incident', () => {
     expect(only()).toMatchObject({ phase: 'resolved', level: 0 });
   });
 
+  it('is not passed on for an alert that is of another one by now', () => {
+    const { round } = follow();
+    round(0, errors(20));
+    round(1000, errors(0));
+    round(2000, errors(20));
+    expect(round(10 * minuteMs, errors(20))).toEqual([]);
+    expect(round(10 * minuteMs + 2000, errors(20))).toHaveLength(1);
+  });
+
   it('is passed on with its worst alert first', () => {
     const { round } = follow();
     round(0, slow(150), errors(0));
@@ -299,8 +324,10 @@ describe('an incident', () => {
     const { round, only, act } = follow();
     round(0, errors(20));
     act((state) => ({ ...state, alerts: [] }));
-    round(1000);
-    expect(only()).toMatchObject({ phase: 'resolved', resolvedAtMs: 1000 });
+    // The clock was set back as well.
+    round(-1000);
+    expect(only()).toMatchObject({ phase: 'resolved', resolvedAtMs: -1000 });
+    expect([timeToRecoveryMs(only()), only().timeline.at(-1)?.text]).toEqual([0, 'resolved after 0 s']);
   });
 
   it('keeps the first and the newest entries of a long timeline', () => {
