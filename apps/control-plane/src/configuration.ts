@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
 import { type AlertingConfiguration, readAlerting } from './alerts/index.ts';
@@ -133,7 +134,18 @@ function readTls(root: Field): Configuration['tls'] {
   if (certificate.value === undefined && key.value === undefined) return undefined;
   for (const field of [certificate, key])
     if (field.value === undefined) field.problem('is missing beside the other');
-  return { cert: readPem(certificate), key: readPem(key) };
+  const pem = { cert: readPem(certificate), key: readPem(key) };
+  if (pem.cert !== '' && pem.key !== '') checkPair(certificate, pem);
+  return pem;
+}
+
+/** What is wrong is told in OpenSSL's words, which hold nothing of the files. */
+function checkPair(field: Field, pem: { readonly cert: string; readonly key: string }): void {
+  try {
+    createSecureContext(pem);
+  } catch (error) {
+    field.problem(`is no certificate for the key, both as PEM: ${(error as Error).message}`);
+  }
 }
 
 function readPem(field: Field): string {

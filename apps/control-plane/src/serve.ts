@@ -7,7 +7,7 @@ import { observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
 import { type Composition, compose } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
-import { type Memory, openMemory } from './memory/index.ts';
+import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
 import { createProcessRunner } from './tests/index.ts';
@@ -33,11 +33,16 @@ export async function serve(words: ServeWords, surroundings: ServeSurroundings):
   const configuration = readConfiguration(words, env);
   const { home, databaseUrl } = configuration;
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const memory = await openMemory({ home, clock, databaseUrl, signal });
+  const leaveHome = await claimHome(home, signal);
   try {
-    await serveWith(memory, configuration, { ...surroundings, clock });
+    const memory = await openMemory({ home, clock, databaseUrl, signal });
+    try {
+      await serveWith(memory, configuration, { ...surroundings, clock });
+    } finally {
+      await memory.close();
+    }
   } finally {
-    await memory.close();
+    leaveHome();
   }
 }
 

@@ -1,5 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isLoadlineError } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
+import { cert, key } from '../../../packages/loadline/test/load/transports/certificate.ts';
 import { readConfiguration, type ServeWords } from '../src/configuration.ts';
 
 function problemsOf(words: ServeWords, env: Record<string, string> = {}): string {
@@ -42,6 +47,21 @@ describe('readConfiguration()', () => {
   it.each([['0.0.0.0'], ['::'], ['10.0.0.1'], ['example.org']])('takes %s for beyond it', (host) => {
     expect(problemsOf({ host })).toContain('TLS');
     expect(problemsOf({ host, 'behind-proxy': true })).toBe('');
+  });
+
+  it('takes a certificate with its own key alone, and shows nothing of either', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'loadline-pem-'));
+    const [certPath, keyPath] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(certPath, cert);
+    writeFileSync(keyPath, key);
+    expect(problemsOf({ 'tls-cert': certPath, 'tls-key': keyPath })).toBe('');
+    const swapped = problemsOf({ 'tls-cert': keyPath, 'tls-key': certPath });
+    expect(swapped).toContain('tls-cert is no certificate for the key');
+    expect(swapped).not.toContain('PRIVATE KEY');
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(keyPath, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    expect(problemsOf({ 'tls-cert': certPath, 'tls-key': keyPath })).toContain('tls-cert is no certificate');
+    rmSync(folder, { recursive: true });
   });
 
   it('takes an admin key that cannot be guessed, and shows none', () => {

@@ -44,6 +44,17 @@ export async function claimFolder(folder: string, signal?: AbortSignal): Promise
   }
 }
 
+/**
+ * Makes a folder this process's own, also where no server is to run in it; a killed process holds nothing.
+ *
+ * @returns lets it go.
+ * @throws LOCAL_STACK_FOLDER_IN_USE with the `pid` of whoever has it, LOCAL_STACK_FOLDER_UNUSABLE.
+ */
+export async function holdFolder(folder: string, signal?: AbortSignal): Promise<() => void> {
+  const path = await claimFolder(folder, signal);
+  return () => deleteRecord(path);
+}
+
 const attemptsMax = 4;
 const killLimitMs = 10_000;
 

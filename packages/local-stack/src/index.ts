@@ -3,6 +3,7 @@ export { localStackErrorTable } from './errors.ts';
 export type { Fault, FaultDirection } from './fault.ts';
 export type { FaultProxyCounts, FaultProxyOptions } from './fault-proxy.ts';
 export { FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { holdFolder } from './folder-claim.ts';
 export type { StartOptions } from './ground.ts';
 export type { LocalStack, LocalStackOptions, PostgresStack, ValkeyStack } from './local-stack.ts';
 export { startLocalStack } from './local-stack.ts';

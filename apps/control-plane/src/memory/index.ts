@@ -1,4 +1,5 @@
 /** What survives a restart: ports of what the control plane remembers, and where it does. */
+export { claimHome } from './claim-home.ts';
 export { createMemoryDocuments, type Documents } from './documents.ts';
 export { createIds, type NextId } from './identifiers.ts';
 export { createMemoryJournal, type Journal } from './journal.ts';
