@@ -37,7 +37,10 @@ export interface Surroundings {
 }
 
 /** What is remembered of the world; it stays open: whoever opened it closes it. */
-export type ControlStore = Pick<Store, 'metrics' | 'readings' | 'scalingEvents' | 'documents' | 'counts'>;
+export type ControlStore = Pick<
+  Store,
+  'metrics' | 'readings' | 'tests' | 'scalingEvents' | 'documents' | 'counts'
+>;
 
 /** Everything wired, and not listening yet. */
 export interface Composition {
@@ -64,7 +67,7 @@ export async function compose(
   const sessions = createSessions({ keys, clock });
   const live = new LiveStream({ clock, run: nextId() });
   const tests = await Tests.open({
-    documents,
+    tests: store.tests,
     clock,
     nextId,
     runner,
@@ -192,7 +195,7 @@ async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
 function observeTests(registry: Registry, tests: Tests): void {
   registry.gauge({
     name: 'loadline_tests',
-    help: 'Load tests that are not over, by what they do.',
+    help: 'Load tests that are not over, of all control planes of the database, by what they do.',
     labels: ['state'],
     read: () => [
       [{ state: 'queued' }, tests.counts.queued],

@@ -65,6 +65,7 @@ export const defaultLimits: TestLimits = {
   runningMax: 1,
   queuedMax: 100,
   keptMax: 10_000,
+  keptMs: 400 * 24 * 3_600_000,
   usersMax: 50_000,
   durationMsMax: 6 * 3_600_000,
 };

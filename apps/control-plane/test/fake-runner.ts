@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadProgress } from 'loadline/load';
+import type { LoadProgress, LoadReport } from 'loadline/load';
+import { reportFixture } from '../../../packages/loadline/test/load/output/fixtures.ts';
 import type { RunJob, Runner, RunOptions } from '../src/tests/index.ts';
+
+type Status = LoadReport['verdict']['status'];
 
 /** A run that ends when the test says so. */
 export interface FakeRun {
@@ -9,7 +12,7 @@ export interface FakeRun {
   readonly signal: AbortSignal;
   progress(progress: Partial<LoadProgress>): void;
   /** Leaves a report with this verdict, and ends. */
-  finish(status: string): Promise<void>;
+  finish(status: Status): Promise<void>;
   /** Ends without a report. */
   die(because: string): void;
 }
@@ -21,7 +24,10 @@ export class FakeRunner implements Runner {
 
   run(job: RunJob, { signal, onProgress }: RunOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const finish = async (status: string): Promise<void> => {
+      let isOver = false;
+      const finish = async (status: Status): Promise<void> => {
+        if (isOver) return;
+        isOver = true;
         await leaveReport(job.folder, status);
         resolve();
       };
@@ -30,7 +36,10 @@ export class FakeRunner implements Runner {
         signal,
         progress: (progress) => onProgress({ ...noProgress, ...progress }),
         finish,
-        die: (because) => reject(new Error(because)),
+        die: (because) => {
+          isOver = true;
+          reject(new Error(because));
+        },
       };
       signal.addEventListener('abort', () => void finish('interrupted'));
       this.runs.push(run);
@@ -45,21 +54,9 @@ export class FakeRunner implements Runner {
   }
 }
 
-export async function leaveReport(folder: string, status: string): Promise<void> {
-  const report = {
-    schema: 'loadline.load-report/3',
-    name: 'fake',
-    target: 'http://127.0.0.1:1',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    verdict: { status, reasons: status === 'failed' ? ['p95 < 50ms, got 80 ms'] : [] },
-    activeMs: 10_000,
-    total: {},
-    endpoints: [],
-    thresholds: [],
-    resources: [],
-  };
-  await writeFile(join(folder, 'report.html'), '<!doctype html><title>fake</title>');
-  await writeFile(join(folder, 'report.csv'), 'time,scope\r\n');
+export async function leaveReport(folder: string, status: Status): Promise<void> {
+  const reasons = status === 'failed' ? ['p95 < 50ms, got 80 ms'] : [];
+  const report = reportFixture({ name: 'fake', status, reasons, seconds: 2, endpoints: ['GET /'] });
   await writeFile(join(folder, 'report.json'), JSON.stringify(report));
 }
 

@@ -12,6 +12,7 @@ import {
   scaleOf,
 } from 'loadline/store';
 import type { ControlStore } from '../src/compose.ts';
+import { createMemoryLoadTests, type MemoryLoadTests } from './memory-load-tests.ts';
 
 /**
  * A store within this process, so that routes are tested in virtual time. It answers from raw samples alone, as the
@@ -22,7 +23,7 @@ export interface MemoryStore extends ControlStore {
   readonly samples: readonly Sample[];
 }
 
-export function createMemoryStore(clock: Clock): MemoryStore {
+export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests: MemoryLoadTests } {
   const samples: Sample[] = [];
   const events: ScalingEvent[] = [];
   const documents = new Map<string, Document>();
@@ -30,6 +31,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   const caches: Parameters<ControlStore['readings']['writeCaches']>[0][number][] = [];
   return {
     samples,
+    tests: createMemoryLoadTests(clock),
     metrics: {
       async write(batch) {
         samples.push(...batch);

@@ -8,7 +8,7 @@ export interface Documents {
   remove(kind: DocumentKind, id: string): Promise<void>;
 }
 
-export type DocumentKind = 'key' | 'test' | 'schedule' | 'instance' | 'profile';
+export type DocumentKind = 'key' | 'schedule' | 'instance' | 'profile';
 
 export interface StoredDocument {
   readonly id: string;

@@ -38,13 +38,14 @@ export function createRecommendations(options: RecommendationsOptions): Recommen
     const window = { fromMs: nowMs - metricsMs, toMs: nowMs };
     const known = await instances();
     const services = await readServices(metrics, window);
+    const recent = await latestTests(tests, nowMs - testsMs);
     const others = await Promise.all([
       ...latestProfiles(profiles, nowMs - profilesMs).map((session) =>
         orUnseen(`the CPU profile ${session.id} of ${session.instance}`, async () =>
           reviewProfile(await readProfile(profiles, session)),
         ),
       ),
-      ...latestTests(tests, nowMs - testsMs).map((test) =>
+      ...recent.map((test) =>
         orUnseen(`the load test ${test.name}, ${test.id}`, async () =>
           reviewLoadTest(await readTest(tests, test, known)),
         ),

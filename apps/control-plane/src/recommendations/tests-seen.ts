@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { LoadTestSeen } from 'loadline/advice';
 import type { LoadReport } from 'loadline/load';
 import type { LoadTest } from '../contract/index.ts';
@@ -9,8 +8,9 @@ export interface KeptTests {
   list(
     filter: { readonly state: 'finished'; readonly from: string },
     page: { readonly limit: number },
-  ): { readonly items: readonly LoadTest[] };
-  resultFile(id: string, format: 'json'): string;
+  ): Promise<{ readonly items: readonly LoadTest[] }>;
+  /** As JSON. */
+  report(id: string): Promise<string>;
 }
 
 /** Who runs where, so that the target of a test has the name that its metrics have. */
@@ -23,9 +23,9 @@ const looksMax = 200;
 const reportsMax = 10;
 
 /** The latest test of each name against each target, of those that are not older and have results. */
-export function latestTests(tests: KeptTests, sinceMs: number): readonly LoadTest[] {
+export async function latestTests(tests: KeptTests, sinceMs: number): Promise<readonly LoadTest[]> {
   const from = new Date(sinceMs).toISOString();
-  const { items } = tests.list({ state: 'finished', from }, { limit: looksMax });
+  const { items } = await tests.list({ state: 'finished', from }, { limit: looksMax });
   const withResults = items.filter(({ hasResults }) => hasResults);
   // The newest come first.
   const latest = Map.groupBy(withResults, ({ name, target }) => `${name}\n${target}`).values();
@@ -38,7 +38,7 @@ export async function readTest(
   { id, name, target }: LoadTest,
   instances: readonly KnownInstance[],
 ): Promise<LoadTestSeen> {
-  const report = JSON.parse(await readFile(tests.resultFile(id, 'json'), 'utf8')) as LoadReport;
+  const report = JSON.parse(await tests.report(id)) as LoadReport;
   // A report has the name of its scenario.
   const service = instances.find(({ url }) => originOf(url) === originOf(target))?.service;
   const known = {

@@ -1,23 +1,30 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Problem as FieldProblem, isLoadlineError, type LoadlineError } from 'loadline/base';
 import { type LoadPlan, type PlanOptions, readLoadPlan, usersAtMost } from 'loadline/load';
 import type { TestOrder } from '../contract/index.ts';
-import { writeWhole } from '../memory/index.ts';
 import { type Mistake, pointerOf } from '../problems/index.ts';
+import { removeFolder, scenarioFileIn, writeScenario } from './run-files.ts';
 import { invalid, scenarioOf } from './scenario-of.ts';
 
 /** A test of which is known that it can be run. */
 export interface PreparedTest {
   readonly name: string;
+  /** `load`, or the last word of its profile. */
+  readonly type: string;
   readonly target: string;
+  readonly work: TestWork;
+}
+
+/** What whoever runs a test needs. */
+export interface TestWork {
+  /** As JSON text, in which the order of keys survives wherever it is kept. */
+  readonly scenario: string;
   readonly choice: PlanOptions;
 }
 
 /**
- * Puts an order's scenario into the folder of its run and reads it as the run will, so that what is wrong with it is
- * told now.
+ * Puts an order's scenario into a folder and reads it as the run will, so that what is wrong with it is told now.
  *
+ * @param folder is made for this, and removed.
  * @throws CONTROL_PLANE_SCENARIO_INVALID
  */
 export async function prepareTest(
@@ -25,10 +32,10 @@ export async function prepareTest(
   { folder, usersMax }: { readonly folder: string; readonly usersMax: number },
 ): Promise<PreparedTest> {
   const scenario = scenarioOf(order);
-  const choice = choiceOf(order);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeWhole(scenarioFileIn(folder), JSON.stringify(scenario));
-  const plan = await readPlan(folder, choice);
+  const work = { scenario: JSON.stringify(scenario), choice: choiceOf(order) };
+  if (Buffer.byteLength(work.scenario) > scenarioBytesMax)
+    throw invalid([{ in: 'body', pointer: '/scenario', detail: 'unfolds to more than 2 MiB of JSON' }]);
+  const plan = await readPlan(folder, work);
   const users = usersAtMost(plan);
   if (users > usersMax) {
     const detail = `leads to ${users} users; here are ${usersMax} allowed`;
@@ -36,23 +43,26 @@ export async function prepareTest(
   }
   const named = (scenario as { readonly name?: unknown }).name;
   const name = order.name ?? order.profile ?? (typeof named === 'string' ? named : 'load test');
-  return { name: name.slice(0, 100), target: plan.target, choice };
+  const type = order.profile?.split('/').at(-1) ?? 'load';
+  return { name: name.slice(0, 100), type: type.slice(0, 50), target: plan.target, work };
 }
 
-export function scenarioFileIn(folder: string): string {
-  return join(folder, 'scenario.json');
-}
+/** Half of what the store keeps of a plan, since quotes in it are escaped there. */
+const scenarioBytesMax = 2 * 1024 * 1024;
 
 function choiceOf({ target, profile, scale, rate, duration, seed }: TestOrder): PlanOptions {
   return { target, profile, scale, rate, duration, seed };
 }
 
-async function readPlan(folder: string, choice: PlanOptions): Promise<LoadPlan> {
+async function readPlan(folder: string, { scenario, choice }: TestWork): Promise<LoadPlan> {
   try {
+    await writeScenario(folder, scenario);
     return await readLoadPlan(scenarioFileIn(folder), choice);
   } catch (error) {
     if (!isLoadlineError(error)) throw error;
     throw invalid(mistakesOf(error));
+  } finally {
+    await removeFolder(folder);
   }
 }
 

@@ -1,36 +1,44 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadReport } from 'loadline/load';
-import { renderCsv, renderHtml } from 'loadline/load/output';
 import { writeWhole } from '../memory/index.ts';
 
-/** The forms in which a run leaves its report, and their media types. */
-export const resultFormats = {
-  json: 'application/json',
-  html: 'text/html; charset=utf-8',
-  csv: 'text/csv; charset=utf-8',
-} as const;
-
-export type ResultFormat = keyof typeof resultFormats;
-
-export function resultFileIn(folder: string, format: ResultFormat): string {
-  return join(folder, `report.${format}`);
+/** What a run has left in its folder. */
+export interface LeftReport {
+  readonly report: LoadReport;
+  /** The same, letter by letter. */
+  readonly text: string;
 }
 
-/** Leaves a report in all its forms. The JSON comes last: where it is, all are. */
-export async function writeResults(folder: string, report: LoadReport): Promise<void> {
-  await writeWhole(resultFileIn(folder, 'html'), renderHtml(report));
-  await writeWhole(resultFileIn(folder, 'csv'), renderCsv(report));
-  await writeWhole(resultFileIn(folder, 'json'), JSON.stringify(report));
+/** Makes the folder of a run, which only this user may look into, with its scenario in it. */
+export async function writeScenario(folder: string, scenario: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeWhole(scenarioFileIn(folder), scenario);
 }
 
-/** How a run has ended; undefined where it has left no report. */
-export async function readVerdict(folder: string): Promise<LoadReport['verdict'] | undefined> {
+export function scenarioFileIn(folder: string): string {
+  return join(folder, 'scenario.json');
+}
+
+export function writeReport(folder: string, report: LoadReport): Promise<void> {
+  return writeWhole(reportFileIn(folder), JSON.stringify(report));
+}
+
+/** Undefined where the run has left none. */
+export async function readReport(folder: string): Promise<LeftReport | undefined> {
   try {
-    const report = JSON.parse(await readFile(resultFileIn(folder, 'json'), 'utf8')) as LoadReport;
-    return report.verdict;
+    const text = await readFile(reportFileIn(folder), 'utf8');
+    return { text, report: JSON.parse(text) as LoadReport };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+function reportFileIn(folder: string): string {
+  return join(folder, 'report.json');
 }

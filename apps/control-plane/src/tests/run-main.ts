@@ -13,8 +13,7 @@ import {
   startLocalWorkers,
   usersAtMost,
 } from 'loadline/load';
-import { scenarioFileIn } from './prepare-test.ts';
-import { writeResults } from './run-files.ts';
+import { scenarioFileIn, writeReport } from './run-files.ts';
 import type { FromRun, ToRun } from './run-messages.ts';
 import type { RunJob } from './runner.ts';
 
@@ -33,7 +32,7 @@ process.on('message', (message: ToRun) => {
 
 async function run(job: RunJob): Promise<void> {
   try {
-    await writeResults(job.folder, await makeLoad(job));
+    await writeReport(job.folder, await makeLoad(job));
     await tell({ kind: 'done' });
   } catch (error) {
     await tell({ kind: 'failed', because: (error as Error).message });

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import type { Handlers, Requester } from '../contract/index.ts';
-import { type ResultFormat, resultFormats } from './run-files.ts';
+import { type ResultFormat, resultFormats, resultIn } from './result-formats.ts';
 import type { Schedules } from './schedules.ts';
 import type { Tests } from './tests.ts';
 
@@ -29,24 +28,23 @@ export function testHandlers({
       const test = await tests.start(body, { keyId: idOf(who), idempotencyKey: headers['idempotency-key'] });
       return { status: 202, body: test, headers: { location: `/performance/tests/${test.id}` } };
     },
-    getTest: async ({ params }) => ({ status: 200, body: tests.get(params.testId) }),
+    getTest: async ({ params }) => ({ status: 200, body: await tests.get(params.testId) }),
     async cancelTest({ params }) {
       const test = await tests.cancel(params.testId);
       return { status: test.state === 'cancelled' ? 200 : 202, body: test };
     },
     async getTestResults({ params, query, headers }) {
       const format = query.format ?? preferredFormat(headers.accept);
-      const file = tests.resultFile(params.testId, format);
       return {
         status: 200,
-        text: createReadStream(file, 'utf8'),
+        text: resultIn(format, await tests.report(params.testId)),
         contentType: resultFormats[format],
         headers: format === 'html' ? { 'content-security-policy': reportPolicy } : {},
       };
     },
     async listTests({ query }) {
       const { limit, cursor, ...filter } = query;
-      const { items, nextCursor } = tests.list(filter, { limit, cursor });
+      const { items, nextCursor } = await tests.list(filter, { limit, cursor });
       return { status: 200, body: { items, ...(nextCursor === undefined ? {} : { nextCursor }) } };
     },
     listSchedules: async () => ({ status: 200, body: { items: schedules.list() } }),

@@ -8,7 +8,7 @@ describe('documents in memory', () => {
     expect(await documents.list('key')).toEqual([]);
     await documents.put('key', 'a', { n: 1 });
     await documents.put('key', 'b', { n: 2 });
-    await documents.put('test', 'a', { n: 3 });
+    await documents.put('schedule', 'a', { n: 3 });
     await Promise.all([documents.put('key', 'a', { n: 4 }), documents.put('key', 'a', { n: 5 })]);
     const bodies = new Map((await documents.list('key')).map(({ id, body }) => [id, body]));
     expect(bodies).toEqual(

@@ -30,15 +30,15 @@ describe('a memory in PostgreSQL', () => {
     await memory.documents.put('key', 'b', { n: 1 });
     await memory.documents.put('key', 'a', { n: 2 });
     await memory.documents.put('key', 'b', { n: 3 });
-    await memory.documents.put('test', 'b', { n: 4 });
-    await memory.documents.remove('test', 'b');
-    await memory.documents.remove('test', 'nobody');
+    await memory.documents.put('profile', 'b', { n: 4 });
+    await memory.documents.remove('profile', 'b');
+    await memory.documents.remove('profile', 'nobody');
     const again = await open();
     expect(await again.documents.list('key')).toEqual([
       { id: 'a', body: { n: 2 } },
       { id: 'b', body: { n: 3 } },
     ]);
-    expect(await again.documents.list('test')).toEqual([]);
+    expect(await again.documents.list('profile')).toEqual([]);
     await again.close();
     for (const id of ['a', 'b']) await memory.documents.remove('key', id);
   });

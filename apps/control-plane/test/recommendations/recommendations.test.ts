@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
@@ -78,8 +78,8 @@ function look(databases: readonly WatchedDatabase[] = []): Promise<Recommendatio
     metrics: store.metrics,
     profiles: { list: () => ({ items: sessions }), file: (id) => join(folder, `${id}.top`) },
     tests: {
-      list: (filter) => ({ items: tests.filter(({ createdAt }) => createdAt >= filter.from) }),
-      resultFile: (id) => join(folder, `${id}.json`),
+      list: async (filter) => ({ items: tests.filter(({ createdAt }) => createdAt >= filter.from) }),
+      report: async (id) => readFileSync(join(folder, `${id}.json`), 'utf8'),
     },
     instances: async () => [
       { service: 'shop', url: 'http://127.0.0.1:8080' },

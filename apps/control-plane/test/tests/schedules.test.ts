@@ -1,5 +1,6 @@
 import { createVirtualClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../src/configuration.ts';
 import { createMemoryDocuments } from '../../src/memory/index.ts';
 import { type Answer, type Plane, startPlane, until, untilState } from '../plane.ts';
 
@@ -77,7 +78,7 @@ describe('a schedule', () => {
   });
 
   it('counts what could not be queued, and says why', async () => {
-    await using plane = await startPlane({ configuration: { limits: { ...limits, queuedMax: 1 } } });
+    await using plane = await startPlane({ configuration: { limits: { ...defaultLimits, queuedMax: 1 } } });
     await create(plane, { ...nightly, cron: '0 * * * *' });
     for (let count = 0; count < 2; count++)
       await plane.ask('operator', 'POST', '/performance/tests', { body: test });
@@ -98,5 +99,3 @@ describe('a schedule', () => {
     expect(plane.runner.runs).toHaveLength(0);
   });
 });
-
-const limits = { runningMax: 1, queuedMax: 100, keptMax: 100, usersMax: 50_000, durationMsMax: 100 * hourMs };

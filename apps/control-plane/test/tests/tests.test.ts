@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { createVirtualClock } from 'loadline/base';
-import { describe, expect, it } from 'vitest';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createVirtualClock, type VirtualClock } from 'loadline/base';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/configuration.ts';
 import { createMemoryDocuments } from '../../src/memory/index.ts';
-import { FakeRunner, leaveReport } from '../fake-runner.ts';
+import { leaveReport } from '../fake-runner.ts';
+import { killable } from '../killable.ts';
+import { createMemoryStore } from '../memory-store.ts';
 import { type Answer, type Plane, startPlane, until, untilState } from '../plane.ts';
 
 const target = 'http://127.0.0.1:9';
@@ -92,7 +95,10 @@ describe('a load test', () => {
       await (await plane.runner.begun(count)).finish('passed');
       await untilState(plane, id, 'finished');
     }
-    expect((await look(plane, ids[0] as string)).status).toBe(404);
+    await until(
+      () => look(plane, ids[0] as string),
+      ({ status }) => status === 404,
+    );
     expect(existsSync(join(plane.home, 'runs', ids[0] as string))).toBe(false);
     expect((await look(plane, ids[1] as string)).status).toBe(200);
   });
@@ -152,17 +158,30 @@ describe('an Idempotency-Key', () => {
   it('starts one test where the same request comes twice at once', async () => {
     await using plane = await startPlane();
     const both = await Promise.all([start(plane, order, key), start(plane, order, key)]);
-    expect(both.map(({ status }) => status).toSorted()).toEqual([202, 409]);
+    expect(both.map(({ status }) => status)).toEqual([202, 202]);
+    expect(both[0]?.json.id).toBe(both[1]?.json.id);
+    expect(await plane.store.tests.counts()).toEqual({ queued: 0, running: 1 });
+  });
+
+  it('gives the same test also where it could not be ordered anew', async () => {
+    const limits = { ...defaultLimits, queuedMax: 1 };
+    await using plane = await startPlane({ configuration: { limits } });
+    await start(plane);
+    await plane.runner.begun(0);
+    const { id } = (await start(plane, order, key)).json;
+    expect((await start(plane)).status).toBe(429);
+    expect((await start(plane, order, key)).json.id).toBe(id);
   });
 
   it('survives a restart', async () => {
     const documents = createMemoryDocuments();
     const clock = createVirtualClock();
-    await using plane = await startPlane({ documents, clock });
+    const store = createMemoryStore(clock);
+    await using plane = await startPlane({ documents, clock, store });
     const { id } = (await start(plane, order, key)).json;
     await (await plane.runner.begun(0)).finish('passed');
     await untilState(plane, id, 'finished');
-    await using next = await startPlane({ documents, clock, home: plane.home });
+    await using next = await startPlane({ documents, clock, store });
     const headers = { ...key, authorization: `Bearer ${plane.keys.operator}` };
     const again = await next.ask(undefined, 'POST', '/performance/tests', { body: order, headers });
     expect(again.json.id).toBe(id);
@@ -170,59 +189,169 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a restart', () => {
+  let clock: VirtualClock;
+  let store: ReturnType<typeof createMemoryStore>;
+  let home: string;
+
+  beforeEach(() => {
+    clock = createVirtualClock();
+    store = createMemoryStore(clock);
+    home = mkdtempSync(join(tmpdir(), 'loadline-killed-'));
+  });
+
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  const restart = (): Promise<Plane> => startPlane({ clock, store, home });
+
   it('marks what was running as interrupted, with what was measured, and goes on with the queue', async () => {
-    const documents = createMemoryDocuments();
-    const clock = createVirtualClock();
-    await using plane = await startPlane({ documents, clock });
+    const first = killable(store);
+    const plane = await startPlane({ clock, home, store: first.store });
     const { id } = (await start(plane)).json;
     const queued = (await start(plane)).json.id;
     const run = await plane.runner.begun(0);
-    await clock.advance(10_000);
     run.progress({ requests: 77 });
-    await until(
-      async () => JSON.stringify(await documents.list('test')),
-      (kept) => kept.includes('77'),
-    );
-    // Killed: nobody says goodbye, and another takes up the same files.
-    await using next = await startPlane({ documents, clock, home: plane.home, runner: new FakeRunner() });
+    await clock.advance(2000);
+    first.kill();
+    await using next = await restart();
     expect((await look(next, id)).json).toMatchObject({
       state: 'interrupted',
+      reasons: ['The control plane was restarted while it ran.'],
       hasResults: false,
       progress: { requests: 77 },
     });
     expect((await next.runner.begun(0)).job.folder).toContain(queued);
     // The run's own process has noticed, and leaves its report a moment later.
-    await leaveReport(join(plane.home, 'runs', id), 'interrupted');
+    await leaveReport(join(home, 'runs', id), 'interrupted');
     await clock.advance(500);
     const taken = await until(
       () => look(next, id),
       ({ json }) => json.hasResults,
     );
     expect(taken.json.state).toBe('interrupted');
+    await until(
+      async () => existsSync(join(home, 'runs', id)),
+      (isThere) => !isThere,
+    );
   });
 
   it('loses no result that was finished', async () => {
-    const documents = createMemoryDocuments();
-    const clock = createVirtualClock();
-    await using plane = await startPlane({ documents, clock });
+    const first = killable(store);
+    const plane = await startPlane({ clock, home, store: first.store });
     const { id } = (await start(plane)).json;
     await plane.runner.begun(0);
-    await leaveReport(join(plane.home, 'runs', id), 'passed');
-    await using next = await startPlane({ documents, clock, home: plane.home, runner: new FakeRunner() });
-    expect((await look(next, id)).json).toMatchObject({
-      state: 'finished',
-      verdict: 'passed',
-      hasResults: true,
-    });
+    first.kill();
+    await leaveReport(join(home, 'runs', id), 'passed');
+    await using next = await restart();
+    const { json } = await look(next, id);
+    expect(json).toMatchObject({ state: 'finished', verdict: 'passed', reasons: [], hasResults: true });
+    expect(store.tests.figures.get(id)).toMatchObject({ testType: 'peak', durationSeconds: 2 });
+  });
+
+  it('takes the report of a test that others have meanwhile taken for dead', async () => {
+    const first = killable(store);
+    const plane = await startPlane({ clock, home, store: first.store });
+    const { id } = (await start(plane)).json;
+    await plane.runner.begun(0);
+    first.kill();
+    await using other = await startPlane({ clock, store });
+    await clock.advance(60_000);
+    expect((await look(other, id)).json).toMatchObject({ state: 'interrupted', hasResults: false });
+    await leaveReport(join(home, 'runs', id), 'passed');
+    await using next = await restart();
+    expect((await look(next, id)).json).toMatchObject({ state: 'finished', hasResults: true });
+  });
+
+  it('leaves no folder of what is over', async () => {
+    const left = join(home, 'runs', 'of-nobody');
+    mkdirSync(left, { recursive: true });
+    await using _plane = await restart();
+    expect(existsSync(left)).toBe(false);
   });
 
   it('that was asked for ends what runs as interrupted', async () => {
-    const documents = createMemoryDocuments();
-    const plane = await startPlane({ documents });
+    const plane = await startPlane({ clock, store });
     const { id } = (await start(plane)).json;
     await plane.runner.begun(0);
     await plane[Symbol.asyncDispose]();
-    const [kept] = await documents.list('test');
-    expect(kept?.body).toMatchObject({ id, state: 'interrupted', hasResults: true });
+    expect(await store.tests.get(id)).toMatchObject({ state: 'interrupted', hasReport: true });
+  });
+});
+
+describe('several control planes of one database', () => {
+  it('share the queue: as many run as may in all, in order, and each sees how far all are', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore(clock);
+    await using one = await startPlane({ clock, store });
+    await using other = await startPlane({ clock, store });
+    const ids = [];
+    for (const plane of [one, other, one]) ids.push((await start(plane)).json.id);
+    const run = await one.runner.begun(0);
+    run.progress({ requests: 5 });
+    await clock.advance(10_000);
+    expect(other.runner.runs).toEqual([]);
+    expect((await look(other, ids[0])).json).toMatchObject({ state: 'running', progress: { requests: 5 } });
+    expect((await look(one, ids[2])).json.positionInQueue).toBe(2);
+    await run.finish('passed');
+    await untilState(other, ids[0], 'finished');
+    await clock.advance(2000);
+    const begun = await until(
+      async () => [...one.runner.runs.slice(1), ...other.runner.runs],
+      (runs) => runs.length > 0,
+    );
+    expect(begun.map(({ job }) => basename(job.folder))).toEqual([ids[1]]);
+  });
+
+  it('cancel what runs at another', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore(clock);
+    await using one = await startPlane({ clock, store });
+    await using other = await startPlane({ clock, store });
+    const { id } = (await start(one)).json;
+    const run = await one.runner.begun(0);
+    expect((await cancel(other, id)).status).toBe(202);
+    await clock.advance(2000);
+    expect(run.signal.aborted).toBe(true);
+    expect((await untilState(other, id, 'cancelled')).json.hasResults).toBe(true);
+  });
+
+  it('end what one of them has died with, but nothing of those that live', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore(clock);
+    const limits = { ...defaultLimits, runningMax: 2 };
+    const first = killable(store);
+    const one = await startPlane({ clock, store: first.store, configuration: { limits } });
+    const dead = (await start(one)).json.id;
+    await one.runner.begun(0);
+    first.kill();
+    await using other = await startPlane({ clock, store, configuration: { limits } });
+    const alive = (await start(other)).json.id;
+    await other.runner.begun(0);
+    await clock.advance(40_000);
+    const { json } = await look(other, dead);
+    expect(json.state).toBe('interrupted');
+    expect(json.reasons[0]).toContain('not been heard of since');
+    expect((await look(other, alive)).json.state).toBe('running');
+    rmSync(one.home, { recursive: true });
+  });
+
+  it('go on while the database is away, and lose nothing', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore(clock);
+    let isAway = false;
+    const tests = new Proxy(store.tests, {
+      get: (target, name) =>
+        isAway ? async () => Promise.reject(new Error('away')) : Reflect.get(target, name),
+    });
+    await using plane = await startPlane({ clock, store: { ...store, tests } });
+    const { id } = (await start(plane)).json;
+    const run = await plane.runner.begun(0);
+    isAway = true;
+    await run.finish('passed');
+    await clock.advance(60_000);
+    expect(plane.composition.tests.counts.unremembered).toBeGreaterThan(10);
+    expect(plane.log.filter((line) => line.includes('away'))).toHaveLength(1);
+    isAway = false;
+    await clock.advance(4000);
+    expect((await look(plane, id)).json).toMatchObject({ state: 'finished', verdict: 'passed' });
   });
 });

@@ -3,14 +3,18 @@ export type { Audit, AuditEntry, AuditFilter, AuditRecord } from './audit.ts';
 export type { Document, DocumentChange, Documents, PutOptions, PutOutcome } from './documents.ts';
 export { storeError, storeErrorTable } from './errors.ts';
 export type {
+  CancelOutcome,
+  ClaimedTest,
   EnqueueOutcome,
   LoadTest,
-  LoadTests,
+  RepeatableWish,
   TestEnd,
   TestFilter,
   TestState,
   TestWish,
-} from './load-tests.ts';
+  WishedBefore,
+} from './load-test.ts';
+export type { LoadTests } from './load-tests.ts';
 export type { Metrics } from './metrics.ts';
 export type { Page, PageRequest } from './page.ts';
 export type { CacheReading, Readings, ResourceReading } from './readings.ts';

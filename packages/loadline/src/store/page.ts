@@ -80,12 +80,17 @@ function writeCursor({ cursor_us, cursor_id }: Cursor): string {
 /** Believes nothing: it has been outside. */
 function readCursor(after: string): { timeUs: string; id: string } {
   const text = after.length > 100 ? '' : Buffer.from(after, 'base64url').toString('latin1');
-  const found = /^(\d{1,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text);
-  if (found === null) {
+  const [timeUs = '', id = '', ...more] = text.split('.');
+  if (!/^\d{1,17}$/.test(timeUs) || !isId(id) || more.length > 0) {
     throw storeError(
       'STORE_QUERY_INVALID',
       'Cannot read a page: `after` is not the `next` of a page before.',
     );
   }
-  return { timeUs: found[1] as string, id: found[2] as string };
+  return { timeUs, id };
+}
+
+/** Whether a text can be the id of anything here. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }

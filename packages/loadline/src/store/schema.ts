@@ -1,4 +1,5 @@
 import type { Migration } from '../postgres/index.ts';
+import { loadTestsSql } from './schema-load-tests.ts';
 import { recordsSql } from './schema-records.ts';
 import { samplesSql } from './schema-samples.ts';
 
@@ -9,4 +10,5 @@ import { samplesSql } from './schema-samples.ts';
 export const migrations: readonly Migration[] = [
   { name: '0001 samples', sql: samplesSql },
   { name: '0002 records', sql: recordsSql },
+  { name: '0003 load tests', sql: loadTestsSql },
 ];
