@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from 'loadline/base';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openMemory } from '../src/memory/index.ts';
+import { type Served, startServe } from './served.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'loadline-faults-'));
+const args = ['--home', home, '--allow-target', 'loopback'];
+let target: Server;
+let url: string;
+let served: Served;
+
+beforeAll(async () => {
+  target = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => target.once('listening', resolve));
+  url = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  await served.stop('SIGKILL');
+  target.closeAllConnections();
+  target.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+interface LookedAt {
+  readonly id: string;
+  readonly state: string;
+  readonly hasResults: boolean;
+  readonly progress?: { readonly requests: number };
+}
+
+async function order(served: Served, duration: string): Promise<string> {
+  const body = { target: url, rate: '20/s', duration };
+  const response = await served.ask('POST', '/performance/tests', { body });
+  expect(response.status).toBe(202);
+  return ((await response.json()) as LookedAt).id;
+}
+
+async function look(served: Served, id: string): Promise<LookedAt> {
+  return (await (await served.ask('GET', `/performance/tests/${id}`)).json()) as LookedAt;
+}
+
+async function results(served: Served, id: string): Promise<string> {
+  return (await served.ask('GET', `/performance/tests/${id}/results`)).text();
+}
+
+/** Looks again and again, until it is so. */
+async function until<Value>(
+  read: () => Value | Promise<Value>,
+  isSo: (value: Value) => boolean,
+): Promise<Value> {
+  for (;;) {
+    const value = await read();
+    if (isSo(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Once one of these files is in the folder of a run, or the folder is gone already. */
+async function untilLeft(id: string, files: readonly string[]): Promise<void> {
+  const folder = join(home, 'runs', id);
+  await until(() => existsSync(folder), Boolean);
+  await until(() => files.some((file) => existsSync(join(folder, file))) || !existsSync(folder), Boolean);
+}
+
+const isOver = ({ state }: LookedAt): boolean => !['queued', 'running', 'cancelling'].includes(state);
+
+/** Moments of a test at which its control plane is killed, and how it then ends. */
+const moments: readonly {
+  readonly name: string;
+  readonly duration: string;
+  readonly come: (served: Served, id: string) => Promise<unknown>;
+  readonly ends: readonly string[];
+  /** Killed before its process was there, it has none. */
+  readonly mayBeEmpty?: boolean;
+}[] = [
+  {
+    name: 'as soon as it is acknowledged',
+    duration: '1s',
+    come: async () => undefined,
+    ends: ['finished', 'interrupted'],
+    mayBeEmpty: true,
+  },
+  {
+    name: 'while it runs',
+    duration: '10m',
+    come: (served, id) =>
+      until(
+        () => look(served, id),
+        ({ progress }) => (progress?.requests ?? 0) > 0,
+      ),
+    ends: ['interrupted'],
+  },
+  {
+    name: 'while its report is written',
+    duration: '1s',
+    come: (_served, id) => untilLeft(id, ['report.json.draft', 'report.json']),
+    ends: ['finished'],
+  },
+  {
+    name: 'while its report is taken over',
+    duration: '1s',
+    come: (_served, id) => untilLeft(id, ['report.json']),
+    ends: ['finished'],
+  },
+  {
+    name: 'as soon as it is over',
+    duration: '1s',
+    come: (served, id) => until(() => look(served, id), isOver),
+    ends: ['finished'],
+  },
+];
+
+describe('loadline serve, killed with a database of its own', () => {
+  it('loses no result and leaves no test running, at whatever moment of a test it is', async () => {
+    served = await startServe(args);
+    const key = served.firstKey as string;
+    const seen = new Map<string, string>();
+    for (const { name, duration, come, ends, mayBeEmpty = false } of moments) {
+      const id = await order(served, duration);
+      await come(served, id);
+      expect(await served.stop('SIGKILL')).toBe('SIGKILL');
+      served = await startServe(args, { key });
+      const { state, hasResults } = await until(
+        () => look(served, id),
+        (test) => isOver(test) && (test.hasResults || mayBeEmpty),
+      );
+      expect(ends, name).toContain(state);
+      for (const [earlier, text] of seen) expect(await results(served, earlier), name).toBe(text);
+      if (hasResults) seen.set(id, await results(served, id));
+    }
+    const open = await served.ask('GET', '/performance/tests/history?state=running');
+    expect(await open.json()).toEqual({ items: [] });
+    expect(await served.stop('SIGTERM')).toBe(0);
+
+    const memory = await openKept();
+    const figures = await memory.store.results.list();
+    expect(figures.items.map(({ id }) => id).toSorted()).toEqual([...seen.keys()].toSorted());
+    await memory.close();
+  });
+
+  it('loses no sample that was acknowledged', async () => {
+    const script = fileURLToPath(new URL('./kept-samples.ts', import.meta.url));
+    const writer = spawn(process.execPath, ['--conditions=loadline-source', script, home], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = new Promise((resolve) => writer.once('close', resolve));
+    let told = '';
+    writer.stdout.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+      if (told.split('\n').length > 50) writer.kill('SIGKILL');
+    });
+    await ended;
+    const acknowledged = told.split('\n').slice(0, -1).map(Number);
+    expect(acknowledged.length).toBeGreaterThan(49);
+    const memory = await openKept();
+    const summaries = await memory.store.metrics.summaries({
+      metrics: ['count'],
+      service: 'killed',
+      fromMs: Date.now() - 600_000,
+      toMs: Date.now(),
+    });
+    // One more may have been written and not told.
+    expect(summaries[0]?.count).toBeGreaterThanOrEqual(acknowledged.length);
+    expect(summaries[0]?.max).toBeGreaterThanOrEqual(acknowledged.at(-1) as number);
+    await memory.close();
+  });
+});
+
+function openKept(): ReturnType<typeof openMemory> {
+  const { signal } = new AbortController();
+  return openMemory({ home, clock: systemClock, databaseUrl: undefined, signal });
+}
