@@ -149,6 +149,7 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
       isAway: false,
       rolledUp: 0,
       recovered: 0,
+      prunedSeries: 0,
       upkeepFailures: 0,
     },
   };

@@ -75,7 +75,9 @@ export interface StoreCounts {
   readonly rolledUp: number;
   /** Writers that had died and whose minutes were rolled up for them. */
   readonly recovered: number;
-  /** Rounds of upkeep (partitions, recovery) that failed. */
+  /** Series that were forgotten because nothing of them is kept any more. */
+  readonly prunedSeries: number;
+  /** Rounds of upkeep (partitions, recovery, series) that failed. */
   readonly upkeepFailures: number;
 }
 

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/index.ts';
 import { keepPartitions, type PartitionPolicy, type Postgres } from '../postgres/index.ts';
 import { recoverDeadWriters } from './dead-writers.ts';
+import { pruneSeries } from './unused-series.ts';
 
 /** The tables that are cut by time, and by which of the retentions each is kept. */
 export interface Retentions {
@@ -39,12 +40,16 @@ export async function keepTables(postgres: Postgres, retentions: Retentions, now
 export const dayMs: number = 24 * 60 * 60 * 1000;
 
 export interface Upkeep {
-  readonly counts: { readonly recovered: number; readonly upkeepFailures: number };
+  readonly counts: {
+    readonly recovered: number;
+    readonly prunedSeries: number;
+    readonly upkeepFailures: number;
+  };
   /** Waits for the round that is under way. */
   stop(): Promise<void>;
 }
 
-/** Ticks once a second, looks for dead writers once a minute, and after tables every ten. The first round comes at once. */
+/** Ticks once a second, looks for dead writers once a minute, and after tables and series every ten. */
 export function startUpkeep(
   postgres: Postgres,
   {
@@ -54,26 +59,39 @@ export function startUpkeep(
   }: { readonly clock: Clock; readonly retentions: Retentions; readonly tick: () => void },
 ): Upkeep {
   let seconds = 0;
+  let tablesAtSecond = 0;
   let timer: Timer;
   let round: Promise<void> | undefined;
   let recovered = 0;
+  let prunedSeries = 0;
+  let nextSeries = 0;
   let upkeepFailures = 0;
 
   async function work(withTables: boolean): Promise<void> {
     try {
       if (withTables) await keepTables(postgres, retentions, clock.now());
       recovered += await recoverDeadWriters(postgres, deadAfterMs);
+      if (withTables) await prune();
     } catch {
       // The next round tries again; the store goes on without.
       upkeepFailures++;
     }
   }
 
+  async function prune(): Promise<void> {
+    const { pruned, nextId } = await pruneSeries(postgres, nextSeries);
+    prunedSeries += pruned;
+    nextSeries = nextId;
+  }
+
   function everySecond(): void {
     timer = clock.setTimer(everySecond, 1000);
     tick();
     if (seconds++ % 60 !== 0 || round !== undefined) return;
-    round = work(seconds % 600 === 1 && seconds > 1).finally(() => {
+    // A round that was still under way makes it a minute later, not ten.
+    const withTables = seconds - tablesAtSecond > 600;
+    if (withTables) tablesAtSecond = seconds;
+    round = work(withTables).finally(() => {
       round = undefined;
     });
   }
@@ -81,7 +99,7 @@ export function startUpkeep(
 
   return {
     get counts() {
-      return { recovered, upkeepFailures };
+      return { recovered, prunedSeries, upkeepFailures };
     },
     async stop() {
       timer.cancel();

@@ -24,7 +24,6 @@ beforeEach(async () => {
   await postgres.query({ text: 'TRUNCATE load_tests, load_test_results, documents, auto_scaling_events' });
 });
 
-
 describe('tests', () => {
   it('are queued, claimed in order, and end with report and figures', async () => {
     const first = await queue({ name: 'first' });
