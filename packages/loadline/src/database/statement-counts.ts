@@ -48,19 +48,19 @@ const statementsMax = 20_000;
  * @throws POSTGRES_… errors.
  */
 export async function readStatements(postgres: Postgres): Promise<StatementReading | StatementsMissing> {
-  return postgres.transaction(
-    async (transaction) => {
-      const found = await findExtension(transaction);
-      if (found.kind === 'missing') return found;
-      try {
-        return await read(transaction, found.schema);
-      } catch (error) {
-        if (isLoadlineError(error) && error.facts.sqlState === notLoaded) return notLoadedAnswer;
-        throw error;
-      }
-    },
-    { readOnly: true },
-  );
+  try {
+    return await postgres.transaction(
+      async (transaction) => {
+        const found = await findExtension(transaction);
+        return found.kind === 'missing' ? found : read(transaction, found.schema);
+      },
+      { readOnly: true },
+    );
+  } catch (error) {
+    // Not within the transaction: one of which a statement has failed cannot end well.
+    if (isLoadlineError(error) && error.facts.sqlState === notLoaded) return notLoadedAnswer;
+    throw error;
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ export function withoutValues(text: string, charactersMax = 2000): string {
   for (let at = 0; at < text.length && length <= charactersMax; ) {
     const { shown, end } = nextToken(text, at);
     // A comment or a run of blanks becomes one blank.
-    const part = shown === ' ' && (parts.length === 0 || parts.at(-1) === ' ') ? '' : shown;
+    const part = shown === ' ' && parts.at(-1) === ' ' ? '' : shown;
     if (part !== '') parts.push(part);
     length += part.length;
     at = end;
@@ -29,7 +29,7 @@ interface Token {
 /** PostgreSQL's manual, 4.1; `y` anchors each pattern where the text stands. */
 const blank = /\s+|--[^\n]*/y;
 const word = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const quotedName = /"(?:[^"]|"")*"?/y;
+const quotedName = /"[^"]*"?/y;
 const parameter = /\$\d+/y;
 const number =
   /0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y;

@@ -13,6 +13,8 @@ describe('withoutValues()', () => {
     ['SELECT 1, -2.5, .5e10, 0xFF, 1_000, 7e-3', 'SELECT ?, -?, ?, ?, ?, ?'],
     ['SELECT a1, "B 2", t3.x', 'SELECT a1, "B 2", t3.x'],
     ['SELECT "it""s 5", x$1$, é2', 'SELECT "it""s 5", x$1$, é2'],
+    // A name may hold dollars, and no quote begins within one.
+    ['SELECT a$$5$$', 'SELECT a$$5$$'],
     ['-- 1\n  SELECT  /* 2 */  a', 'SELECT a'],
     ['SELECT a -- user 4711\n FROM\tt /* key=/* nested */ secret */ WHERE b', 'SELECT a FROM t WHERE b'],
     ["SELECT 'never ended secret", 'SELECT ?'],
