@@ -23,11 +23,11 @@ const because = 'The control plane was restarted while it ran.';
 
 /** Ends the tests that an earlier process has begun in this folder and was killed in. Reports may come a moment later. */
 export async function takeUpLeft(options: LeftRunsOptions): Promise<void> {
-  const { tests, folder, endings } = options;
+  const { tests, folder, endings, onFailure } = options;
   for (const id of await foldersIn(folder)) {
     const test = await tests.get(id);
     if (test !== undefined && isOpen(test)) await takeUp(test, options);
-    else await removeFolder(endings.folderOf(id));
+    else await removeFolder(endings.folderOf(id)).catch(onFailure);
   }
 }
 

@@ -35,8 +35,9 @@ export async function readReport(folder: string): Promise<LeftReport | undefined
   }
 }
 
+/** A process that is about to end may still write into it. */
 export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 function reportFileIn(folder: string): string {
