@@ -1,2 +1,2 @@
 /** Append, read in groups, retry, set aside; event store and projections. */
-export {};
+export { type EventTablesOptions, keepEventTables } from './event-tables.ts';
