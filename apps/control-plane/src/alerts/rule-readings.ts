@@ -16,22 +16,18 @@ import { type Series, type Summary, scaleOf } from 'loadline/store';
  * by itself, since those of several would be of none. Pure.
  *
  * @param found by metric, within the rule's window.
+ * @param merged what was merged for other rules of the same window: several percentiles are of the same histograms.
  */
 export function readingsOf(
   rule: AlertRule,
   found: ReadonlyMap<string, readonly Summary[]>,
+  merged: Map<string, readonly MergedGroup[]> = new Map(),
 ): readonly Reading[] {
+  const quantile = quantileOf(rule.statistic);
+  if (quantile !== undefined) return percentilesOf(rule, quantile, mergedFor(rule, found, merged));
   const own = matching(rule, found.get(rule.metric) ?? []);
   if (rule.statistic === 'ratio') return ratiosOf(rule, own, matching(rule, found.get(rule.of ?? '') ?? []));
-  if (rule.statistic === 'rate' || quantileOf(rule.statistic) !== undefined)
-    return groupsOf(rule, own, (labels, unit) => `${unit} ${JSON.stringify(labels)}`).map(
-      ({ labels, members }) => ({
-        rule: rule.name,
-        labels,
-        value: mergedValue(rule, members),
-        atMs: latestOf(members),
-      }),
-    );
+  if (rule.statistic === 'rate') return ratesOf(rule, own);
   return own.map((summary) => ({
     rule: rule.name,
     labels: labelsOf(summary.series),
@@ -80,19 +76,63 @@ function groupsOf(
   return [...groups.values()];
 }
 
-function mergedValue(rule: AlertRule, members: readonly Summary[]): number {
-  const quantile = quantileOf(rule.statistic);
-  const { unit } = (members[0] as Summary).series;
-  if (quantile === undefined) return sum(members.map((each) => rateOf(each, rule.windowMs)));
-  const merged = new Histogram();
-  for (const { histogram } of members) merged.merge(histogram);
-  const value = merged.quantile(quantile) * scaleOf(unit);
-  // A histogram rounds to its grain; what is known exactly is never exceeded.
-  const [low, high] = [
-    Math.min(...members.map(({ min }) => min)),
-    Math.max(...members.map(({ max }) => max)),
-  ];
-  return Math.min(high, Math.max(low, value)) * factorTo(rule.unit, unit);
+/** Of series that agree, all values together. */
+export interface MergedGroup {
+  readonly labels: Labels;
+  readonly unit: string;
+  readonly histogram: Histogram;
+  readonly min: number;
+  readonly max: number;
+  readonly atMs: number;
+}
+
+function mergedFor(
+  rule: AlertRule,
+  found: ReadonlyMap<string, readonly Summary[]>,
+  merged: Map<string, readonly MergedGroup[]>,
+): readonly MergedGroup[] {
+  const key = JSON.stringify([rule.metric, rule.match]);
+  const known = merged.get(key);
+  if (known !== undefined) return known;
+  const own = matching(rule, found.get(rule.metric) ?? []);
+  const groups = groupsOf(rule, own, withUnit).map(mergeGroup);
+  merged.set(key, groups);
+  return groups;
+}
+
+function mergeGroup({ labels, members }: Group): MergedGroup {
+  const histogram = new Histogram();
+  for (const member of members) histogram.merge(member.histogram);
+  return {
+    labels,
+    unit: (members[0] as Summary).series.unit,
+    histogram,
+    min: Math.min(...members.map(({ min }) => min)),
+    max: Math.max(...members.map(({ max }) => max)),
+    atMs: latestOf(members),
+  };
+}
+
+function percentilesOf(rule: AlertRule, quantile: number, groups: readonly MergedGroup[]): Reading[] {
+  return groups.map(({ labels, unit, histogram, min, max, atMs }) => {
+    // A histogram rounds to its grain; what is known exactly is never exceeded.
+    const value = Math.min(max, Math.max(min, histogram.quantile(quantile) * scaleOf(unit)));
+    return { rule: rule.name, labels, value: value * factorTo(rule.unit, unit), atMs };
+  });
+}
+
+function ratesOf(rule: AlertRule, own: readonly Summary[]): Reading[] {
+  return groupsOf(rule, own, withUnit).map(({ labels, members }) => ({
+    rule: rule.name,
+    labels,
+    value: sum(members.map((each) => rateOf(each, rule.windowMs))),
+    atMs: latestOf(members),
+  }));
+}
+
+/** What is measured in different units has nothing in common. */
+function withUnit(labels: Labels, unit: string): string {
+  return `${unit} ${JSON.stringify(labels)}`;
 }
 
 /** What is a rate already is as it is; of what was timed, how many there were; of anything else, how much came. */

@@ -1,7 +1,7 @@
 import { isLoadlineError } from 'loadline/base';
 import type { ReadingSource } from 'loadline/monitoring';
 import type { Metrics, Summary } from 'loadline/store';
-import { readingsOf } from './rule-readings.ts';
+import { type MergedGroup, readingsOf } from './rule-readings.ts';
 
 /** Where a monitor reads, and what it could not. */
 export interface StoreReadings extends ReadingSource {
@@ -46,7 +46,8 @@ export function createStoreReadings(metrics: Pick<Metrics, 'summaries'>): StoreR
         // The window ends before its last moment.
         const summaries = await read([...names], { fromMs: nowMs + 1 - windowMs, toMs: nowMs + 1 });
         const found = Map.groupBy(summaries, ({ series }) => series.metric);
-        for (const rule of own) readings.push(...readingsOf(rule, found));
+        const merged = new Map<string, readonly MergedGroup[]>();
+        for (const rule of own) readings.push(...readingsOf(rule, found, merged));
       }
       return readings;
     },

@@ -52,6 +52,22 @@ describe('a percentile', () => {
     ]);
   });
 
+  it('is the same where several are read of the same, and of what each rule means', () => {
+    const found = Map.groupBy(
+      [1, 2, 3].map((ms) => summaryOf({ ...timed, instance: `i${ms}` }, [ms, ms * 10])),
+      ({ series }) => series.metric,
+    );
+    const rules = [
+      { statistic: 'p50' },
+      { statistic: 'p99' },
+      { statistic: 'p99', match: { instance: 'i1' } },
+    ].map(ruleOf);
+    const merged = new Map();
+    const together = rules.map((rule) => readingsOf(rule, found, merged));
+    expect(together).toEqual(rules.map((rule) => readingsOf(rule, found)));
+    expect(new Set(together.map(([reading]) => reading?.value)).size).toBe(3);
+  });
+
   it('is never averaged, and lies between the lowest and the highest', () => {
     const values = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), {
       minLength: 1,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deepQueue, measure } from '../alerts/watched-plane.ts';
 import { type Plane, startPlane, untilState } from '../plane.ts';
@@ -193,5 +194,32 @@ describe('the live stream', () => {
     const seen = await follow(await listen(other), '', { authorization: `Bearer ${other.keys.viewer}` });
     await other.composition.close();
     expect(await seen.ended).toBe('ended');
+  });
+
+  it('does not let the control plane wait for ever for who does not read', async () => {
+    await using other = await startPlane();
+    const sockets = new Set<Socket>();
+    other.composition.app.server.on('connection', (socket: Socket) => sockets.add(socket));
+    const slow = await follow(await listen(other), '?topics=tests', {
+      authorization: `Bearer ${other.keys.viewer}`,
+    });
+    slow.pause();
+    const body = { target: 'http://127.0.0.1:9', profile: 'peak', scale: 0.001 };
+    await other.ask('operator', 'POST', '/performance/tests', { body });
+    const run = await other.runner.begun(0);
+    // Until what was sent stays here.
+    while (![...sockets].some(({ writableLength }) => writableLength > 0)) {
+      for (let events = 0; events < 20; events++) run.progress({});
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    let isClosed = false;
+    const closing = other.composition.close().then(() => {
+      isClosed = true;
+    });
+    while (!isClosed) await other.clock.advance(1000);
+    await closing;
+    slow.close();
+    expect(await slow.ended).toBe('aborted');
   });
 });

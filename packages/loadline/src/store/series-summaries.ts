@@ -1,8 +1,9 @@
-import type { Histogram } from '../metrics/index.ts';
+import { setImmediate } from 'node:timers/promises';
+import { Histogram } from '../metrics/index.ts';
 import type { Postgres, Queryable } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
 import { type PackedRows, type ReadRow, readStatement, unpackRows } from './packed-rows.ts';
-import { floorTo, minuteMs, Rollup } from './rollup.ts';
+import { floorTo, minuteMs, type RollupFigures } from './rollup.ts';
 import { literal } from './rollup-rows.ts';
 import { type Series, scaleOf } from './sample.ts';
 
@@ -40,10 +41,10 @@ export async function readSummaries(postgres: Postgres, query: SummaryQuery): Pr
   assertValid(query);
   const level = query.toMs - query.fromMs > exactMsMax ? 'minute' : 'raw';
   const fromMs = level === 'raw' ? query.fromMs : floorTo(minuteMs, query.fromMs);
-  return postgres.transaction(
+  const { found, packed } = await postgres.transaction(
     async (transaction) => {
       const found = await findSeries(transaction, query);
-      if (found.length === 0) return [];
+      if (found.length === 0) return { found, packed: null };
       const openMs = level === 'raw' ? fromMs : await openSince(transaction, query.toMs);
       const { rows } = await transaction.query<PackedRows>(readStatement(level, true), [
         literal(found.map(({ id }) => id)),
@@ -54,10 +55,11 @@ export async function readSummaries(postgres: Postgres, query: SummaryQuery): Pr
       ]);
       const { count, packed } = rows[0] as PackedRows;
       if (count > rowsMax) throw tooLarge(`they have more than ${rowsMax} rows in that window`);
-      return summarise(packed === null ? [] : unpackRows(packed), found);
+      return { found, packed };
     },
     { isolation: 'repeatable read', readOnly: true },
   );
+  return summarise(packed === null ? [] : unpackRows(packed), found);
 }
 
 const exactMsMax = 10 * minuteMs;
@@ -108,30 +110,98 @@ async function openSince(transaction: Queryable, toMs: number): Promise<number> 
   return rows[0]?.open_ms ?? toMs;
 }
 
-function summarise(rows: Iterable<ReadRow>, found: readonly SeriesRow[]): readonly Summary[] {
-  const byId = new Map(found.map((row) => [row.id, { row, scale: scaleOf(row.unit), rollup: new Rollup() }]));
-  for (const { seriesId, startMs, figures, histogram } of rows) {
-    const { rollup, scale } = byId.get(seriesId) as { rollup: Rollup; scale: number };
-    if (figures.count > 0) rollup.mergeKept(figures, histogram);
-    else if (histogram === null) rollup.addNumber(figures.last, startMs, scale);
-    else rollup.addEncoded(histogram, startMs, scale);
+/** Adds rows up, and lets others have their turn in between. */
+async function summarise(rows: Iterable<ReadRow>, found: readonly SeriesRow[]): Promise<readonly Summary[]> {
+  const byId = new Map(found.map((row) => [row.id, new SummaryInMaking(row)]));
+  let count = 0;
+  for (const row of rows) {
+    byId.get(row.seriesId)?.add(row);
+    if (++count % rowsAtOnce === 0) await setImmediate();
   }
-  return [...byId.values()].flatMap(({ row, rollup }) =>
-    rollup.count === 0 ? [] : [summaryOf(row, rollup)],
-  );
+  return [...byId.values()].flatMap((each) => each.summary() ?? []);
 }
 
-function summaryOf(row: SeriesRow, { count, sum, min, max, last, lastAtMs, histogram }: Rollup): Summary {
-  const { metric_type, service_name, endpoint, instance, unit, labels } = row;
-  const series: Series = {
-    metric: metric_type,
-    service: service_name,
-    ...(endpoint === '' ? {} : { endpoint }),
-    ...(instance === '' ? {} : { instance }),
-    unit,
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
-  };
-  return { series, count, mean: sum / count, min, max, last, lastAtMs, histogram };
+/** Some 10 ms. */
+const rowsAtOnce = 1000;
+
+/** What a histogram's bytes hold is merged without making one of them. */
+class SummaryInMaking {
+  readonly #row: SeriesRow;
+  readonly #scale: number;
+  readonly #histogram = new Histogram();
+  #count = 0;
+  #sum = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+  #last = Number.NaN;
+  #lastAtMs = Number.NEGATIVE_INFINITY;
+  #hasHistograms = false;
+
+  constructor(row: SeriesRow) {
+    this.#row = row;
+    this.#scale = scaleOf(row.unit);
+  }
+
+  add({ startMs, figures, histogram }: ReadRow): void {
+    const { last } = figures;
+    if (figures.count > 0) {
+      this.#addFigures(figures);
+      if (histogram !== null) this.#histogram.mergeEncoded(histogram);
+    } else if (histogram === null) {
+      this.#addFigures({ count: 1, sum: last, min: last, max: last, last, lastAtMs: startMs });
+      this.#histogram.record(Math.round(last / this.#scale));
+    } else {
+      const { count, sum } = this.#histogram;
+      this.#histogram.mergeEncoded(histogram);
+      this.#hasHistograms = true;
+      this.#count += this.#histogram.count - count;
+      this.#sum += (this.#histogram.sum - sum) * this.#scale;
+      this.#noteLast(last, startMs);
+    }
+  }
+
+  summary(): Summary | undefined {
+    if (this.#count === 0) return undefined;
+    const { metric_type, service_name, endpoint, instance, unit, labels } = this.#row;
+    const series: Series = {
+      metric: metric_type,
+      service: service_name,
+      ...(endpoint === '' ? {} : { endpoint }),
+      ...(instance === '' ? {} : { instance }),
+      unit,
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    };
+    const histogram = this.#histogram;
+    // Exact where a series is of one kind; of numbers beside histograms the grain is seen.
+    const [low, high] = this.#hasHistograms
+      ? [histogram.min * this.#scale, histogram.max * this.#scale]
+      : [this.#min, this.#max];
+    return {
+      series,
+      count: this.#count,
+      mean: this.#sum / this.#count,
+      min: Math.min(this.#min, low),
+      max: Math.max(this.#max, high),
+      last: this.#last,
+      lastAtMs: this.#lastAtMs,
+      histogram,
+    };
+  }
+
+  #addFigures({ count, sum, min, max, last, lastAtMs }: RollupFigures): void {
+    this.#count += count;
+    this.#sum += sum;
+    if (min < this.#min) this.#min = min;
+    if (max > this.#max) this.#max = max;
+    this.#noteLast(last, lastAtMs);
+  }
+
+  /** Of two at the same moment the larger, so that it does not depend on who came first. */
+  #noteLast(last: number, atMs: number): void {
+    if (atMs < this.#lastAtMs || (atMs === this.#lastAtMs && last <= this.#last)) return;
+    this.#last = last;
+    this.#lastAtMs = atMs;
+  }
 }
 
 const statements = {
