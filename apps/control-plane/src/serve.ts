@@ -5,7 +5,7 @@ import { type Clock, sleep, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
-import { type Composition, compose } from './compose.ts';
+import type { compose as Compose, Composition } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
 import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
@@ -35,9 +35,12 @@ export async function serve(words: ServeWords, surroundings: ServeSurroundings):
   await mkdir(home, { recursive: true, mode: 0o700 });
   const leaveHome = await claimHome(home, signal);
   try {
+    // The database starts while the rest of the program is read.
+    const reading = import('./compose.ts');
     const memory = await openMemory({ home, clock, databaseUrl, signal });
     try {
-      await serveWith(memory, configuration, { ...surroundings, clock });
+      const { compose } = await reading;
+      await serveWith(memory, configuration, { ...surroundings, clock, compose });
     } finally {
       await memory.close();
     }
@@ -49,7 +52,12 @@ export async function serve(words: ServeWords, surroundings: ServeSurroundings):
 async function serveWith(
   { documents, journal, store }: Memory,
   configuration: Configuration,
-  { signal, tell, clock }: ServeSurroundings & { readonly clock: Clock },
+  {
+    signal,
+    tell,
+    clock,
+    compose,
+  }: ServeSurroundings & { readonly clock: Clock; readonly compose: typeof Compose },
 ): Promise<void> {
   const { isLoopback, host, port, home, services, observeKey } = configuration;
   const registry = createRegistry();

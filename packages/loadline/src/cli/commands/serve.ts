@@ -32,8 +32,8 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --alertmanager URL   hands alerts to an Alertmanager; may be repeated
 
 Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
-It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one; the files of a load
-test stay in its folder.
+It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one, where several then
+share one queue of load tests. Its folder also has the files of tests that run, and profiles.
 
 Exit codes: 0 stopped, 2 it cannot start as it was asked to.
 `,
