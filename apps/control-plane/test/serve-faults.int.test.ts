@@ -118,6 +118,9 @@ const moments: readonly {
   },
 ];
 
+/** Half a minute alone; with other tests on both cores it takes several times as long. */
+const sixStartsMs = 240_000;
+
 describe('loadline serve, killed with a database of its own', () => {
   it('loses no result and leaves no test running, at whatever moment of a test it is', async () => {
     served = await startServe(args);
@@ -144,7 +147,7 @@ describe('loadline serve, killed with a database of its own', () => {
     const figures = await memory.store.results.list();
     expect(figures.items.map(({ id }) => id).toSorted()).toEqual([...seen.keys()].toSorted());
     await memory.close();
-  });
+  }, sixStartsMs);
 
   it('loses no sample that was acknowledged', async () => {
     const script = fileURLToPath(new URL('./kept-samples.ts', import.meta.url));

@@ -157,7 +157,7 @@ describe('a process that is asked to stop', () => {
       DATABASE_URL: toPostgres.urlFor(running.stack.postgres.url),
       VALKEY_URL: running.stack.valkeyCache.url,
       FOODSHARE_TOKEN_SECRET: tokenSecret,
-      FOODSHARE_DRAIN_DELAY: '400ms',
+      FOODSHARE_DRAIN_DELAY: '2s',
     });
     const url = /^foodshare listening on (http:\S+)\n$/.exec(line)?.[1] as string;
     expect(url).toBeDefined();
@@ -169,7 +169,8 @@ describe('a process that is asked to stop', () => {
     const inFlight = post();
     await expect.poll(() => inFlightOf(url)).toBe(2);
     child.kill('SIGTERM');
-    await expect.poll(() => readyOf(url)).toEqual({ code: 503, connection: 'close', status: 'draining' });
+    const isDraining = { code: 503, connection: 'close', status: 'draining' };
+    await expect.poll(() => readyOf(url), { timeout: 2000 }).toEqual(isDraining);
     expect(await inFlight).toMatchObject({ status: 201 });
     expect(await isOver).toEqual([0, null]);
     await toPostgres.heal();
