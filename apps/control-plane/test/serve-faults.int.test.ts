@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from 'loadline/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMemory } from '../src/memory/index.ts';
-import { type Served, startServe } from './served.ts';
+import { manyStartsMs, type Served, type ServedTest, startServe } from './served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-faults-'));
 const args = ['--home', home, '--allow-target', 'loopback'];
@@ -29,48 +29,30 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-interface LookedAt {
-  readonly id: string;
-  readonly state: string;
-  readonly hasResults: boolean;
-  readonly progress?: { readonly requests: number };
-}
-
 async function order(served: Served, duration: string): Promise<string> {
   const body = { target: url, rate: '20/s', duration };
   const response = await served.ask('POST', '/performance/tests', { body });
   expect(response.status).toBe(202);
-  return ((await response.json()) as LookedAt).id;
-}
-
-async function look(served: Served, id: string): Promise<LookedAt> {
-  return (await (await served.ask('GET', `/performance/tests/${id}`)).json()) as LookedAt;
+  return ((await response.json()) as ServedTest).id;
 }
 
 async function results(served: Served, id: string): Promise<string> {
   return (await served.ask('GET', `/performance/tests/${id}/results`)).text();
 }
 
-/** Looks again and again, until it is so. */
-async function until<Value>(
-  read: () => Value | Promise<Value>,
-  isSo: (value: Value) => boolean,
-): Promise<Value> {
-  for (;;) {
-    const value = await read();
-    if (isSo(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+/** Looks at the disk again and again, until it is so. */
+async function untilSo(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Once one of these files is in the folder of a run, or the folder is gone already. */
 async function untilLeft(id: string, files: readonly string[]): Promise<void> {
   const folder = join(home, 'runs', id);
-  await until(() => existsSync(folder), Boolean);
-  await until(() => files.some((file) => existsSync(join(folder, file))) || !existsSync(folder), Boolean);
+  await untilSo(() => existsSync(folder));
+  await untilSo(() => files.some((file) => existsSync(join(folder, file))) || !existsSync(folder));
 }
 
-const isOver = ({ state }: LookedAt): boolean => !['queued', 'running', 'cancelling'].includes(state);
+const isOver = ({ state }: ServedTest): boolean => !['queued', 'running', 'cancelling'].includes(state);
 
 /** Moments of a test at which its control plane is killed, and how it then ends. */
 const moments: readonly {
@@ -91,11 +73,7 @@ const moments: readonly {
   {
     name: 'while it runs',
     duration: '10m',
-    come: (served, id) =>
-      until(
-        () => look(served, id),
-        ({ progress }) => (progress?.requests ?? 0) > 0,
-      ),
+    come: (served, id) => served.untilTest(id, ({ progress }) => (progress?.requests ?? 0) > 0),
     ends: ['interrupted'],
   },
   {
@@ -113,15 +91,12 @@ const moments: readonly {
   {
     name: 'as soon as it is over',
     duration: '1s',
-    come: (served, id) => until(() => look(served, id), isOver),
+    come: (served, id) => served.untilTest(id, isOver),
     ends: ['finished'],
   },
 ];
 
-/** Half a minute alone; with other tests on both cores it takes several times as long. */
-const sixStartsMs = 240_000;
-
-describe('loadline serve, killed with a database of its own', () => {
+describe('loadline serve, killed with a database of its own', { timeout: manyStartsMs }, () => {
   it('loses no result and leaves no test running, at whatever moment of a test it is', async () => {
     served = await startServe(args);
     const key = served.firstKey as string;
@@ -131,8 +106,8 @@ describe('loadline serve, killed with a database of its own', () => {
       await come(served, id);
       expect(await served.stop('SIGKILL')).toBe('SIGKILL');
       served = await startServe(args, { key });
-      const { state, hasResults } = await until(
-        () => look(served, id),
+      const { state, hasResults } = await served.untilTest(
+        id,
         (test) => isOver(test) && (test.hasResults || mayBeEmpty),
       );
       expect(ends, name).toContain(state);
@@ -147,7 +122,7 @@ describe('loadline serve, killed with a database of its own', () => {
     const figures = await memory.store.results.list();
     expect(figures.items.map(({ id }) => id).toSorted()).toEqual([...seen.keys()].toSorted());
     await memory.close();
-  }, sixStartsMs);
+  });
 
   it('loses no sample that was acknowledged', async () => {
     const script = fileURLToPath(new URL('./kept-samples.ts', import.meta.url));

@@ -11,9 +11,26 @@ export interface Served {
     path: string,
     options?: { readonly body?: unknown; readonly key?: string },
   ): Promise<Response>;
+  /** A test as soon as it is so. Where it never is, the error says how it was, and what the control plane has said. */
+  untilTest(id: string, isSo: (test: ServedTest) => boolean): Promise<ServedTest>;
   /** @returns the exit code, or the signal that ended it. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | null>;
 }
+
+/** A load test as the API shows it. */
+export interface ServedTest {
+  readonly id: string;
+  readonly state: string;
+  readonly verdict?: string;
+  readonly hasResults: boolean;
+  readonly progress?: { readonly requests: number };
+}
+
+/** For tests that start several: on a machine that has much else to do, each start alone takes half a minute. */
+export const manyStartsMs = 240_000;
+
+/** Nothing that a test waits for takes so long, unless it never comes. */
+const neverMs = 100_000;
 
 const main = fileURLToPath(new URL('../../../packages/loadline/src/cli/main.ts', import.meta.url));
 
@@ -28,18 +45,28 @@ export async function startServe(
   const text = lines.join('');
   const url = /listens at (\S+)/.exec(text)?.[1] as string;
   const firstKey = /^ {2}(ll_\S+)$/m.exec(text)?.[1];
+  const ask: Served['ask'] = (method, path, { body, key: own = key ?? firstKey } = {}) =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(own === undefined ? {} : { authorization: `Bearer ${own}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   return {
     url,
     firstKey,
-    ask: (method, path, { body, key: own = key ?? firstKey } = {}) =>
-      fetch(`${url}${path}`, {
-        method,
-        headers: {
-          ...(own === undefined ? {} : { authorization: `Bearer ${own}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
+    ask,
+    async untilTest(id, isSo) {
+      const givingUp = AbortSignal.timeout(neverMs);
+      for (;;) {
+        const test = (await (await ask('GET', `/performance/tests/${id}`)).json()) as ServedTest;
+        if (isSo(test)) return test;
+        if (givingUp.aborted) throw new Error(`It stays ${JSON.stringify(test)}. It said: ${lines.join('')}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
     stop(signal) {
       child.kill(signal);
       return ended;

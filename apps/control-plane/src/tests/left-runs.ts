@@ -16,7 +16,7 @@ export interface LeftRunsOptions {
 }
 
 /** The process of a run whose control plane was killed has this long for its last answers and its report. */
-const reportLateMs = 30_000;
+const reportLateMs = 120_000;
 const lookMs = 500;
 
 const because = 'The control plane was restarted while it ran.';

@@ -84,7 +84,7 @@ async function crash(point: CrashPoint): Promise<boolean> {
     if (known.hasReport)
       expect(items[0]).toMatchObject({ state: 'finished', verdict: 'passed', hasReport: true });
     for (const { id, hasReport } of items) if (hasReport) expect(store.tests.figures.has(id)).toBe(true);
-    await clock.advance(60_000);
+    await clock.advance(150_000);
     await until(
       async () => (existsSync(join(home, 'runs')) ? readdirSync(join(home, 'runs')) : []),
       (folders) => folders.length === 0,
