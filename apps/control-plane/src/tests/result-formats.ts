@@ -1,6 +1,3 @@
-import type { LoadReport } from 'loadline/load';
-import { renderCsv, renderHtml } from 'loadline/load/output';
-
 /** The forms in which results are given, and their media types. */
 export const resultFormats = {
   json: 'application/json',
@@ -9,10 +6,3 @@ export const resultFormats = {
 } as const;
 
 export type ResultFormat = keyof typeof resultFormats;
-
-/** @param json a report as it is kept. Pure. */
-export function resultIn(format: ResultFormat, json: string): string {
-  if (format === 'json') return json;
-  const report = JSON.parse(json) as LoadReport;
-  return format === 'html' ? renderHtml(report) : renderCsv(report);
-}

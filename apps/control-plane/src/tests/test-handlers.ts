@@ -1,5 +1,6 @@
 import type { Handlers, Requester } from '../contract/index.ts';
-import { type ResultFormat, resultFormats, resultIn } from './result-formats.ts';
+import { createResultsRenderer } from './render-results.ts';
+import { type ResultFormat, resultFormats } from './result-formats.ts';
 import type { Schedules } from './schedules.ts';
 import type { Tests } from './tests.ts';
 
@@ -23,6 +24,7 @@ export function testHandlers({
   readonly tests: Tests;
   readonly schedules: Schedules;
 }): TestHandlers {
+  const render = createResultsRenderer();
   return {
     async startTest({ body, headers, who }) {
       const test = await tests.start(body, { keyId: idOf(who), idempotencyKey: headers['idempotency-key'] });
@@ -37,7 +39,7 @@ export function testHandlers({
       const format = query.format ?? preferredFormat(headers.accept);
       return {
         status: 200,
-        text: resultIn(format, await tests.report(params.testId)),
+        text: await render(format, await tests.report(params.testId)),
         contentType: resultFormats[format],
         headers: format === 'html' ? { 'content-security-policy': reportPolicy } : {},
       };
