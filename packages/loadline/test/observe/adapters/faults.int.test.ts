@@ -95,7 +95,7 @@ describe('requests that do not go as planned', () => {
     await using line = await openLine(server);
     line.socket.write('GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
     await once(line.socket, 'close');
-    expect(line.received()).toContain('101');
+    await expect.poll(() => line.received()).toContain('101');
     expect([requestsOf(observer), inFlightOf(observer)]).toEqual([{}, 0]);
     await expect.poll(() => numbers(observer, 'http_server_connections')).toEqual({ '': 0 });
   });
@@ -131,7 +131,7 @@ describe('requests that do not go as planned', () => {
     await using line = await openLine(createServer(observer.node(handler, { routeOf: fail, userOf: fail })));
     line.socket.write('GET /a HTTP/1.1\r\nhost: x\r\n\r\n');
     await expect.poll(() => requestsOf(observer)).toEqual({ 'GET unmatched 200': 1 });
-    expect(line.received()).toContain('hello');
+    await expect.poll(() => line.received()).toContain('hello');
     expect(numbers(observer, 'http_route_lookup_failures_total')).toEqual({ '': 1 });
     expect(numbers(observer, 'http_user_lookup_failures_total')).toEqual({ '': 1 });
   });
