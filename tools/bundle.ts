@@ -43,8 +43,6 @@ export async function bundleLibrary(dist: string): Promise<void> {
     chunkFileNames: 'chunks/[name]-[hash].js',
     sourcemap: true,
   });
-  copyFileSync(
-    fileURLToPath(import.meta.resolve(`${joined}/package.json`)).replace('package.json', 'LICENSE'),
-    join(dist, `${joined}.LICENSE`),
-  );
+  const manifest = import.meta.resolve(`${joined}/package.json`);
+  copyFileSync(new URL('LICENSE', manifest), join(dist, `${joined}.LICENSE`));
 }

@@ -14,7 +14,7 @@ import { createServer, systemHandlers } from './http/index.ts';
 import { feedLive, LiveStream, liveHandlers, metricsNow, observeLive } from './live/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
 import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
-import { createRecommendations, recommendationHandlers } from './recommendations/index.ts';
+import { createRecommendations, recommendationHandlers, watchDatabase } from './recommendations/index.ts';
 import { openScaling, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
@@ -99,7 +99,7 @@ export async function compose(
     profiles: profiling,
     tests,
     instances: () => scaling.instances(),
-    databases: [],
+    databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
   });
   const { collector, registrations } = await openWatch({
     clock,

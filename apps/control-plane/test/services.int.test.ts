@@ -104,8 +104,10 @@ describe('services of loadline serve', () => {
       first,
       `/performance/profiling/${id}/profile`,
     );
-    expect(top.functions[0]?.name).toBe('byDistance');
-    expect(top.functions[0]?.location).toMatch(/hot-service\.mjs:\d+$/);
+    // Beside it the engine says of its own work what it is: on a busy machine, a collection may take more.
+    const [hottest] = top.functions.filter(({ name }) => !name.startsWith('('));
+    expect(hottest?.name).toBe('byDistance');
+    expect(hottest?.location).toMatch(/hot-service\.mjs:\d+$/);
     const pprof = await first.ask('GET', `/performance/profiling/${id}/profile?format=pprof`);
     expect(gunzipSync(Buffer.from(await pprof.arrayBuffer())).toString('latin1')).toContain('byDistance');
 

@@ -1,4 +1,4 @@
-import { type AddressPolicy, type Clock, sleep, type Timer } from 'loadline/base';
+import { type AddressPolicy, type Clock, type Timer, withTimeLimit } from 'loadline/base';
 import { UserSketch } from 'loadline/observe';
 import type { CacheReading, ResourceReading, Sample, Series, Store } from 'loadline/store';
 import { compareReadings } from './compare-readings.ts';
@@ -200,31 +200,25 @@ export class Collector {
   /** @returns what it said, after it was remembered; undefined where it said nothing. */
   async #ask(member: Member, caches: CacheReading[]): Promise<readonly Sample[] | undefined> {
     const { clock } = this.#options;
-    const limit = new AbortController();
-    const signal = AbortSignal.any([this.#ending.signal, limit.signal]);
-    const given = sleep(clock, pullTimeoutMs, signal).then(
-      () => limit.abort(new Error(`it did not answer within ${pullTimeoutMs / 1000} s`)),
-      () => undefined,
+    const { server } = member;
+    const limit = { clock, limitMs: pullTimeoutMs, end: this.#ending.signal };
+    const read = await withTimeLimit(limit, (signal) =>
+      server === undefined ? this.#pull(member, signal) : this.#probe(server, caches),
     );
-    try {
-      const { server } = member;
-      const read = server === undefined ? this.#pull(member, signal) : this.#probe(server, caches);
-      const { samples, elapsedS } = await orAborted(read, signal);
-      member.answered();
-      const at = { elapsedS, nowMs: clock.monotonicMs() };
-      this.#recent.add(member.service, samples, at);
-      this.#vitals.add(member.service, samples, at);
-      await this.#write(samples);
-      return samples;
-    } catch (error) {
-      if (this.#ending.signal.aborted) return undefined;
+    if (read.kind === 'ended') return undefined;
+    if (read.kind !== 'done') {
       this.#counts.failures++;
-      member.failed(reasonOf(error));
+      const isLate = read.kind === 'late';
+      member.failed(isLate ? `it did not answer within ${pullTimeoutMs / 1000} s` : reasonOf(read.error));
       return undefined;
-    } finally {
-      limit.abort();
-      await given;
     }
+    const { samples, elapsedS } = read.value;
+    member.answered();
+    const at = { elapsedS, nowMs: clock.monotonicMs() };
+    this.#recent.add(member.service, samples, at);
+    this.#vitals.add(member.service, samples, at);
+    await this.#write(samples).catch(this.#options.onFailure);
+    return samples;
   }
 
   async #pull(member: Member, signal: AbortSignal): Promise<Read> {
@@ -320,14 +314,6 @@ async function inTurns<Item>(
     for (const item of rest) await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
-}
-
-/** What `work` gives, or the signal's reason as soon as it aborts; then `work` may end as it likes. */
-function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
-  });
 }
 
 /** As part of a sentence, on one line. */

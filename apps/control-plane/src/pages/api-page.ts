@@ -1,14 +1,15 @@
+import { html, type Markup } from 'loadline/base';
 import { type ApiDocument, type ApiSchema, operationsByTag } from './document.ts';
-import { html, type Markup, prose } from './markup.ts';
 import { operationSection } from './operation.ts';
 import { type Page, pageOf } from './page.ts';
+import { prose } from './prose.ts';
 import { fieldsOf, typeOf } from './schema.ts';
 import { apiScript } from './script.ts';
 
 /**
- * An OpenAPI document as one page: every operation by its tag, every schema, a search. It is ours because what is
- * published for this (Swagger UI, Redoc, Scalar) writes styles at run time, so that it needs a policy that allows any,
- * and weighs megabytes; this page lets nothing run but its own hash. Without its script it can all be read. Pure.
+ * An OpenAPI document as one page: every operation by its tag, every schema, a search. It is ours so that nothing need
+ * run but what has its own hash; Swagger UI and Redoc are reported to need a policy that allows styles written within the
+ * page. Without its script it can all be read. Pure.
  */
 export function renderApiPage(written: Readonly<Record<string, unknown>>): Page {
   const document = written as unknown as ApiDocument;

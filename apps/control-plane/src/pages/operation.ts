@@ -1,7 +1,8 @@
+import { html, type Markup } from 'loadline/base';
 import { curlOf } from './curl.ts';
 import type { ApiContent, PlacedOperation, Schemas } from './document.ts';
 import { exampleOf } from './example.ts';
-import { html, type Markup, prose } from './markup.ts';
+import { prose } from './prose.ts';
 import { rowOf, tableOf, typeOf } from './schema.ts';
 
 /** An operation with all that one has to know to ask for it. Closed, it is a line. Pure. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { html, type Markup, trusted } from './markup.ts';
+import { html, type Markup, trusted } from 'loadline/base';
 import { pageStyle } from './style.ts';
 
 /** A page that needs nothing else, and the policy under which it is sent: nothing runs but what it brought itself. */

@@ -1,5 +1,6 @@
+import { html, type Markup } from 'loadline/base';
 import { type ApiSchema, nameOf } from './document.ts';
-import { html, type Markup, prose } from './markup.ts';
+import { prose } from './prose.ts';
 
 /** What a value may be, in few words; what has a name is a link to it. Pure. */
 export function typeOf(schema: ApiSchema): Markup {

@@ -1,4 +1,4 @@
-import { html } from './markup.ts';
+import { html } from 'loadline/base';
 import { type Page, pageOf } from './page.ts';
 
 /** The way in for a browser without a session: a key becomes a cookie that no script can read. Pure. */

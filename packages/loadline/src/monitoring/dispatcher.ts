@@ -1,7 +1,6 @@
-import { BoundedQueue, type Clock, isLoadlineError } from '../base/index.ts';
+import { BoundedQueue, type Clock, isLoadlineError, withTimeLimit } from '../base/index.ts';
 import type { Notification, NotifiedAlert } from './notification.ts';
 import type { Notifier } from './notifier.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 /** A notifier, and what it hears of. */
 export interface NotifierRoute {

@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from '../base/index.ts';
+import { type Clock, sleep, systemClock, withTimeLimit } from '../base/index.ts';
 import {
   type Act,
   acknowledgeAlert,
@@ -16,7 +16,6 @@ import { Recorder } from './recorder.ts';
 import { type MonitorState, type Round, takeRound } from './round.ts';
 import type { AlertPolicy, AlertRule } from './rule.ts';
 import type { Silence } from './silence.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 /** Where readings come from. The port: whoever has the metrics computes each rule's statistic over its window. */
 export interface ReadingSource {

@@ -1,4 +1,4 @@
-import { BoundedQueue, type Clock, type Random, sleep } from '../../base/index.ts';
+import { BoundedQueue, type Clock, type Random, sleep, withTimeLimit } from '../../base/index.ts';
 import type { Destination } from './destination.ts';
 import type { ExportReport } from './exporter.ts';
 import type { Poster, PostReply } from './post.ts';
@@ -116,22 +116,20 @@ export class Delivery {
 
   async #attempt(body: Uint8Array): Promise<Outcome> {
     const { destination, poster, clock, isPassing } = this.#options;
-    const late = new AbortController();
-    const timer = clock.setTimer(() => late.abort(), timeoutMs);
-    try {
-      const reply = await poster.post(body, AbortSignal.any([late.signal, this.#abort.signal]));
-      if (reply.status >= 200 && reply.status < 300) return { kind: 'accepted', reply };
-      const said = destination.quote(reply.body.toString('latin1'));
-      const problem = `it answered ${reply.status} ${said}`.trimEnd();
-      return isPassing(reply.status)
-        ? { kind: 'failed', problem, retryAfter: reply.retryAfter }
-        : { kind: 'rejected', problem };
-    } catch (error) {
-      const problem = late.signal.aborted ? `it gave no answer within ${timeoutMs} ms` : faultOf(error);
+    const limit = { clock, limitMs: timeoutMs, end: this.#abort.signal };
+    const posted = await withTimeLimit(limit, (signal) => poster.post(body, signal));
+    if (posted.kind !== 'done') {
+      const problem =
+        posted.kind === 'failed' ? faultOf(posted.error) : `it gave no answer within ${timeoutMs} ms`;
       return { kind: 'failed', problem, retryAfter: undefined };
-    } finally {
-      timer.cancel();
     }
+    const reply = posted.value;
+    if (reply.status >= 200 && reply.status < 300) return { kind: 'accepted', reply };
+    const said = destination.quote(reply.body.toString('latin1'));
+    const problem = `it answered ${reply.status} ${said}`.trimEnd();
+    return isPassing(reply.status)
+      ? { kind: 'failed', problem, retryAfter: reply.retryAfter }
+      : { kind: 'rejected', problem };
   }
 
   async #pause(attempt: number, retryAfter: string | undefined): Promise<void> {

@@ -1,6 +1,12 @@
-import { type Clock, isLoadlineError, type LoadlineError, type Random, sleep } from '../../base/index.ts';
+import {
+  type Clock,
+  isLoadlineError,
+  type LoadlineError,
+  type Random,
+  sleep,
+  withTimeLimit,
+} from '../../base/index.ts';
 import { monitoringError } from '../errors.ts';
-import { withTimeLimit } from '../time-limit.ts';
 import { attemptsMax, backoffMs } from './backoff.ts';
 import type { PostReply } from './post.ts';
 

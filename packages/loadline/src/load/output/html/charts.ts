@@ -1,4 +1,4 @@
-import { html, type Markup, type Piece } from './markup.ts';
+import { html, type Markup, type Piece } from '../../../base/index.ts';
 import { bandPath, gridHeight, gridWidth, linePath, type Point, stairsPath } from './paths.ts';
 import type { Scale } from './scale.ts';
 import { formatElapsed, formatValue } from './units.ts';

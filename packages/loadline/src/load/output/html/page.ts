@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { html, jsonScript, trusted } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
 import { chartNumbers, drawChart } from './charts.ts';
 import { distributionChart } from './distribution.ts';
 import { failuresSection } from './failures.ts';
-import { html, jsonScript, trusted } from './markup.ts';
 import { resourceCharts, resourcesSection } from './resources.ts';
 import { pageScript } from './script.ts';
 import { pageStyle } from './style.ts';

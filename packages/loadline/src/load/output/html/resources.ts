@@ -1,7 +1,7 @@
+import { html, type Markup } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
 import { formatCount } from '../figures.ts';
 import { type Chart, drawChart, type Series, type Tone } from './charts.ts';
-import { html, type Markup } from './markup.ts';
 import { linearScale, type Scale } from './scale.ts';
 import { formatValue } from './units.ts';
 

@@ -1,8 +1,7 @@
-import { formatBytes, formatDuration } from '../../../base/index.ts';
+import { formatBytes, formatDuration, html, type Markup } from '../../../base/index.ts';
 import { latenessLimitMs } from '../../measure/generator.ts';
 import type { LoadReport } from '../../report.ts';
 import { formatCount, formatRatio } from '../figures.ts';
-import { html, type Markup } from './markup.ts';
 import { formatElapsed } from './units.ts';
 
 /** How the generator itself fared: without this nobody can tell whether the rest is true. */

@@ -1,7 +1,6 @@
-import { formatDuration } from '../../../base/index.ts';
+import { formatDuration, html, type Markup } from '../../../base/index.ts';
 import type { LatencySummary, ReportRow } from '../../report-row.ts';
 import { answeredLatency, answeredService, formatCount, formatRate, formatRatio } from '../figures.ts';
-import { html, type Markup } from './markup.ts';
 import { sparkline } from './sparkline.ts';
 
 /** Rows of a report as a table that the page's script sorts by any column. */

@@ -1,7 +1,6 @@
-import { parseDuration } from '../../../base/index.ts';
+import { html, type Markup, parseDuration } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
 import type { ThresholdResult } from '../../threshold.ts';
-import { html, type Markup } from './markup.ts';
 
 /** Each threshold with its limit, what was measured, and how far that is from the limit. */
 export function thresholdsSection({ thresholds, verdict: { status } }: LoadReport): Markup | undefined {

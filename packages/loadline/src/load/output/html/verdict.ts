@@ -1,8 +1,7 @@
-import { counted, formatDuration } from '../../../base/index.ts';
+import { counted, formatDuration, html, type Markup } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
 import type { SessionCounts } from '../../transports/session.ts';
 import { answeredLatency, formatCount, formatRate, formatRatio } from '../figures.ts';
-import { html, type Markup } from './markup.ts';
 
 /** The top of the page: what was run, how it ended and why, and the figures that one looks for first. */
 export function verdictSection(report: LoadReport): Markup {

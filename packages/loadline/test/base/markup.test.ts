@@ -1,5 +1,5 @@
+import { html, jsonScript, trusted } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
-import { html, jsonScript, trusted } from '../../../../src/load/output/html/markup.ts';
 
 describe('html', () => {
   it('escapes texts, in contents as in attributes', () => {

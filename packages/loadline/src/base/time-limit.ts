@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts';
+import type { Clock } from './clock.ts';
 
 /** How something ended that had a limit. */
 export type Limited<Value> =
@@ -19,8 +19,8 @@ export async function withTimeLimit<Value>(
     isLate = true;
     stop.abort(new Error('timeout'));
   }, limitMs);
-  // `AbortSignal.any` would say it more shortly; but what it makes is kept, once listened to, for as long as `end` is,
-  // and a monitor's end is there from its start.
+  // `AbortSignal.any` would say it more shortly; but what it makes is kept, once listened to, for as long as `end` is:
+  // for one that asks again and again until it is closed, all its life.
   const onEnd = (): void => stop.abort(end.reason);
   if (end.aborted) onEnd();
   else end.addEventListener('abort', onEnd, { once: true });

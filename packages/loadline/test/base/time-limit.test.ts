@@ -2,9 +2,8 @@ import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createVirtualClock, systemClock } from 'loadline/base';
+import { createVirtualClock, systemClock, withTimeLimit } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
-import { withTimeLimit } from '../../src/monitoring/time-limit.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
