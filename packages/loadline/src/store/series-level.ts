@@ -48,7 +48,7 @@ const spans: Readonly<Record<Level, number>> = { raw: 1, minute: minuteMs, hour:
 const pointsMax = 11_000;
 const quantilesMax = 10;
 
-function problemsOf({ metric, fromMs, toMs, stepMs, quantiles = [] }: SeriesQuery): string[] {
+function problemsOf({ metric, fromMs, toMs, stepMs, combine, quantiles = [] }: SeriesQuery): string[] {
   const problems: string[] = [];
   if (metric === '') problems.push('metric must not be empty');
   const isWindow = Number.isFinite(fromMs) && Number.isFinite(toMs) && fromMs < toMs;
@@ -61,6 +61,7 @@ function problemsOf({ metric, fromMs, toMs, stepMs, quantiles = [] }: SeriesQuer
   }
   if (quantiles.length > quantilesMax)
     problems.push(`${quantilesMax} quantiles are the most, got ${quantiles.length}`);
+  if (combine === 'sum' && quantiles.length > 0) problems.push('a sum has no quantiles');
   for (const q of quantiles) if (!(q >= 0 && q <= 1)) problems.push(`a quantile is from 0 to 1, got ${q}`);
   return problems;
 }

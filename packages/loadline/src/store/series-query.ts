@@ -14,6 +14,12 @@ export interface SeriesQuery {
   readonly toMs: number;
   /** The length of time that one point tells of. Below a minute raw samples are read, below an hour minutes. */
   readonly stepMs: number;
+  /**
+   * `merge`, the default, takes all values of a step together: of two instances with 10 and 30 the mean is 20. `sum` adds
+   * up what each series was, its mean, minimum, maximum and latest value: 40. It is for what a service has the sum of
+   * its instances of: requests a second, bytes. Its minimum and maximum are bounds; it has no quantiles.
+   */
+  readonly combine?: 'merge' | 'sum';
   /** From 0 to 1, at most 10. Without any, no histogram is read, which is quicker. */
   readonly quantiles?: readonly number[];
   /** A line for each service, instance or endpoint, instead of one for all. */

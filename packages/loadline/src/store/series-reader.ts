@@ -1,11 +1,11 @@
 import type { Postgres, Queryable } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
 import { type PackedRows, type ReadRow, readStatement, unpackRows } from './packed-rows.ts';
-import { floorTo, Rollup } from './rollup.ts';
 import { familySeries, literal } from './rollup-rows.ts';
-import { type Series, scaleOf } from './sample.ts';
+import type { Series } from './sample.ts';
 import { planRead, type ReadPlan } from './series-level.ts';
-import type { Latest, LatestQuery, Level, Line, Point, SeriesAnswer, SeriesQuery } from './series-query.ts';
+import { drawLines, type FoundSeries } from './series-lines.ts';
+import type { Latest, LatestQuery, Level, SeriesAnswer, SeriesQuery } from './series-query.ts';
 
 /**
  * Answers questions about what was measured. A coarse level is read as far as it reaches, what is finer from there
@@ -63,14 +63,8 @@ function tooLarge(what: string, found: string): Error {
   );
 }
 
-interface SeriesRow {
-  readonly id: number;
-  readonly family_id: number;
+interface SeriesRow extends FoundSeries {
   readonly metric_type: string;
-  readonly service_name: string;
-  readonly endpoint: string;
-  readonly instance: string;
-  readonly unit: string;
 }
 
 async function findSeries(transaction: Queryable, query: SeriesQuery): Promise<readonly SeriesRow[]> {
@@ -110,78 +104,13 @@ async function readRows(
   return packed === null ? [] : unpackRows(packed);
 }
 
-/** Whose hours to read: those of families where nothing less is asked for. */
-function hoursOf(found: readonly SeriesRow[], { instance, endpoint, by = 'service' }: SeriesQuery): string {
-  const isWhole = instance === undefined && endpoint === undefined && by === 'service';
-  return literal([...new Set(found.map((row) => (isWhole ? familySeries(row.family_id) : row.id)))]);
-}
-
-/** Merges what was read into a line of points for each name. */
-function drawLines(
-  rows: Iterable<ReadRow>,
+/** Whose hours to read: those of families where nothing less is asked for. What is added up is needed by itself. */
+function hoursOf(
   found: readonly SeriesRow[],
-  { stepMs }: ReadPlan,
-  { by, quantiles = [] }: SeriesQuery,
-): Line[] {
-  const byId = new Map(
-    found.flatMap((series) => {
-      const known = { series, scale: scaleOf(series.unit) };
-      return [
-        [series.id, known],
-        [familySeries(series.family_id), known],
-      ] as const;
-    }),
-  );
-  const lines = new Map<string, Map<number, { rollup: Rollup; scale: number }>>();
-  for (const row of rows) {
-    const { series, scale } = byId.get(row.seriesId) as { series: SeriesRow; scale: number };
-    const name = nameOf(series, by);
-    let steps = lines.get(name);
-    if (steps === undefined) {
-      steps = new Map();
-      lines.set(name, steps);
-    }
-    const startMs = floorTo(stepMs, row.startMs);
-    let step = steps.get(startMs);
-    if (step === undefined) {
-      step = { rollup: new Rollup(), scale };
-      steps.set(startMs, step);
-    }
-    add(step.rollup, row, scale);
-  }
-  return [...lines]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, steps]) => ({
-      name,
-      points: [...steps]
-        .sort(([a], [b]) => a - b)
-        .map(([atMs, { rollup, scale }]) => pointOf(atMs, rollup, scale, quantiles)),
-    }));
-}
-
-function nameOf(series: SeriesRow, by: SeriesQuery['by']): string {
-  if (by === undefined) return '';
-  return by === 'service' ? series.service_name : series[by];
-}
-
-function add(rollup: Rollup, { startMs, figures, histogram }: ReadRow, scale: number): void {
-  if (figures.count > 0) rollup.mergeKept(figures, histogram);
-  else if (histogram === null) rollup.addNumber(figures.last, startMs, scale);
-  else rollup.addEncoded(histogram, startMs, scale);
-}
-
-function pointOf(atMs: number, rollup: Rollup, scale: number, quantiles: readonly number[]): Point {
-  const { count, sum, min, max, last, histogram } = rollup;
-  return {
-    atMs,
-    count,
-    mean: sum / count,
-    min,
-    max,
-    last,
-    // The histogram knows no values below 0 and rounds to its grain; what is known exactly is never exceeded.
-    quantiles: quantiles.map((q) => Math.min(max, Math.max(min, histogram.quantile(q) * scale))),
-  };
+  { instance, endpoint, by = 'service', combine }: SeriesQuery,
+): string {
+  const isWhole = instance === undefined && endpoint === undefined && by === 'service' && combine !== 'sum';
+  return literal([...new Set(found.map((row) => (isWhole ? familySeries(row.family_id) : row.id)))]);
 }
 
 function seriesOf(row: Omit<SeriesRow, 'id' | 'family_id'> & { labels: Record<string, string> }): Series {

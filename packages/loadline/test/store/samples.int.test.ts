@@ -118,6 +118,26 @@ describe('series()', () => {
     expect(one.lines[0]?.points).toHaveLength(1);
   });
 
+  it('adds instances up where that is asked for, at every level', async () => {
+    await using opened = await openFresh(server.url);
+    for (let minute = 0; minute < 3; minute++) {
+      const atMs = startMs + minute * minuteMs;
+      await opened.store.metrics.write([sampleAt(a, atMs, 10), sampleAt(b, atMs, 30)]);
+    }
+    await opened.pass(3 * hourMs);
+    for (const stepMs of [1000, minuteMs, hourMs]) {
+      const query = { ...window(startMs, startMs + hourMs, stepMs), by: 'service', combine: 'sum' } as const;
+      const [line] = (await opened.store.metrics.series(query)).lines;
+      expect(line).toMatchObject({ name: 'api' });
+      for (const point of line?.points ?? [])
+        expect(point).toMatchObject({ mean: 40, min: 40, max: 40, last: 40 });
+      expect(line?.points).toHaveLength(stepMs === hourMs ? 1 : 3);
+    }
+    await expect(
+      opened.store.metrics.series({ ...window(0, 1, 1), combine: 'sum', quantiles: [0.5] }),
+    ).rejects.toMatchObject({ code: 'STORE_QUERY_INVALID' });
+  });
+
   it('answers nothing where nothing is known', async () => {
     await using opened = await openFresh(server.url);
     const answer = await opened.store.metrics.series(window(startMs, startMs + 1000, 1000));
