@@ -46,7 +46,10 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
           level: 'raw',
           stepMs: query.stepMs,
           unit: found[0]?.series.unit,
-          lines: lines.map(([name, own]) => ({ name, points: pointsOf(own, query) })),
+          lines: lines.map(([name, own]) => ({
+            name,
+            points: query.combine === 'sum' ? sumsOf(own, query) : pointsOf(own, query),
+          })),
         };
       },
       async latest({ sinceMs, ...where }) {
@@ -70,6 +73,20 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
             metrics.includes(series.metric) && fits(series, { service }) && atMs >= fromMs && atMs < toMs,
         );
         return [...Map.groupBy(found, ({ series }) => JSON.stringify(series)).values()].map(summaryOf);
+      },
+      async names({ service, prefix = '', limit, after = '' }) {
+        const found = samples.filter(
+          ({ series }) =>
+            fits(series, { service }) && series.metric.startsWith(prefix) && series.metric > after,
+        );
+        return [...Map.groupBy(found, ({ series }) => series.metric)]
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .slice(0, limit)
+          .map(([metric, own]) => ({
+            metric,
+            units: [...new Set(own.map(({ series }) => series.unit))].toSorted(),
+            services: [...new Set(own.map(({ series }) => series.service))].toSorted(),
+          }));
       },
     },
     readings: {
@@ -184,6 +201,29 @@ function pointsOf(samples: readonly Sample[], { stepMs, quantiles = [] }: Series
         max: merged.max * scale,
         last: values.at(-1) as number,
         quantiles: quantiles.map((q) => merged.quantile(q) * scale),
+      };
+    });
+}
+
+/** The points of each series, added up. */
+function sumsOf(samples: readonly Sample[], query: SeriesQuery): Point[] {
+  const each = [...Map.groupBy(samples, ({ series }) => JSON.stringify(series)).values()];
+  const points = Map.groupBy(
+    each.flatMap((own) => pointsOf(own, query)),
+    ({ atMs }) => atMs,
+  );
+  return [...points]
+    .toSorted(([a], [b]) => a - b)
+    .map(([atMs, own]) => {
+      const total = (of: (point: Point) => number): number => own.reduce((sum, point) => sum + of(point), 0);
+      return {
+        atMs,
+        count: total(({ count }) => count),
+        mean: total(({ mean }) => mean),
+        min: total(({ min }) => min),
+        max: total(({ max }) => max),
+        last: total(({ last }) => last),
+        quantiles: [],
       };
     });
 }

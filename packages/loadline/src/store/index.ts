@@ -21,6 +21,7 @@ export type { CacheReading, Readings, ResourceReading } from './readings.ts';
 export type { Sample, SampleProblem, Series, WriteReceipt } from './sample.ts';
 export { scaleOf } from './sample.ts';
 export type { ScalingEvent, ScalingEventDraft, ScalingEventFilter, ScalingEvents } from './scaling-events.ts';
+export type { MetricName, NamesQuery } from './series-names.ts';
 export type {
   Latest,
   LatestQuery,

@@ -1,4 +1,5 @@
 import type { Sample, WriteReceipt } from './sample.ts';
+import type { MetricName, NamesQuery } from './series-names.ts';
 import type { Latest, LatestQuery, SeriesAnswer, SeriesQuery } from './series-query.ts';
 import type { Summary, SummaryQuery } from './series-summaries.ts';
 
@@ -25,4 +26,6 @@ export interface Metrics {
    * @throws STORE_QUERY_INVALID, STORE_QUERY_TOO_LARGE above 10,000 series or 50,000 rows.
    */
   summaries(query: SummaryQuery): Promise<readonly Summary[]>;
+  /** Which metrics there are, by name. */
+  names(query: NamesQuery): Promise<readonly MetricName[]>;
 }

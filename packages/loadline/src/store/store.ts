@@ -8,6 +8,7 @@ import { createReadings, type Readings } from './readings.ts';
 import { SampleWriter } from './sample-writer.ts';
 import { createScalingEvents, type ScalingEvents } from './scaling-events.ts';
 import { migrations } from './schema.ts';
+import { readNames } from './series-names.ts';
 import { SeriesReader } from './series-reader.ts';
 import { readSummaries } from './series-summaries.ts';
 import { createTestResults, type TestResults } from './test-results.ts';
@@ -111,6 +112,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
       series: (query) => reader.series(query, clock.now()),
       latest: (query) => reader.latest(query),
       summaries: (query) => readSummaries(postgres, query),
+      names: (query) => readNames(postgres, query),
     },
     readings: createReadings(postgres),
     tests: createLoadTests(postgres),

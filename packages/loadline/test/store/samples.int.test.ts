@@ -238,6 +238,29 @@ describe('summaries()', () => {
   });
 });
 
+describe('names()', () => {
+  it('tells which metrics there are, in which units, of which services, a page at a time', async () => {
+    await using opened = await openFresh(server.url);
+    const named = (metric: string, service: string, unit: string): Sample =>
+      sampleAt({ metric, service, unit }, startMs, 1);
+    await opened.store.metrics.write([
+      named('orders', 'shop', 'count'),
+      named('orders', 'bar', 'per second'),
+      named('Orders_late', 'shop', 'count'),
+      named('refunds', 'bar', 'count'),
+    ]);
+    const page = await opened.store.metrics.names({ limit: 2 });
+    expect(page).toEqual([
+      { metric: 'Orders_late', units: ['count'], services: ['shop'] },
+      { metric: 'orders', units: ['count', 'per second'], services: ['bar', 'shop'] },
+    ]);
+    const rest = await opened.store.metrics.names({ limit: 2, after: 'orders' });
+    expect(rest.map(({ metric }) => metric)).toEqual(['refunds']);
+    const asked = await opened.store.metrics.names({ limit: 9, service: 'bar', prefix: 'ord' });
+    expect(asked).toEqual([{ metric: 'orders', units: ['per second'], services: ['bar'] }]);
+  });
+});
+
 describe('rolling up', () => {
   it('writes a minute when it is over, and an hour when that is', async () => {
     await using opened = await openFresh(server.url);
