@@ -3,6 +3,7 @@ import { UserSketch } from 'loadline/observe';
 import type { CacheReading, ResourceReading, Sample, Series, Store } from 'loadline/store';
 import { compareReadings } from './compare-readings.ts';
 import { judgedAddressOf, type Resolve } from './judged-address.ts';
+import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
 import type { Pull } from './pull.ts';
 import { RecentWindow } from './recent-window.ts';
@@ -58,6 +59,7 @@ const recentMetrics: ReadonlySet<string> = new Set([
   'requests',
   'errors',
   'latency_ms',
+  'answered_ms',
   'database_query_ms',
   'cache_hits',
   'cache_lookups',
@@ -113,6 +115,14 @@ export class Collector {
     return [...this.#members.values()]
       .map((member) => member.view(this.#options.intervalMs))
       .toSorted((a, b) => order(a.service, b.service) || order(a.instance, b.instance));
+  }
+
+  /** The same, each with what it said last; of who is down there is nothing. */
+  latest(): readonly { readonly view: MemberView; readonly figures: ReadonlyMap<string, number> }[] {
+    return [...this.#members.values()].map((member) => {
+      const view = member.view(this.#options.intervalMs);
+      return { view, figures: view.state === 'down' ? none : member.figures };
+    });
   }
 
   recent(service: string): ReturnType<RecentWindow['of']> {
@@ -214,6 +224,7 @@ export class Collector {
     }
     const { samples, elapsedS } = read.value;
     member.answered();
+    member.figures = latestFiguresOf(samples);
     const at = { elapsedS, nowMs: clock.monotonicMs() };
     this.#recent.add(member.service, samples, at);
     this.#vitals.add(member.service, samples, at);
@@ -288,6 +299,8 @@ export class Collector {
     return kept;
   }
 }
+
+const none: ReadonlyMap<string, number> = new Map();
 
 interface Read {
   readonly samples: readonly Sample[];

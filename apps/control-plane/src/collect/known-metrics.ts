@@ -16,6 +16,10 @@ type Labels = Readonly<Record<string, string>>;
 
 const seconds = 0.001;
 
+/** What a client did wrong is no failure of the service. */
+const isFailure = ({ status = '', status_code: other = status, code = other }: Labels): boolean =>
+  code.startsWith('5');
+
 /**
  * What everybody is asked for, under one name for all: what `observe` shows, and what other servers call the same. Growth
  * of counters is a second; a counter of seconds becomes a ratio.
@@ -49,8 +53,7 @@ const knownMetrics: readonly KnownMetric[] = [
     family: 'http_requests',
     metric: 'errors',
     unit: 'rps',
-    // What a client did wrong is no failure of the service.
-    where: ({ status = '', code = status }) => code.startsWith('5'),
+    where: isFailure,
   },
   {
     family: 'http_request_duration_seconds',
@@ -59,6 +62,14 @@ const knownMetrics: readonly KnownMetric[] = [
     perUnit: seconds,
     endpointOf: ({ method, route, handler, path }) =>
       [method, route ?? handler ?? path].filter((part) => part !== undefined).join(' ') || undefined,
+  },
+  {
+    // Whose answer was a failure is not content with its time: Apdex is made of the others.
+    family: 'http_request_duration_seconds',
+    metric: 'answered_ms',
+    unit: 'ms',
+    perUnit: seconds,
+    where: (labels) => !isFailure(labels),
   },
   {
     family: /(?:^|_)(?:database|db|postgres|pg)_(?:query|statement)_(?:duration_)?seconds$/,

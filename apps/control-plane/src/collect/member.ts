@@ -28,6 +28,8 @@ const usersMs = 300_000;
 /** One of those that are asked, with what it said last. */
 export class Member {
   reading: Reading | undefined;
+  /** What it said last, by metric. */
+  figures: ReadonlyMap<string, number> = new Map();
   /** Undefined for a server. */
   watched: Watched | undefined;
   readonly server: ServerProbe | undefined;
