@@ -89,16 +89,20 @@ class Comparison {
     }
   }
 
-  /** Of what the heap may grow to: when it is reached, the process ends. */
+  /** How near it is to its end: when the heap reaches its limit the process ends, and when its RAM does it is killed. */
   addMemoryRatio(): void {
     const of = (metric: string): number | undefined => {
       const value = this.found.get(keyOf({ metric }))?.value;
       return typeof value === 'number' ? value : undefined;
     };
-    const used = of('heap_bytes');
-    const limit = of('heap_limit_bytes');
-    if (used === undefined || limit === undefined || limit <= 0) return;
-    this.#put({ metric: 'memory_ratio', unit: 'ratio', value: used / limit }, false);
+    const ratios = [
+      [of('heap_bytes'), of('heap_limit_bytes')],
+      [of('memory_bytes'), of('memory_limit_bytes')],
+    ].flatMap(([used, limit]) =>
+      used === undefined || limit === undefined || limit <= 0 ? [] : [used / limit],
+    );
+    if (ratios.length > 0)
+      this.#put({ metric: 'memory_ratio', unit: 'ratio', value: Math.max(...ratios) }, false);
   }
 
   #valueOf(

@@ -113,6 +113,29 @@ http_request_duration_seconds_bucket{route="/a",le="+Inf"} ${high}
     expect([value('cache_hits'), value('cache_lookups')]).toEqual([9, 10]);
   });
 
+  it.each([
+    ['heap', { heap: 90, heapLimit: 100, memory: 100, memoryLimit: 200 }, 0.9],
+    ['RAM', { heap: 20, heapLimit: 100, memory: 160, memoryLimit: 200 }, 0.8],
+  ])('tell how near it is to its end, which its %s reaches first', (_, now, ratio) => {
+    const page = `nodejs_heap_bytes{state="used"} ${now.heap}
+nodejs_heap_bytes{state="reserved"} ${now.heapLimit}
+nodejs_heap_limit_bytes ${now.heapLimit}
+process_resident_memory_bytes ${now.memory}
+process_memory_limit_bytes ${now.memoryLimit}
+`;
+    expect(compare(undefined, readText(page, atSecond(0))).value('memory_ratio')).toBe(ratio);
+  });
+
+  it('add up what the devices of the machine have carried', () => {
+    const page = (eth0: number, eth1: number): string =>
+      `# TYPE node_network_receive_bytes_total counter
+node_network_receive_bytes_total{device="eth0"} ${eth0}
+node_network_receive_bytes_total{device="eth1"} ${eth1}
+`;
+    const { value } = compare(readText(page(10, 1000), atSecond(0)), readText(page(30, 1030), atSecond(5)));
+    expect(value('system_network_received')).toBe(10);
+  });
+
   it('leave out what is beyond the limit, and say how much', () => {
     const text = Array.from({ length: 30 }, (_, at) => `thing{n="${at}"} 1`).join('\n');
     const { samples, leftOut } = compare(undefined, readText(text, atSecond(0)), { samplesMax: 10 });

@@ -17,6 +17,10 @@ export { type ActiveUsers, observeUsers, usersSketchName } from './meters/active
 export { observeHeap } from './meters/heap-metrics.ts';
 export type { HttpObserver, ObservedRequest } from './meters/http-metrics.ts';
 export { observeHttp } from './meters/http-metrics.ts';
+export {
+  type MachineNetworkOptions,
+  observeMachineNetwork,
+} from './meters/machine-network-metrics.ts';
 export type { ConnectingServer, CountedSocket, NetworkObserver } from './meters/network-metrics.ts';
 export { observeNetwork } from './meters/network-metrics.ts';
 export { observeProcess } from './meters/process-metrics.ts';

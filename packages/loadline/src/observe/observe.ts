@@ -22,6 +22,7 @@ import { profilesDoor, profilesPath } from './doors/profiles-door.ts';
 import { observeUsers, usersSketchName } from './meters/active-users.ts';
 import { observeHeap } from './meters/heap-metrics.ts';
 import { observeHttp } from './meters/http-metrics.ts';
+import { observeMachineNetwork } from './meters/machine-network-metrics.ts';
 import { type ConnectingServer, observeNetwork } from './meters/network-metrics.ts';
 import { observeProcess } from './meters/process-metrics.ts';
 import { type Access, type ObserveOptions, parseAccess } from './options.ts';
@@ -52,7 +53,7 @@ export interface Observer extends AsyncDisposable {
 }
 
 /**
- * Watches a service: its process, its heap, its requests, its connections, its users; and opens its doors, `/metrics`,
+ * Watches a service: its process, its heap, its machine's network, its requests, its connections, its users; and opens its doors, `/metrics`,
  * `/loadline/profiles` and what the options ask for. Everything but the browsers' door and health wants a key, or for
  * the metrics an address.
  *
@@ -66,6 +67,7 @@ export function observe(options: ObserveOptions = {}): Observer {
   const { registry = createRegistry(), clock = systemClock } = options;
   tellBuild(registry, access);
   const stops = [observeProcess(registry, clock), observeHeap(registry)];
+  observeMachineNetwork(registry, { clock });
   const http = observeHttp(registry);
   const usersKey = options.usersKey ?? usersKeyOf(access);
   const users = observeUsers(registry, usersKey ?? randomBytes(32).toString('hex'), clock);

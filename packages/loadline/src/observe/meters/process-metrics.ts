@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { type Clock, systemClock } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
@@ -25,6 +26,12 @@ export function observeProcess(registry: Registry, clock: Clock = systemClock): 
     name: 'process_resident_memory_bytes',
     help: 'Memory of the process that is in RAM.',
     read: () => process.memoryUsage.rss(),
+  });
+  registry.gauge({
+    name: 'process_memory_limit_bytes',
+    help: 'What the process may have of RAM: the limit of its container, or all that the machine has.',
+    // Where nothing limits it, Node.js says 0 or a number beyond any machine.
+    read: () => Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
   });
   registry.gauge({
     name: 'process_start_time_seconds',
