@@ -11,6 +11,7 @@ import { instanceHandlers, openWatch, type Pull } from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
+import { Intake, intakeHandlers, observeIntake } from './intake/index.ts';
 import { feedLive, LiveStream, liveHandlers, metricsNow, observeLive } from './live/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
 import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
@@ -113,6 +114,8 @@ export async function compose(
     onFailure,
     pull,
   });
+  const intake = new Intake(store.metrics);
+  observeIntake(registry, { intake, store });
   const alerts = await Alerts.open({
     clock,
     store,
@@ -142,6 +145,7 @@ export async function compose(
       ...testHandlers({ tests, schedules }),
       ...scalingHandlers(scaling),
       ...instanceHandlers({ collector, registrations }),
+      ...intakeHandlers({ intake, clock }),
       ...profilingHandlers(profiling),
       ...recommendationHandlers(recommendations),
       ...alertHandlers({ alerts, metrics: store.metrics, clock }),

@@ -149,6 +149,7 @@ describe('a client that was generated from the OpenAPI document', () => {
     );
     expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
 
+    await driveIntake(performance);
     await driveAlerts(performance);
     const stream = await performance.streamLive({ topics: 'tests' });
     expect(new TextDecoder().decode((await stream.body.getReader().read()).value)).toContain('retry:');
@@ -167,6 +168,12 @@ describe('a client that was generated from the OpenAPI document', () => {
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());
   });
+
+  async function driveIntake(performance: Client): Promise<void> {
+    const sample = { metric: 'meals_saved', service: 'shop', value: 3, at: '1970-01-01T00:00:00Z' };
+    expect((await performance.writeMetrics({ samples: [sample] })).data.accepted).toBe(1);
+    expect(plane.store.samples.at(-1)).toMatchObject({ value: 3, atMs: 0, series: { unit: 'count' } });
+  }
 
   async function driveAlerts(performance: Client): Promise<void> {
     const written = { name: 'deep-queue', metric: 'queue_depth', above: { critical: 10 }, for: '2s' };

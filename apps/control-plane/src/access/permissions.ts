@@ -32,6 +32,7 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   registerInstance: 'operator',
   beatInstance: 'operator',
   removeInstance: 'operator',
+  writeMetrics: 'operator',
   listSchedules: 'viewer',
   createSchedule: 'operator',
   deleteSchedule: 'operator',

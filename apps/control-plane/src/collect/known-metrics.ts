@@ -140,6 +140,11 @@ export function metricsOf(family: string): readonly KnownMetric[] | 'custom' {
 
 const cached = new Map<string, readonly KnownMetric[] | 'custom'>();
 
+/** The unit in which a metric is kept: of one that everybody is asked for its own, of another what its name ends in. */
+export function unitOfMetric(metric: string): string {
+  return knownMetrics.find((known) => known.metric === metric)?.unit ?? unitOf(metric);
+}
+
 /** The unit that a name ends in, as the store has it. */
 export function unitOf(name: string): string {
   if (name.endsWith('_seconds')) return 's';

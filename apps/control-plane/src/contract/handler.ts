@@ -9,8 +9,13 @@ export type Handlers = { readonly [Name in OperationName]: (request: Request<Nam
 export interface Request<Name extends OperationName> {
   readonly params: Part<Name, 'params'>;
   readonly query: Part<Name, 'query'>;
-  readonly body: Part<Name, 'body'>;
-  readonly headers: Part<Name, 'headers'> & { readonly accept?: string };
+  /** Of an operation that takes other types than JSON its bytes; empty where there was none. */
+  readonly body: Operations[Name] extends { readonly bodyAs: unknown } ? Uint8Array : Part<Name, 'body'>;
+  readonly headers: Part<Name, 'headers'> & {
+    readonly accept?: string;
+    readonly 'content-type'?: string;
+    readonly 'content-encoding'?: string;
+  };
   /** Who asks; absent where the operation is open and nobody was recognised. */
   readonly who: Requester | undefined;
 }

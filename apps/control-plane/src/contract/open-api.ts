@@ -55,16 +55,20 @@ function describe(name: OperationName, operation: Operation, access: string): Re
     description: [operation.description, who].filter((text) => text !== undefined).join(' '),
     ...(access === 'open' ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(operation.body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: published(operation.body) } },
-          },
-        }),
+    ...requestBodyOf(operation),
     responses: { ...responsesOf(operation), default: problemResponse },
   };
+}
+
+function requestBodyOf({ body, bodyAs }: Operation): { requestBody?: unknown } {
+  if (body !== undefined)
+    return { requestBody: { required: true, content: { 'application/json': { schema: published(body) } } } };
+  if (bodyAs === undefined) return {};
+  const content = bodyAs.map((type) => [
+    type,
+    { schema: type.startsWith('application/x-') ? { type: 'string', format: 'binary' } : { type: 'string' } },
+  ]);
+  return { requestBody: { required: true, content: Object.fromEntries(content) } };
 }
 
 const problemResponse = {

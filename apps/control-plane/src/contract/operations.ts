@@ -1,6 +1,7 @@
 import { accessOperations } from './access-operations.ts';
 import { alertOperations } from './alert-operations.ts';
 import { instanceOperations } from './instance-operations.ts';
+import { intakeOperations } from './intake-operations.ts';
 import { liveOperations } from './live-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
 import { recommendationOperations } from './recommendation-operations.ts';
@@ -23,6 +24,13 @@ export interface Operation {
   readonly query?: Schema;
   readonly headers?: Schema;
   readonly body?: Schema;
+  /** Media types of a body that is not JSON: it reaches the handler as its bytes. */
+  readonly bodyAs?: readonly string[];
+  /**
+   * Whether it brings in what was measured, and changes nothing besides. The audit log does not hold such requests: they
+   * come many times a second, and would bury whatever else is in it.
+   */
+  readonly isIntake?: boolean;
   /** By status; refusals are problem documents and are not listed here. */
   readonly responses: Readonly<Record<number, OperationResponse>>;
 }
@@ -38,6 +46,7 @@ export interface OperationResponse {
 type AllOperations = typeof accessOperations &
   typeof alertOperations &
   typeof instanceOperations &
+  typeof intakeOperations &
   typeof liveOperations &
   typeof profilingOperations &
   typeof recommendationOperations &
@@ -52,6 +61,7 @@ export const operations: AllOperations = {
   ...testOperations,
   ...scalingOperations,
   ...instanceOperations,
+  ...intakeOperations,
   ...profilingOperations,
   ...recommendationOperations,
   ...alertOperations,

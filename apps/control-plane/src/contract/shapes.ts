@@ -32,6 +32,7 @@ import {
   instancesSchema,
   registrationSchema,
 } from './instance-schemas.ts';
+import { intakeReceiptSchema, metricBatchSchema, metricSampleSchema } from './intake-schemas.ts';
 import { problemSchema } from './problem-schema.ts';
 import {
   profileDocumentSchema,
@@ -92,6 +93,7 @@ export const schemas: readonly NamedSchema[] = [
   instanceOrderSchema,
   instanceSchema,
   instancesSchema,
+  intakeReceiptSchema,
   judgedServiceSchema,
   judgedTargetsSchema,
   keyOrderSchema,
@@ -100,6 +102,8 @@ export const schemas: readonly NamedSchema[] = [
   loadTestSchema,
   manualOrderSchema,
   manualScalingSchema,
+  metricBatchSchema,
+  metricSampleSchema,
   newApiKeySchema,
   problemSchema,
   registrationSchema,
@@ -163,6 +167,7 @@ export interface Shapes {
   readonly Instance: Instance;
   readonly InstanceOrder: FromSchema<typeof instanceOrderSchema>;
   readonly Instances: { readonly items: readonly Instance[] };
+  readonly IntakeReceipt: IntakeReceipt;
   readonly JudgedService: JudgedTargetsView['items'][number];
   readonly JudgedTargets: JudgedTargetsView;
   readonly KeyOrder: FromSchema<typeof keyOrderSchema>;
@@ -171,6 +176,8 @@ export interface Shapes {
   readonly LoadTestPage: Page<LoadTest>;
   readonly ManualScaling: FromSchema<typeof manualScalingSchema>;
   readonly ManualScalingOrder: FromSchema<typeof manualOrderSchema>;
+  readonly MetricBatch: MetricBatch;
+  readonly MetricSample: MetricBatch['samples'][number];
   readonly NewApiKey: NewApiKey;
   readonly Problem: ProblemDocument;
   readonly Registration: RegistrationView;
@@ -224,6 +231,8 @@ export type NewApiKey = FromSchema<typeof newApiKeySchema, { references: [typeof
 export type AuditEntry = FromSchema<typeof auditEntrySchema>;
 export type SessionView = FromSchema<typeof sessionSchema>;
 export type Instance = FromSchema<typeof instanceSchema>;
+export type IntakeReceipt = FromSchema<typeof intakeReceiptSchema>;
+export type MetricBatch = FromSchema<typeof metricBatchSchema, { references: [typeof metricSampleSchema] }>;
 export type RegistrationView = FromSchema<typeof registrationSchema>;
 export type ProblemDocument = FromSchema<typeof problemSchema>;
 export type TestOrder = FromSchema<typeof testOrderSchema>;

@@ -9,10 +9,28 @@ import {
   type Reply,
   type Request,
 } from '../contract/index.ts';
+import { Problem } from '../problems/index.ts';
 
 /** Gives every operation of the contract its route: validated as it says, answered by its handler. */
 export function answerOperations(app: FastifyInstance, handlers: Handlers): void {
-  for (const name of operationNames) answerOperation(app, name, handlers);
+  for (const name of operationNames) {
+    const { bodyAs }: Operation = operations[name];
+    if (bodyAs === undefined) answerOperation(app, name, handlers);
+    else
+      void app.register(async (scope) => {
+        readBytes(scope, bodyAs);
+        answerOperation(scope, name, handlers);
+      });
+  }
+}
+
+/** Takes bodies of these types alone, as they are. What they hold is the handler's to read. */
+function readBytes(scope: FastifyInstance, types: readonly string[]): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser([...types], { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+  scope.addContentTypeParser('*', (_request, _payload, done) =>
+    done(new Problem('CONTROL_PLANE_MEDIA_TYPE_UNKNOWN', `Send the body as ${types.join(' or ')}.`)),
+  );
 }
 
 /** What a handler is, whatever operation it answers: the contract's types end at the framework. */
@@ -26,7 +44,7 @@ function answerOperation(app: FastifyInstance, name: OperationName, handlers: Ha
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { operation: name },
     schema: schemaOf(operation),
-    handler: async (request, reply) => send(reply, await handler(requestOf(request))),
+    handler: async (request, reply) => send(reply, await handler(requestOf(request, operation))),
   });
 }
 
@@ -40,8 +58,12 @@ function schemaOf({ params, query, headers, body }: Operation): FastifySchema {
 }
 
 /** Its parts were validated by the operation's own schemas before, which the compiler cannot know. */
-function requestOf({ params, query, body, headers, who }: FastifyRequest): Request<OperationName> {
-  return { params, query, body, headers, who } as unknown as Request<OperationName>;
+function requestOf(
+  { params, query, body, headers, who }: FastifyRequest,
+  { bodyAs }: Operation,
+): Request<OperationName> {
+  const read = bodyAs === undefined ? body : (body ?? new Uint8Array());
+  return { params, query, body: read, headers, who } as unknown as Request<OperationName>;
 }
 
 function send(reply: FastifyReply, answer: Reply<OperationName>): FastifyReply {

@@ -1,14 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { AuditedRequest } from '../access/index.ts';
+import { type Operation, operations } from '../contract/index.ts';
 
 /**
  * Writes every request that would change something into the audit log, refused ones too, before it is answered: what
- * was answered was written down.
+ * was answered was written down. What only brings in measurements is not in it.
  */
 export function auditChanges(app: FastifyInstance, audit: (request: AuditedRequest) => Promise<void>): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const { operation } = request.routeOptions.config;
     if (operation === undefined || request.method === 'GET' || request.method === 'HEAD') return payload;
+    if ((operations[operation] as Operation).isIntake === true) return payload;
     await audit({
       operation,
       method: request.method,

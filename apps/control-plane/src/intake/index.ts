@@ -1,0 +1,4 @@
+/** Samples that others bring: as JSON. */
+export { Intake } from './intake.ts';
+export { intakeHandlers } from './intake-handlers.ts';
+export { observeIntake } from './observe-intake.ts';
