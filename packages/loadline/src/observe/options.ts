@@ -1,4 +1,4 @@
-import { type Clock, formatPath, type ObjectField, parse } from '../base/index.ts';
+import { type Clock, type Field, formatPath, type ObjectField, parse, show } from '../base/index.ts';
 import type { Registry } from '../metrics/index.ts';
 import type { BeaconOptions } from './doors/beacon-door.ts';
 import { isAddressRange } from './doors/guard.ts';
@@ -56,7 +56,8 @@ const optionNames = [
 const keyLengthMin = 16;
 
 /**
- * Checks what often comes from the environment, where a key may be empty by mistake.
+ * Checks what often comes from the environment, where a key may be empty by mistake, and what plain JavaScript may
+ * have put together wrongly: better here than at the first question about the service's health.
  *
  * @throws LoadlineError OBSERVE_OPTIONS_INVALID with every problem, and no key in it.
  */
@@ -66,6 +67,8 @@ export function parseAccess(input: ObserveOptions): Access {
     const text = (key: 'service' | 'version' | 'commit', standIn: string): string =>
       options.optional(key)?.string() ?? standIn;
     options.optional('usersKey')?.string();
+    checkHealth(options.optional('health'));
+    checkBeacon(options.optional('beacon'));
     return {
       service: text('service', 'service'),
       version: text('version', ''),
@@ -85,6 +88,25 @@ export function parseAccess(input: ObserveOptions): Access {
   throw observeError('OBSERVE_OPTIONS_INVALID', `Cannot observe: ${found.join('; ')}.`, {
     facts: { problems: parsed.problems },
   });
+}
+
+function checkHealth(field: Field | undefined): void {
+  const health = field?.object(['checks', 'isDraining', 'timeoutMs']);
+  health?.optional('checks')?.record(checkFunction);
+  const isDraining = health?.optional('isDraining');
+  if (isDraining !== undefined) checkFunction(isDraining);
+  health?.optional('timeoutMs')?.number({ above: 0 });
+}
+
+function checkBeacon(field: Field | undefined): void {
+  const beacon = field?.object(['origins', 'pages', 'ratePerSecond']);
+  beacon?.optional('origins')?.array((origin) => origin.string());
+  beacon?.optional('pages')?.array((page) => page.string());
+  beacon?.optional('ratePerSecond')?.number({ above: 0 });
+}
+
+function checkFunction(field: Field): void {
+  if (typeof field.value !== 'function') field.problem(`must be a function, got ${show(field.value)}`);
 }
 
 function keysOf(

@@ -53,6 +53,14 @@ describe('an observed service', () => {
     expect(await statusOf(`${service.url}/health/live`)).toBe(200);
   });
 
+  it('is ready where nothing was named that it needs', async () => {
+    await using service = await openService({ health: {} });
+    expect(await (await fetch(`${service.url}/health/ready`)).json()).toEqual({
+      status: 'healthy',
+      checks: {},
+    });
+  });
+
   it('has metrics that promtool has nothing to say about', async () => {
     const key = 'a-key-of-some-length';
     await using service = await openService({

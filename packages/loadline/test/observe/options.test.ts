@@ -1,4 +1,4 @@
-import { observe } from 'loadline/observe';
+import { type ObserveOptions, observe } from 'loadline/observe';
 import { describe, expect, it } from 'vitest';
 
 describe('observe()', () => {
@@ -18,4 +18,24 @@ describe('observe()', () => {
       }),
     );
   });
+
+  it('refuses health and a beacon that could not be asked later', () => {
+    const options: unknown = {
+      health: { checks: { database: true }, isDraining: false, timeoutMs: 0, check: {} },
+      beacon: { origins: 'https://shop.example', ratePerSecond: '5' },
+    };
+    const found = ['health.check is', 'checks.database must', 'isDraining must', 'health.timeoutMs must'];
+    for (const part of [...found, 'beacon.origins must', 'beacon.ratePerSecond must']) {
+      expect(() => observe(options as ObserveOptions)).toThrow(part);
+    }
+  });
+
+  it.each([{ health: null }, { beacon: true }])(
+    'refuses %j instead of failing when it is asked',
+    (options) => {
+      expect(() => observe(options as unknown as ObserveOptions)).toThrow(
+        expect.objectContaining({ code: 'OBSERVE_OPTIONS_INVALID' }),
+      );
+    },
+  );
 });

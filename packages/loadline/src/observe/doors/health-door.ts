@@ -3,8 +3,8 @@ import { type Door, jsonAnswer, methodRefusal } from './door.ts';
 
 /** What says whether a service is ready. */
 export interface HealthOptions {
-  /** What it needs: each resolves where that is well, and rejects where it is not. Asked at each question. */
-  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** What it needs: each resolves where that is well, and rejects where it is not. Asked at each question; none by default. */
+  readonly checks?: Readonly<Record<string, () => Promise<unknown>>>;
   /** Whether it is about to stop, and should get no new work. */
   readonly isDraining?: () => boolean;
   /** For each check, in milliseconds; 2,000 by default. */
@@ -19,7 +19,7 @@ export const liveDoor: Door = async (request) =>
  * `/health/ready`: 200 where every check is well and nothing drains, otherwise 503, with the checks by name. It asks the
  * checks once, however many ask meanwhile.
  */
-export function readyDoor({ checks, isDraining, timeoutMs = 2000 }: HealthOptions, clock: Clock): Door {
+export function readyDoor({ checks = {}, isDraining, timeoutMs = 2000 }: HealthOptions, clock: Clock): Door {
   let asking: Promise<Record<string, string>> | undefined;
   return async (request) => {
     const refusal = methodRefusal(request, ['GET', 'HEAD']);
@@ -35,7 +35,7 @@ export function readyDoor({ checks, isDraining, timeoutMs = 2000 }: HealthOption
 }
 
 async function askAll(
-  checks: HealthOptions['checks'],
+  checks: Required<HealthOptions>['checks'],
   timeoutMs: number,
   clock: Clock,
 ): Promise<Record<string, string>> {
