@@ -86,23 +86,7 @@ export async function compose(
     services: configuration.services,
     onEvent: (event) => live.publish('scaling', event),
   });
-  const profiling = await ProfilingSessions.open({
-    clock,
-    documents,
-    nextId,
-    folder: join(configuration.home, 'profiles'),
-    profilers,
-    instances: () => scaling.instances(),
-  });
-  const recommendations = createRecommendations({
-    clock,
-    metrics: store.metrics,
-    profiles: profiling,
-    tests,
-    instances: () => scaling.instances(),
-    databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
-  });
-  const { collector, registrations } = await openWatch({
+  const { collector, registrations, known } = await openWatch({
     clock,
     documents,
     nextId,
@@ -116,6 +100,22 @@ export async function compose(
   });
   const intake = new Intake(store.metrics);
   observeIntake(registry, { intake, store });
+  const profiling = await ProfilingSessions.open({
+    clock,
+    documents,
+    nextId,
+    folder: join(configuration.home, 'profiles'),
+    profilers,
+    instances: known,
+  });
+  const recommendations = createRecommendations({
+    clock,
+    metrics: store.metrics,
+    profiles: profiling,
+    tests,
+    instances: () => known.list(),
+    databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
+  });
   const alerts = await Alerts.open({
     clock,
     store,

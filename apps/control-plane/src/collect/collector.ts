@@ -2,7 +2,7 @@ import { type AddressPolicy, type Clock, type Timer, withTimeLimit } from 'loadl
 import { UserSketch } from 'loadline/observe';
 import type { CacheReading, ResourceReading, Sample, Series, Store } from 'loadline/store';
 import { compareReadings } from './compare-readings.ts';
-import { judgedAddressOf, type Resolve } from './judged-address.ts';
+import type { Resolve } from './judged-address.ts';
 import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
 import type { Pull } from './pull.ts';
@@ -10,6 +10,7 @@ import { RecentWindow } from './recent-window.ts';
 import { resourceReadingOf } from './resource-reading.ts';
 import type { ServerProbe } from './server-probe.ts';
 import type { InstanceSource, Watched } from './watched.ts';
+import { addressOfWatched } from './watched-address.ts';
 
 export interface CollectorOptions {
   readonly clock: Clock;
@@ -236,7 +237,7 @@ export class Collector {
     const { pull, key } = this.#options;
     const watched = member.watched as Watched;
     if (watched.because !== undefined) throw new Error(watched.because);
-    const { address, isTrusted } = await this.#addressOf(watched);
+    const { address, isTrusted } = await addressOfWatched(watched, this.#options);
     const reading = await pull({ url: watched.url, address, key: isTrusted ? key : undefined }, signal);
     const before = member.reading;
     member.reading = reading;
@@ -251,15 +252,6 @@ export class Collector {
     this.#counts.leftOut += leftOut;
     const elapsedMs = before === undefined ? 0 : reading.monotonicMs - before.monotonicMs;
     return { samples, elapsedS: elapsedMs / 1000 };
-  }
-
-  /** Who only says of itself where it is, gets no key at an address that nobody named. */
-  async #addressOf(watched: Watched): Promise<{ readonly address: string; readonly isTrusted: boolean }> {
-    const { policy, resolve } = this.#options;
-    const isOurs = watched.source !== 'registered';
-    if (watched.address !== undefined) return { address: watched.address, isTrusted: isOurs };
-    const { address, isNamed } = await judgedAddressOf(watched.url, isOurs ? ownPolicy : policy, resolve);
-    return { address, isTrusted: isOurs || isNamed };
   }
 
   async #probe(server: ServerProbe, caches: CacheReading[]): Promise<Read> {
@@ -308,9 +300,6 @@ interface Read {
 }
 
 const seriesKnownMax = 200_000;
-
-/** What this machine's owner wrote down may be anywhere but where nobody may go. */
-const ownPolicy: AddressPolicy = { allowLoopback: true, allowPrivate: true };
 
 function keyOf({ source, service, instance }: Watched): string {
   return JSON.stringify([source, service, instance]);

@@ -4,7 +4,8 @@ import type { Sample } from 'loadline/store';
 export function latestFiguresOf(samples: readonly Sample[]): ReadonlyMap<string, number> {
   const figures = new Map<string, number>();
   for (const { series, value } of samples) {
-    if (typeof value !== 'number' || series.endpoint !== undefined || !keptMetrics.has(series.metric)) continue;
+    if (typeof value !== 'number' || series.endpoint !== undefined || !keptMetrics.has(series.metric))
+      continue;
     figures.set(series.metric, value);
   }
   return figures;

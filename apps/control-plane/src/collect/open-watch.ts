@@ -5,6 +5,7 @@ import type { Documents, NextId } from '../memory/index.ts';
 import { Collector } from './collector.ts';
 import { createDrivenInstances, type RunningInstances } from './driven-instances.ts';
 import { type Resolve, resolveByMachine } from './judged-address.ts';
+import { createKnownInstances, type KnownInstances } from './known-instances.ts';
 import { createListedInstances } from './listed-instances.ts';
 import { createPostgresProbe } from './postgres-probe.ts';
 import { createPull, type Pull } from './pull.ts';
@@ -33,6 +34,7 @@ export interface WatchOptions {
 export interface Watch {
   readonly collector: Collector;
   readonly registrations: Registrations;
+  readonly known: KnownInstances;
 }
 
 /** Begins to watch everybody who is known from anywhere. */
@@ -41,18 +43,20 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
   const { resolve = resolveByMachine, pull = createPull(clock) } = options;
   const { services, postgres, valkey, policy, intervalMs } = configuration;
   const registrations = await Registrations.open({ documents, clock, nextId, policy, resolve });
+  const sources = [
+    createListedInstances(services, { clock, resolve }),
+    createDrivenInstances(running),
+    registrations,
+  ];
+  const servers = [
+    ...postgres.map(({ service, url }) => createPostgresProbe(service, url)),
+    ...valkey.map(({ service, url }) => createValkeyProbe(service, url)),
+  ];
   const collector = new Collector({
     clock,
     store,
-    sources: [
-      createListedInstances(services, { clock, resolve }),
-      createDrivenInstances(running),
-      registrations,
-    ],
-    servers: [
-      ...postgres.map(({ service, url }) => createPostgresProbe(service, url)),
-      ...valkey.map(({ service, url }) => createValkeyProbe(service, url)),
-    ],
+    sources,
+    servers,
     pull,
     policy,
     resolve,
@@ -61,7 +65,8 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
     onFailure,
   });
   observeCollector(registry, collector);
-  return { collector, registrations };
+  const known = createKnownInstances({ sources, servers, policy, resolve, onFailure });
+  return { collector, registrations, known };
 }
 
 function observeCollector(registry: Registry, collector: Collector): void {

@@ -30,6 +30,7 @@ export const profilingOperations = {
         limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
         cursor: { type: 'string', maxLength: 200, description: 'The `nextCursor` of the page before.' },
         instance: { type: 'string', minLength: 1, maxLength: 100 },
+        service: { type: 'string', minLength: 1, maxLength: 100 },
         kind: { type: 'string', enum: ['cpu', 'heap'] },
         state: { type: 'string', enum: ['running', 'finished', 'failed', 'interrupted'] },
       },

@@ -75,6 +75,12 @@ export const profilingOrderSchema = {
       maxLength: 100,
       description: 'One of those that are watched, or `control-plane`.',
     },
+    service: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 100,
+      description: 'Needed where several services have an instance of this name.',
+    },
     kind: {
       type: 'string',
       enum: ['cpu', 'heap'],
@@ -109,6 +115,12 @@ export const profilingStopSchema = {
   properties: {
     sessionId: { type: 'string', minLength: 1, maxLength: 100 },
     instance: { type: 'string', minLength: 1, maxLength: 100 },
+    service: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 100,
+      description: 'Where several services have an instance of this name.',
+    },
   },
   anyOf: [{ required: ['sessionId'] }, { required: ['instance'] }],
 } as const;

@@ -1,19 +1,15 @@
-import { type Clock, isLoadlineError, sleep, type Timer } from 'loadline/base';
-import {
-  type FinishedProfile,
-  type ProfileFormat,
-  type Profiler,
-  type ProfileSession,
-  profilingError,
-} from 'loadline/profiling';
+import { type Clock, isLoadlineError, type Timer } from 'loadline/base';
+import type { ProfileFormat, Profiler } from 'loadline/profiling';
 import type { ProfilingSession } from '../contract/index.ts';
 import type { Documents, NextId } from '../memory/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
+import { fetchProfile, problemOf } from './fetch-profile.ts';
 import { openProfileFiles, type ProfileFiles } from './profile-files.ts';
-import { ownInstance, type Profilable, type Profilers } from './profilers.ts';
+import type { Profilers } from './profilers.ts';
 import { orRefusal } from './refusals.ts';
 import { type ProfileLimits, SessionBook } from './session-book.ts';
 import { endOf, type SessionRecord, viewOf } from './session-record.ts';
+import { ambiguous, findSubject, type Instances, isOwn, type SubjectName } from './subjects.ts';
 
 export interface ProfilingOptions {
   readonly clock: Clock;
@@ -22,21 +18,24 @@ export interface ProfilingOptions {
   /** Has a folder for each profile. */
   readonly folder: string;
   readonly profilers: Profilers;
-  /** Whoever can be profiled now, besides the control plane itself. */
-  readonly instances: () => Promise<readonly Profilable[]>;
+  /** Whoever is watched now; the control plane itself is none of them. */
+  readonly instances: Instances;
   readonly limits?: ProfileLimits;
 }
 
-export interface ProfilingOrder {
-  readonly instance: string;
+export interface ProfilingOrder extends SubjectName {
   readonly kind: 'cpu' | 'heap';
   readonly durationMs?: number | undefined;
   readonly samplingIntervalUs?: number | undefined;
   readonly samplingBytes?: number | undefined;
 }
 
-export interface SessionFilter {
-  readonly instance?: string | undefined;
+/** Which session: by its id, or the one that runs on an instance. */
+export interface StopOrder extends Partial<SubjectName> {
+  readonly sessionId?: string | undefined;
+}
+
+export interface SessionFilter extends Partial<SubjectName> {
   readonly kind?: string | undefined;
   readonly state?: string | undefined;
 }
@@ -44,7 +43,7 @@ export interface SessionFilter {
 /** A session that runs, and how it is ended. */
 interface Running {
   readonly record: SessionRecord;
-  readonly profiler: Profiler;
+  readonly find: () => Promise<Profiler>;
   timer: Timer;
   ending: Promise<SessionRecord> | undefined;
 }
@@ -52,15 +51,13 @@ interface Running {
 const defaultLimits: ProfileLimits = { sessionsMax: 50, bytesMax: 512 * 2 ** 20 };
 /** An instance needs a moment to make the profile of what it has sampled. */
 const graceMs = 500;
-const looksMax = 20;
-const lookEveryMs = 500;
 
 /** Profiles are taken on instances, one at a time on each; when they have ended, they are fetched and kept. */
 export class ProfilingSessions {
   readonly #options: ProfilingOptions;
   readonly #files: ProfileFiles;
   readonly #book: SessionBook;
-  /** By the name of the instance. */
+  /** By service and instance. */
   readonly #running = new Map<string, Running>();
   /** Instances that are being asked to start. */
   readonly #starting = new Set<string>();
@@ -90,18 +87,21 @@ export class ProfilingSessions {
   }
 
   /** @throws CONTROL_PLANE_NOT_FOUND, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_UNAVAILABLE, CONTROL_PLANE_REQUEST_INVALID */
-  async start({ instance, ...options }: ProfilingOrder, startedBy: string): Promise<ProfilingSession> {
-    const found = await this.#find(instance);
-    if (this.#running.has(instance) || this.#starting.has(instance)) throw busy();
-    this.#starting.add(instance);
+  async start(
+    { instance, service, ...options }: ProfilingOrder,
+    startedBy: string,
+  ): Promise<ProfilingSession> {
+    const subject = await findSubject({ instance, service }, this.#options);
+    const key = keyOf({ instance, service: subject.service });
+    if (this.#running.has(key) || this.#starting.has(key)) throw busy();
+    this.#starting.add(key);
     try {
-      const profiler = this.#profilerAt(found.url);
+      const { profiler } = subject;
       const session = await orRefusal(profiler.start(given(options)));
-      const { nextId } = this.#options;
       const record: SessionRecord = {
-        id: nextId(),
+        id: this.#options.nextId(),
         instance,
-        ...(found.service === undefined ? {} : { service: found.service }),
+        ...(subject.service === undefined ? {} : { service: subject.service }),
         kind: session.kind,
         state: 'running',
         durationMs: session.durationMs,
@@ -110,28 +110,23 @@ export class ProfilingSessions {
         startedAt: new Date(session.startedAtMs).toISOString(),
         startedBy,
         remoteId: session.id,
-        url: found.url,
       };
-      this.#follow(record, profiler, session.durationMs);
+      this.#follow(record, async () => profiler, session.durationMs);
       await this.#book.put(record);
       return viewOf(record);
     } finally {
-      this.#starting.delete(instance);
+      this.#starting.delete(key);
     }
   }
 
   /** Ends a session early, or gives it where it has ended by itself meanwhile. */
-  async stop(which: { readonly sessionId?: string; readonly instance?: string }): Promise<ProfilingSession> {
-    const record = which.sessionId === undefined ? undefined : this.#require(which.sessionId);
-    const running = this.#running.get(record?.instance ?? which.instance ?? '');
-    const isMeant =
-      running !== undefined &&
-      (record === undefined || record.id === running.record.id) &&
-      (which.instance === undefined || which.instance === running.record.instance);
-    if (!isMeant)
+  async stop(order: StopOrder): Promise<ProfilingSession> {
+    const running = this.#runningOf(order);
+    if (running === undefined)
       throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'No such session runs; it may have ended by itself.');
+    const profiler = await running.find();
     // Whether it was quicker than we are is all one: it is fetched.
-    await running.profiler.stop().catch((error: unknown) => {
+    await profiler.stop().catch((error: unknown) => {
       if (!isLoadlineError(error, 'PROFILING_NOT_RUNNING')) return orRefusal(Promise.reject(error));
       return undefined;
     });
@@ -144,7 +139,7 @@ export class ProfilingSessions {
 
   /** The newest first. */
   list(
-    { instance, kind, state }: SessionFilter,
+    { instance, service, kind, state }: SessionFilter,
     { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
   ): { readonly items: readonly ProfilingSession[]; readonly nextCursor: string | undefined } {
     const found = this.#book
@@ -153,6 +148,7 @@ export class ProfilingSessions {
         (record) =>
           (cursor === undefined || record.id < cursor) &&
           (instance === undefined || record.instance === instance) &&
+          (service === undefined || record.service === service) &&
           (kind === undefined || record.kind === kind) &&
           (state === undefined || record.state === state),
       )
@@ -176,40 +172,22 @@ export class ProfilingSessions {
     await this.#options.profilers.own.close();
   }
 
-  async #find(instance: string): Promise<{ service?: string; url: string | undefined }> {
-    if (instance === ownInstance) return { url: undefined };
-    const known = await this.#options.instances();
-    const found = known.find((each) => each.instance === instance);
-    if (found === undefined) throw unknownThing('instance');
-    return found;
-  }
-
-  #profilerAt(url: string | undefined): Profiler {
-    const { own, of } = this.#options.profilers;
-    const profiler = url === undefined ? own : of(url);
-    if (profiler !== undefined) return profiler;
-    throw new Problem(
-      'CONTROL_PLANE_STATE_CONFLICT',
-      'The control plane has no key for the doors of instances: start it with LOADLINE_OBSERVE_KEY.',
-    );
-  }
-
-  #follow(record: SessionRecord, profiler: Profiler, forMs: number): void {
-    const running: Running = { record, profiler, timer: { cancel: () => undefined }, ending: undefined };
+  #follow(record: SessionRecord, find: () => Promise<Profiler>, forMs: number): void {
+    const running: Running = { record, find, timer: { cancel: () => undefined }, ending: undefined };
     running.timer = this.#options.clock.setTimer(() => void this.#end(running), forMs + graceMs);
-    this.#running.set(record.instance, running);
+    this.#running.set(keyOf(record), running);
   }
 
+  /** Whoever is profiled is found anew: it may have moved, and its address may be named no more. */
   async #resume(record: SessionRecord): Promise<void> {
-    const { clock, profilers } = this.#options;
-    const profiler = record.url === undefined ? undefined : profilers.of(record.url);
-    if (profiler === undefined) {
+    if (isOwn(record)) {
       const problem = 'The control plane was stopped.';
       await this.#book.put({ ...record, state: 'interrupted', problem });
       return;
     }
-    const leftMs = Date.parse(record.startedAt) + record.durationMs - clock.now();
-    this.#follow(record, profiler, Math.max(0, leftMs));
+    const find = async (): Promise<Profiler> => (await findSubject(record, this.#options)).profiler;
+    const leftMs = Date.parse(record.startedAt) + record.durationMs - this.#options.clock.now();
+    this.#follow(record, find, Math.max(0, leftMs));
   }
 
   /** Fetches a profile once, whoever asks first. Never rejects: what went wrong is the session's state. */
@@ -219,47 +197,40 @@ export class ProfilingSessions {
       const record = { ...running.record, ...end };
       if (end.state !== undefined) {
         await this.#book.put(record);
-        this.#running.delete(record.instance);
+        this.#running.delete(keyOf(record));
       }
       return record;
     });
     return running.ending;
   }
 
-  async #fetch({ record, profiler }: Running): Promise<Partial<SessionRecord>> {
+  async #fetch({ record, find }: Running): Promise<Partial<SessionRecord>> {
     const { clock } = this.#options;
+    const { signal } = this.#closing;
     try {
-      const session = await this.#untilEnded(profiler, record.remoteId);
+      const { session, profile } = await fetchProfile({ id: record.remoteId, find, clock, signal });
       const end = endOf(session, clock.now());
-      if (session.state !== 'finished') return end;
-      const profile: FinishedProfile = await profiler.profile(record.remoteId);
-      return { ...end, profileBytes: await this.#files.write(record.id, profile) };
+      return profile === undefined
+        ? end
+        : { ...end, profileBytes: await this.#files.write(record.id, profile) };
     } catch (error) {
       // Whoever is stopped fetches it after the next start.
-      if (this.#closing.signal.aborted) return {};
-      const problem = isLoadlineError(error) ? problems[error.code] : undefined;
-      const endedAt = new Date(clock.now()).toISOString();
-      return { state: 'failed', endedAt, problem: problem ?? 'Its profile could not be fetched or kept.' };
+      if (signal.aborted) return {};
+      return { state: 'failed', endedAt: new Date(clock.now()).toISOString(), problem: problemOf(error) };
     }
   }
 
-  /** Looks for a while, also where the instance gives no answer, which may be busy. */
-  async #untilEnded(profiler: Profiler, remoteId: string): Promise<ProfileSession> {
-    for (let look = 1; ; look++) {
-      const found = await this.#look(profiler, remoteId, look === looksMax);
-      if (found !== undefined && found.state !== 'running') return found;
-      if (look === looksMax) throw new Error('The session does not end.');
-      await sleep(this.#options.clock, lookEveryMs, this.#closing.signal);
-    }
-  }
-
-  async #look(profiler: Profiler, remoteId: string, isLast: boolean): Promise<ProfileSession | undefined> {
-    try {
-      return (await profiler.sessions()).find(({ id }) => id === remoteId) ?? forgotten(remoteId);
-    } catch (error) {
-      if (isLast || !isLoadlineError(error, 'PROFILING_UNREACHABLE')) throw error;
-      return undefined;
-    }
+  /** The running session that is meant by its id or by its instance. */
+  #runningOf({ sessionId, instance, service }: StopOrder): Running | undefined {
+    if (sessionId !== undefined) this.#require(sessionId);
+    const found = [...this.#running.values()].filter(
+      ({ record }) =>
+        (sessionId === undefined || record.id === sessionId) &&
+        (instance === undefined || record.instance === instance) &&
+        (service === undefined || record.service === service),
+    );
+    if (found.length > 1) throw ambiguous(found.map(({ record }) => record));
+    return found[0];
   }
 
   #require(id: string): SessionRecord {
@@ -269,15 +240,8 @@ export class ProfilingSessions {
   }
 }
 
-const problems: Readonly<Record<string, string>> = {
-  PROFILING_UNREACHABLE: 'The instance gave no answer any more.',
-  PROFILING_REFUSED: 'The instance refused its profile.',
-  PROFILING_SESSION_UNKNOWN:
-    'The instance has forgotten the session; it was started anew, or profiled by others.',
-};
-
-function forgotten(id: string): never {
-  throw profilingError('PROFILING_SESSION_UNKNOWN', `Cannot find session ${id} on its instance.`);
+function keyOf({ service, instance }: SubjectName): string {
+  return JSON.stringify([service, instance]);
 }
 
 function busy(): Problem {

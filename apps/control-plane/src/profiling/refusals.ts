@@ -24,13 +24,20 @@ function refusalOf(error: LoadlineError): unknown {
     case 'PROFILING_UNREACHABLE':
       return unavailable('The instance gives no answer at its door for profiles.');
     case 'PROFILING_REFUSED':
-      return unavailable('The instance has no door for profiles, or another key opens it.');
+      return new Problem('CONTROL_PLANE_STATE_CONFLICT', doorlessDetail(error));
     case 'PROFILING_FAILED':
     case 'PROFILING_CLOSED':
       return unavailable('The instance could not be profiled; another profiler may be attached to it.');
     default:
       return error;
   }
+}
+
+/** What answers there is none of our doors, or not for us. */
+function doorlessDetail({ facts }: LoadlineError): string {
+  return facts.status === 401 || facts.status === 403
+    ? "The instance's door for profiles wants another key: give the service the one in LOADLINE_OBSERVE_KEY as its controlKey."
+    : 'The instance has no door for profiles: it needs loadline/observe, with the key in LOADLINE_OBSERVE_KEY as its controlKey.';
 }
 
 /** An instance that tells more than one mistake tells them in a sentence; this process, each with its place. */

@@ -5,12 +5,10 @@ import type { ProfilingSession } from '../contract/index.ts';
 export interface SessionRecord extends ProfilingSession {
   /** What the instance calls it. */
   readonly remoteId: string;
-  /** Where its door is; undefined for this process. */
-  readonly url: string | undefined;
 }
 
 /** As the API shows it. Pure. */
-export function viewOf({ remoteId: _, url: __, ...session }: SessionRecord): ProfilingSession {
+export function viewOf({ remoteId: _, ...session }: SessionRecord): ProfilingSession {
   return session;
 }
 

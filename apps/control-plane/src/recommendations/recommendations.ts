@@ -37,7 +37,7 @@ export function createRecommendations(options: RecommendationsOptions): Recommen
     const nowMs = clock.now();
     const window = { fromMs: nowMs - metricsMs, toMs: nowMs };
     const known = await instances();
-    const services = await readServices(metrics, window);
+    const services = await readServices(metrics, window, known);
     const recent = await latestTests(tests, nowMs - testsMs);
     const others = await Promise.all([
       ...latestProfiles(profiles, nowMs - profilesMs).map((session) =>

@@ -11,10 +11,11 @@ const presentMs = 120_000;
 /** Of the food-sharing platform's targets. */
 const cacheHitRatioTarget = 0.85;
 
-/** What was measured of every service that says anything of itself. */
+/** What was measured of every service that is watched, or says anything of itself. */
 export async function readServices(
   metrics: Store['metrics'],
   window: TimeWindow,
+  watched: readonly { readonly service: string }[],
 ): Promise<readonly ServiceSeen[]> {
   const meansOf = async (metric: string, unit: string): Promise<ReadonlyMap<string, number>> => {
     const { lines } = await metrics.series({ metric, unit, ...window, stepMs, by: 'service' });
@@ -31,8 +32,9 @@ export async function readServices(
     latestOf('heap_bytes'),
     latestOf('heap_limit_bytes'),
   ]);
-  const instances = Map.groupBy(present, ({ series }) => series.service);
-  return [...instances].toSorted().map(([service, own]): ServiceSeen => {
+  const reporting = countBy(present.map(({ series }) => series.service));
+  const known = countBy(watched.map(({ service }) => service));
+  return [...new Set([...reporting.keys(), ...known.keys()])].toSorted().map((service): ServiceSeen => {
     const eventLoopRatio = loop.get(service);
     const cpuRatio = cpu.get(service);
     const memory = fullest(service, used, limits);
@@ -41,13 +43,18 @@ export async function readServices(
       component: `service ${service}`,
       window,
       source: servicePlace(service),
-      instances: own.length,
+      // The means are of those that report.
+      instances: reporting.get(service) ?? known.get(service) ?? 0,
       ...(eventLoopRatio === undefined ? {} : { eventLoopRatio }),
       ...(cpuRatio === undefined ? {} : { cpuRatio }),
       ...(memory === undefined ? {} : { memory }),
       ...(cache === undefined ? {} : { cache }),
     };
   });
+}
+
+function countBy(names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
 }
 
 function countOf({ points }: Line): number {

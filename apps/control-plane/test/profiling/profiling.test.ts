@@ -4,7 +4,7 @@ import { profilingError } from 'loadline/profiling';
 import { createSimulatedDriver } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 import { createMemoryDocuments } from '../../src/memory/index.ts';
-import { createProfilers, type Profilers } from '../../src/profiling/index.ts';
+import { createProfilers, type ProfilePlace, type Profilers } from '../../src/profiling/index.ts';
 import type { ServiceDescription } from '../../src/scaling/index.ts';
 import { type Answer, type Plane, type PlaneOptions, startPlane, until } from '../plane.ts';
 import { FakeProfiler } from './fake-profiler.ts';
@@ -191,11 +191,75 @@ describe('a profile', () => {
   });
 });
 
+describe('an instance that is watched', () => {
+  /** Two services that are listed, and whoever registers; each has a door, which notes who comes. */
+  async function watching(): Promise<{ plane: Plane; places: ProfilePlace[]; begin: Begin }> {
+    const clock = createVirtualClock();
+    const places: ProfilePlace[] = [];
+    const of: Profilers['of'] = (place) => {
+      places.push(place);
+      return new FakeProfiler(clock);
+    };
+    const services = ['shop', 'search'].map((service) => ({
+      service,
+      url: new URL('http://10.0.0.1/metrics'),
+    }));
+    const policy = { allowHosts: ['10.0.0.2'] };
+    const watch = { services, postgres: [], valkey: [], policy, intervalMs: 5000 };
+    const plane = await startPlane({
+      clock,
+      profilers: { own: createProfilers(clock, undefined).own, of },
+      configuration: { watch },
+    });
+    return { plane, places, begin: (body) => begin({ plane, instance: '' }, body) };
+  }
+  type Begin = (body: object) => Promise<Answer>;
+
+  async function register(plane: Plane, body: object): Promise<void> {
+    const { status } = await plane.ask('operator', 'POST', '/instances', { body });
+    expect(status).toBe(201);
+  }
+
+  it('is profiled by its name, and by its service where two have one of it', async () => {
+    const { plane, places, begin } = await watching();
+    await using _ = plane;
+    const ambiguous = await begin({ instance: '10.0.0.1:80' });
+    expect(ambiguous.status).toBe(400);
+    expect(ambiguous.json.errors).toMatchObject([
+      { pointer: '/service', detail: expect.stringContaining('"shop", "search"') },
+    ]);
+    for (const service of ['shop', 'search'])
+      expect((await begin({ instance: '10.0.0.1:80', service })).json.service).toBe(service);
+    expect((await begin({ instance: '10.0.0.1:80', service: 'shop' })).status).toBe(409);
+    expect(places).toContainEqual(expect.objectContaining({ url: 'http://10.0.0.1', address: '10.0.0.1' }));
+    const stop = (body: object): Promise<Answer> =>
+      plane.ask('operator', 'POST', '/performance/profiling/stop', { body });
+    expect((await stop({ instance: '10.0.0.1:80' })).json.errors[0].pointer).toBe('/service');
+    expect((await stop({ instance: '10.0.0.1:80', service: 'shop' })).json.state).toBe('finished');
+    expect((await stop({ instance: '10.0.0.1:80' })).json.service).toBe('search');
+    const ofShop = await plane.ask('viewer', 'GET', '/performance/profiling?service=shop');
+    expect(ofShop.json.items).toHaveLength(1);
+  });
+
+  it('and registered, gets no key where nobody named its address', async () => {
+    const { plane, places, begin } = await watching();
+    await using _ = plane;
+    await register(plane, { service: 'shop', instance: 'public', url: 'http://93.184.216.34/metrics' });
+    const refused = await begin({ instance: 'public' });
+    expect(refused.status).toBe(409);
+    expect(refused.json.detail).toContain('--allow-watch');
+    expect(places).toEqual([]);
+    await register(plane, { service: 'shop', instance: 'named', url: 'http://10.0.0.2/metrics' });
+    expect((await begin({ instance: 'named' })).status).toBe(201);
+    expect(places).toMatchObject([{ address: '10.0.0.2' }]);
+  });
+});
+
 describe('what an instance refuses', () => {
   it.each([
     [profilingError('PROFILING_BUSY', 'Cannot start a profile.'), 409],
     [profilingError('PROFILING_UNREACHABLE', 'Cannot ask http://10.0.0.5:8080/loadline/profiles.'), 503],
-    [profilingError('PROFILING_REFUSED', 'Cannot ask http://10.0.0.5:8080/loadline/profiles.'), 503],
+    [profilingError('PROFILING_REFUSED', 'Cannot ask http://10.0.0.5:8080/loadline/profiles.'), 409],
     [profilingError('PROFILING_FAILED', 'Cannot start a profile: the inspector …'), 503],
   ])('is told without its address: %s', async (error, status) => {
     await using stage = await start();

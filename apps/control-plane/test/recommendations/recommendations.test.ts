@@ -72,7 +72,15 @@ function loadTest(id: string, createdMs: number, status: 'passed' | 'failed' = '
   writeFileSync(join(folder, `${id}.json`), JSON.stringify(report));
 }
 
-function look(databases: readonly WatchedDatabase[] = []): Promise<RecommendationList> {
+const shops = [
+  { service: 'shop', url: 'http://127.0.0.1:8080' },
+  { service: 'shop', url: 'http://127.0.0.1:8081' },
+];
+
+function look(
+  databases: readonly WatchedDatabase[] = [],
+  instances: readonly { readonly service: string; readonly url: string }[] = shops,
+): Promise<RecommendationList> {
   const recommendations = createRecommendations({
     clock,
     metrics: store.metrics,
@@ -81,10 +89,7 @@ function look(databases: readonly WatchedDatabase[] = []): Promise<Recommendatio
       list: async (filter) => ({ items: tests.filter(({ createdAt }) => createdAt >= filter.from) }),
       report: async (id) => readFileSync(join(folder, `${id}.json`), 'utf8'),
     },
-    instances: async () => [
-      { service: 'shop', url: 'http://127.0.0.1:8080' },
-      { service: 'shop', url: 'http://127.0.0.1:8081' },
-    ],
+    instances: async () => instances,
     databases,
   });
   return recommendations.now();
@@ -103,10 +108,16 @@ describe('recommendations', () => {
   });
 
   it('say so where nothing was looked at', async () => {
-    expect(await look()).toMatchObject({
+    expect(await look([], [])).toMatchObject({
       items: [],
       reason: 'Nothing was looked at, so that nothing can be said.',
     });
+  });
+
+  it('name a service that is watched and says nothing as one that was not measured', async () => {
+    const { reason, unseen } = await look();
+    expect(reason).toContain('nothing of service shop');
+    expect(unseen).toContain('CPU of service shop: not measured');
   });
 
   it('put the hot function before more instances, each with links to its numbers', async () => {
@@ -165,7 +176,7 @@ describe('recommendations', () => {
   it('leave out what is too old', async () => {
     profile('old', clock.now() - 2 * 86_400_000);
     loadTest('old', clock.now() - 8 * 86_400_000);
-    expect((await look()).reason).toContain('Nothing was looked at');
+    expect((await look([], [])).reason).toContain('Nothing was looked at');
   });
 
   it('do without what cannot be read, and say so', async () => {
@@ -178,7 +189,7 @@ describe('recommendations', () => {
       look: () => Promise.reject(new Error('ECONNREFUSED 10.0.0.5')),
       close: async () => undefined,
     };
-    const { items, unseen, reason } = await look([away]);
+    const { items, unseen, reason } = await look([away], []);
     expect(items).toEqual([]);
     expect(unseen).toHaveLength(3);
     expect(unseen.join()).toContain('database orders: could not be read');
