@@ -1,10 +1,12 @@
 /** What a service adds in one line: its metrics, its health, a guarded door for profiles, and what browsers tell. */
 
-export type { ExpressMiddleware, ExpressRequest } from './adapters/express.ts';
+export type { ExpressMiddleware, ExpressOptions, ExpressRequest } from './adapters/express.ts';
+export type { ExpressRouter } from './adapters/express-prefix.ts';
 export type {
   FastifyPlugin,
   FastifyReplyShape,
   FastifyRequestShape,
+  FastifyRouteShape,
   FastifyShape,
 } from './adapters/fastify.ts';
 export type { HonoContext, HonoMiddleware, HonoOptions } from './adapters/hono.ts';
@@ -15,7 +17,7 @@ export type { HealthOptions } from './doors/health-door.ts';
 export { observeError, observeErrorTable } from './errors.ts';
 export { type ActiveUsers, observeUsers, usersSketchName } from './meters/active-users.ts';
 export { observeHeap } from './meters/heap-metrics.ts';
-export type { HttpObserver, ObservedRequest } from './meters/http-metrics.ts';
+export type { HttpObserver, HttpRoute, ObservedRequest } from './meters/http-metrics.ts';
 export { observeHttp } from './meters/http-metrics.ts';
 export {
   type MachineNetworkOptions,

@@ -8,7 +8,12 @@ import {
   createWorkLog,
   type Profiler,
 } from '../profiling/index.ts';
-import { type ExpressMiddleware, type ExpressRequest, expressMiddleware } from './adapters/express.ts';
+import {
+  type ExpressMiddleware,
+  type ExpressOptions,
+  type ExpressRequest,
+  expressMiddleware,
+} from './adapters/express.ts';
 import { type FastifyPlugin, type FastifyRequestShape, fastifyPlugin } from './adapters/fastify.ts';
 import { type HonoContext, type HonoMiddleware, type HonoOptions, honoMiddleware } from './adapters/hono.ts';
 import { type NodeOptions, watchHandler } from './adapters/node.ts';
@@ -39,7 +44,7 @@ export interface Observer extends AsyncDisposable {
     options?: NodeOptions,
   ): (request: IncomingMessage, response: ServerResponse) => void;
   /** `app.use(observer.express())`, before everything else. */
-  express<Request extends ExpressRequest>(options?: { readonly userOf?: UserOf<Request> }): ExpressMiddleware;
+  express<Request extends ExpressRequest>(options?: ExpressOptions<Request>): ExpressMiddleware;
   /** `app.register(observer.fastify())`, before any route. */
   fastify<Request extends FastifyRequestShape>(options?: {
     readonly userOf?: UserOf<Request>;

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRoute } from '../meters/http-metrics.ts';
+import { type ExpressRouter, patternsOf, prefixOf } from './express-prefix.ts';
 import { answerAtDoor } from './node-door.ts';
 import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
@@ -7,16 +9,30 @@ export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string;
   readonly baseUrl?: string;
   readonly route?: { readonly path?: unknown };
+  readonly app?: { readonly router?: ExpressRouter };
 }
 
 /** A function for `app.use()` of Express and of whatever else works like Connect. Comes first, to see everything. */
 export type ExpressMiddleware = (request: ExpressRequest, response: ServerResponse, next: () => void) => void;
 
+export interface ExpressOptions<Request> {
+  /** The pattern that a request fits, where Express does not tell it, or not well enough; undefined where there is none. */
+  readonly routeOf?: (request: Request) => string | undefined;
+  readonly userOf?: UserOf<Request>;
+}
+
 export function expressMiddleware<Request extends ExpressRequest>(
   watcher: Watcher,
-  { userOf }: { readonly userOf?: UserOf<Request> } = {},
+  { routeOf, userOf }: ExpressOptions<Request> = {},
 ): ExpressMiddleware {
-  const follow = createFollow<Request>(watcher, { routeOf, userOf });
+  const { http } = watcher;
+  const follow = createFollow<Request>(watcher, {
+    routeOf:
+      routeOf === undefined
+        ? createRouteFinder(http.route)
+        : (request) => http.route(routeOf(request) ?? unmatched),
+    userOf,
+  });
   return (request, response, next) => {
     const door = watcher.doorAt(request.originalUrl ?? request.url);
     if (door !== undefined) {
@@ -28,8 +44,34 @@ export function expressMiddleware<Request extends ExpressRequest>(
   };
 }
 
-/** A router's own path and that of its route, as they still stand on an answered request. */
-function routeOf({ baseUrl = '', route }: ExpressRequest): string {
-  const path = route?.path;
-  return path === undefined ? unmatched : `${baseUrl}${String(path)}`;
+/** Under how many prefixes that we know no pattern of a route may be found. */
+const prefixesMax = 100;
+
+/** What is known of a route by the prefixes under which it was found. */
+interface Found {
+  readonly patterns: readonly string[];
+  readonly byPrefix: Map<string, HttpRoute>;
+}
+
+/**
+ * Finds the pattern of an answered request: that of its router's mount, and that of its route. Express tells the second,
+ * and of the first only what a request had there: every id would be a series of its own.
+ */
+function createRouteFinder(routeAt: (pattern: string) => HttpRoute): (request: ExpressRequest) => HttpRoute {
+  const known = new WeakMap<object, Found>();
+  return ({ baseUrl = '', route, app }) => {
+    if (route?.path === undefined) return routeAt(unmatched);
+    let found = known.get(route);
+    if (found === undefined) {
+      found = { patterns: patternsOf(app?.router), byPrefix: new Map() };
+      known.set(route, found);
+    }
+    const { patterns, byPrefix } = found;
+    const seen = byPrefix.get(baseUrl);
+    if (seen !== undefined) return seen;
+    const prefix = prefixOf(baseUrl, patterns, byPrefix.size < prefixesMax);
+    const pattern = routeAt(`${prefix}${String(route.path)}`);
+    if (byPrefix.size < prefixesMax) byPrefix.set(baseUrl, pattern);
+    return pattern;
+  };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRoute } from '../meters/http-metrics.ts';
 import type { ConnectingServer } from '../meters/network-metrics.ts';
 import { answerAtDoor } from './node-door.ts';
 import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
@@ -18,10 +19,16 @@ export interface FastifyReplyShape {
 /** What is needed of Fastify itself. */
 export interface FastifyShape<Request> {
   readonly server: ConnectingServer;
-  addHook(
-    name: 'onRequest',
-    hook: (request: Request, reply: FastifyReplyShape, done: () => void) => void,
-  ): unknown;
+  addHook(name: 'onRequest', hook: FastifyHook<Request>): unknown;
+  addHook(name: 'onRoute', hook: (route: FastifyRouteShape) => void): unknown;
+}
+
+type FastifyHook<Request> = (request: Request, reply: FastifyReplyShape, done: () => void) => void;
+
+/** What is needed of a route that is about to be registered. */
+export interface FastifyRouteShape {
+  readonly url: string;
+  onRequest?: unknown;
 }
 
 /** A plugin for `app.register()`; it watches all routes, those of other plugins too. */
@@ -31,8 +38,13 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
   watcher: Watcher,
   { userOf }: { readonly userOf?: UserOf<Request> } = {},
 ): FastifyPlugin<Request> {
+  const { http } = watcher;
+  const routeOf = Symbol('route');
+  type Routed = object & { [routeOf]?: HttpRoute };
   const follow = createFollow<Request>(watcher, {
-    routeOf: ({ routeOptions }) => routeOptions.url ?? unmatched,
+    // What fits no route, and what another hook answered before that of its route.
+    routeOf: ({ routeOptions }, response: Routed) =>
+      response[routeOf] ?? http.route(routeOptions.url ?? unmatched),
     userOf,
   });
   const plugin: FastifyPlugin<Request> = (app, _options, done) => {
@@ -46,6 +58,15 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
       }
       follow(request, reply.raw);
       next();
+    });
+    // To ask a request for its route makes Fastify put a dozen options together; a hook of the route's own knows it.
+    app.addHook('onRoute', (options) => {
+      const route = http.route(options.url);
+      const noteRoute: FastifyHook<Request> = (_request, { raw }: { readonly raw: Routed }, next) => {
+        raw[routeOf] = route;
+        next();
+      };
+      options.onRequest = [noteRoute, options.onRequest ?? []].flat();
     });
     done();
   };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DoorAnswer, DoorRequest } from '../doors/door.ts';
+import type { HttpRoute } from '../meters/http-metrics.ts';
 import { createFollow, seeRoute, seeUser, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
 /** What is needed of Hono's context. */
@@ -27,9 +28,9 @@ export function honoMiddleware<Context extends HonoContext>(
   { routeOf, userOf }: HonoOptions<Context>,
 ): HonoMiddleware<Context> {
   // A middleware is matched by everything, and is the pattern of nothing.
-  const patternOf = (context: Context): string => {
+  const patternOf = (context: Context): HttpRoute => {
     const path = routeOf(context);
-    return path === undefined || path === '*' || path === '/*' ? unmatched : path;
+    return watcher.http.route(path === undefined || path === '*' || path === '/*' ? unmatched : path);
   };
   const follow = createFollow<Context>(watcher, { routeOf: patternOf, userOf });
   return async (context, next) => {
@@ -50,9 +51,8 @@ export function honoMiddleware<Context extends HonoContext>(
       status = context.res.status;
     } finally {
       const nowMs = clock.monotonicMs();
-      const { method } = context.req;
-      const route = seeRoute(watcher, patternOf, context);
-      http.end({ method, route, status, durationMs: nowMs - startMs });
+      const route = seeRoute(watcher, patternOf, context, undefined);
+      http.endAt(route.timesOf(context.req.method, status), nowMs - startMs);
       if (userOf !== undefined) seeUser(watcher, userOf, context, nowMs);
     }
     return undefined;

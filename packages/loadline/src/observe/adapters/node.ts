@@ -15,7 +15,7 @@ export function watchHandler(
   { routeOf, userOf }: NodeOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const follow = createFollow<IncomingMessage>(watcher, {
-    routeOf: (request) => routeOf?.(request) ?? unmatched,
+    routeOf: (request) => watcher.http.route(routeOf?.(request) ?? unmatched),
     userOf,
   });
   return (request, response) => {

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/index.ts';
 import type { Counter } from '../../metrics/index.ts';
 import type { Door } from '../doors/door.ts';
 import type { ActiveUsers } from '../meters/active-users.ts';
-import type { HttpObserver } from '../meters/http-metrics.ts';
+import type { HttpObserver, HttpRoute } from '../meters/http-metrics.ts';
 import type { CountedSocket, NetworkObserver } from '../meters/network-metrics.ts';
 
 /** What an adapter tells of the requests that its framework takes. */
@@ -43,7 +43,7 @@ export interface NodeResponse {
 
 /** What an adapter knows of a request by whatever its framework gives for one. Asked when it has been answered. */
 export interface Asked<Subject> {
-  readonly routeOf: (subject: Subject) => string;
+  readonly routeOf: (subject: Subject, response: NodeResponse) => HttpRoute;
   readonly userOf: UserOf<Subject> | undefined;
 }
 
@@ -76,12 +76,9 @@ export function createFollow<Subject>(
     const nowMs = clock.monotonicMs();
     // Node's HTTP/2 calls every stream finished that is closed, also one to which nothing was ever answered.
     const isAnswered = this.writableFinished && this.writableEnded;
-    http.end({
-      method: this.req.method ?? 'GET',
-      route: seeRoute(watcher, routeOf, subject),
-      status: isAnswered ? this.statusCode : clientWent,
-      durationMs: nowMs - startMs,
-    });
+    const status = isAnswered ? this.statusCode : clientWent;
+    const route = seeRoute(watcher, routeOf, subject, this);
+    http.endAt(route.timesOf(this.req.method ?? 'GET', status), nowMs - startMs);
     if (userOf !== undefined) seeUser(watcher, userOf, subject, nowMs);
   }
   return (subject, response: Followed) => {
@@ -97,16 +94,17 @@ export function createFollow<Subject>(
 }
 
 /** As `seeUser`: what has no route that can be told has none. */
-export function seeRoute<Subject>(
-  { routeFailures }: Watcher,
-  routeOf: (subject: Subject) => string,
+export function seeRoute<Subject, Response>(
+  { http, routeFailures }: Watcher,
+  routeOf: (subject: Subject, response: Response) => HttpRoute,
   subject: Subject,
-): string {
+  response: Response,
+): HttpRoute {
   try {
-    return routeOf(subject);
+    return routeOf(subject, response);
   } catch {
     routeFailures.add();
-    return unmatched;
+    return http.route(unmatched);
   }
 }
 

@@ -30,21 +30,20 @@ const seenMax = 10_000;
  *   cannot be guessed from its hash.
  */
 export function observeUsers(registry: Registry, key: string, clock: Clock): ActiveUsers {
-  const slices: { readonly startMs: number; readonly sketch: UserSketch; readonly seen: Set<string> }[] = [];
-  function current(nowMs: number): (typeof slices)[number] {
-    const newest = slices[0];
-    // Also a reading of just before its start, by somebody who was held up.
-    if (newest !== undefined && nowMs < newest.startMs + sliceMs) return newest;
+  const slices: { readonly startMs: number; readonly sketch: UserSketch }[] = [];
+  let seen = new Set<string>();
+  let endMs = Number.NEGATIVE_INFINITY;
+  function begin(nowMs: number): void {
     const startMs = Math.floor(nowMs / sliceMs) * sliceMs;
-    newest?.seen.clear();
-    const slice = { startMs, sketch: new UserSketch(), seen: new Set<string>() };
-    slices.unshift(slice);
+    endMs = startMs + sliceMs;
+    seen = new Set();
+    slices.unshift({ startMs, sketch: new UserSketch() });
     const oldestMs = startMs - (slicesMax - 1) * sliceMs;
     while ((slices.at(-1)?.startMs ?? startMs) < oldestMs) slices.pop();
-    return slice;
   }
   function recent(): UserSketch {
-    current(clock.monotonicMs());
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= endMs) begin(nowMs);
     const all = new UserSketch();
     for (const { sketch } of slices) all.unite(sketch);
     return all;
@@ -56,10 +55,11 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
   });
   return {
     see(id, nowMs = clock.monotonicMs()) {
-      const { sketch, seen } = current(nowMs);
+      // A reading of just before the newest half minute, by somebody who was held up, counts in it.
+      if (nowMs >= endMs) begin(nowMs);
       if (seen.has(id)) return;
       if (seen.size < seenMax) seen.add(id);
-      sketch.add(hashOf(key, id));
+      slices[0]?.sketch.add(hashOf(key, id));
     },
     recent,
   };

@@ -1,4 +1,5 @@
-import type { Counter, Histogram, Registry } from '../../metrics/index.ts';
+import { METHODS } from 'node:http';
+import type { Histogram, Registry } from '../../metrics/index.ts';
 
 /** One answered request, whatever framework answered it. */
 export interface ObservedRequest {
@@ -9,70 +10,109 @@ export interface ObservedRequest {
   readonly durationMs: number;
 }
 
+/** What requests of one route are recorded into. To be kept: finding it costs more than recording. */
+export interface HttpRoute {
+  /** Methods that Node.js does not know share `other`: over HTTP/2 a client may make one up for every request. */
+  timesOf(method: string, status: number): Histogram;
+}
+
 /** Counts and times requests. */
 export interface HttpObserver {
   /** Call when a request has come in. */
   begin(): void;
   /** Call once for each begun request, when its answer is out or its client has gone. */
   end(request: ObservedRequest): void;
+  /** The same for whoever keeps routes. */
+  endAt(times: Histogram, durationMs: number): void;
+  route(pattern: string): HttpRoute;
   /** How many were answered since the start. */
   readonly answered: number;
 }
 
 /** Adds the metrics of an HTTP server: requests and their duration by method, route and status, and those in flight. */
 export function observeHttp(registry: Registry): HttpObserver {
+  let begun = 0;
+  let answered = 0;
   const labels = ['method', 'route', 'status'] as const;
-  const requests = registry.counter({
+  // Each answered request has a duration: a counter beside it would be the same number, raised twice for every request.
+  registry.counter({
     name: 'http_requests_total',
     help: 'Requests that were answered.',
     labels,
+    read: counts,
   });
   const durations = registry.histogram({
-    name: 'http_request_duration_seconds',
+    name: durationsName,
     help: 'From the arrival of a request to the end of its answer.',
     labels,
   });
-  const inFlight = registry.gauge({
+  registry.gauge({
     name: 'http_requests_in_flight',
     help: 'Requests that have come in and are not answered yet.',
+    read: () => begun - answered,
   });
-  const known = new Map<string, Map<string, Map<number, Slots>>>();
-  let knownCount = 0;
-  /** A level for each label: to put a key together took longer than all else that is done for a request here. */
-  function slotsOf({ method, route, status }: ObservedRequest): Slots {
-    const found = known.get(route)?.get(method)?.get(status);
-    if (found !== undefined) return found;
-    const values = { method, route, status: String(status) };
-    const slots = { requests: requests.with(values), durations: durations.with(values) };
-    if (knownCount < knownMax) {
-      knownCount++;
-      const methods = known.get(route) ?? new Map<string, Map<number, Slots>>();
-      const statuses = methods.get(method) ?? new Map<number, Slots>();
-      known.set(route, methods.set(method, statuses.set(status, slots)));
+  function* counts(): Generator<readonly [Record<(typeof labels)[number], string>, number]> {
+    const family = registry.families().find(({ name }) => name === durationsName);
+    if (family?.kind !== 'histogram') return;
+    for (const { labels: values, histogram } of family.series()) {
+      const [method, route, status] = values as [string, string, string];
+      yield [{ method, route, status }, histogram.count];
     }
-    return slots;
   }
-  let answered = 0;
+  const routes = new Map<string, HttpRoute>();
+  function routeAt(pattern: string): HttpRoute {
+    const known = routes.get(pattern);
+    if (known !== undefined) return known;
+    const route = new KeptRoute((method, status) => durations.with({ method, route: pattern, status }));
+    if (routes.size < routesMax) routes.set(pattern, route);
+    return route;
+  }
+  function endAt(times: Histogram, durationMs: number): void {
+    answered++;
+    // A whole number takes the shorter path of a histogram, which would round it anyway.
+    times.record(Math.round(durationMs * 1000));
+  }
   return {
-    begin: () => inFlight.add(1),
+    begin: () => void begun++,
     get answered() {
       return answered;
     },
-    end(request) {
-      inFlight.add(-1);
-      answered++;
-      const slots = slotsOf(request);
-      slots.requests.add();
-      // A whole number takes the shorter path of a histogram, which would round it anyway.
-      slots.durations.record(Math.round(request.durationMs * 1000));
-    },
+    end: ({ method, route, status, durationMs }) => endAt(routeAt(route).timesOf(method, status), durationMs),
+    endAt,
+    route: routeAt,
   };
 }
 
-interface Slots {
-  readonly requests: Counter;
-  readonly durations: Histogram;
+const durationsName = 'http_request_duration_seconds';
+/** Beyond it they are made each time; the registry folds too many series into one. */
+const routesMax = 10_000;
+
+/** Most requests of a route are like the one before it, and then nothing has to be looked up. */
+class KeptRoute implements HttpRoute {
+  readonly #find: (method: string, status: string) => Histogram;
+  readonly #known = new Map<string, Map<number, Histogram>>();
+  #method = '';
+  #status = 0;
+  #times: Histogram | undefined;
+
+  constructor(find: (method: string, status: string) => Histogram) {
+    this.#find = find;
+  }
+
+  timesOf(method: string, status: number): Histogram {
+    const last = this.#times;
+    if (last !== undefined && method === this.#method && status === this.#status) return last;
+    const label = knownMethods.has(method) ? method : 'other';
+    const statuses = this.#known.get(label) ?? new Map<number, Histogram>();
+    const times = statuses.get(status) ?? this.#find(label, String(status));
+    // Whoever may answer with any number is not to fill the memory with it.
+    if (statuses.size < statusesMax) this.#known.set(label, statuses.set(status, times));
+    this.#method = method;
+    this.#status = status;
+    this.#times = times;
+    return times;
+  }
 }
 
-/** Beyond it they are looked up each time; the registry folds too many series into one. */
-const knownMax = 10_000;
+const knownMethods: ReadonlySet<string> = new Set(METHODS);
+const statusesMax = 100;

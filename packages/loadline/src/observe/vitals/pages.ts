@@ -9,7 +9,8 @@ export function pageOf(path: string, patterns: readonly string[] | undefined): s
   return patterns.find((pattern) => fits(parts, pattern.split('/'))) ?? 'other';
 }
 
-function fits(parts: readonly string[], pattern: readonly string[]): boolean {
+/** Whether the parts of a path are those of a pattern, in which one that begins with `:` fits any. */
+export function fits(parts: readonly string[], pattern: readonly string[]): boolean {
   return (
     parts.length === pattern.length &&
     pattern.every((part, at) => (part.startsWith(':') ? parts[at] !== '' : part === parts[at]))

@@ -4,6 +4,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { type Observer, observe } from 'loadline/observe';
 import { describe, expect, it } from 'vitest';
+import { numbers, requestsOf } from './numbers.ts';
 
 /** A server on loopback and one connection to it, on which nothing is sent yet. */
 interface Line extends AsyncDisposable {
@@ -41,15 +42,6 @@ const handler: RequestListener = ({ url }, response) => {
 
 const routeOf = ({ url }: { readonly url?: string | undefined }): string | undefined => url;
 
-/** What a number metric holds, by its labels' values. */
-function numbers({ registry }: Observer, name: string): Readonly<Record<string, number>> {
-  const family = registry.snapshot().find((each) => each.name === name);
-  if (family === undefined || family.kind === 'histogram') return {};
-  return Object.fromEntries(family.series.map(({ labels, value }) => [labels.join(' '), value]));
-}
-
-const requestsOf = (observer: Observer): Readonly<Record<string, number>> =>
-  numbers(observer, 'http_requests_total');
 const inFlightOf = (observer: Observer): number | undefined =>
   numbers(observer, 'http_requests_in_flight')[''];
 
@@ -152,6 +144,23 @@ describe('requests that do not go as planned', () => {
     late.close();
     await expect.poll(() => requestsOf(observer)).toEqual({ 'GET /a 200': 2, 'GET /late 499': 1 });
     expect(inFlightOf(observer)).toBe(0);
+    client.close();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+
+  it('share a method where nobody knows it, whatever a client makes up', async () => {
+    await using observer = observe();
+    const observed = observer.node(handler, { routeOf }) as unknown as Parameters<
+      typeof createHttp2Server
+    >[1];
+    const server = createHttp2Server({}, observed);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const streams = ['A', 'B', 'PATCH', 'C'].map((method) =>
+      client.request({ ':path': '/a', ':method': method }, { endStream: true }).resume(),
+    );
+    await Promise.all(streams.map((stream) => once(stream, 'close')));
+    await expect.poll(() => requestsOf(observer)).toEqual({ 'other /a 200': 3, 'PATCH /a 200': 1 });
     client.close();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   });
