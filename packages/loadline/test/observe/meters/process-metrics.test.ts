@@ -1,5 +1,5 @@
-import { createVirtualClock } from 'loadline/base';
-import { createRegistry, renderPrometheus } from 'loadline/metrics';
+import { type Clock, createVirtualClock } from 'loadline/base';
+import { createHistogram, createRegistry, renderPrometheus } from 'loadline/metrics';
 import { observeHttp, observeProcess } from 'loadline/observe';
 import { expect, it } from 'vitest';
 
@@ -23,11 +23,30 @@ it('observeProcess() samples how late the event loop comes, until it is told to 
   const registry = createRegistry();
   const clock = createVirtualClock();
   const stop = observeProcess(registry, clock);
-  await clock.advance(200);
+  await clock.advance(400);
   stop();
-  await clock.advance(200);
+  await clock.advance(400);
   expect(await render(registry)).toContain('nodejs_eventloop_lag_seconds_count 4\n');
   expect(clock.pending).toBe(0);
+});
+
+it('observeProcess() gives every moment its weight while the event loop stands still', async () => {
+  const registry = createRegistry();
+  const virtual = createVirtualClock();
+  let heldUpMs = 0;
+  // What blocks the loop moves the clock, and lets no timer come meanwhile.
+  const clock: Clock = { ...virtual, monotonicMs: () => virtual.monotonicMs() + heldUpMs };
+  const stop = observeProcess(registry, clock);
+  await virtual.advance(900);
+  heldUpMs = 950;
+  await virtual.advance(100);
+  stop();
+  const family = registry.snapshot().find(({ name }) => name === 'nodejs_eventloop_lag_seconds');
+  const [series] = family?.series ?? [];
+  const lag = series !== undefined && 'histogram' in series ? series.histogram : createHistogram();
+  // Nine moments were on time; those of the standstill had to wait for 950, 850 … 50 ms.
+  expect([lag.count, lag.max, lag.sum]).toEqual([19, 950_000, 5_000_000]);
+  expect(lag.countAtOrBelow(0)).toBe(9);
 });
 
 it('observeHttp() counts requests by route and status, times them, and knows how many are in flight', async () => {
