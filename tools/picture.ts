@@ -36,5 +36,5 @@ export function withPicture(page: string, picture: string): string {
 }
 
 function line(floor: string, rooms: string, says: string): string {
-  return `${floor.padEnd(15)}${rooms.padEnd(61)} ${says}`.trimEnd();
+  return `${floor.padEnd(15)}${rooms.padEnd(72)} ${says}`.trimEnd();
 }

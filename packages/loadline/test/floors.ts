@@ -18,7 +18,7 @@ export const storeys: readonly Storey[] = [
   {
     name: 'ground',
     says: 'reach, limits, numbers, words',
-    rows: [['postgres', 'valkey'], ['resilience'], ['metrics'], ['statistics'], ['base']],
+    rows: [['postgres', 'valkey', 'kubernetes'], ['resilience'], ['metrics'], ['statistics'], ['base']],
   },
 ];
 
