@@ -12,8 +12,9 @@ import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
 import { Intake, intakeHandlers, observeIntake } from './intake/index.ts';
-import { feedLive, LiveStream, liveHandlers, metricsNow, observeLive } from './live/index.ts';
+import { feedLive, LiveStream, liveHandlers, observeLive } from './live/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
+import { apdexTargetMsDefault, metricsHandlers, servicesNow } from './metrics/index.ts';
 import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { createRecommendations, recommendationHandlers, watchDatabase } from './recommendations/index.ts';
 import { openScaling, scalingHandlers } from './scaling/index.ts';
@@ -132,7 +133,7 @@ export async function compose(
     clock,
     topic: 'metrics',
     everyMs: metricsEveryMs,
-    read: () => metricsNow(collector),
+    read: () => servicesNow(collector, { by: 'service', apdexTargetMs: apdexTargetMsDefault }),
   });
   observeLive(registry, live);
   observeTests(registry, tests);
@@ -144,6 +145,7 @@ export async function compose(
       ...accessHandlers({ keys, sessions, journal, isSecure }),
       ...testHandlers({ tests, schedules }),
       ...scalingHandlers(scaling),
+      ...metricsHandlers({ seen: collector, metrics: store.metrics, clock }),
       ...instanceHandlers({ collector, registrations }),
       ...intakeHandlers({ intake, clock }),
       ...profilingHandlers(profiling),

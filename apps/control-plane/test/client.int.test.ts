@@ -150,6 +150,7 @@ describe('a client that was generated from the OpenAPI document', () => {
     expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
 
     await driveIntake(performance);
+    await driveMetrics(performance);
     await driveAlerts(performance);
     const stream = await performance.streamLive({ topics: 'tests' });
     expect(new TextDecoder().decode((await stream.body.getReader().read()).value)).toContain('retry:');
@@ -173,6 +174,26 @@ describe('a client that was generated from the OpenAPI document', () => {
     const sample = { metric: 'meals_saved', service: 'shop', value: 3, at: '1970-01-01T00:00:00Z' };
     expect((await performance.writeMetrics({ samples: [sample] })).data.accepted).toBe(1);
     expect(plane.store.samples.at(-1)).toMatchObject({ value: 3, atMs: 0, series: { unit: 'count' } });
+  }
+
+  async function driveMetrics(performance: Client): Promise<void> {
+    expect((await performance.getMetrics({ by: 'instance' })).data.items).toEqual([]);
+    const series = { service: 'bar', instance: 'a' };
+    const atMs = plane.clock.now() - 1000;
+    await plane.store.metrics.write([
+      { series: { ...series, metric: 'cpu_ratio', unit: 'ratio' }, atMs, value: 0.5 },
+      { series: { ...series, metric: 'memory_bytes', unit: 'bytes' }, atMs, value: 1000 },
+    ]);
+    const asked = { service: 'bar', by: 'instance' };
+    const [cpu] = (await performance.getCpuMetrics(asked)).data.figures;
+    expect(cpu).toMatchObject({ name: 'cpuRatio', lines: [{ name: 'a', points: [{ mean: 0.5 }] }] });
+    const memory = await performance.getMemoryMetrics({ ...asked, figures: 'memoryBytes' });
+    expect(memory.data.figures).toMatchObject([{ name: 'memoryBytes', unit: 'bytes' }]);
+    for (const name of ['Network', 'Database', 'Cache', 'EventLoop', 'Request', 'WebVital'])
+      expect((await performance[`get${name}Metrics`]()).data.figures).toEqual([]);
+    const custom = await performance.getMetricSeries({ metric: 'meals_saved', from: '1969-12-31T23:59:00Z' });
+    expect(custom.data.figures[0].lines[0].points[0].last).toBe(3);
+    expect((await performance.listMetricNames({ limit: 1 })).data.nextCursor).toBeDefined();
   }
 
   async function driveAlerts(performance: Client): Promise<void> {
@@ -199,7 +220,7 @@ describe('a client that was generated from the OpenAPI document', () => {
     await performance.noteIncident(incident, { text: 'looking' });
     expect((await performance.getIncident(incident)).data.timeline.at(-1).text).toBe('looking');
     expect((await performance.deleteAlertRule('deep-queue')).status).toBe(204);
-    expect((await performance.judgeTargets({ preset: 'guide' })).data.items).toEqual([]);
+    expect((await performance.judgeTargets({ preset: 'guide', service: 'none' })).data.items).toEqual([]);
   }
 
   it('gets a refusal as a problem document', async () => {

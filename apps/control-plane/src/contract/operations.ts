@@ -3,6 +3,7 @@ import { alertOperations } from './alert-operations.ts';
 import { instanceOperations } from './instance-operations.ts';
 import { intakeOperations } from './intake-operations.ts';
 import { liveOperations } from './live-operations.ts';
+import { chartOperations, metricsOperations } from './metrics-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
 import { recommendationOperations } from './recommendation-operations.ts';
 import { scalingOperations } from './scaling-operations.ts';
@@ -45,9 +46,11 @@ export interface OperationResponse {
 
 type AllOperations = typeof accessOperations &
   typeof alertOperations &
+  typeof chartOperations &
   typeof instanceOperations &
   typeof intakeOperations &
   typeof liveOperations &
+  typeof metricsOperations &
   typeof profilingOperations &
   typeof recommendationOperations &
   typeof scalingOperations &
@@ -59,6 +62,8 @@ export const operations: AllOperations = {
   ...systemOperations,
   ...accessOperations,
   ...testOperations,
+  ...metricsOperations,
+  ...chartOperations,
   ...scalingOperations,
   ...instanceOperations,
   ...intakeOperations,

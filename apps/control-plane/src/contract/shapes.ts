@@ -33,6 +33,21 @@ import {
   registrationSchema,
 } from './instance-schemas.ts';
 import { intakeReceiptSchema, metricBatchSchema, metricSampleSchema } from './intake-schemas.ts';
+import {
+  apdexNowSchema,
+  distributionNowSchema,
+  healthNowSchema,
+  instanceNowSchema,
+  metricsNowSchema,
+  serviceNowSchema,
+  vitalNowSchema,
+} from './metrics-now-schemas.ts';
+import {
+  metricNamePageSchema,
+  metricsChartSchema,
+  metricsFigureSchema,
+  metricsPointSchema,
+} from './metrics-schemas.ts';
 import { problemSchema } from './problem-schema.ts';
 import {
   profileDocumentSchema,
@@ -102,8 +117,19 @@ export const schemas: readonly NamedSchema[] = [
   loadTestSchema,
   manualOrderSchema,
   manualScalingSchema,
+  apdexNowSchema,
+  distributionNowSchema,
+  healthNowSchema,
+  instanceNowSchema,
   metricBatchSchema,
+  metricNamePageSchema,
   metricSampleSchema,
+  metricsChartSchema,
+  metricsFigureSchema,
+  metricsNowSchema,
+  metricsPointSchema,
+  serviceNowSchema,
+  vitalNowSchema,
   newApiKeySchema,
   problemSchema,
   registrationSchema,
@@ -176,8 +202,19 @@ export interface Shapes {
   readonly LoadTestPage: Page<LoadTest>;
   readonly ManualScaling: FromSchema<typeof manualScalingSchema>;
   readonly ManualScalingOrder: FromSchema<typeof manualOrderSchema>;
+  readonly ApdexNow: FromSchema<typeof apdexNowSchema>;
+  readonly DistributionNow: FromSchema<typeof distributionNowSchema>;
+  readonly HealthNow: FromSchema<typeof healthNowSchema>;
+  readonly InstanceNow: InstanceNow;
   readonly MetricBatch: MetricBatch;
+  readonly MetricNamePage: MetricNamePage;
   readonly MetricSample: MetricBatch['samples'][number];
+  readonly MetricsChart: MetricsChart;
+  readonly MetricsFigure: MetricsChart['figures'][number];
+  readonly MetricsNow: { readonly at: string; readonly items: readonly ServiceNow[] };
+  readonly MetricsPoint: FromSchema<typeof metricsPointSchema>;
+  readonly ServiceNow: ServiceNow;
+  readonly VitalNow: FromSchema<typeof vitalNowSchema>;
   readonly NewApiKey: NewApiKey;
   readonly Problem: ProblemDocument;
   readonly Registration: RegistrationView;
@@ -237,6 +274,24 @@ export type RegistrationView = FromSchema<typeof registrationSchema>;
 export type ProblemDocument = FromSchema<typeof problemSchema>;
 export type TestOrder = FromSchema<typeof testOrderSchema>;
 export type LoadTest = FromSchema<typeof loadTestSchema, { references: [typeof testProgressSchema] }>;
+export type InstanceNow = FromSchema<typeof instanceNowSchema>;
+export type ServiceNow = FromSchema<
+  typeof serviceNowSchema,
+  {
+    references: [
+      typeof apdexNowSchema,
+      typeof distributionNowSchema,
+      typeof healthNowSchema,
+      typeof instanceNowSchema,
+      typeof vitalNowSchema,
+    ];
+  }
+>;
+export type MetricNamePage = FromSchema<typeof metricNamePageSchema>;
+export type MetricsChart = FromSchema<
+  typeof metricsChartSchema,
+  { references: [typeof metricsFigureSchema, typeof metricsPointSchema] }
+>;
 export type LoadTestState = LoadTest['state'];
 export type ProfilingSession = FromSchema<
   typeof profilingSessionSchema,

@@ -2,5 +2,4 @@
 export { feedLive } from './live-feed.ts';
 export { liveHandlers } from './live-handlers.ts';
 export { LiveStream } from './live-stream.ts';
-export { metricsNow } from './metrics-now.ts';
 export { observeLive } from './observe-live.ts';

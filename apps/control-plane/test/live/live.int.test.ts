@@ -87,7 +87,8 @@ describe('the live stream', () => {
     const seen = await followed('?topics=metrics');
     await plane.clock.advance(5000);
     const [now] = await seen.until(1);
-    expect(now).toEqual({ id: undefined, event: 'metrics', data: [{ service: 'shop', instances: 0 }] });
+    expect(now).toMatchObject({ id: undefined, event: 'metrics' });
+    expect(now?.data).toMatchObject([{ service: 'shop', instancesUp: 0, instancesDown: 1 }]);
     seen.close();
     await untilFollowers(0);
     const before = await metric('loadline_live_events_total');

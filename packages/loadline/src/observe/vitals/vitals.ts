@@ -77,10 +77,17 @@ export interface VitalVerdict {
   readonly verdict: 'good' | 'needs improvement' | 'poor';
 }
 
-/** Judges the values of one vital as they were recorded; undefined where there are none. Pure. */
-export function judgeVital(name: VitalName, histogram: Histogram): VitalVerdict | undefined {
+/**
+ * Judges the values of one vital; undefined where there are none. Pure.
+ *
+ * @param unit what one recorded whole number is, in milliseconds or for `cls` as a score; default as `observe` records them.
+ */
+export function judgeVital(
+  name: VitalName,
+  histogram: Histogram,
+  unit: number = name === 'cls' ? clsScale : 1 / 1000,
+): VitalVerdict | undefined {
   if (histogram.count === 0) return undefined;
-  const unit = name === 'cls' ? clsScale : 1 / 1000;
   const { good, poor } = vitals[name];
   const p75 = histogram.quantile(0.75) * unit;
   return {

@@ -1,0 +1,85 @@
+import type { Clock } from 'loadline/base';
+import type { Metrics } from 'loadline/store';
+import type { Handlers } from '../contract/index.ts';
+import { Problem } from '../problems/index.ts';
+import { type WrittenWindow, windowOf } from './chart-window.ts';
+import { type ChartName, charts, type Figure } from './charts.ts';
+import { drawChart } from './draw-chart.ts';
+import { listNames } from './list-names.ts';
+import type { SeenNow } from './seen.ts';
+import { servicesNow } from './services-now.ts';
+
+type MetricsHandlers = Pick<
+  Handlers,
+  | 'getMetrics'
+  | 'getCpuMetrics'
+  | 'getMemoryMetrics'
+  | 'getNetworkMetrics'
+  | 'getDatabaseMetrics'
+  | 'getCacheMetrics'
+  | 'getEventLoopMetrics'
+  | 'getRequestMetrics'
+  | 'getWebVitalMetrics'
+  | 'getMetricSeries'
+  | 'listMetricNames'
+>;
+
+/** Answers what is asked about what is measured: now from memory, over time from the store. */
+export function metricsHandlers({
+  seen,
+  metrics,
+  clock,
+}: {
+  readonly seen: SeenNow;
+  readonly metrics: Pick<Metrics, 'series' | 'names'>;
+  readonly clock: Clock;
+}): MetricsHandlers {
+  const draw =
+    (name: ChartName) =>
+    async ({ query }: { readonly query: WrittenChart }) => {
+      const figures = figuresOf(name, query.figures);
+      return { status: 200, body: await drawChart(metrics, figures, windowOf(query, clock.now())) };
+    };
+  return {
+    async getMetrics({ query }) {
+      const items = [...servicesNow(seen, query)];
+      return { status: 200, body: { at: new Date(clock.now()).toISOString(), items } };
+    },
+    getCpuMetrics: draw('cpu'),
+    getMemoryMetrics: draw('memory'),
+    getNetworkMetrics: draw('network'),
+    getDatabaseMetrics: draw('database'),
+    getCacheMetrics: draw('cache'),
+    getEventLoopMetrics: draw('event-loop'),
+    getRequestMetrics: draw('requests'),
+    getWebVitalMetrics: draw('web-vitals'),
+    async getMetricSeries({ query }) {
+      const { metric, unit, combine } = query;
+      // Of a sum there is no distribution.
+      const figure: Figure = {
+        name: metric,
+        metric,
+        unit,
+        combine,
+        ...(combine === 'sum' ? {} : { isDistribution: true }),
+      };
+      return { status: 200, body: await drawChart(metrics, [figure], windowOf(query, clock.now())) };
+    },
+    listMetricNames: async ({ query }) => ({ status: 200, body: await listNames(metrics, query) }),
+  };
+}
+
+type WrittenChart = WrittenWindow & { readonly figures?: string | undefined };
+
+/** Those that are asked for, in the order of the chart. @throws Problem that names what there is. */
+function figuresOf(chart: ChartName, asked: string | undefined): readonly Figure[] {
+  if (asked === undefined) return charts[chart];
+  const names = new Set(asked.split(','));
+  const found = charts[chart].filter(({ name }) => names.has(name));
+  if (found.length === names.size) return found;
+  const there = charts[chart].map(({ name }) => name);
+  const detail = `names ${[...names].filter((name) => !there.includes(name)).join(', ')}; there are ${there.join(', ')}`;
+  throw new Problem('CONTROL_PLANE_REQUEST_INVALID', `/figures ${detail}.`, {
+    errors: [{ in: 'query', pointer: '/figures', detail }],
+  });
+}
