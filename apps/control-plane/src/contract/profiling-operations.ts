@@ -6,7 +6,7 @@ export const profilingOperations = {
     tag: 'Profiling',
     summary: 'Start a profile of an instance',
     description:
-      'One at a time on each instance: a second one is refused by 409. It ends by itself, and is kept.',
+      'One at a time on each instance: a second one is refused by 409. It ends by itself, and is kept. A heap snapshot needs the role admin, and `confirm`.',
     body: { $ref: 'ProfilingOrder' },
     responses: { 201: { description: 'The session, which runs.', schema: { $ref: 'ProfilingSession' } } },
   },
@@ -31,7 +31,7 @@ export const profilingOperations = {
         cursor: { type: 'string', maxLength: 200, description: 'The `nextCursor` of the page before.' },
         instance: { type: 'string', minLength: 1, maxLength: 100 },
         service: { type: 'string', minLength: 1, maxLength: 100 },
-        kind: { type: 'string', enum: ['cpu', 'heap'] },
+        kind: { type: 'string', enum: ['cpu', 'heap', 'heap-snapshot'] },
         state: { type: 'string', enum: ['running', 'finished', 'failed', 'interrupted'] },
       },
     },
@@ -67,9 +67,9 @@ export const profilingOperations = {
       properties: {
         format: {
           type: 'string',
-          enum: ['top', 'pprof', 'v8'],
+          enum: ['top', 'pprof', 'v8', 'heapsnapshot'],
           description:
-            'Default: pprof where `Accept` prefers application/octet-stream, else top. v8 is a `.cpuprofile` or a `.heapprofile`.',
+            'Default: pprof where `Accept` prefers application/octet-stream, else top. v8 is a `.cpuprofile` or a `.heapprofile`. Of a heap snapshot there is heapsnapshot alone: it needs the role admin, and is given out once.',
         },
       },
     },

@@ -18,28 +18,18 @@ export const profilingSessionSchema = {
   $id: 'ProfilingSession',
   type: 'object',
   additionalProperties: false,
-  required: [
-    'id',
-    'instance',
-    'kind',
-    'state',
-    'durationMs',
-    'samplingIntervalUs',
-    'samplingBytes',
-    'startedAt',
-    'startedBy',
-  ],
+  required: ['id', 'instance', 'kind', 'state', 'startedAt', 'startedBy'],
   properties: {
     id: { type: 'string' },
     instance: { type: 'string' },
     service: { type: 'string' },
-    kind: { type: 'string', enum: ['cpu', 'heap'] },
+    kind: { type: 'string', enum: ['cpu', 'heap', 'heap-snapshot'] },
     state: {
       type: 'string',
       enum: ['running', 'finished', 'failed', 'interrupted'],
       description: 'interrupted: whoever was profiled, or profiled, ended before the session.',
     },
-    durationMs: { type: 'number', description: 'After which it ends by itself.' },
+    durationMs: { type: 'number', description: 'After which it ends by itself; absent for a heap snapshot.' },
     samplingIntervalUs: { type: 'number', description: 'Between two samples of a CPU profile.' },
     samplingBytes: { type: 'number', description: 'Between two samples of a heap profile, on average.' },
     startedAt: { type: 'string', format: 'date-time' },
@@ -49,6 +39,13 @@ export const profilingSessionSchema = {
     overhead: { $ref: 'ProfilingOverhead' },
     profileBytes: { type: 'integer', description: 'What its profile takes, in all forms.' },
     problem: { type: 'string', description: 'Why there is no profile.' },
+    goneAt: {
+      type: 'string',
+      format: 'date-time',
+      description:
+        'Since when the file of a heap snapshot is gone: it was fetched, or nobody came for an hour.',
+    },
+    fetchedBy: { type: 'string', description: 'The id of the key that fetched a heap snapshot.' },
   },
 } as const;
 
@@ -83,8 +80,14 @@ export const profilingOrderSchema = {
     },
     kind: {
       type: 'string',
-      enum: ['cpu', 'heap'],
-      description: 'Where the time goes; or what was allocated meanwhile and is still in use.',
+      enum: ['cpu', 'heap', 'heap-snapshot'],
+      description:
+        'Where the time goes; what was allocated meanwhile and is still in use; or all that is in the heap, which stops the process for a while, holds its secrets, and needs the role admin.',
+    },
+    confirm: {
+      type: 'string',
+      maxLength: 100,
+      description: 'Needed for a heap snapshot: `stop the process for a heap snapshot`.',
     },
     durationMs: {
       type: 'integer',
@@ -129,6 +132,6 @@ export const profileDocumentSchema = {
   $id: 'ProfileDocument',
   type: 'object',
   description:
-    'As `top`: `unit`, `sum`, `idleUs`, `functions` with `name`, `location`, `self`, `total` and their shares, and the session; as `v8`: a `.cpuprofile` or a `.heapprofile`.',
+    'As `top`: `unit`, `sum`, `idleUs`, `functions` with `name`, `location`, `self`, `total` and their shares, and the session; as `v8`: a `.cpuprofile` or a `.heapprofile`; as `heapsnapshot`: a `.heapsnapshot`.',
   additionalProperties: true,
 } as const;

@@ -12,7 +12,7 @@ type ProfilingHandlers = Pick<
 export function profilingHandlers(sessions: ProfilingSessions): ProfilingHandlers {
   return {
     async startProfiling({ body, who }) {
-      const session = await sessions.start(body, who?.keyId ?? 'nobody');
+      const session = await sessions.start(body, who ?? nobody);
       return { status: 201, body: session, headers: { location: `/performance/profiling/${session.id}` } };
     },
     stopProfiling: async ({ body }) => ({ status: 200, body: await sessions.stop(body) }),
@@ -22,10 +22,18 @@ export function profilingHandlers(sessions: ProfilingSessions): ProfilingHandler
       return { status: 200, body: { items, ...(nextCursor === undefined ? {} : { nextCursor }) } };
     },
     getProfilingSession: async ({ params }) => ({ status: 200, body: sessions.get(params.sessionId) }),
-    async getProfile({ params, query, headers }) {
-      const format = query.format ?? preferredFormat(headers.accept);
-      const path = sessions.file(params.sessionId, format);
+    async getProfile({ params, query, headers, who }) {
       const { kind, id } = sessions.get(params.sessionId);
+      const format =
+        query.format ?? (kind === 'heap-snapshot' ? 'heapsnapshot' : preferredFormat(headers.accept));
+      if (format === 'heapsnapshot')
+        return {
+          status: 200,
+          text: sessions.takeSnapshot(id, who ?? nobody),
+          contentType: 'application/octet-stream',
+          headers: { 'content-disposition': `attachment; filename="${id}.heapsnapshot"` },
+        };
+      const path = sessions.file(id, format);
       const name = {
         top: `${kind}-${id}.json`,
         pprof: `${kind}-${id}.pb.gz`,
@@ -40,6 +48,9 @@ export function profilingHandlers(sessions: ProfilingSessions): ProfilingHandler
     },
   };
 }
+
+/** The contract lets nobody in without a key. */
+const nobody = { keyId: 'nobody', role: 'viewer' } as const;
 
 /** The first form that `Accept` names. */
 function preferredFormat(accept: string | undefined): ProfileFormat {

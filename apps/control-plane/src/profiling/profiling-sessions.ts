@@ -1,15 +1,20 @@
-import { type Clock, isLoadlineError, type Timer } from 'loadline/base';
+import type { Readable } from 'node:stream';
+import type { Clock, Timer } from 'loadline/base';
 import type { ProfileFormat, Profiler } from 'loadline/profiling';
 import type { ProfilingSession } from '../contract/index.ts';
 import type { Documents, NextId } from '../memory/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
-import { fetchProfile, problemOf } from './fetch-profile.ts';
+import { type Asker, assertAdmin, assertFits, type ProfilingOrder, type SamplingOptions } from './order.ts';
 import { openProfileFiles, type ProfileFiles } from './profile-files.ts';
 import type { Profilers } from './profilers.ts';
-import { orRefusal } from './refusals.ts';
+import { orRefusal, problemOf } from './refusals.ts';
+import { sampledWork } from './sampled-work.ts';
 import { type ProfileLimits, SessionBook } from './session-book.ts';
-import { endOf, type SessionRecord, viewOf } from './session-record.ts';
-import { ambiguous, findSubject, type Instances, isOwn, type SubjectName } from './subjects.ts';
+import { type SessionRecord, viewOf } from './session-record.ts';
+import { SnapshotShelf } from './snapshot-shelf.ts';
+import { snapshotWork } from './snapshot-work.ts';
+import { ambiguous, findSubject, type Instances, isOwn, type Subject, type SubjectName } from './subjects.ts';
+import type { Work } from './work.ts';
 
 export interface ProfilingOptions {
   readonly clock: Clock;
@@ -21,13 +26,6 @@ export interface ProfilingOptions {
   /** Whoever is watched now; the control plane itself is none of them. */
   readonly instances: Instances;
   readonly limits?: ProfileLimits;
-}
-
-export interface ProfilingOrder extends SubjectName {
-  readonly kind: 'cpu' | 'heap';
-  readonly durationMs?: number | undefined;
-  readonly samplingIntervalUs?: number | undefined;
-  readonly samplingBytes?: number | undefined;
 }
 
 /** Which session: by its id, or the one that runs on an instance. */
@@ -43,7 +41,7 @@ export interface SessionFilter extends Partial<SubjectName> {
 /** A session that runs, and how it is ended. */
 interface Running {
   readonly record: SessionRecord;
-  readonly find: () => Promise<Profiler>;
+  readonly work: Work;
   timer: Timer;
   ending: Promise<SessionRecord> | undefined;
 }
@@ -52,11 +50,12 @@ const defaultLimits: ProfileLimits = { sessionsMax: 50, bytesMax: 512 * 2 ** 20 
 /** An instance needs a moment to make the profile of what it has sampled. */
 const graceMs = 500;
 
-/** Profiles are taken on instances, one at a time on each; when they have ended, they are fetched and kept. */
+/** Profiles and heap snapshots of instances, one at a time on each; when they have ended, they are fetched and kept. */
 export class ProfilingSessions {
   readonly #options: ProfilingOptions;
   readonly #files: ProfileFiles;
   readonly #book: SessionBook;
+  readonly #shelf: SnapshotShelf;
   /** By service and instance. */
   readonly #running = new Map<string, Running>();
   /** Instances that are being asked to start. */
@@ -67,6 +66,7 @@ export class ProfilingSessions {
     this.#options = options;
     this.#files = files;
     this.#book = book;
+    this.#shelf = new SnapshotShelf({ clock: options.clock, book, files });
   }
 
   /** Takes up what was left: sessions on other instances went on meanwhile, and are fetched. */
@@ -78,7 +78,7 @@ export class ProfilingSessions {
       files,
       await SessionBook.open({ documents, files, limits }),
     );
-    for (const record of sessions.#book.all()) if (record.state === 'running') await sessions.#resume(record);
+    for (const record of sessions.#book.all()) await sessions.#takeUp(record);
     return sessions;
   }
 
@@ -86,34 +86,32 @@ export class ProfilingSessions {
     return { running: this.#running.size, unremembered: this.#book.failures };
   }
 
-  /** @throws CONTROL_PLANE_NOT_FOUND, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_UNAVAILABLE, CONTROL_PLANE_REQUEST_INVALID */
-  async start(
-    { instance, service, ...options }: ProfilingOrder,
-    startedBy: string,
-  ): Promise<ProfilingSession> {
+  /**
+   * @throws CONTROL_PLANE_NOT_FOUND, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_UNAVAILABLE, CONTROL_PLANE_REQUEST_INVALID,
+   * CONTROL_PLANE_FORBIDDEN
+   */
+  async start(order: ProfilingOrder, asker: Asker): Promise<ProfilingSession> {
+    assertFits(order, asker);
+    const { instance, service, kind, confirm, ...sampling } = order;
     const subject = await findSubject({ instance, service }, this.#options);
     const key = keyOf({ instance, service: subject.service });
     if (this.#running.has(key) || this.#starting.has(key)) throw busy();
     this.#starting.add(key);
     try {
-      const { profiler } = subject;
-      const session = await orRefusal(profiler.start(given(options)));
-      const record: SessionRecord = {
+      const head = {
         id: this.#options.nextId(),
         instance,
         ...(subject.service === undefined ? {} : { service: subject.service }),
-        kind: session.kind,
         state: 'running',
-        durationMs: session.durationMs,
-        samplingIntervalUs: session.samplingIntervalUs,
-        samplingBytes: session.samplingBytes,
-        startedAt: new Date(session.startedAtMs).toISOString(),
-        startedBy,
-        remoteId: session.id,
-      };
-      this.#follow(record, async () => profiler, session.durationMs);
-      await this.#book.put(record);
-      return viewOf(record);
+        startedBy: asker.keyId,
+      } as const;
+      const running = await (kind === 'heap-snapshot'
+        ? this.#startSnapshot(head, subject, confirm ?? '')
+        : this.#startSampling(head, subject, { ...sampling, kind }));
+      await this.#book.put(running.record);
+      // A snapshot comes by itself, and is read from now on: what it has come to is written after its start.
+      if (kind === 'heap-snapshot') void this.#end(running);
+      return viewOf(running.record);
     } finally {
       this.#starting.delete(key);
     }
@@ -124,12 +122,7 @@ export class ProfilingSessions {
     const running = this.#runningOf(order);
     if (running === undefined)
       throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'No such session runs; it may have ended by itself.');
-    const profiler = await running.find();
-    // Whether it was quicker than we are is all one: it is fetched.
-    await profiler.stop().catch((error: unknown) => {
-      if (!isLoadlineError(error, 'PROFILING_NOT_RUNNING')) return orRefusal(Promise.reject(error));
-      return undefined;
-    });
+    await running.work.stop();
     return viewOf(await this.#end(running));
   }
 
@@ -159,35 +152,97 @@ export class ProfilingSessions {
 
   /** Where a profile is. */
   file(id: string, format: ProfileFormat): string {
-    const { state } = this.#require(id);
+    const { state, kind } = this.#require(id);
+    if (kind === 'heap-snapshot')
+      throw new Problem('CONTROL_PLANE_STATE_CONFLICT', `A heap snapshot cannot be had as ${format}.`);
     if (state === 'finished') return this.#files.pathOf(id, format);
-    throw new Problem('CONTROL_PLANE_STATE_CONFLICT', `There is no profile: the session is ${state}.`);
+    throw unfinished(state);
+  }
+
+  /** A heap snapshot, once. @throws CONTROL_PLANE_FORBIDDEN, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_NOT_FOUND */
+  takeSnapshot(id: string, asker: Asker): Readable {
+    const record = this.#require(id);
+    assertAdmin(asker);
+    if (record.kind !== 'heap-snapshot')
+      throw new Problem('CONTROL_PLANE_STATE_CONFLICT', `The session is of the kind ${record.kind}.`);
+    if (record.state !== 'finished') throw unfinished(record.state);
+    return this.#shelf.take(record, asker.keyId);
   }
 
   /** What runs on other instances goes on, and is fetched after the next start. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#shelf.close();
     for (const { timer } of this.#running.values()) timer.cancel();
     await Promise.all([...this.#running.values()].map(({ ending }) => ending?.catch(() => undefined)));
-    await this.#options.profilers.own.close();
+    await this.#options.profilers.own.profiler.close();
   }
 
-  #follow(record: SessionRecord, find: () => Promise<Profiler>, forMs: number): void {
-    const running: Running = { record, find, timer: { cancel: () => undefined }, ending: undefined };
-    running.timer = this.#options.clock.setTimer(() => void this.#end(running), forMs + graceMs);
+  async #startSampling(
+    head: RecordHead,
+    { profiler }: Subject,
+    options: SamplingOptions & { readonly kind: 'cpu' | 'heap' },
+  ): Promise<Running> {
+    const session = await orRefusal(profiler.start(given(options)));
+    const { kind, durationMs, samplingIntervalUs, samplingBytes } = session;
+    const startedAt = new Date(session.startedAtMs).toISOString();
+    const record: SessionRecord = {
+      ...head,
+      kind,
+      startedAt,
+      durationMs,
+      samplingIntervalUs,
+      samplingBytes,
+      remoteId: session.id,
+    };
+    return this.#endIn(
+      durationMs + graceMs,
+      record,
+      this.#sampledWork(record, async () => profiler),
+    );
+  }
+
+  async #startSnapshot(head: RecordHead, { snapshots }: Subject, wish: string): Promise<Running> {
+    const { clock } = this.#options;
+    const startedAt = new Date(clock.now()).toISOString();
+    const { signal } = this.#closing;
+    const snapshot = await orRefusal(snapshots.open(wish, signal));
+    const record: SessionRecord = { ...head, kind: 'heap-snapshot', startedAt };
+    const work = snapshotWork({ id: record.id, snapshot, files: this.#files, clock, signal });
+    return this.#follow(record, work);
+  }
+
+  #sampledWork({ id, remoteId = '' }: SessionRecord, find: () => Promise<Profiler>): Work {
+    const { clock } = this.#options;
+    return sampledWork({ id, remoteId, find, files: this.#files, clock, signal: this.#closing.signal });
+  }
+
+  #follow(record: SessionRecord, work: Work): Running {
+    const running: Running = { record, work, timer: { cancel: () => undefined }, ending: undefined };
     this.#running.set(keyOf(record), running);
+    return running;
   }
 
-  /** Whoever is profiled is found anew: it may have moved, and its address may be named no more. */
-  async #resume(record: SessionRecord): Promise<void> {
-    if (isOwn(record)) {
-      const problem = 'The control plane was stopped.';
-      await this.#book.put({ ...record, state: 'interrupted', problem });
+  #endIn(delayMs: number, record: SessionRecord, work: Work): Running {
+    const running = this.#follow(record, work);
+    running.timer = this.#options.clock.setTimer(() => void this.#end(running), delayMs);
+    return running;
+  }
+
+  /** After a start. Whoever is profiled is found anew: it may have moved, and its address may be named no more. */
+  async #takeUp(record: SessionRecord): Promise<void> {
+    const { kind, state, startedAt, durationMs = 0, goneAt } = record;
+    if (kind === 'heap-snapshot' && state === 'finished' && goneAt === undefined) this.#shelf.keep(record);
+    if (state !== 'running') return;
+    if (isOwn(record) || kind === 'heap-snapshot') {
+      // Half of a snapshot may lie there.
+      await this.#files.remove(record.id);
+      await this.#book.put({ ...record, state: 'interrupted', problem: 'The control plane was stopped.' });
       return;
     }
     const find = async (): Promise<Profiler> => (await findSubject(record, this.#options)).profiler;
-    const leftMs = Date.parse(record.startedAt) + record.durationMs - this.#options.clock.now();
-    this.#follow(record, find, Math.max(0, leftMs));
+    const leftMs = Math.max(0, Date.parse(startedAt) + durationMs - this.#options.clock.now());
+    this.#endIn(leftMs + graceMs, record, this.#sampledWork(record, find));
   }
 
   /** Fetches a profile once, whoever asks first. Never rejects: what went wrong is the session's state. */
@@ -197,6 +252,7 @@ export class ProfilingSessions {
       const record = { ...running.record, ...end };
       if (end.state !== undefined) {
         await this.#book.put(record);
+        if (record.kind === 'heap-snapshot' && record.state === 'finished') this.#shelf.keep(record);
         this.#running.delete(keyOf(record));
       }
       return record;
@@ -204,19 +260,14 @@ export class ProfilingSessions {
     return running.ending;
   }
 
-  async #fetch({ record, find }: Running): Promise<Partial<SessionRecord>> {
-    const { clock } = this.#options;
-    const { signal } = this.#closing;
+  async #fetch({ work }: Running): Promise<Partial<SessionRecord>> {
     try {
-      const { session, profile } = await fetchProfile({ id: record.remoteId, find, clock, signal });
-      const end = endOf(session, clock.now());
-      return profile === undefined
-        ? end
-        : { ...end, profileBytes: await this.#files.write(record.id, profile) };
+      return await work.fetch();
     } catch (error) {
       // Whoever is stopped fetches it after the next start.
-      if (signal.aborted) return {};
-      return { state: 'failed', endedAt: new Date(clock.now()).toISOString(), problem: problemOf(error) };
+      if (this.#closing.signal.aborted) return {};
+      const endedAt = new Date(this.#options.clock.now()).toISOString();
+      return { state: 'failed', endedAt, problem: problemOf(error) };
     }
   }
 
@@ -242,6 +293,12 @@ export class ProfilingSessions {
 
 function keyOf({ service, instance }: SubjectName): string {
   return JSON.stringify([service, instance]);
+}
+
+type RecordHead = Pick<SessionRecord, 'id' | 'instance' | 'service' | 'state' | 'startedBy'>;
+
+function unfinished(state: string): Problem {
+  return new Problem('CONTROL_PLANE_STATE_CONFLICT', `There is no profile: the session is ${state}.`);
 }
 
 function busy(): Problem {

@@ -1,5 +1,6 @@
 import { isLoadlineError, type LoadlineError, type Problem as Mistaken } from 'loadline/base';
 import { type Mistake, Problem, pointerOf } from '../problems/index.ts';
+import { SnapshotTooLarge } from './profile-files.ts';
 
 /** What a profiler refuses, as the API says it. */
 export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
@@ -9,6 +10,20 @@ export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
     throw isLoadlineError(error) ? refusalOf(error) : error;
   }
 }
+
+/** Why there is no profile, for whoever reads the session. Pure. */
+export function problemOf(error: unknown): string {
+  if (error instanceof Problem || error instanceof SnapshotTooLarge) return error.message;
+  const known = isLoadlineError(error) ? problems[error.code] : undefined;
+  return known ?? 'Its profile could not be fetched or kept.';
+}
+
+const problems: Readonly<Record<string, string>> = {
+  PROFILING_UNREACHABLE: 'The instance gave no answer any more.',
+  PROFILING_REFUSED: 'The instance refused its profile.',
+  PROFILING_SESSION_UNKNOWN:
+    'The instance has forgotten the session; it was started anew, or profiled by others.',
+};
 
 function refusalOf(error: LoadlineError): unknown {
   switch (error.code) {

@@ -61,14 +61,20 @@ export class SessionBook {
 
   async #forgetOldest(): Promise<void> {
     const { documents, files, limits } = this.#options;
-    let bytes = this.all().reduce((sum, { profileBytes = 0 }) => sum + profileBytes, 0);
-    for (const { id, state, profileBytes = 0 } of this.all()) {
+    let bytes = this.all().reduce((sum, record) => sum + bytesOf(record), 0);
+    for (const record of this.all()) {
+      const { id, state } = record;
       if (this.#records.size <= limits.sessionsMax && bytes <= limits.bytesMax) return;
       if (state === 'running') continue;
       this.#records.delete(id);
-      bytes -= profileBytes;
+      bytes -= bytesOf(record);
       await documents.remove('profile', id);
       await files.remove(id);
     }
   }
+}
+
+/** What it takes on the disk now. */
+function bytesOf({ profileBytes = 0, goneAt }: SessionRecord): number {
+  return goneAt === undefined ? profileBytes : 0;
 }

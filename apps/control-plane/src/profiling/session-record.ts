@@ -3,8 +3,8 @@ import type { ProfilingSession } from '../contract/index.ts';
 
 /** A session as it is kept. */
 export interface SessionRecord extends ProfilingSession {
-  /** What the instance calls it. */
-  readonly remoteId: string;
+  /** What the instance calls a session that samples. */
+  readonly remoteId?: string;
 }
 
 /** As the API shows it. Pure. */

@@ -1,6 +1,5 @@
-import type { Profiler } from 'loadline/profiling';
 import { Problem, unknownThing, wrongInBody } from '../problems/index.ts';
-import type { ProfilePlace, Profilers } from './profilers.ts';
+import type { Profilable, ProfilePlace, Profilers } from './profilers.ts';
 
 /** The control plane's own name among the instances. */
 export const ownInstance = 'control-plane';
@@ -12,11 +11,10 @@ export interface SubjectName {
   readonly service?: string | undefined;
 }
 
-/** Somebody who can be profiled. */
-export interface Subject {
+/** Somebody who was found, and can be profiled. */
+export interface Subject extends Profilable {
   /** Undefined for the control plane itself. */
   readonly service: string | undefined;
-  readonly profiler: Profiler;
 }
 
 /** Finds by their names those who are watched: where they are, or why nobody may go there. */
@@ -37,15 +35,15 @@ export async function findSubject(
   { instance, service }: SubjectName,
   { profilers, instances }: { readonly profilers: Profilers; readonly instances: Instances },
 ): Promise<Subject> {
-  if (isOwn({ instance, service })) return { service: undefined, profiler: profilers.own };
+  if (isOwn({ instance, service })) return { ...profilers.own, service: undefined };
   const [found, ...more] = await instances.find(instance, service);
   if (found === undefined) throw unknownThing('instance');
   if (more.length > 0) throw ambiguous([found, ...more]);
   if ('because' in found)
     throw new Problem('CONTROL_PLANE_STATE_CONFLICT', `The instance cannot be profiled: ${found.because}.`);
-  const profiler = profilers.of(found);
-  if (profiler === undefined) throw keyless();
-  return { service: found.service, profiler };
+  const profilable = profilers.of(found);
+  if (profilable === undefined) throw keyless();
+  return { ...profilable, service: found.service };
 }
 
 /** Its sessions end with it. */

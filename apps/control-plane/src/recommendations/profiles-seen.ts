@@ -32,7 +32,7 @@ export async function readProfile(profiles: KeptProfiles, session: ProfilingSess
 
 /** Time as samples of the session's interval. Pure. */
 function profileSeenOf(session: ProfilingSession, top: TopFunctions): ProfileSeen {
-  const { id, service, instance, startedAt, measuredMs = 0, samplingIntervalUs } = session;
+  const { id, service, instance, startedAt, measuredMs = 0, samplingIntervalUs = 1000 } = session;
   const fromMs = Date.parse(startedAt);
   const samplesOf = (timeUs: number): number => Math.round(timeUs / samplingIntervalUs);
   const component = service === undefined ? instance : `service ${service}, instance ${instance}`;

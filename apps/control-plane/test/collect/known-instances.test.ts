@@ -34,7 +34,7 @@ describe('whoever is watched', () => {
       watched({ instance: 'b', url: far }),
       watched({ instance: 'c', url: own, address: '10.0.0.9' }),
     ]);
-    const [[a], [b], [c]] = await Promise.all(['a', 'b', 'c'].map((name) => known.find(name)));
+    const [a, b, c] = (await Promise.all(['a', 'b', 'c'].map((name) => known.find(name)))).flat();
     expect(a).toMatchObject({ url: 'http://shop.internal:8080', address: '10.0.0.7' });
     expect(b).toMatchObject({ url: 'https://shop.internal/shop', address: '10.0.0.7' });
     expect(c).toMatchObject({ url: 'http://shop.internal:8080', address: '10.0.0.9' });

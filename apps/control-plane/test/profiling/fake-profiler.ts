@@ -7,6 +7,7 @@ import {
   type ProfileSession,
   profilingError,
 } from 'loadline/profiling';
+import type { Snapshots } from '../../src/profiling/profilers.ts';
 
 /** A profiler of another process, that samples nothing; what it does to whoever asks is set from outside. */
 export class FakeProfiler implements Profiler {
@@ -90,6 +91,9 @@ export class FakeProfiler implements Profiler {
       throw profilingError('PROFILING_UNREACHABLE', 'Cannot ask http://10.0.0.5:8080: ECONNREFUSED.');
   }
 }
+
+/** Of somebody whose heap nobody asks for. */
+export const noSnapshots: Snapshots = { open: () => Promise.reject(new Error('nobody asks for it')) };
 
 /** 400 samples a millisecond apart: three of four in `findFood`, the others in `render`; none idle. */
 export const hotProfile: Profile = {

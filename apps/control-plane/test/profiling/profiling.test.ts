@@ -7,7 +7,7 @@ import { createMemoryDocuments } from '../../src/memory/index.ts';
 import { createProfilers, type ProfilePlace, type Profilers } from '../../src/profiling/index.ts';
 import type { ServiceDescription } from '../../src/scaling/index.ts';
 import { type Answer, type Plane, type PlaneOptions, startPlane, until } from '../plane.ts';
-import { FakeProfiler } from './fake-profiler.ts';
+import { FakeProfiler, noSnapshots } from './fake-profiler.ts';
 
 const shop: ServiceDescription = {
   name: 'shop',
@@ -26,7 +26,10 @@ interface Stage extends AsyncDisposable {
 async function start(further: PlaneOptions & { profiler?: FakeProfiler } = {}): Promise<Stage> {
   const clock = further.clock ?? createVirtualClock();
   const profiler = further.profiler ?? new FakeProfiler(clock);
-  const profilers: Profilers = { own: createProfilers(clock, undefined).own, of: () => profiler };
+  const profilers: Profilers = {
+    own: createProfilers(clock, undefined).own,
+    of: () => ({ profiler, snapshots: noSnapshots }),
+  };
   const simulated = createSimulatedDriver({ clock, groups: { shop: 1 } });
   // It only tells of instances, and these have an address.
   const driver = {
@@ -198,7 +201,7 @@ describe('an instance that is watched', () => {
     const places: ProfilePlace[] = [];
     const of: Profilers['of'] = (place) => {
       places.push(place);
-      return new FakeProfiler(clock);
+      return { profiler: new FakeProfiler(clock), snapshots: noSnapshots };
     };
     const services = ['shop', 'search'].map((service) => ({
       service,

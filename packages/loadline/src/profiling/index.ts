@@ -3,6 +3,11 @@ export type { CallNode, CallTree } from './call-tree.ts';
 export { callTreeOf } from './call-tree.ts';
 export { createInspectorProfiler } from './drivers/inspector.ts';
 export { createRemoteProfiler, type RemoteProfilerOptions } from './drivers/remote.ts';
+export {
+  createRemoteHeapSnapshots,
+  type RemoteHeapSnapshots,
+  type RemoteHeapSnapshotsOptions,
+} from './drivers/remote-heap-snapshots.ts';
 export { type EncodedProfile, encodeProfile, type ProfileFormat, profileFormats } from './encode-profile.ts';
 export { profilingError, profilingErrorTable } from './errors.ts';
 export {
