@@ -15,7 +15,7 @@ export function testPlace(id: string): string {
   return `/performance/tests/${id}/results`;
 }
 
-/** Which chart shows a number of a service. */
+/** Which chart shows a number of a service; the others are of its requests. */
 const charts: Readonly<Record<string, string>> = {
   eventLoopRatio: 'event-loop',
   cpuRatio: 'cpu',
@@ -31,11 +31,11 @@ const charts: Readonly<Record<string, string>> = {
 /** Where a number can be looked at: the chart of its window, or the place as it is. Pure. */
 export function placeOf({ name, source, window }: Evidence): string {
   if (!source.startsWith(servicePrefix)) return source;
-  const chart = charts[name];
+  const chart = charts[name] ?? 'requests';
   const query = new URLSearchParams({ service: source.slice(servicePrefix.length) });
   if (window !== undefined) {
     query.set('from', new Date(window.fromMs).toISOString());
     query.set('to', new Date(window.toMs).toISOString());
   }
-  return `/performance/metrics${chart === undefined ? '' : `/${chart}`}?${query}`;
+  return `/performance/metrics/${chart}?${query}`;
 }
