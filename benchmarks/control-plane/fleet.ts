@@ -46,6 +46,8 @@ async function firstMessage({ child, ended }: Running): Promise<number> {
   return Promise.race([
     new Promise<number>((resolve) => child.once('message', (port) => resolve(port as number))),
     ended.then(({ stderr }) => Promise.reject(new Error(`The instances did not start.\n${stderr}`))),
-    sleep(60_000, undefined, { ref: false }).then(() => Promise.reject(new Error('The instances do not start.'))),
+    sleep(60_000, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error('The instances do not start.')),
+    ),
   ]);
 }

@@ -30,7 +30,11 @@ const metrics = [
 export async function fillHistory(url: string, fleet: Fleet, options: BenchOptions): Promise<void> {
   const postgres = createPostgres({ url });
   const week = 8 * 24 * hourMs;
-  const store = await openStore(postgres, { clock: systemClock, latenessMaxMs: week, retention: { rawMs: week } });
+  const store = await openStore(postgres, {
+    clock: systemClock,
+    latenessMaxMs: week,
+    retention: { rawMs: week },
+  });
   try {
     await fillTests(store);
     await fillSeries(postgres, fleet);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@loadline/local-stack';
-import { createPostgres } from 'loadline/postgres';
 import type { LoadReport } from 'loadline/load';
+import { createPostgres } from 'loadline/postgres';
 import { type BenchOptions, type Row, rowOf } from '../harness.ts';
 import { temporaryFolder } from '../load/temporary-folder.ts';
 import { buildPackages } from './built-packages.ts';
@@ -42,14 +42,21 @@ export async function measurePulled(options: BenchOptions): Promise<Row[]> {
   return [
     rowOf({ name: 'samples collected', unit: '/s', value: (to.collected - from.collected) / seconds }),
     rowOf({ name: 'rows in the database', unit: '/s', value: (to.rows - from.rows) / seconds }),
-    rowOf({ name: `p95 of ${readsPerSecond} reads/s`, unit: 'ms', value: report.total.latencyMs?.p95 ?? Number.NaN }),
+    rowOf({
+      name: `p95 of ${readsPerSecond} reads/s`,
+      unit: 'ms',
+      value: report.total.latencyMs?.p95 ?? Number.NaN,
+    }),
     rowOf({ name: 'share of its core', unit: '%', value: ((to.cpuMs - from.cpuMs) / seconds / 1000) * 100 }),
     rowOf({ name: 'VmHWM', unit: 'MB', value: peakBytes / megabyte }),
     rowOf({ name: 'VmRSS', unit: 'MB', value: residentBytes / megabyte }),
   ];
 }
 
-async function look(plane: Plane, url: string): Promise<{ atMs: number; collected: number; rows: number; cpuMs: number }> {
+async function look(
+  plane: Plane,
+  url: string,
+): Promise<{ atMs: number; collected: number; rows: number; cpuMs: number }> {
   const postgres = createPostgres({ url });
   try {
     const { rows } = await postgres.query<{ count: string }>({
@@ -67,9 +74,15 @@ async function look(plane: Plane, url: string): Promise<{ atMs: number; collecte
 }
 
 function tell(report: LoadReport, options: BenchOptions): void {
-  options.progress(`${report.verdict.status}: ${report.verdict.reasons.join(' ')} ${report.generator.statement}`);
+  options.progress(
+    `${report.verdict.status}: ${report.verdict.reasons.join(' ')} ${report.generator.statement}`,
+  );
   for (const { name, requests, errors, latencyMs, statuses } of [report.total, ...report.endpoints]) {
-    const times = [latencyMs?.p50, latencyMs?.p95, latencyMs?.p99, latencyMs?.max].map((ms) => ms?.toFixed(1));
-    options.progress(`${name}: ${requests} requests, ${errors} errors, p50/95/99/max ${times.join(' / ')} ${JSON.stringify(statuses)}`);
+    const times = [latencyMs?.p50, latencyMs?.p95, latencyMs?.p99, latencyMs?.max].map((ms) =>
+      ms?.toFixed(1),
+    );
+    options.progress(
+      `${name}: ${requests} requests, ${errors} errors, p50/95/99/max ${times.join(' / ')} ${JSON.stringify(statuses)}`,
+    );
   }
 }

@@ -56,7 +56,10 @@ export async function read(
   writeFileSync(join(folder.path, 'services.csv'), ['name', ...names, ''].join('\n'));
   writeFileSync(file, JSON.stringify(await scenarioFor(plane, seconds)));
   const command = loadlineCommand(['run', file, '--json', '-', '--target', plane.url], bin);
-  const { stdout } = await runToEnd({ ...command, env: { NODE_OPTIONS: '', KEY: adminKey } }, [...runCodes, 1]);
+  const { stdout } = await runToEnd({ ...command, env: { NODE_OPTIONS: '', KEY: adminKey } }, [
+    ...runCodes,
+    1,
+  ]);
   return readReport(stdout);
 }
 
@@ -69,7 +72,10 @@ async function scenarioFor(plane: Plane, seconds: number): Promise<object> {
     scenarios: Object.fromEntries(
       reads.map(({ path, share, query }) => [
         path.slice(1).replaceAll('/', ' '),
-        { weight: share, steps: [{ get: path, ...(query === undefined ? {} : { query }), check: { status: 200 } }] },
+        {
+          weight: share,
+          steps: [{ get: path, ...(query === undefined ? {} : { query }), check: { status: 200 } }],
+        },
       ]),
     ),
     load: [{ arrivals: { rate: `${readsPerSecond}/s`, for: `${seconds}s` } }],

@@ -169,7 +169,7 @@ function columnsOf(entries: readonly RollupEntry[]): string[] {
     column(({ rollup }) => rollup.max),
     column(({ rollup }) => rollup.last),
     column(({ rollup }) => rollup.lastAtMs),
-    bytesLiteral(entries.map(({ rollup }) => rollup.histogram.encode())),
+    bytesLiteral(entries.map(({ rollup }) => rollup.encodeHistogram())),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { Histogram } from '../metrics/index.ts';
+import { RollupValues } from './rollup-values.ts';
 
 /**
  * All values of one series within a minute or an hour. It is a function of them: neither their order nor how they were
@@ -11,32 +12,43 @@ export class Rollup {
   max: number = Number.NEGATIVE_INFINITY;
   last: number = Number.NaN;
   lastAtMs: number = Number.NEGATIVE_INFINITY;
-  readonly histogram: Histogram = new Histogram();
+  readonly #values = new RollupValues();
+
+  /** Of all values, whole numbers of the scale. */
+  get histogram(): Histogram {
+    return this.#values.histogram;
+  }
+
+  /** The bytes of the histogram, without keeping one where there are few values. */
+  encodeHistogram(): Uint8Array<ArrayBuffer> {
+    return this.#values.encode();
+  }
 
   /** @param scale what one recorded whole number of the histogram is, in the unit of the value. */
   addNumber(value: number, atMs: number, scale: number): void {
-    this.histogram.record(Math.round(value / scale));
+    this.#values.record(Math.round(value / scale));
     this.#add({ count: 1, sum: value, min: value, max: value, last: value, lastAtMs: atMs });
   }
 
   /** Adds what the bytes of a histogram hold; its mean is its latest value. One that holds nothing changes nothing. */
   addEncoded(bytes: Uint8Array, atMs: number, scale: number): void {
-    const histogram = Histogram.decode(bytes);
-    const { count } = histogram;
+    roomForOne.reset();
+    roomForOne.mergeEncoded(bytes);
+    const { count } = roomForOne;
     if (count === 0) return;
-    this.histogram.merge(histogram);
-    const [sum, min, max] = [histogram.sum * scale, histogram.min * scale, histogram.max * scale];
+    this.#values.mergeEncoded(bytes);
+    const [sum, min, max] = [roomForOne.sum * scale, roomForOne.min * scale, roomForOne.max * scale];
     this.#add({ count, sum, min, max, last: sum / count, lastAtMs: atMs });
   }
 
   merge(other: Rollup): void {
-    this.histogram.merge(other.histogram);
+    this.#values.merge(other.#values);
     this.#add(other);
   }
 
   /** Merges one that was kept, without its histogram where nobody asks for it. */
   mergeKept(kept: RollupFigures, histogram: Uint8Array | null): void {
-    if (histogram !== null) this.histogram.mergeEncoded(histogram);
+    if (histogram !== null) this.#values.mergeEncoded(histogram);
     this.#add(kept);
   }
 
@@ -52,6 +64,9 @@ export class Rollup {
     }
   }
 }
+
+/** Where what came as bytes stands while its figures are read. */
+const roomForOne = new Histogram();
 
 export interface RollupFigures {
   readonly count: number;

@@ -27,6 +27,11 @@ export interface TakenWindow {
   readonly toMs: number;
 }
 
+/** What is taken in a batch that comes now. */
+export interface TakenNow extends TakenWindow {
+  readonly nowMs: number;
+}
+
 export interface ReadBlock {
   readonly block: SampleBlock;
   readonly refused: number;
@@ -35,7 +40,7 @@ export interface ReadBlock {
 }
 
 /** Reads a batch at the door: what is fit becomes a block, what is not is told. */
-export function readBlock(samples: readonly Sample[], book: SeriesBook, window: TakenWindow): ReadBlock {
+export function readBlock(samples: readonly Sample[], book: SeriesBook, window: TakenNow): ReadBlock {
   const series: KnownSeries[] = [];
   const places = new Map<KnownSeries, number>();
   const seriesAt = new Uint32Array(samples.length);
@@ -48,7 +53,7 @@ export function readBlock(samples: readonly Sample[], book: SeriesBook, window: 
   let bytes = blockOverheadBytes;
   for (let index = 0; index < samples.length; index++) {
     const sample = samples[index] as Sample;
-    const known = book.find(sample.series);
+    const known = book.find(sample.series, window.nowMs);
     const at = Math.floor(sample.atMs);
     const read = typeof known === 'string' ? known : readValue(sample.value, known.scale);
     const problem = typeof read === 'string' ? read : problemOfTime(at, window);

@@ -73,7 +73,7 @@ export class SampleWriter {
       throw storeError('STORE_BATCH_TOO_LARGE', message, { facts });
     }
     const nowMs = this.#options.clock.now();
-    const window = { fromMs: nowMs - this.#options.latenessMaxMs, toMs: nowMs + futureMaxMs };
+    const window = { nowMs, fromMs: nowMs - this.#options.latenessMaxMs, toMs: nowMs + futureMaxMs };
     const { block, refused, problems } = readBlock(samples, this.#book, window);
     this.#refused += refused;
     const state = block.count === 0 ? 'committed' : await this.#enqueue(block);
@@ -267,7 +267,8 @@ export class SampleWriter {
   }
 }
 
-const seriesMax = 100_000;
+/** Of all that were written in the last ten minutes; some hundred bytes each. */
+const seriesMax = 200_000;
 const batchMax = 50_000;
 /** Samples of one transaction, but for a single larger batch. */
 const flushMax = 50_000;

@@ -7,41 +7,54 @@ export interface KnownSeries {
   readonly scale: number;
   /** Its number in the database; undefined until it was looked up there. */
   id: number | undefined;
+  /** When it was written last. */
+  usedMs: number;
 }
 
 /**
- * The series that this process writes, by their content. Each text crosses the network once in the life of the
- * process; samples then name their series by a number.
+ * The series that this process writes, by their content. Each text crosses the network once; samples then name their
+ * series by a number. When it is full, those that nobody writes any more make room: instances come and go.
  */
 export class SeriesBook {
   readonly #byObject = new WeakMap<Series, KnownSeries>();
   readonly #byKey = new Map<string, KnownSeries>();
   readonly #seriesMax: number;
+  #sweptMs: number = Number.NEGATIVE_INFINITY;
 
   constructor(seriesMax: number) {
     this.#seriesMax = seriesMax;
   }
 
   /** The known series of these fields, or what is wrong with them. */
-  find(series: Series): KnownSeries | string {
-    const met = this.#byObject.get(series);
-    if (met !== undefined) return met;
+  find(series: Series, nowMs: number): KnownSeries | string {
+    const known = this.#byObject.get(series) ?? this.#look(series, nowMs);
+    if (typeof known !== 'string') known.usedMs = nowMs;
+    return known;
+  }
+
+  #look(series: Series, nowMs: number): KnownSeries | string {
     const problem = problemOf(series);
     if (problem !== undefined) return problem;
     const key = keyOf(series);
+    const isFrozen = Object.isFrozen(series) && Object.isFrozen(series.labels);
     let known = this.#byKey.get(key);
     if (known === undefined) {
+      if (this.#byKey.size >= this.#seriesMax) this.#sweep(nowMs);
       if (this.#byKey.size >= this.#seriesMax) return `is of one more than ${this.#seriesMax} series`;
-      // A copy: whoever gave it may go on to use the object for another one.
-      known = {
-        series: { ...series, labels: { ...series.labels } },
-        scale: scaleOf(series.unit),
-        id: undefined,
-      };
+      // Who gave one that may change may go on to use the object for another series.
+      const own = isFrozen ? series : { ...series, labels: { ...series.labels } };
+      known = { series: own, scale: scaleOf(series.unit), id: undefined, usedMs: nowMs };
       this.#byKey.set(key, known);
     }
-    if (Object.isFrozen(series) && Object.isFrozen(series.labels)) this.#byObject.set(series, known);
+    if (isFrozen) this.#byObject.set(series, known);
     return known;
+  }
+
+  /** A block that waits may still have one of these: what it knows stays right. */
+  #sweep(nowMs: number): void {
+    if (nowMs < this.#sweptMs + sweepEveryMs) return;
+    this.#sweptMs = nowMs;
+    for (const [key, { usedMs }] of this.#byKey) if (usedMs < nowMs - unusedMs) this.#byKey.delete(key);
   }
 
   /** Gives those that have none their number in the database. Two processes may do this for one series at once. */
@@ -62,6 +75,10 @@ export class SeriesBook {
 }
 
 const lookupMax = 2000;
+/** After so long without a sample a series may be forgotten. */
+const unusedMs = 600_000;
+/** Looking through all of them takes some ten milliseconds. */
+const sweepEveryMs = 10_000;
 
 /** Field limits are those of the columns. */
 function problemOf({

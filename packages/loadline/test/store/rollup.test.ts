@@ -32,6 +32,21 @@ describe('Rollup', () => {
     expect(rollup.histogram.encode()).toEqual(histogram.encode());
   });
 
+  it('tells the same bytes of few values and of many, with or without a histogram that is kept', () => {
+    fc.assert(
+      fc.property(samples, (all) => {
+        const whole = createHistogram();
+        for (const { value } of all) whole.record(Math.round(value / scale));
+        const rollup = rollupOf(all);
+        expect(rollup.encodeHistogram()).toEqual(whole.encode());
+        expect(rollup.histogram.encode()).toEqual(whole.encode());
+        rollup.addNumber(1, 0, scale);
+        whole.record(1 / scale);
+        expect(rollup.encodeHistogram()).toEqual(whole.encode());
+      }),
+    );
+  });
+
   it('is the same in whatever order and parts the values come', () => {
     fc.assert(
       fc.property(samples, fc.infiniteStream(fc.boolean()), (all, coins) => {
