@@ -46,6 +46,7 @@ const knownMetrics: readonly KnownMetric[] = [
   { family: 'http_server_received_bytes', metric: 'network_received', unit: 'bytes/s' },
   { family: 'http_server_sent_bytes', metric: 'network_sent', unit: 'bytes/s' },
   { family: 'http_server_connections', metric: 'connections', unit: 'count' },
+  { family: 'http_server_connections_total', metric: 'connections_opened', unit: 'per second' },
   { family: 'node_network_receive_bytes', metric: 'system_network_received', unit: 'bytes/s' },
   { family: 'node_network_transmit_bytes', metric: 'system_network_sent', unit: 'bytes/s' },
   { family: 'http_requests_in_flight', metric: 'requests_in_flight', unit: 'count' },

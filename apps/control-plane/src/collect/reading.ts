@@ -6,7 +6,7 @@ export interface Reading {
   readonly atMs: number;
   /** For the time between two readings; the clock may have been set. */
   readonly monotonicMs: number;
-  /** By name, counters without `_total`. */
+  /** By name, counters without `_total` where nothing else has that name. */
   readonly families: ReadonlyMap<string, ReadFamily>;
   /** Who was signed in within the last five minutes. */
   readonly users: UserSketch | undefined;
@@ -107,8 +107,17 @@ function withoutPart({
   return labels;
 }
 
+/** A counter may have the name of a gauge but for its `_total`, which it keeps then: open connections, and all that were. */
 function byName(families: readonly ReadFamily[]): ReadonlyMap<string, ReadFamily> {
-  return new Map(families.filter(({ series }) => series.size > 0).map((family) => [family.name, family]));
+  const known = families.filter(({ series }) => series.size > 0);
+  const others = new Set(known.filter(({ kind }) => kind !== 'counter').map(({ name }) => name));
+  return new Map(
+    known.map((family) => {
+      const isTaken = family.kind === 'counter' && others.has(family.name);
+      const named = isTaken ? { ...family, name: `${family.name}_total` } : family;
+      return [named.name, named];
+    }),
+  );
 }
 
 /** Buckets of the same labels, as one histogram each. */

@@ -31,6 +31,16 @@ describe('two readings of an instance', () => {
     expect([value('cpu_ratio'), value('connections')]).toEqual([0.8, 7]);
   });
 
+  it('tell a gauge from the counter that has its name and `_total`', () => {
+    const page = (opened: number, open: number): string =>
+      [
+        `# TYPE http_server_connections gauge\nhttp_server_connections ${open}`,
+        `# TYPE http_server_connections_total counter\nhttp_server_connections_total ${opened}\n`,
+      ].join('\n');
+    const { value } = compare(readText(page(10, 3), atSecond(0)), readText(page(20, 7), atSecond(5)));
+    expect([value('connections'), value('connections_opened')]).toEqual([7, 2]);
+  });
+
   it('add requests up over routes, and count those that the service failed', () => {
     const registry = createRegistry();
     const http = observeHttp(registry);

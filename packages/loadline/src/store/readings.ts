@@ -67,9 +67,9 @@ const statements = {
     text: `INSERT INTO system_resources (server_id, cpu_usage_percent, memory_usage_percent, disk_usage_percent,
         network_io_bytes_per_sec, active_connections, timestamp)
       SELECT "serverId", "cpuUsagePercent", "memoryUsagePercent", "diskUsagePercent",
-        round("networkIoBytesPerSec"), "activeConnections", to_timestamp("atMs" / 1000)
+        round("networkIoBytesPerSec"), round("activeConnections"), to_timestamp("atMs" / 1000)
       FROM json_to_recordset($1::json) AS r("serverId" text, "cpuUsagePercent" numeric, "memoryUsagePercent" numeric,
-        "diskUsagePercent" numeric, "networkIoBytesPerSec" numeric, "activeConnections" int, "atMs" float8)`,
+        "diskUsagePercent" numeric, "networkIoBytesPerSec" numeric, "activeConnections" numeric, "atMs" float8)`,
   },
   writeCaches: {
     name: 'store readings write caches',

@@ -230,7 +230,8 @@ describe('scaling events and readings', () => {
       activeConnections: 3,
     };
     await store.readings.writeResources([
-      { ...server, atMs: atMs - 5000, cpuUsagePercent: 1 },
+      // Of what was a mean on the way: the column holds whole numbers.
+      { ...server, atMs: atMs - 5000, cpuUsagePercent: 1, activeConnections: 0.2 },
       { ...server, atMs },
     ]);
     expect(await store.readings.latestResources(atMs - 10_000)).toEqual([{ ...server, atMs }]);
