@@ -26,6 +26,7 @@ export function serviceNowOf(seen: ServiceSeen): ServiceNow {
   // Who counts its requests and shows no error has had none.
   const errors = requests === undefined ? undefined : (recent.perSecond('errors') ?? 0);
   const measured = present({
+    apdex: apdexOf(recent, seen.apdexTargetMs),
     activeUsers,
     requestsPerSecond: requests,
     errorsPerSecond: errors,
@@ -44,15 +45,14 @@ export function serviceNowOf(seen: ServiceSeen): ServiceNow {
     cache: cacheOf(recent),
     webVitals: vitalsOf(vitals),
     speedRatings: ratingsOf(vitals),
-    apdex: apdexOf(recent, seen.apdexTargetMs),
   });
   return {
     service,
     instancesUp: count('up'),
     instancesStale: count('stale'),
     instancesDown: count('down'),
-    ...measured,
     health: healthOf(measured, instances),
+    ...measured,
   };
 }
 
