@@ -15,9 +15,9 @@ import { Intake, intakeHandlers, observeIntake } from './intake/index.ts';
 import { feedLive, LiveStream, liveHandlers, observeLive } from './live/index.ts';
 import { createIds, type Documents, type Journal } from './memory/index.ts';
 import { apdexTargetMsDefault, metricsHandlers, servicesNow } from './metrics/index.ts';
-import { type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
+import { observeProfiling, type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { createRecommendations, recommendationHandlers, watchDatabase } from './recommendations/index.ts';
-import { openScaling, scalingHandlers } from './scaling/index.ts';
+import { observeScaling, openScaling, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
 /** What the control plane reaches beyond itself. */
@@ -130,6 +130,8 @@ export async function compose(
   });
   observeAlerts(registry, alerts);
   const feed = feedLive(live, {
+  observeScaling(registry, scaling);
+  observeProfiling(registry, profiling);
     clock,
     topic: 'metrics',
     everyMs: metricsEveryMs,

@@ -109,7 +109,7 @@ export const scalingGroupSchema = {
     counts: {
       type: 'object',
       additionalProperties: { type: 'integer' },
-      description: 'Rounds, and what went wrong and was survived, since the start.',
+      description: 'Rounds, decisions, and what went wrong and was survived, since the start.',
     },
   },
 } as const;

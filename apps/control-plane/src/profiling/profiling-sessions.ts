@@ -38,6 +38,17 @@ export interface SessionFilter extends Partial<SubjectName> {
   readonly state?: string | undefined;
 }
 
+export interface SessionCounts {
+  readonly running: number;
+  /** Since the start, by their kind and how they ended. */
+  readonly ended: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
+  readonly keptBytes: number;
+  /** Changes that could not be written down. */
+  readonly unremembered: number;
+  /** Heap snapshots that could not be removed; it is tried again. */
+  readonly unremoved: number;
+}
+
 /** A session that runs, and how it is ended. */
 interface Running {
   readonly record: SessionRecord;
@@ -60,6 +71,7 @@ export class ProfilingSessions {
   readonly #running = new Map<string, Running>();
   /** Instances that are being asked to start. */
   readonly #starting = new Set<string>();
+  readonly #ended = new Map<string, { kind: string; state: string; count: number }>();
   readonly #closing = new AbortController();
 
   private constructor(options: ProfilingOptions, files: ProfileFiles, book: SessionBook) {
@@ -82,8 +94,14 @@ export class ProfilingSessions {
     return sessions;
   }
 
-  get counts(): { readonly running: number; readonly unremembered: number } {
-    return { running: this.#running.size, unremembered: this.#book.failures };
+  get counts(): SessionCounts {
+    return {
+      running: this.#running.size,
+      ended: [...this.#ended.values()],
+      keptBytes: this.#book.bytes,
+      unremembered: this.#book.failures,
+      unremoved: this.#shelf.failures,
+    };
   }
 
   /**
@@ -251,6 +269,7 @@ export class ProfilingSessions {
     running.ending ??= this.#fetch(running).then(async (end) => {
       const record = { ...running.record, ...end };
       if (end.state !== undefined) {
+        this.#count(record);
         await this.#book.put(record);
         if (record.kind === 'heap-snapshot' && record.state === 'finished') this.#shelf.keep(record);
         this.#running.delete(keyOf(record));
@@ -269,6 +288,12 @@ export class ProfilingSessions {
       const endedAt = new Date(this.#options.clock.now()).toISOString();
       return { state: 'failed', endedAt, problem: problemOf(error) };
     }
+  }
+
+  #count({ kind, state }: SessionRecord): void {
+    const known = this.#ended.get(`${kind} ${state}`);
+    if (known === undefined) this.#ended.set(`${kind} ${state}`, { kind, state, count: 1 });
+    else known.count++;
   }
 
   /** The running session that is meant by its id or by its instance. */

@@ -43,6 +43,11 @@ export class SessionBook {
     return [...this.#records.values()];
   }
 
+  /** What all profiles take on the disk. */
+  get bytes(): number {
+    return this.all().reduce((sum, record) => sum + bytesOf(record), 0);
+  }
+
   /** How many changes could not be remembered; they are still at hand. */
   get failures(): number {
     return this.#failures;
@@ -61,7 +66,7 @@ export class SessionBook {
 
   async #forgetOldest(): Promise<void> {
     const { documents, files, limits } = this.#options;
-    let bytes = this.all().reduce((sum, record) => sum + bytesOf(record), 0);
+    let { bytes } = this;
     for (const record of this.all()) {
       const { id, state } = record;
       if (this.#records.size <= limits.sessionsMax && bytes <= limits.bytesMax) return;

@@ -1,7 +1,7 @@
 import { advise, reviewLoadTest, reviewProfile, reviewService } from 'loadline/advice';
 import { type Clock, isLoadlineError } from 'loadline/base';
 import { reviewDatabase } from 'loadline/database';
-import type { Review } from 'loadline/metrics';
+import type { Registry, Review } from 'loadline/metrics';
 import type { Store } from 'loadline/store';
 import type { RecommendationList } from '../contract/index.ts';
 import { type KeptProfiles, latestProfiles, readProfile } from './profiles-seen.ts';
@@ -24,6 +24,7 @@ export interface RecommendationsOptions {
   readonly tests: KeptTests;
   readonly instances: () => Promise<readonly KnownInstance[]>;
   readonly databases: readonly WatchedDatabase[];
+  readonly registry: Registry;
 }
 
 const metricsMs = 5 * 60_000;
@@ -31,7 +32,7 @@ const profilesMs = 86_400_000;
 const testsMs = 7 * 86_400_000;
 
 export function createRecommendations(options: RecommendationsOptions): Recommendations {
-  const { clock, metrics, profiles, tests, instances, databases } = options;
+  const { clock, metrics, profiles, tests, instances, databases, registry } = options;
 
   async function review(): Promise<readonly Review[]> {
     const nowMs = clock.now();
@@ -57,8 +58,23 @@ export function createRecommendations(options: RecommendationsOptions): Recommen
     return [...services.map(reviewService), ...others];
   }
 
+  const duration = registry.histogram({
+    name: 'loadline_recommendations_duration_seconds',
+    help: 'How long it took to review everything that is known.',
+  });
+  const unread = registry.counter({
+    name: 'loadline_recommendations_unseen_total',
+    help: 'What could not be seen or was not measured, in all reviews together.',
+  });
+
   return {
-    now: async () => adviceViewOf(advise(await review()), clock.now()),
+    async now() {
+      const startMs = clock.monotonicMs();
+      const advice = advise(await review());
+      duration.record((clock.monotonicMs() - startMs) * 1000);
+      unread.add(advice.unseen.length);
+      return adviceViewOf(advice, clock.now());
+    },
     close: async () => void (await Promise.all(databases.map((database) => database.close()))),
   };
 }

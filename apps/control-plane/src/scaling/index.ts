@@ -1,4 +1,5 @@
 /** Services of this machine, kept at the right size: what is wanted, what is there, and why. */
+export { observeScaling } from './observe-scaling.ts';
 export { openScaling } from './scaling.ts';
 export { scalingHandlers } from './scaling-handlers.ts';
 export { parseServices, type ServiceDescription } from './service-description.ts';

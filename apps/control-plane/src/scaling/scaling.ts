@@ -5,6 +5,7 @@ import {
   type PolicyChange,
   type Scaler,
   type ScalingDriver,
+  type ScalingStatus,
 } from 'loadline/scaling';
 import type { ScalingEventFilter, Store } from 'loadline/store';
 import type { ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
@@ -23,6 +24,8 @@ export interface RunningInstance {
 
 /** Keeps the services of this machine at the right size. */
 export interface Scaling {
+  /** How each group stood when it was looked at last. */
+  standing(): readonly ScalingStatus[];
   /** How each group stands; @throws CONTROL_PLANE_NOT_FOUND where the one that is named is not there. */
   status(group?: string): Promise<readonly ScalingGroup[]>;
   configure(group: string, change: PolicyChange): Promise<ScalingGroup>;
@@ -64,6 +67,7 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
   };
 
   return {
+    standing: () => scaler.groups.map((group) => scaler.status(group)),
     async status(group) {
       if (group !== undefined && !scaler.groups.includes(group)) throw unknownThing('group');
       return Promise.all(scaler.groups.filter((name) => group === undefined || name === group).map(look));

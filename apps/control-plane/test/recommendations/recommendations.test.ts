@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
+import { createRegistry } from 'loadline/metrics';
 import { encodeProfile } from 'loadline/profiling';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportFixture } from '../../../../packages/loadline/test/load/output/fixtures.ts';
@@ -91,6 +92,7 @@ function look(
     },
     instances: async () => instances,
     databases,
+    registry: createRegistry(),
   });
   return recommendations.now();
 }

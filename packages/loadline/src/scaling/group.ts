@@ -44,9 +44,13 @@ export type Round =
       readonly because: string;
     };
 
-/** What went wrong and was survived, since the start. */
+/** What was decided, and what went wrong and was survived, since the start. */
 export interface GroupCounts {
   rounds: number;
+  /** Decisions, by their action, whatever came of them. */
+  scaleOuts: number;
+  scaleIns: number;
+  holds: number;
   /** Rounds that did not begin because the one before was still under way. */
   skipped: number;
   unseen: number;
@@ -136,6 +140,7 @@ export class ScaledGroup {
     const standing = { configuration: this.configuration, manual: this.manual, history: this.#steps };
     const { wanted, ready, starting, stopping } = fleet;
     const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
+    this.counts[countOf[decision.action]]++;
     const outcome = decision.action === 'hold' ? undefined : await this.#apply(decision);
     return { kind: 'decided', atMs, fleet, decision, outcome, unread };
   }
@@ -195,8 +200,13 @@ export class ScaledGroup {
 }
 
 const unsavedMax = 1000;
+const countOf = { 'scale out': 'scaleOuts', 'scale in': 'scaleIns', hold: 'holds' } as const;
+
 const noCounts: GroupCounts = {
   rounds: 0,
+  scaleOuts: 0,
+  scaleIns: 0,
+  holds: 0,
   skipped: 0,
   unseen: 0,
   unread: 0,
