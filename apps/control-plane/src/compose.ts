@@ -116,6 +116,7 @@ export async function compose(
     tests,
     instances: () => known.list(),
     databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
+    registry,
   });
   const alerts = await Alerts.open({
     clock,

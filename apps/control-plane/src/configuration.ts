@@ -22,6 +22,10 @@ export interface ServeWords {
   readonly 'metrics-from'?: readonly string[] | undefined;
   readonly services?: string | undefined;
   readonly watch?: readonly string[] | undefined;
+  readonly 'watch-kubernetes'?: readonly string[] | undefined;
+  readonly 'kubernetes-api'?: string | undefined;
+  readonly 'kubernetes-token-file'?: string | undefined;
+  readonly 'kubernetes-ca-file'?: string | undefined;
   readonly 'watch-postgres'?: readonly string[] | undefined;
   readonly 'watch-valkey'?: readonly string[] | undefined;
   readonly 'watch-every'?: string | undefined;
@@ -182,8 +186,17 @@ function variablesOf({
   LOADLINE_OBSERVE_KEY,
   LOADLINE_WEBHOOK_SECRET,
   DATABASE_URL,
+  KUBERNETES_SERVICE_HOST,
+  KUBERNETES_SERVICE_PORT,
 }: Readonly<Record<string, string | undefined>>): object {
-  return { LOADLINE_ADMIN_KEY, LOADLINE_OBSERVE_KEY, LOADLINE_WEBHOOK_SECRET, DATABASE_URL };
+  return {
+    LOADLINE_ADMIN_KEY,
+    LOADLINE_OBSERVE_KEY,
+    LOADLINE_WEBHOOK_SECRET,
+    DATABASE_URL,
+    KUBERNETES_SERVICE_HOST,
+    KUBERNETES_SERVICE_PORT,
+  };
 }
 
 /** The address itself is not shown: it may hold a password. */

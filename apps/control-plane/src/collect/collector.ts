@@ -17,6 +17,7 @@ export interface CollectorOptions {
   readonly store: Pick<Store, 'metrics' | 'readings'>;
   readonly sources: readonly InstanceSource[];
   /** Closed with the collector. */
+  /** Closed with the collector. */
   readonly servers: readonly ServerProbe[];
   readonly pull: Pull;
   /** What instances that registered may be reached at. */
@@ -149,7 +150,8 @@ export class Collector {
     this.#timer?.cancel();
     this.#ending.abort();
     await this.#round;
-    await Promise.all(this.#options.servers.map((server) => server.close()));
+    const { servers, sources } = this.#options;
+    await Promise.all([...servers, ...sources].map((each) => each.close?.()));
   }
 
   #wait(delayMs: number): void {

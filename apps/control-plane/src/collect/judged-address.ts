@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { type AddressKind, type AddressPolicy, judgeAddress, kindOfAddress } from 'loadline/base';
 
@@ -7,6 +7,14 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export const resolveByMachine: Resolve = async (host) =>
   (await lookup(host, { all: true })).map(({ address }) => address);
+
+/** Gives what a name offers, each with its port: the records of kind SRV. */
+export type ResolveService = (
+  name: string,
+) => Promise<readonly { readonly name: string; readonly port: number }[]>;
+
+export const resolveServiceByMachine: ResolveService = (name) =>
+  new Resolver({ timeout: 2000, tries: 2 }).resolveSrv(name);
 
 export interface JudgedAddress {
   /** The one to connect to; nothing is resolved again. */

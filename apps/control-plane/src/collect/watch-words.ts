@@ -2,12 +2,14 @@ import type { AddressPolicy, Field } from 'loadline/base';
 import { formatDuration, parseDuration } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
 import { isValkeyAddress } from 'loadline/valkey';
-import type { ListedService } from './listed-instances.ts';
-import { parseWatchUrl } from './watched.ts';
+import { type KubernetesWatch, readKubernetesWatch } from './kubernetes-words.ts';
+import { type ListedService, parseListedUrl } from './listed-instances.ts';
 
 /** What is to be watched, as it was given at the start. */
 export interface WatchConfiguration {
   readonly services: readonly ListedService[];
+  /** Absent: no pods are asked for. */
+  readonly kubernetes?: KubernetesWatch | undefined;
   readonly postgres: readonly NamedServer[];
   readonly valkey: readonly NamedServer[];
   /** Where those may be that register; public addresses need no word. */
@@ -24,18 +26,19 @@ const intervalMsMin = 1000;
 const intervalMsMax = 60_000;
 const listedMax = 200;
 
-/** Reads `--watch`, `--watch-postgres`, `--watch-valkey`, `--allow-watch` and `--watch-every`. */
+/** Reads `--watch`, `--watch-kubernetes`, `--watch-postgres`, `--watch-valkey`, `--allow-watch` and `--watch-every`. */
 export function readWatch(root: Field): WatchConfiguration {
   const services = named(
     root.at('watch'),
-    (url) => parseWatchUrl(url) !== undefined,
+    (url) => parseListedUrl(url) !== undefined,
     'http://127.0.0.1:8080',
   );
   return {
     services: services.flatMap(({ service, url }) => {
-      const parsed = parseWatchUrl(url);
-      return parsed === undefined ? [] : [{ service, url: parsed }];
+      const parsed = parseListedUrl(url);
+      return parsed === undefined ? [] : [{ service, ...parsed }];
     }),
+    kubernetes: readKubernetesWatch(root),
     postgres: named(root.at('watch-postgres'), isPostgresAddress, 'postgresql://user@host:5432/name'),
     valkey: named(root.at('watch-valkey'), isValkeyAddress, 'valkey://host:6379'),
     policy: readPolicy(root.at('allow-watch')),

@@ -16,7 +16,9 @@ export async function addressOfWatched(
   { policy, resolve }: { readonly policy: AddressPolicy; readonly resolve: Resolve },
 ): Promise<{ readonly address: string; readonly isTrusted: boolean }> {
   const isOurs = watched.source !== 'registered';
-  if (watched.address !== undefined) return { address: watched.address, isTrusted: isOurs };
-  const { address, isNamed } = await judgedAddressOf(watched.url, isOurs ? ownPolicy : policy, resolve);
+  const { address: known } = watched;
+  // A name that was written down says nothing of the address that it has got since.
+  const resolved: Resolve = known === undefined ? resolve : async () => [known];
+  const { address, isNamed } = await judgedAddressOf(watched.url, isOurs ? ownPolicy : policy, resolved);
   return { address, isTrusted: isOurs || isNamed };
 }

@@ -15,12 +15,27 @@ export interface Watched {
 }
 
 /** How it became known. */
-export type WatchSource = 'list' | 'services' | 'registered';
+export type WatchSource = 'list' | 'dns' | 'kubernetes' | 'services' | 'registered';
 
 /** Knows instances. The port; its drivers stand beside it. */
 export interface InstanceSource {
   /** Those that there are now. */
   list(): Promise<readonly Watched[]>;
+  /** Ends what goes on meanwhile. */
+  close?(): Promise<void>;
+}
+
+/** One that asks others who there is. While they do not answer, it says who there was. */
+export interface Discovery extends InstanceSource {
+  readonly counts: DiscoveryCounts;
+}
+
+/** Since the start. */
+export interface DiscoveryCounts {
+  /** Questions that had no answer. */
+  readonly failures: number;
+  /** Times that an instance was beyond the limit. */
+  readonly leftOut: number;
 }
 
 /** Reads where metrics are shown; a path that is not said is `/metrics`. Undefined for what is no such address. */
@@ -32,6 +47,9 @@ export function parseWatchUrl(text: string): URL | undefined {
   url.hash = '';
   return url;
 }
+
+/** What the store has room for. */
+export const instanceLengthMax = 100;
 
 /** `127.0.0.1:8080`, also where the port is the scheme's own. */
 export function hostOf({ hostname, port, protocol }: URL): string {

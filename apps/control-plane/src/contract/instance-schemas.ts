@@ -11,8 +11,9 @@ export const instanceSchema = {
     kind: { type: 'string', enum: ['http', 'postgres', 'valkey'] },
     source: {
       type: 'string',
-      enum: ['list', 'services', 'registered'],
-      description: 'How it became known: by an option, as one that is run here, or by itself.',
+      enum: ['list', 'dns', 'kubernetes', 'services', 'registered'],
+      description:
+        'How it became known: by an option, behind a name, by the labels of its pod, as one that is run here, or by itself.',
     },
     url: { type: 'string', description: 'Where it shows its metrics.' },
     id: { type: 'string', description: 'Of one that registered.' },

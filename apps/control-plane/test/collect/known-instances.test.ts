@@ -53,6 +53,11 @@ describe('whoever is watched', () => {
     ]);
   });
 
+  it('and found behind a name, is not reached where nobody may go', async () => {
+    const { known } = knownOf([watched({ source: 'dns', address: '169.254.169.254' })]);
+    expect(await known.find('a')).toMatchObject([{ because: expect.stringContaining('never allowed') }]);
+  });
+
   it('and registered where the policy names it, is reached', async () => {
     const { known } = knownOf([watched({ source: 'registered' })]);
     expect(await known.find('a')).toMatchObject([{ address: '10.0.0.7' }]);

@@ -22,7 +22,12 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --production HOST    a host that is production: each test of it must spell its name out; may be repeated
   --metrics-from IP    reads /metrics without a key; may be repeated
   --services FILE      services to run on this machine, as many of each as its policy wants
-  --watch SERVICE=URL  asks a service for its metrics, each instance behind its name; may be repeated
+  --watch SERVICE=URL  asks a service for its metrics, each instance behind its name; http+srv://NAME for names with
+                       SRV records; may be repeated
+  --watch-kubernetes SERVICE=SELECTOR[; port=N; path=/metrics; namespace=NAME; scheme=https]
+                       asks the pods that the selector selects, as kubectl understands it; may be repeated
+  --kubernetes-api URL, --kubernetes-token-file FILE, --kubernetes-ca-file FILE
+                       the API server, where it is not asked as a pod
   --watch-postgres NAME=URL, --watch-valkey NAME=URL
                        asks a database or a cache what it does; may be repeated
   --watch-every TIME   how often; default 5s
@@ -52,6 +57,10 @@ const options = {
   'metrics-from': { type: 'string', multiple: true },
   services: { type: 'string' },
   watch: { type: 'string', multiple: true },
+  'watch-kubernetes': { type: 'string', multiple: true },
+  'kubernetes-api': { type: 'string' },
+  'kubernetes-token-file': { type: 'string' },
+  'kubernetes-ca-file': { type: 'string' },
   'watch-postgres': { type: 'string', multiple: true },
   'watch-valkey': { type: 'string', multiple: true },
   'watch-every': { type: 'string' },
