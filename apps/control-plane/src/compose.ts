@@ -130,9 +130,9 @@ export async function compose(
     onChange: (step) => live.publish('alerts', step),
   });
   observeAlerts(registry, alerts);
-  const feed = feedLive(live, {
   observeScaling(registry, scaling);
   observeProfiling(registry, profiling);
+  const feed = feedLive(live, {
     clock,
     topic: 'metrics',
     everyMs: metricsEveryMs,
