@@ -150,7 +150,7 @@ export async function compose(
       ...scalingHandlers(scaling),
       ...metricsHandlers({ seen: collector, metrics: store.metrics, clock }),
       ...instanceHandlers({ collector, registrations }),
-      ...intakeHandlers({ intake, clock }),
+      ...intakeHandlers({ intake, store, clock }),
       ...profilingHandlers(profiling),
       ...recommendationHandlers(recommendations),
       ...alertHandlers({ alerts, metrics: store.metrics, clock }),

@@ -15,6 +15,7 @@ import {
   schemas,
 } from '../src/contract/index.ts';
 import type { ServiceDescription } from '../src/scaling/index.ts';
+import { at, written } from './intake/written.ts';
 import { type Plane, startPlane, untilState } from './plane.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what was generated a moment ago has no types here.
@@ -174,6 +175,15 @@ describe('a client that was generated from the OpenAPI document', () => {
     const sample = { metric: 'meals_saved', service: 'shop', value: 3, at: '1970-01-01T00:00:00Z' };
     expect((await performance.writeMetrics({ samples: [sample] })).data.accepted).toBe(1);
     expect(plane.store.samples.at(-1)).toMatchObject({ value: 3, atMs: 0, series: { unit: 'count' } });
+    const page = await performance.writeMetricsText({ service: 'shop' }, 'ovens 2\n');
+    expect(page.data.accepted).toBe(1);
+    // What is neither JSON nor text has to be explained to the generated client.
+    const type = 'application/x-protobuf';
+    client.contentFormatters[type] = (bytes: Uint8Array) => bytes;
+    const request = written(at(0, 5, { __name__: 'ovens', job: 'shop' }));
+    const how = { type, headers: { 'content-encoding': 'snappy' } };
+    expect((await performance.remoteWriteMetrics(request, how)).data.accepted).toBe(1);
+    expect(plane.store.samples.at(-1)).toMatchObject({ value: 5, series: { service: 'shop' } });
   }
 
   async function driveMetrics(performance: Client): Promise<void> {

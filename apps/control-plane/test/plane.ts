@@ -41,7 +41,7 @@ export interface Plane extends AsyncDisposable {
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
 
 export interface AskOptions {
-  /** Sent as JSON; a text is sent as it is. */
+  /** Sent as JSON; a text and bytes are sent as they are. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -174,9 +174,10 @@ export async function untilState(plane: Plane, id: string, state: string): Promi
   return until(look, ({ json }) => json.state === state);
 }
 
-function bodyOf(body: unknown): { payload?: string } {
+function bodyOf(body: unknown): { payload?: string | Buffer } {
   if (body === undefined) return {};
-  return { payload: typeof body === 'string' ? body : JSON.stringify(body) };
+  const isWritten = typeof body === 'string' || Buffer.isBuffer(body);
+  return { payload: isWritten ? body : JSON.stringify(body) };
 }
 
 async function inject({ app }: Composition, request: InjectOptions): Promise<Answer> {

@@ -44,6 +44,8 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   beatInstance: 'operator',
   removeInstance: 'operator',
   writeMetrics: 'operator',
+  writeMetricsText: 'operator',
+  remoteWriteMetrics: 'operator',
   listSchedules: 'viewer',
   createSchedule: 'operator',
   deleteSchedule: 'operator',

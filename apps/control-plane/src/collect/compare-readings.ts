@@ -15,7 +15,8 @@ export interface Growth {
 
 export interface CompareOptions {
   readonly service: string;
-  readonly instance: string;
+  /** Absent where there is but one. */
+  readonly instance?: string | undefined;
   readonly samplesMax: number;
   /** Gives the same object for the same series again and again; the store finds it quickest so. */
   readonly seriesOf: (series: Series) => Series;
@@ -41,7 +42,8 @@ export function compareReadings(
   const all = [...comparison.found.values()];
   const samples = all.slice(0, samplesMax).map(({ value, ...series }): Sample => {
     const kept = value instanceof Histogram ? value.encode() : value;
-    return { series: seriesOf({ ...series, service, instance }), atMs: after.atMs, value: kept };
+    const whose = instance === undefined ? { service } : { service, instance };
+    return { series: seriesOf({ ...series, ...whose }), atMs: after.atMs, value: kept };
   });
   return { samples, resets: comparison.resets, leftOut: all.length - samples.length };
 }

@@ -1,4 +1,4 @@
-/** Samples that others bring: as JSON. */
+/** Samples that others bring: as JSON, as Prometheus text, and as Prometheus writes them. */
 export { Intake } from './intake.ts';
 export { intakeHandlers } from './intake-handlers.ts';
 export { observeIntake } from './observe-intake.ts';

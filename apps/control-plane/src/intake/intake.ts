@@ -17,6 +17,10 @@ export interface Delivery {
   readonly problems: readonly IntakeProblem[];
   /** What says nothing: no number, or of a counter and not newer than its last one. */
   readonly leftOut: number;
+  /** Whether a part of it waits in memory for what comes with another request. */
+  readonly isHeld?: boolean;
+  /** Whether a part of it is no sample yet, and what comes next is compared with it. */
+  readonly isRemembered?: boolean;
 }
 
 export interface IntakeProblem {
@@ -69,8 +73,9 @@ export class Intake {
     counts[receipt.state] += receipt.accepted;
     counts.refused += receipt.refused;
     if (receipt.state === 'dropped') throw dropped();
-    const taken = takenOf(delivery, receipt, receipt.state);
-    if (taken.refused > 0 && taken.accepted === 0) throw nothingTaken(taken);
+    const taken = takenOf(delivery, receipt, delivery.isHeld === true ? 'waiting' : receipt.state);
+    const isNothing = taken.accepted === 0 && delivery.isRemembered !== true;
+    if (isNothing && taken.refused > 0) throw nothingTaken(taken);
     return taken;
   }
 
