@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { observe } from 'loadline/observe';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startFakeApiServer } from '../../../../packages/loadline/test/kubernetes/fake-api-server.ts';
+import { FakeCluster } from '../../../../packages/loadline/test/kubernetes/fake-cluster.ts';
+import { ca } from '../../../../packages/loadline/test/load/transports/certificate.ts';
+import { manyStartsMs, startServe } from '../served.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'loadline-pods-'));
+const files = { token: join(folder, 'token'), ca: join(folder, 'ca.crt') };
+writeFileSync(files.token, 'token-1');
+writeFileSync(files.ca, ca);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Shown {
+  readonly instance: string;
+  readonly source: string;
+  readonly state: string;
+  readonly because?: string;
+}
+
+/** Looks until it is so; what is waited for is a round, which takes a second. */
+async function untilSo(
+  look: () => Promise<readonly Shown[]>,
+  wanted: readonly Partial<Shown>[],
+): Promise<void> {
+  await expect.poll(look, { timeout: 60_000, interval: 100 }).toMatchObject(wanted);
+}
+
+describe('loadline serve beside a fake API server of Kubernetes', { timeout: manyStartsMs }, () => {
+  it('watches real instances by the labels of their pods, as these come and go', async () => {
+    const key = 'a-key-that-opens-instances';
+    await using observer = observe({ service: 'shop', controlKey: key });
+    const instance = createServer(observer.node((_, response) => void response.end('ok'))).listen(
+      0,
+      '127.0.0.1',
+    );
+    await new Promise((resolve) => instance.once('listening', resolve));
+    const port = (instance.address() as AddressInfo).port;
+    const pod = (name: string) => ({
+      ...{ name, namespace: 'shop', labels: { app: 'shop' }, ip: '127.0.0.1' },
+      ports: [{ name: 'http', port }],
+    });
+    const cluster = new FakeCluster();
+    cluster.put(
+      pod('shop-1'),
+      { ...pod('shop-2'), phase: 'Pending' },
+      { ...pod('till-1'), labels: { app: 'till' } },
+    );
+    await using api = await startFakeApiServer(cluster, { token: 'token-1', namespaces: ['shop'] });
+    const served = await startServe(
+      [
+        ...['--home', join(folder, 'home'), '--watch-every', '1s', '--metrics-from', '127.0.0.1'],
+        ...['--watch-kubernetes', 'shop=app in (shop); namespace=shop; port=http'],
+        ...['--watch-kubernetes', 'other=app=other; namespace=forbidden'],
+        ...['--kubernetes-api', api.url.href, '--kubernetes-token-file', files.token],
+        ...['--kubernetes-ca-file', files.ca],
+      ],
+      { env: { LOADLINE_OBSERVE_KEY: key } },
+    );
+    const look = async (): Promise<readonly Shown[]> =>
+      ((await (await served.ask('GET', '/instances')).json()) as { items: readonly Shown[] }).items;
+    const up = (name: string) => ({ instance: name, source: 'kubernetes', state: 'up' });
+    await untilSo(look, [up('shop-1')]);
+
+    cluster.put(pod('shop-2'));
+    await untilSo(look, [up('shop-1'), up('shop-2')]);
+
+    // The token is renewed, as the kubelet does, and the connection breaks.
+    api.rotate('token-2');
+    writeFileSync(files.token, 'token-2');
+    api.cut();
+    cluster.put({ ...pod('shop-1'), isTerminating: true });
+    await untilSo(look, [up('shop-2')]);
+
+    const metrics = await (await fetch(`${served.url}/metrics`)).text();
+    expect(metrics).toMatch(/^loadline_discovery_failures_total\{by="kubernetes"\} [1-9]/m);
+    expect(await served.stop('SIGTERM')).toBe(0);
+    await expect.poll(() => cluster.watchers).toBe(0);
+    instance.closeAllConnections();
+    instance.close();
+  });
+});
