@@ -1,8 +1,10 @@
-import { type AddressPolicy, type Clock, type Timer, withTimeLimit } from 'loadline/base';
+import { setImmediate } from 'node:timers/promises';
+import { type AddressPolicy, type Clock, sleep, type Timer, withTimeLimit } from 'loadline/base';
 import { UserSketch } from 'loadline/observe';
-import type { CacheReading, ResourceReading, Sample, Series, Store } from 'loadline/store';
+import type { CacheReading, ResourceReading, Sample, Store } from 'loadline/store';
 import { compareReadings } from './compare-readings.ts';
 import type { Resolve } from './judged-address.ts';
+import { keptOf } from './kept-reading.ts';
 import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
 import type { Pull } from './pull.ts';
@@ -15,8 +17,8 @@ import { addressOfWatched } from './watched-address.ts';
 export interface CollectorOptions {
   readonly clock: Clock;
   readonly store: Pick<Store, 'metrics' | 'readings'>;
-  readonly sources: readonly InstanceSource[];
   /** Closed with the collector. */
+  readonly sources: readonly InstanceSource[];
   /** Closed with the collector. */
   readonly servers: readonly ServerProbe[];
   readonly pull: Pull;
@@ -48,6 +50,8 @@ export interface CollectorCounts {
 
 const instancesMax = 1000;
 const atOnceMax = 64;
+const togetherMax = 4;
+const paceRatio = 0.8;
 const pullTimeoutMs = 4000;
 const samplesOfInstanceMax = 5000;
 /** Who is down is asked less often, so that many of them hold nobody up. */
@@ -79,7 +83,6 @@ const recentVitals: ReadonlySet<string> = new Set([
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #members = new Map<string, Member>();
-  readonly #series = new Map<string, Series>();
   readonly #counts = {
     rounds: 0,
     samples: 0,
@@ -95,6 +98,7 @@ export class Collector {
     slices: recentVitalsMs / 300_000,
     metrics: recentVitals,
   });
+  #users: ReadonlyMap<string, number> = new Map();
   readonly #ending = new AbortController();
   #timer: Timer | undefined;
   #round: Promise<void> = Promise.resolve();
@@ -135,8 +139,12 @@ export class Collector {
     return this.#vitals.of(service, this.#options.clock.monotonicMs());
   }
 
-  /** Distinct signed-in users of the last five minutes; undefined where no instance tells. */
+  /** Distinct signed-in users of the last five minutes, as of the last round; undefined where no instance tells. */
   activeUsers(service: string): number | undefined {
+    return this.#users.get(service);
+  }
+
+  #countUsers(service: string): number | undefined {
     const told = [...this.#members.values()].flatMap((member) =>
       member.service === service ? (member.users() ?? []) : [],
     );
@@ -173,7 +181,10 @@ export class Collector {
     );
     const resources: ResourceReading[] = [];
     const caches: CacheReading[] = [];
-    await inTurns(due, atOnceMax, async (member) => {
+    const pace = this.#paceOf(due.length);
+    await inTurns(due, atOnceMax, async (member, at) => {
+      await pace(at);
+      if (this.#ending.signal.aborted) return;
       const samples = await this.#ask(member, caches);
       const reading = samples === undefined ? undefined : resourceReadingOf(member.instance, samples);
       if (reading !== undefined) resources.push(reading);
@@ -182,6 +193,20 @@ export class Collector {
     await this.#writeUsers();
     await this.#options.store.readings.writeResources(resources);
     await this.#options.store.readings.writeCaches(caches);
+  }
+
+  /**
+   * Spreads a round over most of the interval, a few at a time: what a large fleet answers all at once would hold up whoever asks
+   * something here meanwhile.
+   */
+  #paceOf(count: number): (at: number) => Promise<void> {
+    const { clock, intervalMs } = this.#options;
+    const startMs = clock.monotonicMs();
+    const stepMs = (intervalMs * paceRatio) / Math.ceil(count / togetherMax);
+    return async (at) => {
+      const waitMs = startMs + Math.floor(at / togetherMax) * stepMs - clock.monotonicMs();
+      if (waitMs > 0) await sleep(clock, waitMs, this.#ending.signal).catch(() => undefined);
+    };
   }
 
   /** Takes note of who has come and who has gone. A source that fails leaves those of it as they are. */
@@ -242,13 +267,13 @@ export class Collector {
     const { address, isTrusted } = await addressOfWatched(watched, this.#options);
     const reading = await pull({ url: watched.url, address, key: isTrusted ? key : undefined }, signal);
     const before = member.reading;
-    member.reading = reading;
+    member.reading = keptOf(reading);
     const { service, instance } = member;
     const { samples, resets, leftOut } = compareReadings(before, reading, {
       service,
       instance,
       samplesMax: samplesOfInstanceMax,
-      seriesOf: (series) => this.#seriesOf(series),
+      seriesOf: (series) => member.pool.of(series),
     });
     this.#counts.resets += resets;
     this.#counts.leftOut += leftOut;
@@ -264,14 +289,19 @@ export class Collector {
 
   async #writeUsers(): Promise<void> {
     const services = new Set([...this.#members.values()].map(({ service }) => service));
+    const users = new Map<string, number>();
+    for (const service of services) {
+      // To unite the sketches of many instances takes some milliseconds.
+      if (users.size > 0) await setImmediate();
+      const count = this.#countUsers(service);
+      if (count !== undefined) users.set(service, count);
+    }
+    this.#users = users;
     const atMs = this.#options.clock.now();
-    await this.#write(
-      [...services].flatMap((service): Sample[] => {
-        const value = this.activeUsers(service);
-        const series = this.#seriesOf({ metric: 'active_users', unit: 'count', service });
-        return value === undefined ? [] : [{ series, atMs, value }];
-      }),
-    );
+    const written = [...users].map(([service, value]): Sample => {
+      return { series: { metric: 'active_users', unit: 'count', service }, atMs, value };
+    });
+    await this.#write(written);
   }
 
   async #write(samples: readonly Sample[]): Promise<void> {
@@ -279,18 +309,6 @@ export class Collector {
     const { state, accepted, refused } = await this.#options.store.metrics.write(samples);
     this.#counts.samples += accepted;
     this.#counts.lost += refused + (state === 'dropped' ? accepted : 0);
-  }
-
-  #seriesOf(series: Series): Series {
-    const { metric, service, instance, endpoint, unit, labels } = series;
-    const key = JSON.stringify([metric, service, instance, endpoint, unit, labels]);
-    const known = this.#series.get(key);
-    if (known !== undefined) return known;
-    // Forgotten all at once: names come from strangers, and those in use are there again after a round.
-    if (this.#series.size >= seriesKnownMax) this.#series.clear();
-    const kept = Object.freeze(series);
-    this.#series.set(key, kept);
-    return kept;
   }
 }
 
@@ -301,8 +319,6 @@ interface Read {
   readonly elapsedS: number;
 }
 
-const seriesKnownMax = 200_000;
-
 function keyOf({ source, service, instance }: Watched): string {
   return JSON.stringify([source, service, instance]);
 }
@@ -311,11 +327,11 @@ function keyOf({ source, service, instance }: Watched): string {
 async function inTurns<Item>(
   items: readonly Item[],
   atOnce: number,
-  work: (item: Item) => Promise<void>,
+  work: (item: Item, at: number) => Promise<void>,
 ): Promise<void> {
-  const rest = items.values();
+  const rest = items.entries();
   const lane = async (): Promise<void> => {
-    for (const item of rest) await work(item);
+    for (const [at, item] of rest) await work(item, at);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
 }

@@ -14,24 +14,29 @@ export function growthOf(
   { scale, perUnit }: { readonly scale: number; readonly perUnit: number },
 ): Histogram | undefined {
   const grown =
-    after.form === 'exact'
-      ? exactGrowth(before, after, scale * perUnit)
-      : boundedGrowth(before?.form === 'bounds' ? before : undefined, after, scale * perUnit);
+    after.form === 'bounds'
+      ? boundedGrowth(before?.form === 'bounds' ? before : undefined, after, scale * perUnit)
+      : exactGrowth(before, after, scale * perUnit);
   return grown.count > 0 ? grown : undefined;
 }
 
-type Exact = Extract<ReadHistogram, { form: 'exact' }>;
+type Exact = Exclude<ReadHistogram, { form: 'bounds' }>;
 type Bounded = Extract<ReadHistogram, { form: 'bounds' }>;
 
 function exactGrowth(before: ReadHistogram | undefined, after: Exact, grain: number): Histogram {
-  const earlier = before?.form === 'exact' ? before.histogram : new Histogram();
+  const earlier = before === undefined || before.form === 'bounds' ? new Histogram() : unpacked(before);
+  const now = unpacked(after);
   // A process that has started anew has recorded all that it holds since then.
-  const grown = after.histogram.since(earlier) ?? after.histogram;
+  const grown = now.since(earlier) ?? now;
   const factor = after.scale / grain;
   if (Math.abs(factor - 1) < 1e-9) return grown;
   const scaled = new Histogram();
   for (const [value, count] of grown.buckets()) scaled.recordMany(value * factor, count);
   return scaled;
+}
+
+function unpacked(read: Exact): Histogram {
+  return read.form === 'exact' ? read.histogram : Histogram.decode(read.bytes);
 }
 
 /** Into how many values a bucket is spread: Prometheus, too, takes what is in a bucket to lie evenly in it. */

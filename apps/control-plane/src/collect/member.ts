@@ -1,6 +1,7 @@
 import type { Clock } from 'loadline/base';
 import type { UserSketch } from 'loadline/observe';
 import type { Reading } from './reading.ts';
+import { SeriesPool } from './series-pool.ts';
 import type { ServerProbe } from './server-probe.ts';
 import type { Watched, WatchSource } from './watched.ts';
 
@@ -20,6 +21,8 @@ export interface MemberView {
   readonly because?: string;
 }
 
+/** Twice as many as an instance has at once: names may change. */
+const poolMax = 10_000;
 /** So many intervals after its last answer it counts as down. */
 const staleIntervals = 3;
 /** So long a reading tells who was there. */
@@ -27,7 +30,9 @@ const usersMs = 300_000;
 
 /** One of those that are asked, with what it said last. */
 export class Member {
+  /** As it is kept for the next one. */
   reading: Reading | undefined;
+  readonly pool: SeriesPool = new SeriesPool(poolMax);
   /** What it said last, by metric. */
   figures: ReadonlyMap<string, number> = new Map();
   /** Undefined for a server. */

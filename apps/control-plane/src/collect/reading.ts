@@ -33,6 +33,12 @@ export type ReadHistogram =
       readonly scale: number;
     }
   | {
+      /** As kept until the next look: `Histogram.encode()`. */
+      readonly form: 'packed';
+      readonly bytes: Uint8Array;
+      readonly scale: number;
+    }
+  | {
       readonly form: 'bounds';
       /** Rising, the last one infinite. */
       readonly bounds: readonly number[];

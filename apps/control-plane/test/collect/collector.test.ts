@@ -66,6 +66,24 @@ describe('an instance that is listed', () => {
     expect(items).toMatchObject([{ service: 'shop', instance: '10.0.0.1:80', state: 'up', source: 'list' }]);
   });
 
+  it('is asked in turn with others, so that a large fleet does not answer all at once', async () => {
+    const clock = clockOf();
+    const hosts = Array.from({ length: 40 }, (_, at) => `10.0.0.${at + 1}`);
+    const { registry } = serving();
+    registry.gauge({ name: 'queue_depth', help: 'Waiting.' }).set(1);
+    const pull = fakePull(new Map(hosts.map((host) => [host, () => registry])), { clock });
+    const configuration = listed(...hosts.map((host) => `http://${host}/metrics`));
+    await using plane = await startPlane({ clock, pull, configuration });
+    const asked: number[] = [];
+    for (let at = 0; at < 19; at++) {
+      await clock.advance(500);
+      asked.push(pull.asked.splice(0).length);
+    }
+    expect(asked.reduce((sum, count) => sum + count)).toBe(80);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(8);
+    expect(plane.store.samples).toHaveLength(80);
+  });
+
   it('is stale when it stops answering, down a little later, and up again when it answers', async () => {
     const clock = clockOf();
     const { registry } = serving();

@@ -4,13 +4,16 @@ import { observeHttp } from 'loadline/observe';
 import type { Sample } from 'loadline/store';
 import { describe, expect, it } from 'vitest';
 import { compareReadings } from '../../src/collect/compare-readings.ts';
+import { keptOf } from '../../src/collect/kept-reading.ts';
 import type { Reading } from '../../src/collect/reading.ts';
 import { atSecond, readRegistry, readText } from './pages.ts';
 
 const options = { service: 'shop', instance: 'a:1', samplesMax: 1000, seriesOf: <S>(series: S): S => series };
 
 function compare(before: Reading | undefined, now: Reading, more: object = {}) {
-  const growth = compareReadings(before, now, { ...options, ...more });
+  const growth = compareReadings(before && keptOf(before), now, { ...options, ...more });
+  // What is kept of a reading says as much of the time since as all of it.
+  expect(growth).toEqual(compareReadings(before, now, { ...options, ...more }));
   const found = (metric: string, endpoint?: string): Sample | undefined =>
     growth.samples.find(({ series }) => series.metric === metric && series.endpoint === endpoint);
   return { ...growth, found, value: (metric: string) => found(metric)?.value };
