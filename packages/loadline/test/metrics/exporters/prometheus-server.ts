@@ -10,11 +10,21 @@ export interface PrometheusServer extends AsyncDisposable {
   readonly url: string;
   /** The instant query, as series → value: `up{job="a"}` with its labels in order. */
   query(expression: string, atMs?: number): Promise<Map<string, number>>;
+  /** All raw values of one series within the last so many minutes, by their times. */
+  raw(selector: string, minutes: number): Promise<readonly (readonly [atMs: number, value: number])[]>;
+}
+
+export interface PrometheusOptions {
+  /** Key with which it scrapes. */
+  readonly scrapeKey?: string;
+  /** Its `remote_write`, as in its configuration. */
+  readonly remoteWrite?: readonly object[];
 }
 
 /** @param scrapes the targets that it scrapes five times a second, by job. */
 export async function startPrometheus(
   scrapes: Readonly<Record<string, string>> = {},
+  { scrapeKey, remoteWrite = [] }: PrometheusOptions = {},
 ): Promise<PrometheusServer> {
   const folder = await mkdtemp(join(tmpdir(), 'loadline-prometheus-'));
   const config = {
@@ -22,7 +32,9 @@ export async function startPrometheus(
     scrape_configs: Object.entries(scrapes).map(([job_name, target]) => ({
       job_name,
       static_configs: [{ targets: [target] }],
+      ...(scrapeKey === undefined ? {} : { authorization: { credentials: scrapeKey } }),
     })),
+    remote_write: remoteWrite,
   };
   // JSON is YAML.
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
@@ -45,6 +57,7 @@ export async function startPrometheus(
   return {
     url: `http://${url}`,
     query: (expression, atMs) => query(`http://${url}`, expression, atMs),
+    raw: (selector, minutes) => raw(`http://${url}`, `${selector}[${minutes}m]`),
     async [Symbol.asyncDispose]() {
       const ended = once(child, 'exit');
       // What it has stored goes with the folder, so nothing is lost by not asking politely.
@@ -62,6 +75,15 @@ async function query(url: string, expression: string, atMs?: number): Promise<Ma
   if (answer.status !== 'success')
     throw new Error(`Prometheus could not answer ${expression}: ${answer.error}`);
   return new Map(answer.data.result.map(({ metric, value }) => [seriesName(metric), Number(value[1])]));
+}
+
+async function raw(url: string, range: string): Promise<(readonly [number, number])[]> {
+  const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: range })}`);
+  const { data } = (await response.json()) as {
+    data: { result: readonly { values: readonly (readonly [number, string])[] }[] };
+  };
+  if (data.result.length > 1) throw new Error(`${range} is more than one series.`);
+  return (data.result[0]?.values ?? []).map(([atS, value]) => [Math.round(atS * 1000), Number(value)]);
 }
 
 interface QueryAnswer {
