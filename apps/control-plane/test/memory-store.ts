@@ -52,6 +52,9 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
           })),
         };
       },
+      chart(window, figures) {
+        return Promise.all(figures.map((figure) => this.series({ ...window, ...figure })));
+      },
       async latest({ sinceMs, ...where }) {
         const latest = new Map<string, Latest>();
         for (const { series, atMs, value } of samples) {

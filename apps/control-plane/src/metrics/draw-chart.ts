@@ -1,69 +1,65 @@
 import { isLoadlineError } from 'loadline/base';
-import type { Level, Metrics, Point, SeriesAnswer } from 'loadline/store';
+import type { Metrics, Point, SeriesAnswer, SeriesFigure, SeriesWindow } from 'loadline/store';
 import type { MetricsChart } from '../contract/index.ts';
 import { Problem } from '../problems/index.ts';
 import type { ChartWindow } from './chart-window.ts';
 import type { Figure, MeasuredFigure, RatioFigure } from './charts.ts';
+import { present } from './figures-now.ts';
 
 type ChartFigure = MetricsChart['figures'][number];
 type ChartPoint = ChartFigure['lines'][number]['points'][number];
-type Reader = Pick<Metrics, 'series'>;
-
-interface Drawn {
-  readonly figure: ChartFigure;
-  readonly level: Level;
-  readonly stepMs: number;
-}
-
 /** Reads what was measured of some figures. Those that nothing was measured of are left out. */
 export async function drawChart(
-  metrics: Reader,
+  metrics: Pick<Metrics, 'chart'>,
   figures: readonly Figure[],
-  window: ChartWindow,
+  { service, instance, endpoint, fromMs, toMs, stepMs, by, quantiles }: ChartWindow,
 ): Promise<MetricsChart> {
-  // One after the other: a chart must not take all connections from everybody else.
-  const drawn: Drawn[] = [];
-  for (const figure of figures)
-    drawn.push(
-      'part' in figure
-        ? await drawRatio(metrics, figure, window)
-        : await drawMeasured(metrics, figure, window),
-    );
-  const { level = 'raw', stepMs = window.stepMs } = drawn[0] ?? {};
+  const window = present({ service, instance, endpoint, by, fromMs, toMs, stepMs }) as SeriesWindow;
+  const asked = figures.map((figure) => seriesOf(figure, quantiles));
+  const answers = await read(metrics, window, asked.flat());
+  const rest = answers.values();
+  const drawn = figures.map((figure, place) => {
+    const own = (asked[place] ?? []).map(() => rest.next().value as SeriesAnswer);
+    return 'part' in figure ? ratioOf(figure, own) : measuredOf(figure, own, quantiles);
+  });
   return {
-    from: timeOf(window.fromMs),
-    to: timeOf(window.toMs),
-    stepMs,
-    level,
-    figures: drawn.map(({ figure }) => figure).filter(({ lines }) => lines.length > 0),
+    from: timeOf(fromMs),
+    to: timeOf(toMs),
+    stepMs: answers[0]?.stepMs ?? stepMs,
+    level: answers[0]?.level ?? 'raw',
+    figures: drawn.filter(({ lines }) => lines.length > 0),
   };
 }
 
-async function drawMeasured(metrics: Reader, figure: MeasuredFigure, window: ChartWindow): Promise<Drawn> {
-  const { name, combine, isDistribution } = figure;
-  const quantiles = isDistribution ? window.quantiles : [];
-  const { lines, level, stepMs, unit = '' } = await read(metrics, figure, { ...window, quantiles });
+/** What has to be read of a figure. */
+function seriesOf(figure: Figure, quantiles: readonly number[]): readonly SeriesFigure[] {
+  if ('part' in figure) {
+    const sumOf = (metric: string): SeriesFigure => ({ metric, unit: figure.unit, combine: 'sum' });
+    return [sumOf(figure.whole), sumOf(figure.part)];
+  }
+  const { metric, unit, combine, isDistribution } = figure;
+  return [{ ...present({ unit }), metric, combine, ...(isDistribution ? { quantiles } : {}) }];
+}
+
+function measuredOf(
+  { name, combine, isDistribution }: MeasuredFigure,
+  [answer]: readonly SeriesAnswer[],
+  quantiles: readonly number[],
+): ChartFigure {
+  const { lines, unit = '' } = answer as SeriesAnswer;
   const drawn = lines.map((line) => ({
     name: line.name,
-    points: line.points.map((point) => pointOf(point, quantiles)),
+    points: line.points.map((point) => pointOf(point, isDistribution ? quantiles : [])),
   }));
-  return { figure: { name, unit, combine, lines: drawn }, level, stepMs };
+  return { name, unit, combine, lines: drawn };
 }
 
 /** Where there is a whole and no part, the part is nothing. */
-async function drawRatio(metrics: Reader, figure: RatioFigure, window: ChartWindow): Promise<Drawn> {
-  const { name, part, whole, unit } = figure;
-  const sums = { ...window, quantiles: [] };
-  const { lines, level, stepMs } = await read(metrics, { metric: whole, unit, combine: 'sum' }, sums);
-  const parts =
-    lines.length === 0 ? undefined : await read(metrics, { metric: part, unit, combine: 'sum' }, sums);
+function ratioOf({ name }: RatioFigure, [whole, part]: readonly SeriesAnswer[]): ChartFigure {
   const partOf = new Map(
-    (parts?.lines ?? []).map((line) => [
-      line.name,
-      new Map(line.points.map((each) => [each.atMs, each.mean])),
-    ]),
+    part?.lines.map((line) => [line.name, new Map(line.points.map((each) => [each.atMs, each.mean]))]),
   );
-  const drawn = lines.map((line) => ({
+  const drawn = (whole as SeriesAnswer).lines.map((line) => ({
     name: line.name,
     points: line.points
       .filter(({ mean }) => mean > 0)
@@ -72,24 +68,25 @@ async function drawRatio(metrics: Reader, figure: RatioFigure, window: ChartWind
         mean: Math.min(1, (partOf.get(line.name)?.get(atMs) ?? 0) / mean),
       })),
   }));
-  const some = drawn.filter(({ points }) => points.length > 0);
-  return { figure: { name, unit: 'ratio', combine: 'ratio', lines: some }, level, stepMs };
+  const lines = drawn.filter(({ points }) => points.length > 0);
+  return { name, unit: 'ratio', combine: 'ratio', lines };
 }
 
 async function read(
-  metrics: Reader,
-  { metric, unit, combine }: Pick<MeasuredFigure, 'metric' | 'unit' | 'combine'>,
-  window: ChartWindow,
-): Promise<SeriesAnswer> {
+  metrics: Pick<Metrics, 'chart'>,
+  window: SeriesWindow,
+  figures: readonly SeriesFigure[],
+): Promise<readonly SeriesAnswer[]> {
   try {
-    return await metrics.series({ ...window, metric, combine, ...(unit === undefined ? {} : { unit }) });
+    return await metrics.chart(window, figures);
   } catch (error) {
     if (isLoadlineError(error, 'STORE_QUERY_TOO_LARGE'))
       throw wrong(
         '/from',
         'asks for too much: name a service or an instance, or take a later one or a longer step',
       );
-    if (isLoadlineError(error, 'STORE_QUERY_INVALID') && unit === undefined)
+    // All else that may be wrong with a question was looked at before.
+    if (isLoadlineError(error, 'STORE_QUERY_INVALID') && figures.some(({ unit }) => unit === undefined))
       throw wrong('/unit', 'is needed: it is measured in several');
     throw error;
   }

@@ -31,7 +31,7 @@ export function metricsHandlers({
   clock,
 }: {
   readonly seen: SeenNow;
-  readonly metrics: Pick<Metrics, 'series' | 'names'>;
+  readonly metrics: Pick<Metrics, 'chart' | 'names'>;
   readonly clock: Clock;
 }): MetricsHandlers {
   const draw =

@@ -29,7 +29,9 @@ export type {
   Line,
   Point,
   SeriesAnswer,
+  SeriesFigure,
   SeriesQuery,
+  SeriesWindow,
 } from './series-query.ts';
 export type { Summary, SummaryQuery } from './series-summaries.ts';
 export type { Retention, Store, StoreCounts, StoreOptions } from './store.ts';

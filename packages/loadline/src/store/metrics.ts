@@ -1,6 +1,13 @@
 import type { Sample, WriteReceipt } from './sample.ts';
 import type { MetricName, NamesQuery } from './series-names.ts';
-import type { Latest, LatestQuery, SeriesAnswer, SeriesQuery } from './series-query.ts';
+import type {
+  Latest,
+  LatestQuery,
+  SeriesAnswer,
+  SeriesFigure,
+  SeriesQuery,
+  SeriesWindow,
+} from './series-query.ts';
 import type { Summary, SummaryQuery } from './series-summaries.ts';
 
 /** What was measured: samples in, charts out. */
@@ -18,6 +25,12 @@ export interface Metrics {
    * @throws STORE_QUERY_INVALID with every problem, STORE_QUERY_TOO_LARGE.
    */
   series(query: SeriesQuery): Promise<SeriesAnswer>;
+  /**
+   * The same of several metrics, read together in one snapshot: an answer for each figure, in their order.
+   *
+   * @throws as `series`; its limits are for what is read together.
+   */
+  chart(window: SeriesWindow, figures: readonly SeriesFigure[]): Promise<readonly SeriesAnswer[]>;
   /** The latest committed value of each series. @throws STORE_QUERY_TOO_LARGE above 20,000 series. */
   latest(query: LatestQuery): Promise<readonly Latest[]>;
   /**

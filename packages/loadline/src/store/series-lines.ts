@@ -1,6 +1,5 @@
 import type { ReadRow } from './packed-rows.ts';
 import { floorTo, hourMs, minuteMs, Rollup } from './rollup.ts';
-import { familySeries } from './rollup-rows.ts';
 import { scaleOf } from './sample.ts';
 import type { ReadPlan } from './series-level.ts';
 import type { Level, Line, Point, SeriesQuery } from './series-query.ts';
@@ -9,75 +8,61 @@ import type { Level, Line, Point, SeriesQuery } from './series-query.ts';
 export interface FoundSeries {
   readonly id: number;
   readonly family_id: number;
+  readonly metric_type: string;
   readonly service_name: string;
   readonly endpoint: string;
   readonly instance: string;
   readonly unit: string;
 }
 
-/** Puts what was read into a line of points for each name, in the order of names. Pure. */
-export function drawLines(
-  rows: Iterable<ReadRow>,
-  found: readonly FoundSeries[],
-  plan: ReadPlan,
-  query: SeriesQuery,
-): Line[] {
-  const lines = query.combine === 'sum' ? sum(rows, found, plan, query) : merge(rows, found, plan, query);
-  return [...lines]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, points]) => ({ name, points: points.sort((a, b) => a.atMs - b.atMs) }));
+/** Puts what is read into a line of points for each name. */
+export interface Drawing {
+  take(row: ReadRow, of: FoundSeries): void;
+  /** In the order of names. */
+  lines(): Line[];
 }
 
-type Lines = ReadonlyMap<string, Point[]>;
+export function startDrawing(plan: ReadPlan, query: SeriesQuery): Drawing {
+  return query.combine === 'sum' ? startSumming(plan, query) : startMerging(plan, query);
+}
 
-/** All values of a step, whosever they are. */
-function merge(
-  rows: Iterable<ReadRow>,
-  found: readonly FoundSeries[],
-  { stepMs }: ReadPlan,
-  { by, quantiles = [] }: SeriesQuery,
-): Lines {
-  const byId = indexOf(found);
-  const lines = new Map<string, Map<number, { readonly rollup: Rollup; readonly scale: number }>>();
-  for (const row of rows) {
-    const series = byId.get(row.seriesId) as FoundSeries;
-    const steps = entryOf(lines, nameOf(series, by), () => new Map());
-    const scale = scaleOf(series.unit);
-    const step = entryOf(steps, floorTo(stepMs, row.startMs), () => ({ rollup: new Rollup(), scale }));
-    add(step.rollup, row, scale);
-  }
-  return mapOf(lines, (steps) =>
-    [...steps].map(([atMs, { rollup, scale }]) => pointOf(atMs, rollup, scale, quantiles)),
-  );
+/** Of all values of a step, whosever they are. */
+function startMerging({ stepMs }: ReadPlan, { by, quantiles = [] }: SeriesQuery): Drawing {
+  const byName = new Map<string, Map<number, { readonly rollup: Rollup; readonly scale: number }>>();
+  return {
+    take(row, series) {
+      const scale = scaleOf(series.unit);
+      const steps = entryOf(byName, nameOf(series, by), () => new Map());
+      const step = entryOf(steps, floorTo(stepMs, row.startMs), () => ({ rollup: new Rollup(), scale }));
+      add(step.rollup, row, scale);
+    },
+    lines: () =>
+      inOrder(byName, (steps) =>
+        [...steps].map(([atMs, { rollup, scale }]) => pointOf(atMs, rollup, scale, quantiles)),
+      ),
+  };
 }
 
 /**
- * What the series of a line were together. They are added up within the shortest span that is known of all of them, and
+ * Of what the series of a line were together. They are added up within the shortest span that is known of all of them, and
  * sums are averaged over the step: an instance that took another's place does not count twice.
  */
-function sum(
-  rows: Iterable<ReadRow>,
-  found: readonly FoundSeries[],
-  { level, stepMs }: ReadPlan,
-  { by }: SeriesQuery,
-): Lines {
-  const byId = indexOf(found);
+function startSumming({ level, stepMs }: ReadPlan, { by }: SeriesQuery): Drawing {
   const spanMs = spans[level] ?? stepMs;
-  const lines = new Map<string, Map<number, Map<number, Rollup>>>();
-  for (const row of rows) {
-    const series = byId.get(row.seriesId) as FoundSeries;
-    const ofLine = entryOf(lines, nameOf(series, by), () => new Map<number, Map<number, Rollup>>());
-    const ofSpan = entryOf(ofLine, floorTo(spanMs, row.startMs), () => new Map<number, Rollup>());
-    add(
-      entryOf(ofSpan, row.seriesId, () => new Rollup()),
-      row,
-      scaleOf(series.unit),
-    );
-  }
-  return mapOf(lines, (ofLine) => {
-    const steps = Map.groupBy(ofLine, ([startMs]) => floorTo(stepMs, startMs));
-    return [...steps].map(([atMs, own]) => averageOf(atMs, own));
-  });
+  const byName = new Map<string, Map<number, Map<number, Rollup>>>();
+  return {
+    take(row, series) {
+      const ofLine = entryOf(byName, nameOf(series, by), () => new Map<number, Map<number, Rollup>>());
+      const ofSpan = entryOf(ofLine, floorTo(spanMs, row.startMs), () => new Map<number, Rollup>());
+      const rollup = entryOf(ofSpan, row.seriesId, () => new Rollup());
+      add(rollup, row, scaleOf(series.unit));
+    },
+    lines: () =>
+      inOrder(byName, (ofLine) => {
+        const steps = Map.groupBy(ofLine, ([startMs]) => floorTo(stepMs, startMs));
+        return [...steps].map(([atMs, own]) => averageOf(atMs, own));
+      }),
+  };
 }
 
 const spans: Readonly<Record<Level, number | undefined>> = { raw: undefined, minute: minuteMs, hour: hourMs };
@@ -109,16 +94,6 @@ function averageOf(
     last: (sums.at(-1) as (typeof sums)[number]).last,
     quantiles: [],
   };
-}
-
-/** By their own number, and by that of their family. */
-function indexOf(found: readonly FoundSeries[]): ReadonlyMap<number, FoundSeries> {
-  return new Map(
-    found.flatMap((series) => [
-      [series.id, series],
-      [familySeries(series.family_id), series],
-    ]),
-  );
 }
 
 function nameOf(series: FoundSeries, by: SeriesQuery['by']): string {
@@ -155,6 +130,8 @@ function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value):
   return value;
 }
 
-function mapOf<Value>(map: ReadonlyMap<string, Value>, of: (value: Value) => Point[]): Lines {
-  return new Map([...map].map(([name, value]) => [name, of(value)]));
+function inOrder<Value>(byName: ReadonlyMap<string, Value>, of: (value: Value) => Point[]): Line[] {
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, points: of(value).sort((a, b) => a.atMs - b.atMs) }));
 }

@@ -1,19 +1,28 @@
 import type { Series } from './sample.ts';
 
 /** A question about one metric over a window of time. */
-export interface SeriesQuery {
-  readonly metric: string;
+export interface SeriesQuery extends SeriesWindow, SeriesFigure {}
+
+/** Of what, from when to when, and how finely. */
+export interface SeriesWindow {
   /** Only these; what is left out is merged. */
   readonly service?: string;
   readonly instance?: string;
   readonly endpoint?: string;
-  /** Needed where series of different units have the name. */
-  readonly unit?: string;
   /** The window, from its first moment to before its last, in milliseconds since the epoch. */
   readonly fromMs: number;
   readonly toMs: number;
   /** The length of time that one point tells of. Below a minute raw samples are read, below an hour minutes. */
   readonly stepMs: number;
+  /** A line for each service, instance or endpoint, instead of one for all. */
+  readonly by?: 'service' | 'instance' | 'endpoint';
+}
+
+/** What is asked about it. */
+export interface SeriesFigure {
+  readonly metric: string;
+  /** Needed where series of different units have the name. */
+  readonly unit?: string;
   /**
    * `merge`, the default, takes all values of a step together: of two instances with 10 and 30 the mean is 20. `sum` adds
    * up what each series was, its mean, minimum, maximum and latest value: 40. It is for what a service has the sum of
@@ -22,8 +31,6 @@ export interface SeriesQuery {
   readonly combine?: 'merge' | 'sum';
   /** From 0 to 1, at most 10. Without any, no histogram is read, which is quicker. */
   readonly quantiles?: readonly number[];
-  /** A line for each service, instance or endpoint, instead of one for all. */
-  readonly by?: 'service' | 'instance' | 'endpoint';
 }
 
 /** How finely it was remembered what an answer is made of. */

@@ -1,11 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Postgres, Queryable } from '../postgres/index.ts';
+import { Asked } from './asked-figure.ts';
 import { storeError } from './errors.ts';
-import { type PackedRows, type ReadRow, readStatement, unpackRows } from './packed-rows.ts';
-import { familySeries, literal } from './rollup-rows.ts';
+import { type PackedRows, readStatement, unpackRows } from './packed-rows.ts';
+import { literal } from './rollup-rows.ts';
 import type { Series } from './sample.ts';
-import { planRead, type ReadPlan } from './series-level.ts';
-import { drawLines, type FoundSeries } from './series-lines.ts';
-import type { Latest, LatestQuery, Level, SeriesAnswer, SeriesQuery } from './series-query.ts';
+import type { FoundSeries } from './series-lines.ts';
+import type { Latest, LatestQuery, Level, SeriesAnswer, SeriesFigure, SeriesWindow } from './series-query.ts';
 
 /**
  * Answers questions about what was measured. A coarse level is read as far as it reaches, what is finer from there
@@ -21,17 +22,28 @@ export class SeriesReader {
     this.#keepMs = keepMs;
   }
 
-  async series(query: SeriesQuery, nowMs: number): Promise<SeriesAnswer> {
-    const plan = planRead(query, { nowMs, keepMs: this.#keepMs });
-    return await this.#postgres.transaction(
+  /** In the order of the figures. */
+  async chart(
+    window: SeriesWindow,
+    figures: readonly SeriesFigure[],
+    nowMs: number,
+  ): Promise<readonly SeriesAnswer[]> {
+    if (figures.length === 0) return [];
+    const asked = figures.map((figure) => new Asked(window, figure, { nowMs, keepMs: this.#keepMs }));
+    const read = await this.#postgres.transaction(
       async (transaction) => {
-        const found = await findSeries(transaction, query);
-        const unit = found[0]?.unit;
-        const rows = await readRows(transaction, found, plan, query);
-        return { level: plan.level, stepMs: plan.stepMs, unit, lines: drawLines(rows, found, plan, query) };
+        const found = await findSeries(transaction, window, figures);
+        for (const each of asked) each.note(found);
+        const openMs = await openSince(transaction, asked);
+        const parts: Part[] = [];
+        for (const together of Map.groupBy(asked, ({ readKey }) => readKey).values())
+          parts.push({ together, packed: await readRows(transaction, together, openMs) });
+        return parts;
       },
       { isolation: 'repeatable read', readOnly: true },
     );
+    for (const part of read) await draw(part);
+    return asked.map((each) => each.answer());
   }
 
   async latest({ metric, service, instance, endpoint, sinceMs }: LatestQuery): Promise<readonly Latest[]> {
@@ -49,7 +61,7 @@ export class SeriesReader {
   }
 }
 
-const seriesMax = 10_000;
+const seriesMax = 20_000;
 /** Some 30 MB, and a second or so of adding them up. */
 const figuresMax = 500_000;
 /** Of a kilobyte at most, but for rare ones. */
@@ -63,57 +75,79 @@ function tooLarge(what: string, found: string): Error {
   );
 }
 
-interface SeriesRow extends FoundSeries {
-  readonly metric_type: string;
+async function findSeries(
+  transaction: Queryable,
+  { service, instance, endpoint }: SeriesWindow,
+  figures: readonly SeriesFigure[],
+): Promise<readonly FoundSeries[]> {
+  const metrics = [...new Set(figures.map(({ metric }) => metric))];
+  const where = [service ?? null, instance ?? null, endpoint ?? null];
+  const values = [metrics, ...where, seriesMax + 1];
+  const { rows } = await transaction.query<FoundSeries>(statements.find, values);
+  if (rows.length > seriesMax)
+    throw tooLarge(`the series of ${metrics.join(', ')}`, `there are more than ${seriesMax}`);
+  return rows;
 }
 
-async function findSeries(transaction: Queryable, query: SeriesQuery): Promise<readonly SeriesRow[]> {
-  const { metric, service = null, instance = null, endpoint = null, unit = null } = query;
-  const values = [metric, service, instance, endpoint, unit, seriesMax + 1];
-  const { rows } = await transaction.query<SeriesRow>(statements.find, values);
-  if (rows.length > seriesMax) throw tooLarge(`the series of ${metric}`, `there are more than ${seriesMax}`);
-  const units = new Set(rows.map((row) => row.unit));
-  if (units.size <= 1) return rows;
-  const message = `Cannot merge the series of ${metric}: they are measured in ${[...units].join(', ')}. Name a unit or a service.`;
-  throw storeError('STORE_QUERY_INVALID', message);
+/** From when on something is in raw rows alone; without an open writer there is no tail to look for. */
+async function openSince(transaction: Queryable, asked: readonly Asked[]): Promise<number> {
+  const { level, fromMs, toMs } = (asked[0] as Asked).plan;
+  if (level === 'raw' || asked.every(({ series }) => series.length === 0)) return fromMs;
+  const { rows } = await transaction.query<{ open_ms: number | null }>(statements.openSince);
+  return rows[0]?.open_ms ?? toMs;
+}
+
+/** Figures that are read together, and what was read. */
+interface Part {
+  readonly together: readonly Asked[];
+  readonly packed: string | null;
 }
 
 async function readRows(
   transaction: Queryable,
-  found: readonly SeriesRow[],
-  { level, fromMs, toMs }: ReadPlan,
-  query: SeriesQuery,
-): Promise<Iterable<ReadRow>> {
-  if (found.length === 0) return [];
-  const { rows: writers } = await transaction.query<{ open_ms: number | null }>(statements.openSince);
-  // Without an open writer there is no tail to look for.
-  const openMs = level === 'raw' ? fromMs : (writers[0]?.open_ms ?? toMs);
-  const ids = literal(found.map(({ id }) => id));
-  const withHistograms = (query.quantiles ?? []).length > 0;
+  together: readonly Asked[],
+  openMs: number,
+): Promise<string | null> {
+  const ids = new Set(together.flatMap(({ series }) => series.map(({ id }) => id)));
+  if (ids.size === 0) return null;
+  const { plan, withHistograms } = together[0] as Asked;
+  const hours = new Set(together.flatMap((each) => each.hours));
   const rowsMax = withHistograms ? histogramsMax : figuresMax;
-  const { rows } = await transaction.query<PackedRows>(readStatement(level, withHistograms), [
-    ids,
-    fromMs,
-    toMs,
-    Math.max(openMs, fromMs),
+  const { rows } = await transaction.query<PackedRows>(readStatement(plan.level, withHistograms), [
+    literal([...ids]),
+    plan.fromMs,
+    plan.toMs,
+    Math.max(openMs, plan.fromMs),
     rowsMax + 1,
-    ...(level === 'hour' ? [hoursOf(found, query)] : []),
+    ...(plan.level === 'hour' ? [literal([...hours])] : []),
   ]);
   const { count, packed } = rows[0] as PackedRows;
   if (count > rowsMax) throw tooLarge('the series', `they have more than ${rowsMax} rows in that window`);
-  return packed === null ? [] : unpackRows(packed);
+  return packed;
 }
 
-/** Whose hours to read: those of families where nothing less is asked for. What is added up is needed by itself. */
-function hoursOf(
-  found: readonly SeriesRow[],
-  { instance, endpoint, by = 'service', combine }: SeriesQuery,
-): string {
-  const isWhole = instance === undefined && endpoint === undefined && by === 'service' && combine !== 'sum';
-  return literal([...new Set(found.map((row) => (isWhole ? familySeries(row.family_id) : row.id)))]);
+/** Adds rows up, and lets others have their turn in between. */
+async function draw({ together, packed }: Part): Promise<void> {
+  if (packed === null) return;
+  const takers = new Map<number, Asked[]>();
+  for (const each of together) {
+    for (const id of each.ids.keys()) {
+      const known = takers.get(id);
+      if (known === undefined) takers.set(id, [each]);
+      else known.push(each);
+    }
+  }
+  let count = 0;
+  for (const row of unpackRows(packed)) {
+    for (const each of takers.get(row.seriesId) ?? []) each.take(row);
+    if (++count % rowsAtOnce === 0) await setImmediate();
+  }
 }
 
-function seriesOf(row: Omit<SeriesRow, 'id' | 'family_id'> & { labels: Record<string, string> }): Series {
+/** Some milliseconds. */
+const rowsAtOnce = 1000;
+
+function seriesOf(row: Omit<FoundSeries, 'id' | 'family_id'> & { labels: Record<string, string> }): Series {
   const { metric_type, service_name, endpoint, instance, unit, labels } = row;
   return {
     metric: metric_type,
@@ -125,7 +159,7 @@ function seriesOf(row: Omit<SeriesRow, 'id' | 'family_id'> & { labels: Record<st
   };
 }
 
-type LatestRow = Omit<SeriesRow, 'id' | 'family_id'> & {
+type LatestRow = Omit<FoundSeries, 'id' | 'family_id'> & {
   readonly labels: Record<string, string>;
   readonly at_ms: number;
   readonly value: number;
@@ -135,8 +169,8 @@ const statements = {
   find: {
     name: 'store series find by name',
     text: `SELECT id, family_id, metric_type, service_name, endpoint, instance, unit FROM metric_series
-      WHERE metric_type = $1 AND ($2::text IS NULL OR service_name = $2) AND ($3::text IS NULL OR instance = $3)
-        AND ($4::text IS NULL OR endpoint = $4) AND ($5::text IS NULL OR unit = $5) ORDER BY id LIMIT $6`,
+      WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2)
+        AND ($3::text IS NULL OR instance = $3) AND ($4::text IS NULL OR endpoint = $4) ORDER BY id LIMIT $5`,
   },
   openSince: {
     name: 'store series open',

@@ -9,6 +9,7 @@ import { SampleWriter } from './sample-writer.ts';
 import { createScalingEvents, type ScalingEvents } from './scaling-events.ts';
 import { migrations } from './schema.ts';
 import { readNames } from './series-names.ts';
+import type { SeriesAnswer } from './series-query.ts';
 import { SeriesReader } from './series-reader.ts';
 import { readSummaries } from './series-summaries.ts';
 import { createTestResults, type TestResults } from './test-results.ts';
@@ -109,7 +110,11 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
   const store: Store = {
     metrics: {
       write: (samples) => writer.write(samples),
-      series: (query) => reader.series(query, clock.now()),
+      async series(query) {
+        const [answer] = await reader.chart(query, [query], clock.now());
+        return answer as SeriesAnswer;
+      },
+      chart: (window, figures) => reader.chart(window, figures, clock.now()),
       latest: (query) => reader.latest(query),
       summaries: (query) => readSummaries(postgres, query),
       names: (query) => readNames(postgres, query),

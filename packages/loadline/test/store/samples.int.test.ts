@@ -2,7 +2,7 @@ import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import fc from 'fast-check';
 import { createVirtualClock } from 'loadline/base';
 import { createHistogram, type Histogram } from 'loadline/metrics';
-import type { Sample, Series, SeriesQuery } from 'loadline/store';
+import type { Sample, Series, SeriesFigure, SeriesQuery } from 'loadline/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenedStore, openAt, openFresh, sampleAt, seriesNamed, startMs } from './opened-store.ts';
 
@@ -234,6 +234,39 @@ describe('summaries()', () => {
     ]) {
       const read = opened.store.metrics.summaries(query);
       await expect(read).rejects.toMatchObject({ code: 'STORE_QUERY_INVALID' });
+    }
+  });
+});
+
+describe('chart()', () => {
+  it('answers each figure as if it had been asked for alone, at every level', async () => {
+    await using opened = await openFresh(server.url);
+    const other = { ...a, metric: 'queue_depth', unit: 'count' };
+    for (let minute = 0; minute < 3; minute++) {
+      const atMs = startMs + minute * minuteMs;
+      const written = [sampleAt(a, atMs, 10 + minute), sampleAt(b, atMs, 30), sampleAt(other, atMs, 7)];
+      await opened.store.metrics.write(written);
+    }
+    const figures: readonly SeriesFigure[] = [
+      { metric: 'response_time', quantiles: [0.5] },
+      { metric: 'queue_depth', unit: 'count' },
+      { metric: 'response_time', combine: 'sum' },
+      { metric: 'response_time' },
+      { metric: 'nobody_knows' },
+    ];
+    for (const passed of [0, 3 * hourMs]) {
+      if (passed > 0) await opened.pass(passed);
+      for (const stepMs of [1000, minuteMs, hourMs]) {
+        const { metric: _, ...asked } = {
+          ...window(startMs, startMs + hourMs, stepMs),
+          by: 'service',
+        } as const;
+        const together = await opened.store.metrics.chart(asked, figures);
+        const alone = figures.map((figure) => opened.store.metrics.series({ ...asked, ...figure }));
+        expect(together).toEqual(await Promise.all(alone));
+        expect(together.map(({ lines }) => lines.length)).toEqual([1, 1, 1, 1, 0]);
+        expect(together[2]?.lines[0]?.points[0]?.mean).toBeGreaterThan(30);
+      }
     }
   });
 });

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import type { SeriesQuery } from 'loadline/store';
+import type { Line, SeriesQuery } from 'loadline/store';
 import { describe, expect, it } from 'vitest';
 import type { ReadRow } from '../../src/store/packed-rows.ts';
-import { drawLines, type FoundSeries } from '../../src/store/series-lines.ts';
+import { type FoundSeries, startDrawing } from '../../src/store/series-lines.ts';
 
 const minuteMs = 60_000;
 const found: readonly FoundSeries[] = ['a', 'b'].map((instance, index) => ({
   id: index + 1,
   family_id: 1,
+  metric_type: 'memory',
   service_name: 'shop',
   endpoint: '',
   instance,
@@ -19,15 +20,15 @@ const query: SeriesQuery = { metric: 'memory', fromMs: 0, toMs: 20 * minuteMs, s
 describe('a sum', () => {
   it('adds up what the series of a line were', () => {
     const rows = [minuteOf(1, 0, 10), minuteOf(2, 0, 30)];
-    expect(drawLines(rows, found, plan, { ...query, combine: 'sum' })).toEqual([
+    expect(draw(rows, { ...query, combine: 'sum' })).toEqual([
       { name: '', points: [{ atMs: 0, count: 2, mean: 40, min: 40, max: 40, last: 40, quantiles: [] }] },
     ]);
-    expect(drawLines(rows, found, plan, query)[0]?.points[0]).toMatchObject({ mean: 20, min: 10, max: 30 });
+    expect(draw(rows, query)[0]?.points[0]).toMatchObject({ mean: 20, min: 10, max: 30 });
   });
 
   it('does not count an instance twice that took the place of another', () => {
     const rows = [0, 1, 2, 3].map((minute) => minuteOf(minute < 2 ? 1 : 2, minute, 10));
-    const [line] = drawLines(rows, found, plan, { ...query, combine: 'sum' });
+    const [line] = draw(rows, { ...query, combine: 'sum' });
     expect(line?.points).toMatchObject([{ mean: 10, min: 10, max: 10, last: 10 }]);
   });
 
@@ -39,7 +40,7 @@ describe('a sum', () => {
       histogram: null,
     });
     const rows = [raw(1, 1000, 10), raw(1, 6000, 20), raw(2, 3000, 5)];
-    const [line] = drawLines(rows, found, plan, { ...query, combine: 'sum' });
+    const [line] = draw(rows, { ...query, combine: 'sum' });
     expect(line?.points).toMatchObject([{ count: 3, mean: 20, min: 15, max: 25, last: 25 }]);
   });
 
@@ -51,7 +52,7 @@ describe('a sum', () => {
           const rows = places.map(([series, minute], index) => minuteOf(series, minute, index + 1));
           const by = { ...query, by: 'instance' } as const;
           const figures = (combine: 'sum' | 'merge'): unknown =>
-            drawLines(rows, found, plan, { ...by, combine }).map(({ name, points }) => [
+            draw(rows, { ...by, combine }).map(({ name, points }) => [
               name,
               points.map(({ atMs, mean, min, max, last }) => [atMs, mean.toFixed(6), min, max, last]),
             ]);
@@ -61,6 +62,12 @@ describe('a sum', () => {
     );
   });
 });
+
+function draw(rows: readonly ReadRow[], asked: SeriesQuery): Line[] {
+  const drawing = startDrawing(plan, asked);
+  for (const row of rows) drawing.take(row, found[row.seriesId - 1] as FoundSeries);
+  return drawing.lines();
+}
 
 /** One value a minute. */
 function minuteOf(seriesId: number, minute: number, value: number): ReadRow {
