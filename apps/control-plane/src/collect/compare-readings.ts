@@ -63,16 +63,21 @@ class Comparison {
     this.#elapsedS = before === undefined ? 0 : (after.monotonicMs - before.monotonicMs) / 1000;
   }
 
-  add(family: ReadFamily, { metric, unit, perUnit = 1, where, endpointOf }: KnownMetric): void {
+  add(
+    family: ReadFamily,
+    { metric, unit, perUnit = 1, where, endpointOf, isOccasional = false }: KnownMetric,
+  ): void {
     const sum = isSum(family, unit);
     for (const [key, series] of family.series) {
       if (where !== undefined && !where(series.labels)) {
         // Nothing of it is something too: a ratio needs to know that there were none.
-        if (family.kind === 'counter' && this.#elapsedS > 0) this.#put({ metric, unit, value: 0 }, sum);
+        if (family.kind === 'counter' && this.#elapsedS > 0 && !isOccasional)
+          this.#put({ metric, unit, value: 0 }, sum);
         continue;
       }
-      const value = this.#valueOf(family, key, series, { unit, perUnit });
-      if (value === undefined) continue;
+      const grown = this.#valueOf(family, key, series, { unit, perUnit });
+      const value = isOccasional && typeof grown === 'number' ? Math.round(grown * this.#elapsedS) : grown;
+      if (value === undefined || (isOccasional && value === 0)) continue;
       const endpoint = endpointOf?.(series.labels);
       const isKnown = family.kind !== 'histogram' && typeof value === 'number';
       const named = endpoint === undefined ? {} : { endpoint: endpoint.slice(0, endpointLengthMax) };

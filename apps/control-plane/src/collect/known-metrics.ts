@@ -10,6 +10,8 @@ export interface KnownMetric {
   readonly where?: (labels: Labels) => boolean;
   /** What tells apart; series that agree in it are added up. */
   readonly endpointOf?: (labels: Labels) => string | undefined;
+  /** Of a counter: kept as how much it grew since the look before, and only where it did. */
+  readonly isOccasional?: boolean;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -19,6 +21,9 @@ const seconds = 0.001;
 /** What a client did wrong is no failure of the service. */
 const isFailure = ({ status = '', status_code: other = status, code = other }: Labels): boolean =>
   code.startsWith('5');
+
+const endpointOfRequest = ({ method, route, handler, path }: Labels): string | undefined =>
+  [method, route ?? handler ?? path].filter((part) => part !== undefined).join(' ') || undefined;
 
 /**
  * What everybody is asked for, under one name for all: what `observe` shows, and what other servers call the same. Growth
@@ -58,12 +63,20 @@ const knownMetrics: readonly KnownMetric[] = [
     where: isFailure,
   },
   {
+    // Most endpoints have none: a series for each of them all the time would be for nothing.
+    family: 'http_requests',
+    metric: 'endpoint_errors',
+    unit: 'count',
+    where: isFailure,
+    endpointOf: endpointOfRequest,
+    isOccasional: true,
+  },
+  {
     family: 'http_request_duration_seconds',
     metric: 'latency_ms',
     unit: 'ms',
     perUnit: seconds,
-    endpointOf: ({ method, route, handler, path }) =>
-      [method, route ?? handler ?? path].filter((part) => part !== undefined).join(' ') || undefined,
+    endpointOf: endpointOfRequest,
   },
   {
     // Whose answer was a failure is not content with its time: Apdex is made of the others.
@@ -80,7 +93,28 @@ const knownMetrics: readonly KnownMetric[] = [
     perUnit: seconds,
   },
   { family: 'database_connections', metric: 'database_connections', unit: 'count' },
-  { family: 'database_connections_max', metric: 'database_connections_max', unit: 'count' },
+  {
+    family: /^(?:database_connections_max|hikaricp_connections_max|db_client_connections?_max)$/,
+    metric: 'database_connections_max',
+    unit: 'count',
+  },
+  {
+    family:
+      /^(?:database_connections_waiting|hikaricp_connections_pending|db_client_connections?_pending_requests)$/,
+    metric: 'database_connections_waiting',
+    unit: 'count',
+  },
+  {
+    family: /^(?:database_connections_refused|hikaricp_connections_timeout|db_client_connections?_timeouts)$/,
+    metric: 'database_connections_refused',
+    unit: 'per second',
+  },
+  {
+    family: /^(?:database_connection_hold|db_client_connections?_use_time)_seconds$/,
+    metric: 'database_connection_hold_ms',
+    unit: 'ms',
+    perUnit: seconds,
+  },
   {
     family: /(?:^|_)cache_lookups$/,
     metric: 'cache_hits',

@@ -4,6 +4,7 @@ import { reviewDatabase } from 'loadline/database';
 import type { Registry, Review } from 'loadline/metrics';
 import type { Store } from 'loadline/store';
 import type { RecommendationList } from '../contract/index.ts';
+import { watchLeaks } from './leaks-seen.ts';
 import { type KeptProfiles, latestProfiles, readProfile } from './profiles-seen.ts';
 import { adviceViewOf } from './recommendation-views.ts';
 import { readServices } from './services-seen.ts';
@@ -33,12 +34,13 @@ const testsMs = 7 * 86_400_000;
 
 export function createRecommendations(options: RecommendationsOptions): Recommendations {
   const { clock, metrics, profiles, tests, instances, databases, registry } = options;
+  const leaks = watchLeaks(metrics, clock);
 
   async function review(): Promise<readonly Review[]> {
     const nowMs = clock.now();
     const window = { fromMs: nowMs - metricsMs, toMs: nowMs };
     const known = await instances();
-    const services = await readServices(metrics, window, known);
+    const services = await readServices(metrics, window, { watched: known, leaks });
     const recent = await latestTests(tests, nowMs - testsMs);
     const others = await Promise.all([
       ...latestProfiles(profiles, nowMs - profilesMs).map((session) =>

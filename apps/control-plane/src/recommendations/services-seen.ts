@@ -1,11 +1,13 @@
 import type { CacheSeen, ServiceSeen } from 'loadline/advice';
+import { isLoadlineError } from 'loadline/base';
 import type { TimeWindow } from 'loadline/metrics';
-import type { Latest, Line, Store } from 'loadline/store';
+import type { Latest, Store } from 'loadline/store';
+import { readEndpoints } from './endpoints-seen.ts';
+import type { LeaksSeen } from './leaks-seen.ts';
 import { servicePlace } from './places.ts';
+import { readPools } from './pools-seen.ts';
+import { createServiceFigures } from './service-figures.ts';
 
-/** Fewer values of a metric say nothing of a service. */
-const valuesMin = 5;
-const stepMs = 60_000;
 /** Who has not said anything for so long is not there any more. */
 const presentMs = 120_000;
 /** Of the food-sharing platform's targets. */
@@ -15,15 +17,16 @@ const cacheHitRatioTarget = 0.85;
 export async function readServices(
   metrics: Store['metrics'],
   window: TimeWindow,
-  watched: readonly { readonly service: string }[],
+  {
+    watched,
+    leaks,
+  }: { readonly watched: readonly { readonly service: string }[]; readonly leaks: LeaksSeen },
 ): Promise<readonly ServiceSeen[]> {
-  const meansOf = async (metric: string, unit: string): Promise<ReadonlyMap<string, number>> => {
-    const { lines } = await metrics.series({ metric, unit, ...window, stepMs, by: 'service' });
-    return new Map(lines.flatMap((line) => (countOf(line) < valuesMin ? [] : [[line.name, meanOf(line)]])));
-  };
+  const figures = createServiceFigures(metrics, window);
+  const { meansOf } = figures;
   const latestOf = (metric: string): Promise<readonly Latest[]> =>
     metrics.latest({ metric, sinceMs: window.toMs - presentMs });
-  const [cpu, loop, hits, lookups, present, used, limits] = await Promise.all([
+  const [cpu, loop, hits, lookups, present, used, limits, pools, endpoints] = await Promise.all([
     meansOf('cpu_ratio', 'ratio'),
     meansOf('event_loop_ratio', 'ratio'),
     meansOf('cache_hits', 'per second'),
@@ -31,10 +34,17 @@ export async function readServices(
     latestOf('cpu_ratio'),
     latestOf('heap_bytes'),
     latestOf('heap_limit_bytes'),
+    orNone(readPools(figures)),
+    orNone(readEndpoints(figures)),
   ]);
   const reporting = countBy(present.map(({ series }) => series.service));
   const known = countBy(watched.map(({ service }) => service));
-  return [...new Set([...reporting.keys(), ...known.keys()])].toSorted().map((service): ServiceSeen => {
+  const services = [...new Set([...reporting.keys(), ...known.keys()])].toSorted();
+  const found = await Promise.all(services.map((service) => orAbsent(leaks(service))));
+  return services.map((service, index): ServiceSeen => {
+    const leak = found[index];
+    const pool = pools.get(service);
+    const ownEndpoints = endpoints.get(service);
     const eventLoopRatio = loop.get(service);
     const cpuRatio = cpu.get(service);
     const memory = fullest(service, used, limits);
@@ -48,7 +58,10 @@ export async function readServices(
       ...(eventLoopRatio === undefined ? {} : { eventLoopRatio }),
       ...(cpuRatio === undefined ? {} : { cpuRatio }),
       ...(memory === undefined ? {} : { memory }),
+      ...(leak === undefined ? {} : { leak }),
+      ...(pool === undefined ? {} : { pool }),
       ...(cache === undefined ? {} : { cache }),
+      ...(ownEndpoints === undefined ? {} : { endpoints: ownEndpoints }),
     };
   });
 }
@@ -57,12 +70,18 @@ function countBy(names: readonly string[]): ReadonlyMap<string, number> {
   return new Map([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
 }
 
-function countOf({ points }: Line): number {
-  return points.reduce((sum, { count }) => sum + count, 0);
+/** What is too much to be read is told as not measured. */
+async function orAbsent<Value>(read: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isLoadlineError(error, 'STORE_QUERY_TOO_LARGE')) return undefined;
+    throw error;
+  }
 }
 
-function meanOf(line: Line): number {
-  return line.points.reduce((sum, { mean, count }) => sum + mean * count, 0) / countOf(line);
+async function orNone<Value>(read: Promise<ReadonlyMap<string, Value>>): Promise<ReadonlyMap<string, Value>> {
+  return (await orAbsent(read)) ?? new Map();
 }
 
 /** The heap of the instance that has least left. */

@@ -58,6 +58,11 @@ describe('two readings of an instance', () => {
     answer('/b', 404, 40);
     const { value, found } = compare(first, readRegistry(registry, atSecond(5)));
     expect([value('requests'), value('errors')]).toEqual([2, 0.2]);
+    // By endpoint as many as there were, and only where there were any.
+    expect(found('endpoint_errors', 'GET /b')?.value).toBe(1);
+    expect(found('endpoint_errors', 'GET /a')).toBeUndefined();
+    const calm = compare(readRegistry(registry, atSecond(5)), readRegistry(registry, atSecond(10)));
+    expect(calm.samples.some(({ series }) => series.metric === 'endpoint_errors')).toBe(false);
     const a = histogramOf(found('latency_ms', 'GET /a'));
     expect([a.count, a.quantile(0.99)]).toEqual([8, 20_000]);
     expect(histogramOf(found('latency_ms', 'GET /b')).count).toBe(2);

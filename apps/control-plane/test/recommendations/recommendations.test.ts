@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
-import { createRegistry } from 'loadline/metrics';
+import { createRegistry, Histogram } from 'loadline/metrics';
 import { encodeProfile } from 'loadline/profiling';
+import { storeError } from 'loadline/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportFixture } from '../../../../packages/loadline/test/load/output/fixtures.ts';
 import type { LoadTest, ProfilingSession, RecommendationList } from '../../src/contract/index.ts';
@@ -30,11 +31,20 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Values of one service over the last minutes, of two instances. */
-async function measure(metric: string, unit: string, value: number, service = 'shop'): Promise<void> {
+async function measure(
+  metric: string,
+  unit: string,
+  value: number | Uint8Array,
+  { service = 'shop', ...more }: { readonly service?: string; readonly endpoint?: string } = {},
+): Promise<void> {
   const nowMs = clock.now();
   for (let atMs = nowMs - 4 * 60_000; atMs < nowMs; atMs += 15_000)
     await store.metrics.write(
-      ['shop-1', 'shop-2'].map((instance) => ({ series: { metric, service, instance, unit }, atMs, value })),
+      ['shop-1', 'shop-2'].map((instance) => ({
+        series: { metric, service, instance, unit, ...more },
+        atMs,
+        value,
+      })),
     );
 }
 
@@ -152,7 +162,7 @@ describe('recommendations', () => {
 
   it('name a bottleneck once that a load test and live metrics both have seen', async () => {
     await measure('cpu_ratio', 'ratio', 0.95);
-    await measure('cpu_ratio', 'ratio', 0.99, 'other');
+    await measure('cpu_ratio', 'ratio', 0.99, { service: 'other' });
     loadTest('old', clock.now() - 2000);
     loadTest('new', clock.now() - 1000);
     const { items } = await look();
@@ -173,6 +183,89 @@ describe('recommendations', () => {
     await measure('cache_hits', 'per second', 10);
     const kinds = (await look()).items.map(({ finding }) => finding.kind);
     expect(kinds).toEqual(['memory near limit', 'low cache hit ratio']);
+  });
+
+  it('see callers that wait for connections, and how many would do', async () => {
+    await measure('cpu_ratio', 'ratio', 0.1);
+    await measure('database_connections_max', 'count', 4);
+    await measure('database_connections_waiting', 'count', 3);
+    await measure('database_connections_refused', 'per second', 0);
+    const held = new Histogram();
+    for (let call = 0; call < 750; call++) held.record(80_000);
+    await measure('database_connection_hold_ms', 'ms', held.encode());
+    const { items } = await look();
+    expect(items).toMatchObject([
+      {
+        finding: { kind: 'pool exhausted', severity: 'warning' },
+        action: expect.stringContaining('from 4 to'),
+      },
+    ]);
+    const numbers = Object.fromEntries(items[0]?.evidence.map(({ name, value }) => [name, value]) ?? []);
+    expect(numbers).toMatchObject({ waiting: 3, refused: 0, holdMsMean: expect.closeTo(80, 0) });
+    // 16 looks of each of two instances in the five minutes.
+    expect(numbers.ratePerSecond).toBeCloseTo((16 * 750) / 300, 3);
+    expect(items[0]?.evidence[0]?.source).toContain('/performance/metrics/database?');
+  });
+
+  it('see the one endpoint that fails, and none where errors are few', async () => {
+    const answered = new Histogram();
+    for (let call = 0; call < 100; call++) answered.record(5000);
+    await measure('requests', 'rps', 20);
+    await measure('errors', 'rps', 0.2);
+    for (const endpoint of ['GET /food', 'POST /claim'])
+      await measure('latency_ms', 'ms', answered.encode(), { endpoint });
+    await measure('endpoint_errors', 'count', 3, { endpoint: 'POST /claim' });
+    const { items, unseen } = await look();
+    expect(items).toMatchObject([
+      {
+        component: 'endpoint POST /claim',
+        finding: { kind: 'errors of one endpoint', severity: 'critical' },
+      },
+    ]);
+    // 16 looks, two instances.
+    const [errors] = items[0]?.evidence.filter(({ name }) => name === 'errors') ?? [];
+    expect(errors?.value).toBe(16 * 2 * 3);
+    expect(unseen).not.toContain('errors by endpoint of service shop: not measured');
+  });
+
+  it('have looked for errors where there were none', async () => {
+    await measure('errors', 'rps', 0);
+    const { reason } = await look();
+    expect(reason).toContain('errors by endpoint of service shop');
+  });
+
+  it('see a heap that grows over hours, and say of which instance it is the worst', async () => {
+    const nowMs = clock.now();
+    for (let atMs = nowMs - 5 * 3_600_000; atMs < nowMs; atMs += 60_000) {
+      const hours = (atMs - nowMs) / 3_600_000 + 5;
+      for (const [instance, grown] of [
+        ['shop-1', 0],
+        ['shop-2', hours * 50 * 2 ** 20],
+      ] as const) {
+        const series = { metric: 'heap_after_collection_bytes', service: 'shop', instance, unit: 'bytes' };
+        await store.metrics.write([{ series, atMs, value: 100 * 2 ** 20 + grown }]);
+      }
+    }
+    const { items } = await look();
+    expect(items).toMatchObject([{ component: 'service shop', finding: { kind: 'memory leak' } }]);
+    const [growth] = items[0]?.evidence ?? [];
+    expect(growth?.value).toBeCloseTo((50 * 2 ** 20) / 3600, -2);
+    expect(growth?.source).toContain('/performance/metrics/memory?');
+  });
+
+  it('do without what is too much to be read', async () => {
+    await measure('cpu_ratio', 'ratio', 0.95);
+    await measure('errors', 'rps', 0.2);
+    const { series } = store.metrics;
+    store.metrics.series = async (query) => {
+      if (query.by === 'instance' || query.by === 'endpoint')
+        throw storeError('STORE_QUERY_TOO_LARGE', 'Cannot read so much.');
+      return series(query);
+    };
+    const { items, unseen } = await look();
+    expect(items).toHaveLength(1);
+    expect(unseen).toContain('leak of service shop: not measured');
+    expect(unseen).toContain('errors by endpoint of service shop: not measured');
   });
 
   it('leave out what is too old', async () => {
