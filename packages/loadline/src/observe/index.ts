@@ -1,7 +1,6 @@
 /** What a service adds in one line: its metrics, its health, a guarded door for profiles, and what browsers tell. */
 
 export type { ExpressMiddleware, ExpressOptions, ExpressRequest } from './adapters/express.ts';
-export type { ExpressRouter } from './adapters/express-prefix.ts';
 export type {
   FastifyPlugin,
   FastifyReplyShape,

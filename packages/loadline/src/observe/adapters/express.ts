@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRoute } from '../meters/http-metrics.ts';
-import { type ExpressRouter, patternsOf, prefixOf } from './express-prefix.ts';
+import { patternsOf, prefixOf } from './express-prefix.ts';
 import { answerAtDoor } from './node-door.ts';
 import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
 
@@ -9,7 +9,7 @@ export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string;
   readonly baseUrl?: string;
   readonly route?: { readonly path?: unknown };
-  readonly app?: { readonly router?: ExpressRouter };
+  readonly app?: unknown;
 }
 
 /** A function for `app.use()` of Express and of whatever else works like Connect. Comes first, to see everything. */
@@ -63,7 +63,7 @@ function createRouteFinder(routeAt: (pattern: string) => HttpRoute): (request: E
     if (route?.path === undefined) return routeAt(unmatched);
     let found = known.get(route);
     if (found === undefined) {
-      found = { patterns: patternsOf(app?.router), byPrefix: new Map() };
+      found = { patterns: patternsOf(app), byPrefix: new Map() };
       known.set(route, found);
     }
     const { patterns, byPrefix } = found;

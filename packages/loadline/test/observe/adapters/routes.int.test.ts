@@ -4,7 +4,7 @@ import express from 'express';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type Observer, observe } from 'loadline/observe';
 import { describe, expect, it } from 'vitest';
-import { prefixOf } from '../../../src/observe/adapters/express-prefix.ts';
+import { patternsOf, prefixOf } from '../../../src/observe/adapters/express-prefix.ts';
 import { requestsOf } from './numbers.ts';
 
 /** Answers all requests one after the other, and gives what was counted of them. */
@@ -78,7 +78,9 @@ describe('routes of Express', () => {
 
   it('are what the service says, where it says so', async () => {
     const build = (app: ReturnType<typeof express>): void => void app.use('/users/:id', posts());
-    const options = { routeOf: ({ url }: { url?: string }) => (url === '/x' ? undefined : '/mine') };
+    const options = {
+      routeOf: ({ url }: { readonly url?: string | undefined }) => (url === '/x' ? undefined : '/mine'),
+    };
     expect(await countedOf(build, ['GET /users/1', 'GET /x'], options)).toEqual({
       'GET /mine 200': 1,
       'GET unmatched 404': 1,
@@ -91,6 +93,22 @@ it('prefixOf() takes the first pattern that fits all of a prefix', () => {
   expect(
     ['', '/users', '/users/7', '/a/b/x', '/a/b/c'].map((each) => prefixOf(each, patterns, true)),
   ).toEqual(['', '/users', '/users/:id', '/:any/:thing/x', '/a/b/c']);
+});
+
+describe('patternsOf()', () => {
+  it('has an end where routers are in a circle', () => {
+    const router = { listRoutes: () => [{ path: '/in/', router }, { path: /x/, router }, { path: '/a' }] };
+    expect(patternsOf({ router })).toEqual(Array.from({ length: 8 }, (_, at) => '/in'.repeat(at + 1)));
+  });
+
+  it('knows none where the application does not tell, as Express 4', () => {
+    const app = {
+      get router(): never {
+        throw new Error("'app.router' is deprecated!");
+      },
+    };
+    expect([app, undefined, {}, { router: {} }].map(patternsOf)).toEqual([[], [], [], []]);
+  });
 });
 
 describe('routes of Fastify', () => {
