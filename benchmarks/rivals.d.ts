@@ -21,9 +21,32 @@ declare module 'prom-client' {
     get(): Promise<{ values: { value: number }[] }>;
   }
   export class Histogram {
-    constructor(options: Options);
+    constructor(options: Omit<Options, 'registers'> & { readonly registers?: readonly Registry[] });
     observe(value: number): void;
     labels(...values: string[]): { observe(value: number): void };
+    startTimer(): (labels: Readonly<Record<string, string | number>>) => void;
+  }
+  export const register: Registry;
+  export function collectDefaultMetrics(): void;
+}
+
+declare module '@opentelemetry/instrumentation-http' {
+  import type { MeterProvider } from '@opentelemetry/sdk-metrics';
+  export class HttpInstrumentation {
+    setMeterProvider(provider: MeterProvider): void;
+  }
+}
+
+declare module '@opentelemetry/exporter-prometheus' {
+  import { MetricReader } from '@opentelemetry/sdk-metrics';
+  export class PrometheusExporter extends MetricReader {
+    constructor(options: { readonly preventServerStart: boolean });
+    collect(): Promise<{ resourceMetrics: unknown }>;
+    protected onForceFlush(): Promise<void>;
+    protected onShutdown(): Promise<void>;
+  }
+  export class PrometheusSerializer {
+    serialize(metrics: unknown): string;
   }
 }
 

@@ -1,34 +1,43 @@
 /**
- * The service of the benchmark `observe`, in a process of its own: `service.ts node:http|fastify`. It serves the same
- * twice, on a port where it is observed and on one where it is not, so that both share one heap, one compiler and
- * whatever else happens on the machine. It tells its ports, and to any message its CPU time.
+ * A service of the benchmark `observe`, in a process of its own: `service.ts KIND WATCH [DATABASE_URL]`. It serves the same
+ * twice, on a port where it is watched and on one where it is not, so that both share one heap, one compiler and
+ * whatever else happens on the machine. It tells its ports, and to any message what it has used and seen so far.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { type Observer, observe } from 'loadline/observe';
+import pg from 'pg';
+import type { Counted, Watch, WatchName } from './watches.ts';
 
 /** The first message. */
 export interface Ports {
   readonly plain: number;
-  readonly observed: number;
+  readonly watched: number;
 }
 
 /** The answer to any message. */
-export interface CpuTime {
+export interface Used {
   readonly cpuUs: number;
+  /** What whoever watches has counted, where the message asks for it. */
+  readonly counted: Counted | undefined;
 }
 
-const framework = process.argv[2];
-const open = framework === 'fastify' ? openFastify : openNode;
-const ports: Ports = {
-  plain: await open(undefined),
-  observed: await open(observe({ controlKey: 'a-key-of-some-length' })),
-};
+/** Two that answer a fixed JSON, and one that asks PostgreSQL for it: what most services do, and nothing more. */
+export type Kind = 'bare node:http' | 'bare Fastify' | 'Fastify and a query';
 
-process.on('message', () => {
+const [kind, watchName, databaseUrl] = process.argv.slice(2) as [Kind, WatchName, string?];
+// What one of them changes in this process, no other may find.
+const { watches } = await import('./watches.ts');
+const watch = await watches[watchName]();
+const nobody = await watches.nobody();
+
+const open = kind === 'bare node:http' ? openNode : openFastify;
+const ports: Ports = { plain: await open(nobody), watched: await open(watch) };
+
+process.on('message', async (message: { readonly wantsCount: boolean }) => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ cpuUs: user + system } satisfies CpuTime);
+  const counted = message.wantsCount ? await watch.counted() : undefined;
+  process.send?.({ cpuUs: user + system, counted } satisfies Used);
 });
 process.send?.(ports);
 
@@ -37,26 +46,39 @@ function dish(id: string): object {
   return { id, title: 'Lentil soup', portions: 3, allergens: ['celery'], place: { lat: 52.5, lon: 13.4 } };
 }
 
-async function openNode(observer: Observer | undefined): Promise<number> {
+async function openNode(by: Watch): Promise<number> {
   const handler = ({ url = '' }: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(dish(url.slice(6))));
   };
-  const routes = {
-    routeOf: () => '/food/:id',
-    userOf: ({ headers }: IncomingMessage) => headers['x-user']?.toString(),
-  };
-  const server: Server = createServer(observer === undefined ? handler : observer.node(handler, routes));
+  const server: Server = createServer(by.node(handler));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
 
-async function openFastify(observer: Observer | undefined): Promise<number> {
+async function openFastify(by: Watch): Promise<number> {
   const app: FastifyInstance = Fastify();
-  if (observer !== undefined) {
-    app.register(observer.fastify({ userOf: ({ raw }) => raw.headers['x-user']?.toString() }));
-  }
-  app.get<{ Params: { id: string } }>('/food/:id', async ({ params }) => dish(params.id));
+  by.fastify(app);
+  if (kind === 'Fastify and a query') answerFromDatabase(app);
+  else app.get<{ Params: { id: string } }>('/food/:id', async ({ params }) => dish(params.id));
   await app.listen({ port: 0, host: '127.0.0.1' });
   return (app.server.address() as AddressInfo).port;
+}
+
+/** One row by its key, in a named statement, and whose it is; the service itself asks who wants to know. */
+function answerFromDatabase(app: FastifyInstance): void {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
+  const params = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } } };
+  const text = 'SELECT id, owner, title, portions, allergens, lat, lon, created_at FROM dishes WHERE id = $1';
+  app.get<{ Params: { id: number } }>(
+    '/food/:id',
+    { schema: { params } },
+    async ({ params, headers }, reply) => {
+      const { rows } = await pool.query({ name: 'dish', text, values: [params.id] });
+      const [row] = rows;
+      if (row === undefined) return reply.code(404).send({ title: 'There is no such dish' });
+      const { owner, lat, lon, ...rest } = row;
+      return { ...rest, place: { lat, lon }, isMine: owner === headers['x-user'] };
+    },
+  );
 }
