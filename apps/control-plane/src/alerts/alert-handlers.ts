@@ -1,7 +1,8 @@
 import type { Clock } from 'loadline/base';
 import type { Metrics } from 'loadline/store';
-import type { Handlers, Requester } from '../contract/index.ts';
+import type { Handlers, JudgedTargetsView, Requester } from '../contract/index.ts';
 import { wrongInBody } from '../problems/index.ts';
+import { SharedAnswers } from '../sharing/index.ts';
 import type { Alerts } from './alerts.ts';
 import { judgeServices } from './observed-targets.ts';
 
@@ -24,13 +25,18 @@ type AlertHandlers = Pick<
   | 'judgeTargets'
 >;
 
+/** No longer than the time from one look at an instance to the next. */
+const judgedKeptMs = 5000;
+
 /** Answers what is asked about alerts, rules, silences, incidents and targets. */
 export function alertHandlers(options: {
   readonly alerts: Alerts;
   readonly metrics: Pick<Metrics, 'summaries'>;
   readonly clock: Clock;
 }): AlertHandlers {
-  const { alerts } = options;
+  const { alerts, clock } = options;
+  // Five minutes of every instance, which look the same from second to second.
+  const judged = new SharedAnswers<JudgedTargetsView>({ clock, keptMs: judgedKeptMs });
   return {
     async listAlerts({ query }) {
       const { limit, cursor, ...filter } = query;
@@ -85,7 +91,10 @@ export function alertHandlers(options: {
       status: 200,
       body: await alerts.note(params.incidentId, nameOf(who), body.text),
     }),
-    judgeTargets: async ({ query }) => ({ status: 200, body: await judgeServices(options, query) }),
+    judgeTargets: async ({ query }) => ({
+      status: 200,
+      body: await judged.get(query, () => judgeServices(options, query)),
+    }),
   };
 }
 

@@ -36,7 +36,8 @@ export class Member {
   /** What it said last, by metric. */
   figures: ReadonlyMap<string, number> = new Map();
   /** Undefined for a server. */
-  watched: Watched | undefined;
+  #watched: Watched | undefined;
+  #shownUrl: string | undefined;
   readonly server: ServerProbe | undefined;
   readonly service: string;
   readonly instance: string;
@@ -57,6 +58,16 @@ export class Member {
     this.instance = of.instance;
     if ('read' in of) this.server = of;
     else this.watched = of;
+  }
+
+  get watched(): Watched | undefined {
+    return this.#watched;
+  }
+
+  /** Where it is now. */
+  set watched(watched: Watched) {
+    if (watched.url.href !== this.#watched?.url.href) this.#shownUrl = shownUrl(watched.url);
+    this.#watched = watched;
   }
 
   answered(): void {
@@ -81,13 +92,13 @@ export class Member {
   }
 
   view(intervalMs: number): MemberView {
-    const { id, url } = this.watched ?? {};
+    const { id } = this.#watched ?? {};
     return {
       service: this.service,
       instance: this.instance,
       kind: this.server?.kind ?? 'http',
       source: this.#source,
-      ...(url === undefined ? {} : { url: shownUrl(url) }),
+      ...(this.#shownUrl === undefined ? {} : { url: this.#shownUrl }),
       ...(id === undefined ? {} : { id }),
       ...this.#state(intervalMs),
       ...(this.#answeredMs === undefined ? {} : { answeredMs: this.#answeredMs }),

@@ -1,7 +1,8 @@
 import type { Clock } from 'loadline/base';
 import type { Metrics } from 'loadline/store';
-import type { Handlers } from '../contract/index.ts';
+import type { Handlers, MetricsChart, ServiceNow } from '../contract/index.ts';
 import { Problem } from '../problems/index.ts';
+import { SharedAnswers } from '../sharing/index.ts';
 import { type WrittenWindow, windowOf } from './chart-window.ts';
 import { type ChartName, charts, type Figure } from './charts.ts';
 import { drawChart } from './draw-chart.ts';
@@ -24,6 +25,10 @@ type MetricsHandlers = Pick<
   | 'listMetricNames'
 >;
 
+/** Instances are asked every five seconds as a rule: what is asked again and again is no older for this. */
+const drawnKeptMs = 2000;
+const nowKeptMs = 1000;
+
 /** Answers what is asked about what is measured: now from memory, over time from the store. */
 export function metricsHandlers({
   seen,
@@ -34,16 +39,25 @@ export function metricsHandlers({
   readonly metrics: Pick<Metrics, 'chart' | 'names'>;
   readonly clock: Clock;
 }): MetricsHandlers {
+  const drawn = new SharedAnswers<MetricsChart>({ clock, keptMs: drawnKeptMs });
+  const now = new SharedAnswers<{ readonly at: string; readonly items: readonly ServiceNow[] }>({
+    clock,
+    keptMs: nowKeptMs,
+  });
   const draw =
     (name: ChartName) =>
     async ({ query }: { readonly query: WrittenChart }) => {
       const figures = figuresOf(name, query.figures);
-      return { status: 200, body: await drawChart(metrics, figures, windowOf(query, clock.now())) };
+      const window = windowOf(query, clock.now());
+      return { status: 200, body: await drawn.get([name, query], () => drawChart(metrics, figures, window)) };
     };
   return {
     async getMetrics({ query }) {
-      const items = [...servicesNow(seen, query)];
-      return { status: 200, body: { at: new Date(clock.now()).toISOString(), items } };
+      const body = await now.get(query, async () => {
+        const items = [...servicesNow(seen, query)];
+        return { at: new Date(clock.now()).toISOString(), items };
+      });
+      return { status: 200, body };
     },
     getCpuMetrics: draw('cpu'),
     getMemoryMetrics: draw('memory'),

@@ -1,0 +1,2 @@
+/** Work that is done once for many who ask for the same at a time. */
+export { SharedAnswers } from './shared-answers.ts';

@@ -1,0 +1,52 @@
+import { createVirtualClock, sleep } from 'loadline/base';
+import { describe, expect, it } from 'vitest';
+import { SharedAnswers } from '../../src/sharing/index.ts';
+
+function counting(options: { readonly answersMax?: number } = {}) {
+  const clock = createVirtualClock();
+  const answers = new SharedAnswers<number>({ clock, keptMs: 1000, ...options });
+  let made = 0;
+  const ask = (question: unknown) => answers.get(question, async () => ++made);
+  return { clock, answers, ask };
+}
+
+describe('SharedAnswers', () => {
+  it('makes an answer once for all who ask while it is made', async () => {
+    const { clock, answers } = counting();
+    let made = 0;
+    const ask = () =>
+      answers.get('cpu', async () => {
+        await sleep(clock, 500);
+        return ++made;
+      });
+    const all = Promise.all([ask(), ask(), ask()]);
+    await clock.advance(500);
+    expect(await all).toEqual([1, 1, 1]);
+  });
+
+  it('gives it to whoever asks shortly afterwards, and then a new one', async () => {
+    const { clock, ask } = counting();
+    await ask('cpu');
+    await clock.advance(999);
+    expect(await ask('cpu')).toBe(1);
+    await clock.advance(1);
+    expect(await ask('cpu')).toBe(2);
+  });
+
+  it('tells questions apart by what they say', async () => {
+    const { ask } = counting();
+    expect([await ask({ of: 'a' }), await ask({ of: 'b' }), await ask({ of: 'a' })]).toEqual([1, 2, 1]);
+  });
+
+  it('keeps no failure', async () => {
+    const { answers, ask } = counting();
+    await expect(answers.get('cpu', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    expect(await ask('cpu')).toBe(1);
+  });
+
+  it('forgets the oldest beyond its limit', async () => {
+    const { ask } = counting({ answersMax: 2 });
+    for (const question of ['a', 'b', 'c']) await ask(question);
+    expect([await ask('c'), await ask('b'), await ask('a')]).toEqual([3, 2, 4]);
+  });
+});
