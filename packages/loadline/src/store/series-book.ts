@@ -99,16 +99,21 @@ function problemOf({
   for (const [name, text, lengthMin, lengthMax] of texts) {
     const isFit = typeof text === 'string' && text.length >= lengthMin && text.length <= lengthMax;
     if (!isFit) return `has a ${name} that is no text of ${lengthMin} to ${lengthMax} characters`;
-    if (text.includes('\0')) return `has a ${name} with the character U+0000`;
+    if (!hasPlace(text)) return `has a ${name} with the character U+0000, or one that is cut in half`;
   }
   const entries = Object.entries(labels);
   const length = entries.reduce((sum, [name, value]) => sum + name.length + String(value).length, 0);
   if (entries.length > 16 || length > 1000)
     return 'has more than 16 labels, or more than 1,000 characters of them';
-  if (entries.some(([name, value]) => typeof value !== 'string' || `${name}${value}`.includes('\0'))) {
-    return 'has a label that is no text, or with the character U+0000';
+  if (entries.some(([name, value]) => typeof value !== 'string' || !hasPlace(name) || !hasPlace(value))) {
+    return 'has a label that is no text, or with the character U+0000, or one that is cut in half';
   }
   return undefined;
+}
+
+/** Whether PostgreSQL has a place for a text: one that was cut through a character would be refused with all that goes along. */
+function hasPlace(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }
 
 function keyOf({ metric, service, endpoint = '', instance = '', unit, labels = {} }: Series): string {

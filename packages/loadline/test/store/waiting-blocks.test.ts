@@ -57,12 +57,14 @@ describe('readBlock()', () => {
       sampleAt({ ...series, service: '' }, 1500, 1),
       sampleAt({ ...series, labels: { a: 'b\0' } }, 1500, 1),
       sampleAt(series, Number.NaN, 1),
+      sampleAt({ ...series, metric: 'cut \ud83d' }, 1500, 1),
+      sampleAt({ ...series, labels: { a: '\ude00' } }, 1500, 1),
     ];
     const { block, refused, problems } = readBlock(samples, new SeriesBook(10), window);
     expect(block.count).toBe(1);
     expect(block.atMs[0]).toBe(1500);
-    expect(refused).toBe(7);
-    expect(problems.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(refused).toBe(9);
+    expect(problems.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   it('takes series of one content for one, whatever object says it', () => {
