@@ -19,6 +19,11 @@ export const localStackErrorTable = {
     remedy:
       'Install one (Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install valkey; macOS: brew install valkey) or set LOADLINE_VALKEY_SERVER to its path.',
   },
+  LOCAL_STACK_BROWSER_MISSING: {
+    means: 'No Chromium was found, which tests look at pages with.',
+    remedy:
+      'Install it (Debian, Ubuntu: apt-get install chromium); `npm test` does so by itself where it may.',
+  },
   LOCAL_STACK_FOLDER_IN_USE: {
     means: 'A running process already has a stack in this folder.',
     remedy: 'Stop that process, or name another folder.',

@@ -1,4 +1,5 @@
 /** Starts the real servers a laptop needs, and the one fault proxy that stands between them and a client. */
+export { browserArguments, findBrowser } from './browser.ts';
 export { localStackErrorTable } from './errors.ts';
 export type { Fault, FaultDirection } from './fault.ts';
 export type { FaultProxyCounts, FaultProxyOptions } from './fault-proxy.ts';

@@ -1,7 +1,7 @@
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { browserArguments, findBrowser } from '@loadline/local-stack';
 import { systemClock } from 'loadline/base';
 import { createHttp1Transport, type LoadReport, readLoadPlan, runLoad } from 'loadline/load';
 import { chromium } from 'playwright-core';
@@ -75,7 +75,7 @@ describe('a recording of a browser', () => {
 async function record(shop: StrictShop, path: string): Promise<void> {
   const browser = await chromium.launch({
     executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    args: [...browserArguments],
   });
   try {
     const context = await browser.newContext({ recordHar: { path, content: 'embed' } });
@@ -92,21 +92,4 @@ async function record(shop: StrictShop, path: string): Promise<void> {
     await browser.close();
   }
   expect(JSON.parse(await readFile(path, 'utf8'))).toHaveProperty('log.entries');
-}
-
-function findBrowser(): string {
-  const files = (process.env.PATH ?? '')
-    .split(delimiter)
-    .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)));
-  const found = files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  if (found === undefined)
-    throw new Error('There is no Chromium on the PATH: run `node tools/set-up.js test`.');
-  return found;
 }

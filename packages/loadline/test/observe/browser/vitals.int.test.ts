@@ -1,7 +1,6 @@
-import { accessSync, constants } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { browserArguments, findBrowser } from '@loadline/local-stack';
 import { type Observer, observe } from 'loadline/observe';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,7 +28,7 @@ describe('a page in a real browser', () => {
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     browser = await chromium.launch({
       executablePath: findBrowser(),
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+      args: [...browserArguments],
     });
   });
   afterAll(async () => {
@@ -86,17 +85,3 @@ describe('a page in a real browser', () => {
     await context.close();
   });
 });
-
-function findBrowser(): string {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const paths = (process.env.PATH ?? '')
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)));
-  for (const path of paths) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {}
-  }
-  throw new Error('There is no Chromium on the PATH; tools/set-up.js installs it.');
-}

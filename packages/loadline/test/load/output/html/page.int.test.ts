@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { browserArguments, findBrowser } from '@loadline/local-stack';
 import type { LoadReport } from 'loadline/load';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +18,7 @@ describe('the page of a run, in a browser that is offline', () => {
     folder = mkdtempSync(join(tmpdir(), 'loadline-page-'));
     browser = await chromium.launch({
       executablePath: findBrowser(),
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+      args: [...browserArguments],
     });
   });
   afterAll(async () => {
@@ -155,20 +156,3 @@ async function hoverAt(page: Page, chart: string, share: number): Promise<void> 
 }
 
 /** The browser that set-up has installed. */
-function findBrowser(): string {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const files = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
-    folders.map((folder) => join(folder, name)),
-  );
-  const found = files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  if (found === undefined)
-    throw new Error('There is no Chromium on the PATH: run `node tools/set-up.js test`.');
-  return found;
-}
