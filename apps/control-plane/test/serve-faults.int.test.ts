@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from 'loadline/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMemory } from '../src/memory/index.ts';
@@ -15,6 +13,7 @@ const args = ['--home', home, '--allow-target', 'loopback'];
 let target: Server;
 let url: string;
 let served: Served;
+let firstKey: string;
 
 beforeAll(async () => {
   target = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
@@ -99,7 +98,8 @@ const moments: readonly {
 describe('loadline serve, killed with a database of its own', { timeout: manyStartsMs }, () => {
   it('loses no result and leaves no test running, at whatever moment of a test it is', async () => {
     served = await startServe(args);
-    const key = served.firstKey as string;
+    firstKey = served.firstKey as string;
+    const key = firstKey;
     const seen = new Map<string, string>();
     for (const { name, duration, come, ends, mayBeEmpty = false } of moments) {
       const id = await order(served, duration);
@@ -124,30 +124,36 @@ describe('loadline serve, killed with a database of its own', { timeout: manySta
     await memory.close();
   });
 
-  it('loses no sample that was acknowledged', async () => {
-    const script = fileURLToPath(new URL('./kept-samples.ts', import.meta.url));
-    const writer = spawn(process.execPath, ['--conditions=loadline-source', script, home], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = new Promise((resolve) => writer.once('close', resolve));
-    let told = '';
-    writer.stdout.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-      if (told.split('\n').length > 50) writer.kill('SIGKILL');
-    });
-    await ended;
-    const acknowledged = told.split('\n').slice(0, -1).map(Number);
-    expect(acknowledged.length).toBeGreaterThan(49);
+  it('loses no sample that was acknowledged over HTTP', async () => {
+    served = await startServe(args, { key: firstKey });
+    const killed = served;
+    const fromMs = Date.now() - 60_000;
+    const acknowledged: string[] = [];
+    let sent = 0;
+    /** Until it answers no more. */
+    const write = async (): Promise<void> => {
+      for (;;) {
+        const batch = String(sent++);
+        const sample = { metric: 'acknowledged', service: 'killed', labels: { batch } };
+        const samples = Array.from({ length: 20 }, (_, value) => ({ ...sample, value }));
+        const response = await killed.ask('POST', '/performance/metrics', { body: { samples } });
+        if (response.status === 200) acknowledged.push(batch);
+        if (acknowledged.length === 100) void killed.stop('SIGKILL');
+      }
+    };
+    await Promise.allSettled(Array.from({ length: 8 }, write));
+    expect(await killed.stop('SIGKILL')).toBe('SIGKILL');
+    expect(acknowledged.length).toBeGreaterThanOrEqual(100);
+
     const memory = await openKept();
-    const summaries = await memory.store.metrics.summaries({
-      metrics: ['count'],
+    const window = { fromMs, toMs: Date.now() };
+    const kept = await memory.store.metrics.summaries({
+      metrics: ['acknowledged'],
       service: 'killed',
-      fromMs: Date.now() - 600_000,
-      toMs: Date.now(),
+      ...window,
     });
-    // One more may have been written and not told.
-    expect(summaries[0]?.count).toBeGreaterThanOrEqual(acknowledged.length);
-    expect(summaries[0]?.max).toBeGreaterThanOrEqual(acknowledged.at(-1) as number);
+    const counts = new Map(kept.map(({ series, count }) => [series.labels?.batch, count]));
+    expect(acknowledged.filter((batch) => counts.get(batch) !== 20)).toEqual([]);
     await memory.close();
   });
 });

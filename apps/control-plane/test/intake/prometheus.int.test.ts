@@ -23,7 +23,13 @@ beforeAll(async () => {
   // Its own time stands still: nothing here waits for it.
   plane = await startPlane({
     clock: createVirtualClock(systemClock.now()),
-    store: { ...store, samples: [] },
+    store: {
+      ...store,
+      samples: [],
+      get counts() {
+        return store.counts;
+      },
+    },
   });
   await plane.composition.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = plane.composition.app.server.address() as AddressInfo;
