@@ -6,8 +6,9 @@ export const controlPlaneErrorTable = {
     remedy: 'Correct the places; `/openapi.json` has every schema.',
   },
   CONTROL_PLANE_BODY_MALFORMED: {
-    means: 'The body is not the JSON, or not the text, that it says it is.',
-    remedy: 'Send valid JSON with `content-type: application/json`, nested at most 64 deep.',
+    means: 'The body is not what it says it is: JSON, metrics as text, a message of Prometheus.',
+    remedy:
+      'Send valid JSON with `content-type: application/json`, nested at most 64 deep; or what the operation reads.',
   },
   CONTROL_PLANE_MEDIA_TYPE_UNKNOWN: {
     means: 'The body has a media type that this operation does not read.',

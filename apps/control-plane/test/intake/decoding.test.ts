@@ -160,6 +160,12 @@ describe('a write request', () => {
     fc.assert(property, { numRuns: 1000 });
   });
 
+  it('is refused where a part of it goes beyond its end', () => {
+    // A series of four bytes, in it a sample of two, in it a number of eight: all of which are there.
+    const bytes = new Uint8Array([0x0a, 4, 0x12, 2, 0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a, 0]);
+    expect(() => readWriteRequest(bytes, 100)).toThrow('no prometheus.WriteRequest');
+  });
+
   it('is refused where a label is there twice', () => {
     const twice = Buffer.concat([
       Buffer.from([0x0a, 0x04, 0x0a, 0x00, 0x12, 0x00]),
