@@ -7,7 +7,8 @@ import type { JudgedTargetsView } from '../contract/index.ts';
 import { tooMany } from '../problems/index.ts';
 import { timeOf } from './alert-views.ts';
 
-const windowMs = 300_000;
+const minuteMs = 60_000;
+const windowMs = 5 * minuteMs;
 const metricsAsked = [
   'latency_ms',
   'requests',
@@ -20,20 +21,21 @@ const metricsAsked = [
   'memory_bytes',
 ];
 
-/** Holds services against targets, over the last five minutes. */
+/** Holds services against targets, over the last five minutes and what is more to a whole one. */
 export async function judgeServices(
   { metrics, clock }: { readonly metrics: Pick<Metrics, 'summaries'>; readonly clock: Clock },
   { preset, service }: { readonly preset: keyof typeof targetPresets; readonly service?: string | undefined },
 ): Promise<JudgedTargetsView> {
   const toMs = clock.now();
-  const window = { fromMs: toMs - windowMs, toMs };
+  const fromMs = Math.floor((toMs - windowMs) / minuteMs) * minuteMs;
+  const window = { fromMs, toMs, hasWholeMinutes: true };
   const only = service === undefined ? {} : { service };
   const summaries = await orTooMuch(metrics.summaries({ metrics: metricsAsked, ...window, ...only }));
   const services = [...Map.groupBy(summaries, ({ series }) => series.service)];
   return {
     preset,
-    from: timeOf(window.fromMs),
-    to: timeOf(window.toMs),
+    from: timeOf(fromMs),
+    to: timeOf(toMs),
     items: services
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, own]) => ({

@@ -105,14 +105,20 @@ export class RollupTable {
     return Math.min(...this.#byStart.keys());
   }
 
+  /** When its spans begin. */
+  get starts(): readonly number[] {
+    return [...this.#byStart.keys()];
+  }
+
+  /** All of one span. */
+  *of(startMs: number): Generator<RollupEntry> {
+    for (const [series, rollup] of this.#byStart.get(startMs) ?? []) yield { startMs, series, rollup };
+  }
+
   /** All of the spans that begin before a moment, in the order of time. */
   *before(untilMs: number): Generator<RollupEntry> {
-    const starts = [...this.#byStart.keys()].filter((startMs) => startMs < untilMs).sort((a, b) => a - b);
-    for (const startMs of starts) {
-      for (const [series, rollup] of this.#byStart.get(startMs) as Map<number, Rollup>) {
-        yield { startMs, series, rollup };
-      }
-    }
+    const starts = this.starts.filter((startMs) => startMs < untilMs).sort((a, b) => a - b);
+    for (const startMs of starts) yield* this.of(startMs);
   }
 
   forgetBefore(untilMs: number): void {

@@ -80,21 +80,24 @@ export function readBlock(samples: readonly Sample[], book: SeriesBook, window: 
   return { block: { count, series, seriesAt, atMs, values, histograms, bytes }, refused, problems };
 }
 
-/** Adds the samples of a block that are within a window to the minutes of their series; gives back how many. */
-export function addToMinutes(minutes: RollupTable, block: SampleBlock, window: TakenWindow): number {
+/** Adds the samples of a block that are within a window to the minutes of their series. */
+export function addToMinutes(
+  minutes: RollupTable,
+  block: SampleBlock,
+  window: TakenWindow,
+  isWanted: (series: number) => boolean = () => true,
+): void {
   const { count, series, seriesAt, atMs, values, histograms } = block;
-  let added = 0;
   for (let place = 0; place < count; place++) {
     const sampleMs = atMs[place] as number;
     if (sampleMs < window.fromMs || sampleMs >= window.toMs) continue;
     const { id, scale } = series[seriesAt[place] as number] as KnownSeries;
+    if (!isWanted(id as number)) continue;
     const rollup = minutes.at(floorTo(minuteMs, sampleMs), id as number);
     const histogram = histograms.get(place);
     if (histogram === undefined) rollup.addNumber(values[place] as number, sampleMs, scale);
     else rollup.addEncoded(histogram, sampleMs, scale);
-    added++;
   }
-  return added;
 }
 
 const problemsMax = 10;

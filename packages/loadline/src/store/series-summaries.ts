@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { Histogram } from '../metrics/index.ts';
+import type { Histogram } from '../metrics/index.ts';
 import type { Postgres, Queryable } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
 import { type PackedRows, type ReadRow, readStatement, unpackRows } from './packed-rows.ts';
-import { floorTo, minuteMs, type RollupFigures } from './rollup.ts';
+import { floorTo, minuteMs, Rollup } from './rollup.ts';
 import { literal } from './rollup-rows.ts';
 import { type Series, scaleOf } from './sample.ts';
 
@@ -19,6 +19,8 @@ export interface SummaryQuery {
    */
   readonly fromMs: number;
   readonly toMs: number;
+  /** A shorter one begins with a whole minute as well: a fifth of the rows are read then. */
+  readonly hasWholeMinutes?: boolean;
 }
 
 /** All that was measured of one series within a window. */
@@ -36,35 +38,70 @@ export interface Summary {
   readonly histogram: Histogram;
 }
 
-/** @throws STORE_QUERY_INVALID, STORE_QUERY_TOO_LARGE above 10,000 series or 50,000 rows. */
-export async function readSummaries(postgres: Postgres, query: SummaryQuery): Promise<readonly Summary[]> {
-  assertValid(query);
-  const level = query.toMs - query.fromMs > exactMsMax ? 'minute' : 'raw';
-  const fromMs = level === 'raw' ? query.fromMs : floorTo(minuteMs, query.fromMs);
-  const { found, packed } = await postgres.transaction(
-    async (transaction) => {
-      const found = await findSeries(transaction, query);
-      if (found.length === 0) return { found, packed: null };
-      const openMs = level === 'raw' ? fromMs : await openSince(transaction, query.toMs);
-      const { rows } = await transaction.query<PackedRows>(readStatement(level, true), [
-        literal(found.map(({ id }) => id)),
-        fromMs,
-        query.toMs,
-        Math.max(openMs, fromMs),
-        rowsMax + 1,
-      ]);
-      const { count, packed } = rows[0] as PackedRows;
-      if (count > rowsMax) throw tooLarge(`they have more than ${rowsMax} rows in that window`);
-      return { found, packed };
-    },
-    { isolation: 'repeatable read', readOnly: true },
-  );
-  return summarise(packed === null ? [] : unpackRows(packed), found);
+/** Reads summaries of one database, and knows the series that it has read before. */
+export class SummaryReader {
+  readonly #postgres: Postgres;
+  readonly #known = new Map<number, SeriesRow>();
+
+  constructor(postgres: Postgres) {
+    this.#postgres = postgres;
+  }
+
+  /** @throws STORE_QUERY_INVALID, STORE_QUERY_TOO_LARGE above 10,000 series or 50,000 rows. */
+  async read(query: SummaryQuery): Promise<readonly Summary[]> {
+    assertValid(query);
+    const isLong = query.toMs - query.fromMs > exactMsMax;
+    const level = isLong || query.hasWholeMinutes === true ? 'minute' : 'raw';
+    const fromMs = level === 'raw' ? query.fromMs : floorTo(minuteMs, query.fromMs);
+    const { found, packed } = await this.#postgres.transaction(
+      async (transaction) => {
+        const found = await this.#find(transaction, query);
+        if (found.length === 0) return { found, packed: null };
+        const openMs = level === 'raw' ? fromMs : await openSince(transaction, query.toMs);
+        const { rows } = await transaction.query<PackedRows>(readStatement(level, true), [
+          literal(found.map(({ id }) => id)),
+          fromMs,
+          query.toMs,
+          Math.max(openMs, fromMs),
+          rowsMax + 1,
+        ]);
+        const { count, packed } = rows[0] as PackedRows;
+        if (count > rowsMax) throw tooLarge(`they have more than ${rowsMax} rows in that window`);
+        return { found, packed };
+      },
+      { isolation: 'repeatable read', readOnly: true },
+    );
+    return summarise(packed === null ? [] : unpackRows(packed), found);
+  }
+
+  /** What a series is never changes, and to read thousands of them takes longer than to read what they were. */
+  async #find(transaction: Queryable, { metrics, service }: SummaryQuery): Promise<readonly SeriesRow[]> {
+    const { rows } = await transaction.query<{ ids: readonly number[] | null }>(statements.find, [
+      metrics,
+      service ?? null,
+      seriesMax + 1,
+    ]);
+    const ids = rows[0]?.ids ?? [];
+    if (ids.length > seriesMax) throw tooLarge(`there are more than ${seriesMax} series of them`);
+    const missing = ids.filter((id) => !this.#known.has(id));
+    if (missing.length > 0) await this.#learn(transaction, ids, missing);
+    return ids.map((id) => this.#known.get(id) as SeriesRow);
+  }
+
+  async #learn(transaction: Queryable, wanted: readonly number[], missing: readonly number[]): Promise<void> {
+    // Forgotten all at once; those that are asked for again and again are there again after a moment.
+    const isFull = this.#known.size + missing.length > knownMax;
+    if (isFull) this.#known.clear();
+    const values = [literal(isFull ? wanted : missing)];
+    const { rows } = await transaction.query<SeriesRow>(statements.learn, values);
+    for (const row of rows) this.#known.set(row.id, row);
+  }
 }
 
 const exactMsMax = 10 * minuteMs;
 const metricsMax = 1000;
 const seriesMax = 10_000;
+const knownMax = 2 * seriesMax;
 /** Some 50 MB where each holds a histogram. */
 const rowsMax = 50_000;
 
@@ -94,16 +131,6 @@ interface SeriesRow {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-async function findSeries(
-  transaction: Queryable,
-  { metrics, service }: SummaryQuery,
-): Promise<readonly SeriesRow[]> {
-  const values = [metrics, service ?? null, seriesMax + 1];
-  const { rows } = await transaction.query<SeriesRow>(statements.find, values);
-  if (rows.length > seriesMax) throw tooLarge(`there are more than ${seriesMax} series of them`);
-  return rows;
-}
-
 /** From when on something is in raw rows alone; without a writer nothing is. */
 async function openSince(transaction: Queryable, toMs: number): Promise<number> {
   const { rows } = await transaction.query<{ open_ms: number | null }>(statements.openSince);
@@ -112,103 +139,61 @@ async function openSince(transaction: Queryable, toMs: number): Promise<number> 
 
 /** Adds rows up, and lets others have their turn in between. */
 async function summarise(rows: Iterable<ReadRow>, found: readonly SeriesRow[]): Promise<readonly Summary[]> {
-  const byId = new Map(found.map((row) => [row.id, new SummaryInMaking(row)]));
+  const byId = new Map(found.map((row) => [row.id, { row, rollup: new Rollup(), scale: scaleOf(row.unit) }]));
   let count = 0;
   for (const row of rows) {
-    byId.get(row.seriesId)?.add(row);
+    const own = byId.get(row.seriesId);
+    if (own !== undefined) addRow(own.rollup, row, own.scale);
     if (++count % rowsAtOnce === 0) await setImmediate();
   }
-  return [...byId.values()].flatMap((each) => each.summary() ?? []);
+  return [...byId.values()].flatMap(({ row, rollup }) => (rollup.count === 0 ? [] : summaryOf(row, rollup)));
 }
 
 /** Some 10 ms. */
 const rowsAtOnce = 1000;
 
-/** What a histogram's bytes hold is merged without making one of them. */
-class SummaryInMaking {
-  readonly #row: SeriesRow;
-  readonly #scale: number;
-  readonly #histogram = new Histogram();
-  #count = 0;
-  #sum = 0;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
-  #last = Number.NaN;
-  #lastAtMs = Number.NEGATIVE_INFINITY;
-  #hasHistograms = false;
+function addRow(rollup: Rollup, { startMs, figures, histogram }: ReadRow, scale: number): void {
+  if (figures.count > 0) rollup.mergeKept(figures, histogram);
+  else if (histogram === null) rollup.addNumber(figures.last, startMs, scale);
+  else rollup.addEncoded(histogram, startMs, scale);
+}
 
-  constructor(row: SeriesRow) {
-    this.#row = row;
-    this.#scale = scaleOf(row.unit);
-  }
-
-  add({ startMs, figures, histogram }: ReadRow): void {
-    const { last } = figures;
-    if (figures.count > 0) {
-      this.#addFigures(figures);
-      if (histogram !== null) this.#histogram.mergeEncoded(histogram);
-    } else if (histogram === null) {
-      this.#addFigures({ count: 1, sum: last, min: last, max: last, last, lastAtMs: startMs });
-      this.#histogram.record(Math.round(last / this.#scale));
-    } else {
-      const { count, sum } = this.#histogram;
-      this.#histogram.mergeEncoded(histogram);
-      this.#hasHistograms = true;
-      this.#count += this.#histogram.count - count;
-      this.#sum += (this.#histogram.sum - sum) * this.#scale;
-      this.#noteLast(last, startMs);
-    }
-  }
-
-  summary(): Summary | undefined {
-    if (this.#count === 0) return undefined;
-    const { metric_type, service_name, endpoint, instance, unit, labels } = this.#row;
-    const series: Series = {
-      metric: metric_type,
-      service: service_name,
-      ...(endpoint === '' ? {} : { endpoint }),
-      ...(instance === '' ? {} : { instance }),
-      unit,
-      ...(Object.keys(labels).length === 0 ? {} : { labels }),
-    };
-    const histogram = this.#histogram;
-    // Exact where a series is of one kind; of numbers beside histograms the grain is seen.
-    const [low, high] = this.#hasHistograms
-      ? [histogram.min * this.#scale, histogram.max * this.#scale]
-      : [this.#min, this.#max];
-    return {
-      series,
-      count: this.#count,
-      mean: this.#sum / this.#count,
-      min: Math.min(this.#min, low),
-      max: Math.max(this.#max, high),
-      last: this.#last,
-      lastAtMs: this.#lastAtMs,
-      histogram,
-    };
-  }
-
-  #addFigures({ count, sum, min, max, last, lastAtMs }: RollupFigures): void {
-    this.#count += count;
-    this.#sum += sum;
-    if (min < this.#min) this.#min = min;
-    if (max > this.#max) this.#max = max;
-    this.#noteLast(last, lastAtMs);
-  }
-
-  /** Of two at the same moment the larger, so that it does not depend on who came first. */
-  #noteLast(last: number, atMs: number): void {
-    if (atMs < this.#lastAtMs || (atMs === this.#lastAtMs && last <= this.#last)) return;
-    this.#last = last;
-    this.#lastAtMs = atMs;
-  }
+function summaryOf(row: SeriesRow, rollup: Rollup): Summary {
+  const { metric_type, service_name, endpoint, instance, unit, labels } = row;
+  const series: Series = {
+    metric: metric_type,
+    service: service_name,
+    ...(endpoint === '' ? {} : { endpoint }),
+    ...(instance === '' ? {} : { instance }),
+    unit,
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+  };
+  const { count, sum, min, max, last, lastAtMs } = rollup;
+  return {
+    series,
+    count,
+    mean: sum / count,
+    min,
+    max,
+    last,
+    lastAtMs,
+    // Of thousands of series few are asked for theirs.
+    get histogram() {
+      return rollup.histogram;
+    },
+  };
 }
 
 const statements = {
   find: {
     name: 'store summaries find',
+    text: `SELECT array_agg(id) AS ids FROM (SELECT id FROM metric_series
+      WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2) ORDER BY id LIMIT $3) s`,
+  },
+  learn: {
+    name: 'store summaries learn',
     text: `SELECT id, metric_type, service_name, endpoint, instance, unit, labels FROM metric_series
-      WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2) ORDER BY id LIMIT $3`,
+      WHERE id = ANY($1::int[])`,
   },
   openSince: {
     name: 'store series open',

@@ -2,6 +2,7 @@ import type { Clock } from '../base/index.ts';
 import { migrate, type Postgres } from '../postgres/index.ts';
 import { type Audit, createAudit } from './audit.ts';
 import { createDocuments, type Documents } from './documents.ts';
+import { createLeases, type Leases } from './leases.ts';
 import { createLoadTests, type LoadTests } from './load-tests.ts';
 import type { Metrics } from './metrics.ts';
 import { createReadings, type Readings } from './readings.ts';
@@ -11,7 +12,7 @@ import { migrations } from './schema.ts';
 import { readNames } from './series-names.ts';
 import type { SeriesAnswer } from './series-query.ts';
 import { SeriesReader } from './series-reader.ts';
-import { readSummaries } from './series-summaries.ts';
+import { SummaryReader } from './series-summaries.ts';
 import { createTestResults, type TestResults } from './test-results.ts';
 import { dayMs, keepTables, startUpkeep } from './upkeep.ts';
 
@@ -23,6 +24,7 @@ export interface Store extends AsyncDisposable {
   readonly results: TestResults;
   readonly scalingEvents: ScalingEvents;
   readonly documents: Documents;
+  readonly leases: Leases;
   readonly audit: Audit;
   /** What has happened since it was opened, and how much waits now. */
   readonly counts: StoreCounts;
@@ -105,6 +107,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
   const limits = { waitingSamplesMax, waitingBytesMax, patienceMs, latenessMaxMs };
   const writer = new SampleWriter(postgres, { clock, name, ...limits });
   const reader = new SeriesReader(postgres, { raw: rawMs, minute: minutesMs, hour: hoursMs });
+  const summaries = new SummaryReader(postgres);
   const upkeep = startUpkeep(postgres, { clock, retentions, tick: () => writer.tick() });
 
   const store: Store = {
@@ -116,7 +119,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
       },
       chart: (window, figures) => reader.chart(window, figures, clock.now()),
       latest: (query) => reader.latest(query),
-      summaries: (query) => readSummaries(postgres, query),
+      summaries: (query) => summaries.read(query),
       names: (query) => readNames(postgres, query),
     },
     readings: createReadings(postgres),
@@ -124,6 +127,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
     results: createTestResults(postgres),
     scalingEvents: createScalingEvents(postgres),
     documents: createDocuments(postgres),
+    leases: createLeases(postgres),
     audit: createAudit(postgres),
     get counts() {
       return { ...writer.counts, ...upkeep.counts };

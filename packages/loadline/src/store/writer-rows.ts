@@ -101,7 +101,7 @@ export async function mergeLate(
 export async function rollUp(
   transaction: Queryable,
   writerId: number,
-  open: RollupTable,
+  open: Pick<RollupTable, 'before'>,
   { rolledUntilMs, untilMs }: { readonly rolledUntilMs: number; readonly untilMs: number },
 ): Promise<number> {
   const saved = await saveRollups(transaction, minutes, writerId, open.before(untilMs));

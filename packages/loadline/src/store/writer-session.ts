@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Clock, isLoadlineError } from '../base/index.ts';
 import type { Postgres, Queryable } from '../postgres/index.ts';
+import { OpenMinutes } from './open-minutes.ts';
 import { floorTo, minuteMs, RollupTable } from './rollup.ts';
 import { addToMinutes } from './sample-block.ts';
 import type { SeriesBook } from './series-book.ts';
@@ -44,7 +44,7 @@ export class StillUnderWay extends Error {}
 export class WriterSession {
   readonly #postgres: Postgres;
   readonly #options: SessionOptions;
-  #minutes = new RollupTable();
+  #minutes = new OpenMinutes();
   #writer: OpenWriter | undefined;
   #late = 0;
   #rolledUp = 0;
@@ -106,7 +106,7 @@ export class WriterSession {
   /** Whoever did that has rolled up all that we had committed; what we have not is written by a new writer. */
   #buried(): TakenForDead {
     this.#writer = undefined;
-    this.#minutes = new RollupTable();
+    this.#minutes = new OpenMinutes();
     return new TakenForDead();
   }
 
@@ -120,12 +120,8 @@ export class WriterSession {
       if (attempt.untilMs === Number.POSITIVE_INFINITY) this.#writer = undefined;
       return;
     }
-    const window = { fromMs: writer.rolledUntilMs, toMs: Number.POSITIVE_INFINITY };
-    for (const { block } of attempt.blocks) {
-      this.#late += block.count - addToMinutes(this.#minutes, block, window);
-      // Fifty thousand in one go would hold up everybody for a tenth of a second.
-      await setImmediate();
-    }
+    for (const { block } of attempt.blocks)
+      this.#late += block.count - (await this.#minutes.add(block, writer.rolledUntilMs));
   }
 }
 

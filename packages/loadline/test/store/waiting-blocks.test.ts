@@ -44,7 +44,7 @@ describe('WaitingBlocks', () => {
 });
 
 describe('readBlock()', () => {
-  const window = { fromMs: 1000, toMs: 2000 };
+  const window = { nowMs: 0, fromMs: 1000, toMs: 2000 };
 
   it('keeps what is fit and tells what is not', () => {
     const series = seriesNamed('a');
@@ -90,6 +90,6 @@ interface Told extends WaitingBlock {
 function blockOf(count: number): Told {
   const told: WriteReceipt['state'][] = [];
   const samples = Array.from({ length: count }, () => sampleAt(seriesNamed('a'), 1500, 1));
-  const { block } = readBlock(samples, new SeriesBook(1), { fromMs: 0, toMs: 2000 });
+  const { block } = readBlock(samples, new SeriesBook(1), { nowMs: 0, fromMs: 0, toMs: 2000 });
   return { block, told, settle: (state) => void told.push(state), fail: () => undefined };
 }
