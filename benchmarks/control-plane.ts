@@ -1,14 +1,24 @@
 /** How quickly does the control plane answer while it takes in 20,000 samples a second, how large is it, and how soon ready? */
+import { measureReads } from './control-plane/reading.ts';
+import { measureReady } from './control-plane/ready.ts';
 import type { BenchOptions, Row } from './harness.ts';
 import { attempt } from './load/attempt.ts';
-import { measurePulled } from './control-plane/pulled.ts';
 
 const measurements = {
-  pulled: measurePulled,
+  pulled: (options) => measureReads('pulled', options),
+  pushed: (options) => measureReads('pushed', options),
+  ready: measureReady,
 } as const satisfies Record<string, (options: BenchOptions) => Promise<Row[]>>;
 
 export const parts: readonly string[] = Object.keys(measurements);
 
+/**
+ * The control plane runs as packages, alone on a core; its PostgreSQL, two hundred instances or a Prometheus, and the reader
+ * share the other. The reader makes 500 requests a second, whoever is slow: 15 % each of what all services do now, of the
+ * instances of a service, and of `/health/ready`; 10 % each of the charts of CPU and memory (an hour by the minute) and of
+ * alerts; 5 % each of the charts of network (an hour by the minute) and event loop (a week by six hours), of targets, of past
+ * load tests and of scaling.
+ */
 export async function run(options: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [part, measure] of Object.entries(measurements)) {

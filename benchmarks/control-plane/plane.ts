@@ -19,8 +19,8 @@ export interface Plane extends AsyncDisposable {
   readonly headers: { readonly authorization: string };
   /** From before the process was made to the first 200 of `/health/ready`. */
   readonly readyMs: number;
-  /** The sum of a metric of its own over all labels. */
-  counter(name: string): Promise<number>;
+  /** What it tells of itself now: the sum of a metric over all series with these labels. */
+  metrics(): Promise<(name: string, labels?: Readonly<Record<string, string>>) => number>;
   /** What the kernel says of the process. */
   memory(): Memory;
   cpuMs(): number;
@@ -60,7 +60,7 @@ export async function startPlane({ bin, home, databaseUrl, words = [] }: PlaneOp
       url,
       headers,
       readyMs: performance.now() - startedMs,
-      counter: (name) => readCounter(url, name),
+      metrics: () => readMetrics(url),
       memory: () => memoryOf(running.pid),
       cpuMs: () => cpuMsOf(running.pid),
       [Symbol.asyncDispose]: () => end(running),
@@ -103,11 +103,15 @@ async function isReady(url: string): Promise<boolean> {
   return response.ok;
 }
 
-async function readCounter(url: string, name: string): Promise<number> {
+async function readMetrics(url: string): ReturnType<Plane['metrics']> {
   const response = await fetch(`${url}/metrics`, { headers });
   const { families } = parsePrometheus(await response.text());
-  const samples = families.get(name.replace(/_total$/, ''))?.samples ?? families.get(name)?.samples ?? [];
-  return samples.reduce((sum, { value }) => sum + value, 0);
+  const all = [...families.values()].flatMap(({ samples }) => samples);
+  return (name, wanted = {}) =>
+    all
+      .filter((sample) => sample.name === name)
+      .filter(({ labels }) => Object.entries(wanted).every(([label, value]) => labels.get(label) === value))
+      .reduce((sum, { value }) => sum + value, 0);
 }
 
 function memoryOf(pid: number): Memory {

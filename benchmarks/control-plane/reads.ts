@@ -19,23 +19,24 @@ interface Read {
   readonly query?: Readonly<Record<string, string>>;
 }
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const service = '{{service.name}}';
 
 /** Dashboards ask for charts and for what there is now, operators for lists, and a balancer whether it is ready. */
 function mixAt(nowMs: number): readonly Read[] {
-  const chart = (hours: number, step: string): Readonly<Record<string, string>> => ({
+  const chart = (hours: number, stepMs: number): Readonly<Record<string, string>> => ({
     service,
     from: new Date(nowMs - hours * hourMs).toISOString(),
     to: new Date(nowMs).toISOString(),
-    step,
+    stepMs: String(stepMs),
   });
   return [
     { path: '/performance/metrics', share: 15 },
-    { path: '/performance/metrics/cpu', share: 10, query: chart(1, '1m') },
-    { path: '/performance/metrics/memory', share: 10, query: chart(1, '1m') },
-    { path: '/performance/metrics/network', share: 5, query: chart(6, '5m') },
-    { path: '/performance/metrics/event-loop', share: 5, query: chart(7 * 24, '6h') },
+    { path: '/performance/metrics/cpu', share: 10, query: chart(1, minuteMs) },
+    { path: '/performance/metrics/memory', share: 10, query: chart(1, minuteMs) },
+    { path: '/performance/metrics/network', share: 5, query: chart(1, minuteMs) },
+    { path: '/performance/metrics/event-loop', share: 5, query: chart(7 * 24, 6 * hourMs) },
     { path: '/instances', share: 15, query: { service } },
     { path: '/performance/alerts', share: 10 },
     { path: '/performance/targets', share: 5, query: { service } },

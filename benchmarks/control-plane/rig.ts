@@ -1,0 +1,34 @@
+/** What stands around the control plane while it is measured: a database that has been in use, and those whom it watches. */
+import { execFileSync } from 'node:child_process';
+import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
+import type { BenchOptions } from '../harness.ts';
+import { cores } from '../load/processes.ts';
+import { type BuiltPackages, buildPackages } from './built-packages.ts';
+import { type Fleet, startFleet } from './fleet.ts';
+import { fillHistory } from './history.ts';
+
+export interface Rig extends AsyncDisposable {
+  readonly built: BuiltPackages;
+  readonly database: StartedPostgres;
+  readonly fleet: Fleet;
+}
+
+export async function buildRig(options: BenchOptions): Promise<Rig> {
+  leaveTargetCore();
+  options.progress('building');
+  await using made = new AsyncDisposableStack();
+  const built = made.use(await buildPackages());
+  // What is acknowledged must survive a crash, also here: a temporary server would not wait for the disk.
+  const settings = { fsync: 'on', full_page_writes: 'on', shared_buffers: '1GB', max_wal_size: '8GB' };
+  const database = made.use(await startPostgres({ settings }));
+  const fleet = made.use(await startFleet());
+  await fillHistory(database.url, fleet, options);
+  const all = made.move();
+  return { built, database, fleet, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** All that this process starts from now on stays off the core of what is measured, but for what is put there. */
+function leaveTargetCore(): void {
+  const words = ['-a', '-c', '-p', String(cores.generator), String(process.pid)];
+  execFileSync('taskset', words, { stdio: 'ignore' });
+}
