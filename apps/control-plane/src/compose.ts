@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'loadline/base';
@@ -13,7 +14,7 @@ import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
 import { Intake, intakeHandlers, observeIntake } from './intake/index.ts';
 import { feedLive, LiveStream, liveHandlers, observeLive } from './live/index.ts';
-import { createIds, type Documents, type Journal } from './memory/index.ts';
+import { createIds, type Documents, type Journal, Lease } from './memory/index.ts';
 import { apdexTargetMsDefault, metricsHandlers, servicesNow } from './metrics/index.ts';
 import { observeProfiling, type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { createRecommendations, recommendationHandlers, watchDatabase } from './recommendations/index.ts';
@@ -41,7 +42,7 @@ export interface Surroundings {
 /** What is remembered of the world; it stays open: whoever opened it closes it. */
 export type ControlStore = Pick<
   Store,
-  'metrics' | 'readings' | 'tests' | 'scalingEvents' | 'documents' | 'counts'
+  'metrics' | 'readings' | 'tests' | 'scalingEvents' | 'documents' | 'leases' | 'counts'
 >;
 
 /** Everything wired, and not listening yet. */
@@ -118,9 +119,16 @@ export async function compose(
     databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
     registry,
   });
+  const judgeship = await Lease.open({
+    leases: store.leases,
+    clock,
+    name: 'alerts',
+    holder: `process ${process.pid} on ${hostname()}, ${nextId()}`,
+  });
   const alerts = await Alerts.open({
     clock,
     store,
+    judgeship,
     base: configuration.alerting.policy,
     notifiers: createNotifiers(configuration.alerting, {
       clock,
@@ -188,6 +196,7 @@ export async function compose(
       await profiling.close();
       await recommendations.close();
       await alerts.close();
+      await judgeship.close();
       await closeServer(app, clock);
       await tests.close();
     },

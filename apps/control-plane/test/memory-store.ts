@@ -158,6 +158,7 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
           .toSorted((a, b) => (a.id < b.id ? -1 : 1))
           .slice(0, limit),
     },
+    leases: createMemoryLeases(clock),
     counts: {
       committed: 0,
       refused: 0,
@@ -171,6 +172,21 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
       recovered: 0,
       prunedSeries: 0,
       upkeepFailures: 0,
+    },
+  };
+}
+
+function createMemoryLeases(clock: Clock): ControlStore['leases'] {
+  const held = new Map<string, { readonly holder: string; readonly untilMs: number }>();
+  return {
+    async take(name, { holder, forMs }) {
+      const found = held.get(name);
+      const isFree = found === undefined || found.holder === holder || found.untilMs < clock.now();
+      if (isFree) held.set(name, { holder, untilMs: clock.now() + forMs });
+      return { isHeld: isFree, holder: held.get(name)?.holder };
+    },
+    async release(name, holder) {
+      if (held.get(name)?.holder === holder) held.delete(name);
     },
   };
 }

@@ -40,14 +40,14 @@ export function alertHandlers(options: {
   return {
     async listAlerts({ query }) {
       const { limit, cursor, ...filter } = query;
-      return { status: 200, body: bodyOf(alerts.list(filter, { limit, cursor })) };
+      return { status: 200, body: bodyOf(await alerts.list(filter, { limit, cursor })) };
     },
-    getAlert: async ({ params }) => ({ status: 200, body: alerts.get(params.fingerprint) }),
+    getAlert: async ({ params }) => ({ status: 200, body: await alerts.get(params.fingerprint) }),
     acknowledgeAlert: async ({ params, who }) => ({
       status: 200,
       body: await alerts.acknowledge(params.fingerprint, nameOf(who)),
     }),
-    listAlertRules: async () => ({ status: 200, body: { items: [...alerts.rules()] } }),
+    listAlertRules: async () => ({ status: 200, body: { items: [...(await alerts.rules())] } }),
     async createAlertRule({ body, who }) {
       const rule = await alerts.createRule(body, idOf(who));
       const headers = { location: `/performance/alert-rules/${rule.name}`, etag: `"${rule.version}"` };
@@ -65,7 +65,7 @@ export function alertHandlers(options: {
       await alerts.removeRule(params.ruleName);
       return { status: 204, isEmpty: true };
     },
-    listSilences: async () => ({ status: 200, body: { items: [...alerts.silences()] } }),
+    listSilences: async () => ({ status: 200, body: { items: [...(await alerts.silences())] } }),
     async createSilence({ body, who }) {
       const silence = await alerts.silence(body, nameOf(who));
       return {
@@ -80,7 +80,7 @@ export function alertHandlers(options: {
     },
     async listIncidents({ query }) {
       const { limit, cursor, ...filter } = query;
-      return { status: 200, body: bodyOf(alerts.incidents(filter, { limit, cursor })) };
+      return { status: 200, body: bodyOf(await alerts.incidents(filter, { limit, cursor })) };
     },
     getIncident: async ({ params }) => ({ status: 200, body: await alerts.incident(params.incidentId) }),
     takeIncident: async ({ params, body, who }) => ({

@@ -6,8 +6,10 @@ import {
   type Incident,
   Monitor,
   type MonitorReport,
+  type MonitorState,
   type Notifier,
   parseSilence,
+  type Remembered,
   type Round,
   type Silence,
 } from 'loadline/monitoring';
@@ -37,6 +39,16 @@ export interface AlertsOptions {
   readonly onFailure: (error: unknown) => void;
   /** Hears of each step of an alert. */
   readonly onChange: (change: AlertStep) => void;
+  /** Of several control planes of a database one judges; default: this one does. */
+  readonly judgeship?: Judgeship;
+}
+
+/** Which control plane of a database judges alerts. */
+export interface Judgeship {
+  /** Whether this one does, now. */
+  readonly isHeld: boolean;
+  /** Who does, as far as is known. */
+  readonly holder: string | undefined;
 }
 
 /** A step of an alert, as the live stream tells it. */
@@ -73,16 +85,23 @@ export interface AlertsReport extends MonitorReport {
   readonly tooLarge: number;
 }
 
-/** Watches what is measured by rules, tells whoever should know, and knows who works on it. */
+/**
+ * Watches what is measured by rules, tells whoever should know, and knows who works on it. Of several control planes of a
+ * database one does all that; the others show what it has remembered, and change nothing.
+ */
 export class Alerts {
   readonly #clock: Clock;
   readonly #rules: RuleBook;
   readonly #memory: StoreMonitorMemory;
   readonly #readings: StoreReadings;
   readonly #monitor: Monitor;
+  readonly #judgeship: Judgeship;
+  /** What another judges, as it was remembered when somebody asked last. */
+  #seen: { readonly atMs: number; readonly state: Promise<MonitorState> } | undefined;
 
   private constructor(options: AlertsOptions, rules: RuleBook, memory: StoreMonitorMemory) {
-    const { clock, store, notifiers, onChange } = options;
+    const { clock, store, notifiers, onChange, judgeship = alone } = options;
+    this.#judgeship = judgeship;
     this.#clock = clock;
     this.#rules = rules;
     this.#memory = memory;
@@ -91,11 +110,17 @@ export class Alerts {
       clock,
       policy: rules.policy,
       source: this.#readings,
-      memory,
+      memory: { load: () => this.#takeOver(), save: (changes) => memory.save(changes) },
+      mayJudge: () => judgeship.isHeld,
       dispatcher: new Dispatcher({ clock, routes: notifiers.map((notifier) => ({ notifier })) }),
       onRound: ({ transitions }) => {
         for (const { kind, alert, atMs, reason } of transitions)
-          onChange({ change: kind, at: new Date(atMs).toISOString(), reason, alert: this.#view(alert) });
+          onChange({
+            change: kind,
+            at: new Date(atMs).toISOString(),
+            reason,
+            alert: viewIn(this.#monitor.state, alert),
+          });
       },
     });
   }
@@ -103,13 +128,15 @@ export class Alerts {
   /** Takes up what was, and begins to look. */
   static async open(options: AlertsOptions): Promise<Alerts> {
     const { documents } = options.store;
+    const { isHeld: isJudge } = options.judgeship ?? alone;
     const rules = await RuleBook.open({ documents, base: options.base, onFailure: options.onFailure });
-    const alerts = new Alerts(options, rules, await openStoreMonitorMemory(documents));
+    const alerts = new Alerts(options, rules, await openStoreMonitorMemory(documents, { isJudge }));
     alerts.#monitor.start();
     return alerts;
   }
 
-  list(filter: AlertFilter, page: PageRequest): PageOf<AlertView> {
+  async list(filter: AlertFilter, page: PageRequest): Promise<PageOf<AlertView>> {
+    const state = await this.#state();
     const fits = ({ phase, severity, rule, labels, silencedBy }: AlertState): boolean =>
       phase !== 'ok' &&
       (filter.state === undefined || phase === filter.state) &&
@@ -117,53 +144,58 @@ export class Alerts {
       (filter.rule === undefined || rule === filter.rule) &&
       (filter.service === undefined || labels.service === filter.service) &&
       (filter.silenced === undefined || (silencedBy !== undefined) === filter.silenced);
-    const found = this.#monitor.state.alerts.filter(fits);
+    const found = state.alerts.filter(fits);
     const placeOf = ({ startedAtMs = 0, fingerprint }: AlertState) => ({
       atMs: startedAtMs,
       id: fingerprint,
     });
     const { items, nextCursor } = orWrongCursor(pageOf(found, placeOf, page));
-    return { items: items.map((alert) => this.#view(alert)), nextCursor };
+    return { items: items.map((alert) => viewIn(state, alert)), nextCursor };
   }
 
   /** @throws CONTROL_PLANE_NOT_FOUND where it is neither pending nor firing. */
-  get(fingerprint: string): AlertView {
-    const found = this.#monitor.state.alerts.find(
-      (alert) => alert.fingerprint === fingerprint && alert.phase !== 'ok',
-    );
+  async get(fingerprint: string): Promise<AlertView> {
+    const state = await this.#state();
+    const found = state.alerts.find((alert) => alert.fingerprint === fingerprint && alert.phase !== 'ok');
     if (found === undefined) throw unknownThing('alert');
-    return this.#view(found);
+    return viewIn(state, found);
   }
 
   async acknowledge(fingerprint: string, by: string): Promise<AlertView> {
+    this.#assertJudge();
     await orRefusal(this.#monitor.acknowledge(fingerprint, by));
     return this.get(fingerprint);
   }
 
-  rules(): readonly AlertRuleView[] {
+  async rules(): Promise<readonly AlertRuleView[]> {
+    await this.#state();
     return this.#rules.list().map(ruleViewOf);
   }
 
   async createRule(written: AlertRuleOrder, by: string): Promise<AlertRuleView> {
+    this.#assertJudge();
     const made = await this.#rules.create(written, by);
     this.#monitor.usePolicy(this.#rules.policy);
     return ruleViewOf(made);
   }
 
   async replaceRule(name: string, change: RuleChange): Promise<AlertRuleView> {
+    this.#assertJudge();
     const made = await this.#rules.replace(name, change);
     this.#monitor.usePolicy(this.#rules.policy);
     return ruleViewOf(made);
   }
 
   async removeRule(name: string): Promise<void> {
+    this.#assertJudge();
     await this.#rules.remove(name);
     this.#monitor.usePolicy(this.#rules.policy);
   }
 
-  silences(): readonly SilenceView[] {
+  async silences(): Promise<readonly SilenceView[]> {
     const nowMs = this.#clock.now();
-    return this.#monitor.state.silences
+    const { silences } = await this.#state();
+    return silences
       .filter(({ untilMs }) => untilMs > nowMs)
       .toSorted((a, b) => a.fromMs - b.fromMs || (a.id < b.id ? -1 : 1))
       .map(silenceViewOf);
@@ -171,6 +203,7 @@ export class Alerts {
 
   /** @throws CONTROL_PLANE_REQUEST_INVALID with every mistake. */
   async silence(asked: unknown, by: string): Promise<SilenceView> {
+    this.#assertJudge();
     const parsed = parseSilence(asked, { by, nowMs: this.#clock.now() });
     if (!parsed.ok) throw wrongRule(parsed.problems, []);
     const made: Silence = await orRefusal(this.#monitor.silence(parsed.value));
@@ -178,13 +211,15 @@ export class Alerts {
   }
 
   async endSilence(id: string): Promise<void> {
+    this.#assertJudge();
     await orRefusal(this.#monitor.endSilence(id));
   }
 
-  incidents(filter: IncidentFilter, page: PageRequest): PageOf<IncidentView> {
+  async incidents(filter: IncidentFilter, page: PageRequest): Promise<PageOf<IncidentView>> {
+    const state = await this.#state();
     // What was saved, and over it what is at hand: a memory that is away is behind.
     const notes = new Map(this.#memory.incidents.all().map((note) => [note.id, note]));
-    for (const incident of this.#monitor.state.incidents) notes.set(incident.id, noteOf(incident));
+    for (const incident of state.incidents) notes.set(incident.id, noteOf(incident));
     const found = [...notes.values()].filter(
       ({ phase, severity, service, taken }) =>
         (filter.state === undefined || phase === filter.state) &&
@@ -203,24 +238,28 @@ export class Alerts {
   }
 
   async take(id: string, by: string): Promise<IncidentView> {
+    this.#assertJudge();
     await this.#assertOpen(id);
     await orRefusal(this.#monitor.take(id, by));
     return this.incident(id);
   }
 
   async note(id: string, by: string, text: string): Promise<IncidentView> {
+    this.#assertJudge();
     await this.#assertOpen(id);
     await orRefusal(this.#monitor.note(id, by, text));
     return this.incident(id);
   }
 
-  /** How many there are now, by how they stand. */
+  /** How many there are now, by how they stand; none where another judges. */
   counts(): {
+    readonly isJudge: boolean;
     readonly alerts: readonly AlertState[];
     readonly openIncidents: readonly Incident[];
   } {
     const { alerts, incidents } = this.#monitor.state;
-    return { alerts, openIncidents: incidents.filter(({ phase }) => phase === 'open') };
+    const { isHeld: isJudge } = this.#judgeship;
+    return { isJudge, alerts, openIncidents: incidents.filter(({ phase }) => phase === 'open') };
   }
 
   report(): AlertsReport {
@@ -237,7 +276,8 @@ export class Alerts {
   }
 
   async #incident(id: string): Promise<Incident> {
-    const atHand = this.#monitor.state.incidents.find((incident) => incident.id === id);
+    const state = await this.#state();
+    const atHand = state.incidents.find((incident) => incident.id === id);
     const found =
       atHand ??
       (this.#memory.incidents.get(id) === undefined ? undefined : await this.#memory.findIncident(id));
@@ -251,13 +291,48 @@ export class Alerts {
       throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'The incident is resolved already.');
   }
 
-  #view(alert: AlertState): AlertView {
-    const incident = this.#monitor.state.incidents.findLast(
-      ({ phase, alerts }) =>
-        phase === 'open' && alerts.some(({ fingerprint }) => fingerprint === alert.fingerprint),
-    );
-    return alertViewOf(alert, incident?.id);
+  /** Who judges knows; the others read what was remembered, at most every few seconds. */
+  #state(): Promise<MonitorState> {
+    if (this.#judgeship.isHeld) return Promise.resolve(this.#monitor.state);
+    const atMs = this.#clock.monotonicMs();
+    if (this.#seen !== undefined && atMs - this.#seen.atMs < seenMs) return this.#seen.state;
+    const state = this.#takeOver();
+    this.#seen = { atMs, state };
+    state.catch(() => {
+      this.#seen = undefined;
+    });
+    return state;
   }
+
+  /** Rules are changed where alerts are judged. */
+  async #takeOver(): Promise<Remembered> {
+    await this.#rules.reload();
+    this.#monitor.usePolicy(this.#rules.policy);
+    return this.#memory.load();
+  }
+
+  #assertJudge(): void {
+    const { isHeld, holder } = this.#judgeship;
+    if (isHeld) return;
+    const who = holder === undefined ? '' : `, ${holder}`;
+    throw new Problem(
+      'CONTROL_PLANE_UNAVAILABLE',
+      `Alerts are judged by another control plane of the database${who}: what changes them is asked of that one.`,
+      { headers: { 'retry-after': '5' } },
+    );
+  }
+}
+
+const alone: Judgeship = { isHeld: true, holder: undefined };
+const seenMs = 5000;
+
+/** An alert, with the incident that it belongs to. Pure. */
+function viewIn({ incidents }: MonitorState, alert: AlertState): AlertView {
+  const incident = incidents.findLast(
+    ({ phase, alerts }) =>
+      phase === 'open' && alerts.some(({ fingerprint }) => fingerprint === alert.fingerprint),
+  );
+  return alertViewOf(alert, incident?.id);
 }
 
 function orWrongCursor<Page>(page: Page | undefined): Page {

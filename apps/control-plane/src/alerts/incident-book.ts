@@ -17,6 +17,12 @@ export class IncidentBook {
     this.note(incidents, []);
   }
 
+  /** These, instead of all that were there. */
+  replace(incidents: readonly Incident[]): void {
+    this.#notes.clear();
+    this.note(incidents, []);
+  }
+
   /** The newest first. */
   all(): readonly IncidentNote[] {
     return [...this.#notes.values()].toSorted(byAge);

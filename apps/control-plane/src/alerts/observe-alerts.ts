@@ -18,6 +18,11 @@ export function observeAlerts(registry: Registry, alerts: Pick<Alerts, 'counts' 
     },
   });
   registry.gauge({
+    name: 'loadline_alert_judge',
+    help: 'Whether this control plane judges alerts; of several with one database, one does.',
+    read: () => (alerts.counts().isJudge ? 1 : 0),
+  });
+  registry.gauge({
     name: 'loadline_incidents_open',
     help: 'Incidents that are not over.',
     labels: ['taken'],

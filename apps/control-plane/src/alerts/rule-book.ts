@@ -40,35 +40,42 @@ const rulesMax = 500;
 
 /** All rules by name: one of the API stands in the place of one of the file or a preset. */
 export class RuleBook {
-  readonly #documents: Documents;
-  readonly #base: AlertPolicy;
+  readonly #options: RuleBookOptions;
   readonly #own = new Map<string, KnownRule>();
 
-  private constructor({ documents, base }: RuleBookOptions) {
-    this.#documents = documents;
-    this.#base = base;
+  private constructor(options: RuleBookOptions) {
+    this.#options = options;
   }
 
   static async open(options: RuleBookOptions): Promise<RuleBook> {
     const book = new RuleBook(options);
-    for (const document of await options.documents.list(kind)) {
+    await book.reload();
+    return book;
+  }
+
+  /** Reads those of the API anew: another control plane of the database may have changed them. */
+  async reload(): Promise<void> {
+    const documents = await this.#options.documents.list(kind);
+    this.#own.clear();
+    for (const document of documents) {
       const { written } = document.body as KeptRule;
       const parsed = parseAlertRule(written);
-      if (parsed.ok) book.#keep(document, parsed.value);
+      if (parsed.ok) this.#keep(document, parsed.value);
       else
-        options.onFailure(new Error(`The alert rule ${document.id} was kept and cannot be read any more.`));
+        this.#options.onFailure(
+          new Error(`The alert rule ${document.id} was kept and cannot be read any more.`),
+        );
     }
-    return book;
   }
 
   /** What a monitor goes by. */
   get policy(): AlertPolicy {
-    return { ...this.#base, rules: this.list().map(({ rule }) => rule) };
+    return { ...this.#options.base, rules: this.list().map(({ rule }) => rule) };
   }
 
   /** By name. */
   list(): readonly KnownRule[] {
-    const given = this.#base.rules.filter(({ name }) => !this.#own.has(name)).map(givenRule);
+    const given = this.#options.base.rules.filter(({ name }) => !this.#own.has(name)).map(givenRule);
     return [...given, ...this.#own.values()].toSorted((a, b) => (a.rule.name < b.rule.name ? -1 : 1));
   }
 
@@ -102,7 +109,7 @@ export class RuleBook {
         'CONTROL_PLANE_STATE_CONFLICT',
         `This rule is ${known.origin === 'preset' ? 'built in' : 'one of the file'}; replace it, or silence it.`,
       );
-    await this.#documents.remove(kind, name);
+    await this.#options.documents.remove(kind, name);
     this.#own.delete(name);
   }
 
@@ -111,7 +118,7 @@ export class RuleBook {
   }
 
   async #put(rule: AlertRule, kept: KeptRule, ifVersion: number): Promise<KnownRule> {
-    const stored = await this.#documents.put(kind, rule.name, kept, { ifVersion });
+    const stored = await this.#options.documents.put(kind, rule.name, kept, { ifVersion });
     if (stored.outcome === 'conflict') throw otherVersion(stored.found?.version ?? 0);
     return this.#keep(stored.document, rule);
   }

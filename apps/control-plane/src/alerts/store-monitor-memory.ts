@@ -22,21 +22,31 @@ const kinds = {
 const partMax = 1000;
 
 /**
- * Remembers what a monitor must not lose, all of a round or none of it. It is read once, here: a monitor that begins takes it
- * up at once, before anybody can have changed it.
+ * Remembers what a monitor must not lose, all of a round or none of it. It is read once here, too: a monitor that judges from its
+ * start takes that up at once.
+ *
+ * @param isJudge whether nobody else can change anything from here on.
  */
-export async function openStoreMonitorMemory(documents: Documents): Promise<StoreMonitorMemory> {
-  const bodiesOf = async <Value>(kind: keyof typeof kinds): Promise<Value[]> =>
-    (await listAll(documents, kinds[kind])).map(({ body }) => body as Value);
-  const kept = await bodiesOf<Incident>('incident');
-  const incidents = new IncidentBook(kept);
-  const loaded: Remembered = {
-    alerts: await bodiesOf('alert'),
-    incidents: kept.filter(({ phase }) => phase === 'open'),
-    silences: await bodiesOf('silence'),
-    notifications: await bodiesOf('notification'),
-  };
+export async function openStoreMonitorMemory(
+  documents: Documents,
+  { isJudge }: { readonly isJudge: boolean },
+): Promise<StoreMonitorMemory> {
+  const incidents = new IncidentBook([]);
   let tooLarge = 0;
+  let loaded = isJudge ? await read() : undefined;
+
+  async function read(): Promise<Remembered> {
+    const bodiesOf = async <Value>(kind: keyof typeof kinds): Promise<Value[]> =>
+      (await listAll(documents, kinds[kind])).map(({ body }) => body as Value);
+    const kept = await bodiesOf<Incident>('incident');
+    incidents.replace(kept);
+    return {
+      alerts: await bodiesOf('alert'),
+      incidents: kept.filter(({ phase }) => phase === 'open'),
+      silences: await bodiesOf('silence'),
+      notifications: await bodiesOf('notification'),
+    };
+  }
 
   async function saveAll(changes: readonly Change[]): Promise<void> {
     const notes = changes.flatMap((change) => (change.kind === 'incident' ? [change.value] : []));
@@ -62,7 +72,11 @@ export async function openStoreMonitorMemory(documents: Documents): Promise<Stor
     get tooLarge() {
       return tooLarge;
     },
-    load: async () => loaded,
+    async load() {
+      const first = loaded;
+      loaded = undefined;
+      return first ?? read();
+    },
     save,
     async findIncident(id) {
       return (await documents.get(kinds.incident, id))?.body as Incident | undefined;

@@ -49,6 +49,7 @@ describe('a breach that was measured', () => {
         samples: [],
         metrics: { ...store.metrics, summaries: busy.watch(store.metrics.summaries) },
         documents: { ...store.documents, change: busy.watch(store.documents.change) },
+        leases: { ...store.leases, take: busy.watch(store.leases.take) },
       },
       configuration: {
         alerting: {

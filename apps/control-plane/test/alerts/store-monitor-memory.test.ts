@@ -36,11 +36,11 @@ function noted(incident: Incident): Change {
 describe('what a monitor remembers in the store', () => {
   it('comes back after a restart, of incidents those that are open, and with the others to be looked at', async () => {
     const { documents } = opened();
-    const memory = await openStoreMonitorMemory(documents);
+    const memory = await openStoreMonitorMemory(documents, { isJudge: true });
     const silence = { id: 's', match: {}, fromMs: 0, untilMs: 1, by: 'ada', why: 'so' };
     const [open, over] = [incidentOf(2, 'open'), incidentOf(1)];
     await memory.save([noted(open), noted(over), { kind: 'silence', id: 's', value: silence }]);
-    const again = await openStoreMonitorMemory(documents);
+    const again = await openStoreMonitorMemory(documents, { isJudge: true });
     expect(await again.load()).toEqual({
       alerts: [],
       incidents: [JSON.parse(JSON.stringify(open))],
@@ -50,7 +50,7 @@ describe('what a monitor remembers in the store', () => {
     expect(again.incidents.all().map(({ id }) => id)).toEqual([open.id, over.id]);
     expect((await again.findIncident(over.id))?.timeline).toHaveLength(1);
     await again.save([{ kind: 'silence', id: 's', value: undefined }]);
-    expect((await (await openStoreMonitorMemory(documents)).load()).silences).toEqual([]);
+    expect((await (await openStoreMonitorMemory(documents, { isJudge: true })).load()).silences).toEqual([]);
   });
 
   it('is changed together, with what goes', async () => {
@@ -61,7 +61,7 @@ describe('what a monitor remembers in the store', () => {
       batches.push(changes);
       await change.call(store.documents, changes);
     };
-    const memory = await openStoreMonitorMemory(store.documents);
+    const memory = await openStoreMonitorMemory(store.documents, { isJudge: true });
     const all = Array.from({ length: 1000 }, (_, at) => noted(incidentOf(at + 1)));
     await memory.save([...all, noted(incidentOf(0, 'open'))]);
     await memory.save([noted(incidentOf(2000)), noted(incidentOf(2001))]);
@@ -77,7 +77,7 @@ describe('what a monitor remembers in the store', () => {
   it('is told to the monitor where it failed, and leaves alone out what can never be kept', async () => {
     const { documents } = opened();
     const { put } = documents;
-    const memory = await openStoreMonitorMemory({
+    const failing: typeof documents = {
       ...documents,
       async change(changes) {
         if (changes.some(({ body }) => JSON.stringify(body)?.includes('too long')))
@@ -85,7 +85,8 @@ describe('what a monitor remembers in the store', () => {
         if (changes.some(({ body }) => JSON.stringify(body)?.includes('away'))) throw new Error('away');
         for (const { kind, id, body } of changes) await put.call(documents, kind, id, body);
       },
-    });
+    };
+    const memory = await openStoreMonitorMemory(failing, { isJudge: true });
     const said = (text: string, at: number): Change => {
       const incident = incidentOf(at);
       return noted({ ...incident, timeline: [{ atMs: 0, by: 'ada', what: 'note', text }] });

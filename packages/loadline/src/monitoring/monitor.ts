@@ -35,6 +35,11 @@ export interface MonitorOptions {
   /** How long one reading of all rules may take. Default 5 seconds. */
   readonly readTimeoutMs?: number;
   readonly limits?: Partial<EvaluationLimits>;
+  /**
+   * Whether this process judges now, of several that watch the same; it is asked before each look, and again before anything
+   * is told. Whoever does not judge looks at nothing and tells nobody. Default: it always does.
+   */
+  readonly mayJudge?: () => boolean;
   /** Hears of every round, for a live stream. */
   readonly onRound?: (round: Round) => void;
 }
@@ -75,6 +80,7 @@ export class Monitor implements AsyncDisposable {
   #loadsFailed = 0;
   #lastReadProblem: string | undefined;
   #running: Promise<void> | undefined;
+  #isJudge = false;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -83,7 +89,7 @@ export class Monitor implements AsyncDisposable {
     this.#recorder = new Recorder(options.memory);
   }
 
-  /** Remembers what was, and begins. A memory that is away is asked for half a minute; then it begins with nothing. */
+  /** Remembers what was, and begins, as soon as it may judge. A memory that is away is asked for half a minute; then it begins with nothing. */
   start(): void {
     this.#running ??= this.#run();
   }
@@ -154,14 +160,31 @@ export class Monitor implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    await this.#remember();
     const { intervalMs = 2000 } = this.#options;
     while (!this.#end.signal.aborted) {
       const startedMs = this.#clock.monotonicMs();
-      await this.#look();
+      await this.#takeTurn();
       const leftMs = intervalMs - (this.#clock.monotonicMs() - startedMs);
       await sleep(this.#clock, leftMs, this.#end.signal).catch(() => undefined);
     }
+  }
+
+  /** Of several one judges. Who becomes it takes up what the one before has left; who was it until now forgets. */
+  async #takeTurn(): Promise<void> {
+    if (this.#mayJudge()) {
+      if (!this.#isJudge) await this.#remember();
+      this.#isJudge = true;
+      if (!this.#end.signal.aborted) await this.#look();
+    } else if (this.#isJudge) {
+      this.#isJudge = false;
+      this.#state = { alerts: [], incidents: [], silences: [] };
+      this.#recorder.giveUp();
+      this.#options.dispatcher.refresh([]);
+    }
+  }
+
+  #mayJudge(): boolean {
+    return this.#options.mayJudge?.() ?? true;
   }
 
   async #remember(): Promise<void> {
@@ -190,7 +213,8 @@ export class Monitor implements AsyncDisposable {
 
   async #look(): Promise<void> {
     const readings = await this.#read();
-    if (this.#end.signal.aborted) return;
+    // Whoever was held up for long may find that another judges by now.
+    if (this.#end.signal.aborted || !this.#mayJudge()) return;
     const { limits = {}, onRound, dispatcher } = this.#options;
     const before = this.#state;
     const nowMs = this.#clock.now();

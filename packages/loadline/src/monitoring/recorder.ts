@@ -38,6 +38,12 @@ export class Recorder {
     this.#dropped++;
   }
 
+  /** Gives up what waits: somebody else remembers from now on. */
+  giveUp(): void {
+    this.#dropped += this.#waiting.size;
+    this.#waiting.clear();
+  }
+
   async #save(): Promise<void> {
     // Whoever has called holds this promise before it can be over.
     await Promise.resolve();

@@ -2,6 +2,7 @@
 export type { Audit, AuditEntry, AuditFilter, AuditRecord } from './audit.ts';
 export type { Document, DocumentChange, Documents, PutOptions, PutOutcome } from './documents.ts';
 export { storeError, storeErrorTable } from './errors.ts';
+export type { LeaseAnswer, Leases } from './leases.ts';
 export type {
   CancelOutcome,
   ClaimedTest,

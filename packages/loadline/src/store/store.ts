@@ -2,6 +2,7 @@ import type { Clock } from '../base/index.ts';
 import { migrate, type Postgres } from '../postgres/index.ts';
 import { type Audit, createAudit } from './audit.ts';
 import { createDocuments, type Documents } from './documents.ts';
+import { createLeases, type Leases } from './leases.ts';
 import { createLoadTests, type LoadTests } from './load-tests.ts';
 import type { Metrics } from './metrics.ts';
 import { createReadings, type Readings } from './readings.ts';
@@ -23,6 +24,7 @@ export interface Store extends AsyncDisposable {
   readonly results: TestResults;
   readonly scalingEvents: ScalingEvents;
   readonly documents: Documents;
+  readonly leases: Leases;
   readonly audit: Audit;
   /** What has happened since it was opened, and how much waits now. */
   readonly counts: StoreCounts;
@@ -125,6 +127,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
     results: createTestResults(postgres),
     scalingEvents: createScalingEvents(postgres),
     documents: createDocuments(postgres),
+    leases: createLeases(postgres),
     audit: createAudit(postgres),
     get counts() {
       return { ...writer.counts, ...upkeep.counts };

@@ -1,4 +1,4 @@
-import { createRandom, createVirtualClock, integerBetween, type VirtualClock } from 'loadline/base';
+import { createRandom, createVirtualClock, integerBetween, sleep, type VirtualClock } from 'loadline/base';
 import {
   createMonitorMemory,
   Dispatcher,
@@ -105,6 +105,56 @@ describe('Monitor', () => {
       expect(memory.kept()).toMatchObject({ alerts: [], incidents: [], notifications: [] });
       await closed(second.clock, second.monitor);
     }
+  });
+
+  it('judges one at a time of several, and the next goes on where the one before has stopped', async () => {
+    for (const changeMs of [20_000, 45_000, 65_000]) {
+      const clock = createVirtualClock(0);
+      const memory = createMonitorMemory();
+      const latency = (nowMs: number) => (nowMs >= 10_000 && nowMs < 80_000 ? 150 : 50);
+      let judge = 'first';
+      const first = setUp(latency, { clock, memory, mayJudge: () => judge === 'first' });
+      const second = setUp(latency, { clock, memory, mayJudge: () => judge === 'second' });
+      first.monitor.start();
+      second.monitor.start();
+      await clock.advance(changeMs);
+      expect(second.monitor.report().rounds, 'it has looked at nothing').toBe(0);
+      judge = 'second';
+      await clock.advance(95_000 - changeMs);
+      expect([...first.told(), ...second.told()].map((told) => told.split(' ')[1])).toEqual([
+        'fired',
+        'resolved',
+      ]);
+      // And back again: what the second has ended is over for the first, too.
+      judge = 'first';
+      await clock.advance(20_000);
+      expect(first.told().length + second.told().length).toBe(2);
+      expect(first.monitor.state.alerts).toEqual([]);
+      await closed(clock, first.monitor);
+      await closed(clock, second.monitor);
+    }
+  });
+
+  it('tells nothing of a look that took so long that another judges by then', async () => {
+    const clock = createVirtualClock(0);
+    let mayJudge = true;
+    const slow = async (nowMs: number): Promise<number> => {
+      if (nowMs >= 40_000) {
+        await sleep(clock, 3000);
+        mayJudge = false;
+      }
+      return 150;
+    };
+    const { monitor, memory, told } = setUp(slow, {
+      clock,
+      mayJudge: () => mayJudge,
+      policy: policyOf({ rules: [{ name: 'slow', metric: 'm', above: { warning: 100 }, for: '40s' }] }),
+    });
+    monitor.start();
+    await clock.advance(60_000);
+    expect(told()).toEqual([]);
+    expect((await memory.load()).notifications).toEqual([]);
+    await closed(clock, monitor);
   });
 
   it('sends after a restart what was on its way, under the same id', async () => {

@@ -116,6 +116,47 @@ describe('tests', () => {
   });
 });
 
+describe('a lease', () => {
+  const age = (byMs: number): Promise<unknown> =>
+    postgres.query(
+      { text: "UPDATE documents SET updated_at = updated_at - $1::float8 * interval '1 millisecond'" },
+      [byMs],
+    );
+
+  it('is had by one of many who want it at once, and renewed by that one', async () => {
+    const take = (holder: string) => store.leases.take('alerts', { holder, forMs: 5000 });
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const answers = await Promise.all(names.map(take));
+    const held = names.filter((_, index) => answers[index]?.isHeld);
+    expect(held).toHaveLength(1);
+    await age(4000);
+    expect(await take(held[0] as string)).toEqual({ isHeld: true, holder: held[0] });
+    await age(4000);
+    expect(await take('other')).toEqual({ isHeld: false, holder: held[0] });
+  });
+
+  it('is another’s once its time is over, by the clock of the database, and the time that its holder said', async () => {
+    expect((await store.leases.take('alerts', { holder: 'a', forMs: 60_000 })).isHeld).toBe(true);
+    await age(59_000);
+    expect((await store.leases.take('alerts', { holder: 'b', forMs: 10 })).isHeld).toBe(false);
+    await age(1100);
+    const answers = await Promise.all(
+      ['b', 'c', 'd'].map((holder) => store.leases.take('alerts', { holder, forMs: 60_000 })),
+    );
+    expect(answers.filter(({ isHeld }) => isHeld)).toHaveLength(1);
+    expect((await store.leases.take('alerts', { holder: 'a', forMs: 60_000 })).isHeld).toBe(false);
+  });
+
+  it('is given up by its holder alone, and others are not touched by it', async () => {
+    await store.leases.take('alerts', { holder: 'a', forMs: 60_000 });
+    expect((await store.leases.take('other', { holder: 'b', forMs: 60_000 })).isHeld).toBe(true);
+    await store.leases.release('alerts', 'b');
+    expect((await store.leases.take('alerts', { holder: 'b', forMs: 60_000 })).isHeld).toBe(false);
+    await store.leases.release('alerts', 'a');
+    expect((await store.leases.take('alerts', { holder: 'b', forMs: 60_000 })).isHeld).toBe(true);
+  });
+});
+
 describe('documents', () => {
   it('are written, read, changed and removed', async () => {
     const put = await store.documents.put('rule', 'cpu', { limit: 80 });
