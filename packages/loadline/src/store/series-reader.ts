@@ -168,9 +168,11 @@ type LatestRow = Omit<FoundSeries, 'id' | 'family_id'> & {
 const statements = {
   find: {
     name: 'store series find by name',
-    text: `SELECT id, family_id, metric_type, service_name, endpoint, instance, unit FROM metric_series
-      WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2)
-        AND ($3::text IS NULL OR instance = $3) AND ($4::text IS NULL OR endpoint = $4) ORDER BY id LIMIT $5`,
+    // OFFSET 0 keeps the limit out of the plan: it would rather look through all series in the order of their ids.
+    text: `SELECT * FROM (SELECT id, family_id, metric_type, service_name, endpoint, instance, unit FROM metric_series
+        WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2)
+          AND ($3::text IS NULL OR instance = $3) AND ($4::text IS NULL OR endpoint = $4) OFFSET 0) s
+      ORDER BY id LIMIT $5`,
   },
   openSince: {
     name: 'store series open',

@@ -187,8 +187,10 @@ function summaryOf(row: SeriesRow, rollup: Rollup): Summary {
 const statements = {
   find: {
     name: 'store summaries find',
-    text: `SELECT array_agg(id) AS ids FROM (SELECT id FROM metric_series
-      WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2) ORDER BY id LIMIT $3) s`,
+    // OFFSET 0 keeps the limit out of the plan: it would rather look through all series in the order of their ids.
+    text: `SELECT array_agg(id) AS ids FROM (SELECT id FROM (SELECT id FROM metric_series
+        WHERE metric_type = ANY($1::text[]) AND ($2::text IS NULL OR service_name = $2) OFFSET 0) m
+      ORDER BY id LIMIT $3) s`,
   },
   learn: {
     name: 'store summaries learn',
