@@ -66,6 +66,8 @@ async function serveWith(
     clock,
     services: Object.fromEntries(services.map(({ name, command }) => [name, command])),
     folder: join(home, 'instances'),
+    // Services that run already are not touched by a start that comes to nothing.
+    isHeld: true,
   });
   const composition = await compose(configuration, {
     clock,
@@ -78,9 +80,12 @@ async function serveWith(
     registry,
     log: { write: (line) => tell(line.trimEnd()) },
   });
+  let hasBegun = false;
   try {
     const firstKey = await makeFirstKey(composition, isLoopback);
     await listen(composition, { host, port });
+    driver.begin();
+    hasBegun = true;
     // In one go: whoever reads the address has read the key.
     tell(`The control plane listens at ${urlOf(composition, configuration)}${wordsOf(firstKey)}`);
     await untilAborted(signal);
@@ -88,6 +93,8 @@ async function serveWith(
     // Whoever sends work here looks about once a second.
     if (!isLoopback) await sleep(clock, drainMs);
   } finally {
+    // Whoever asks it waits for its beginning, and would not end.
+    if (!hasBegun) await driver.close();
     await composition.close();
     stopObserving();
   }

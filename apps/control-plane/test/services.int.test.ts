@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Served, startServe } from './served.ts';
+import { refusedServe, type Served, startServe } from './served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-services-'));
 const script = fileURLToPath(new URL('./scaling/hot-service.mjs', import.meta.url));
@@ -112,6 +112,13 @@ describe('services of loadline serve', () => {
     expect(gunzipSync(Buffer.from(await pprof.arrayBuffer())).toString('latin1')).toContain('byDistance');
 
     expect(await first.stop('SIGKILL')).toBe('SIGKILL');
+    // A start that comes to nothing, also with another file, leaves what runs as it is.
+    const other = join(home, 'other.json');
+    writeFileSync(other, '{"services":{"till":{"command":"node","policy":"foodshare/api_servers"}}}');
+    const { port } = new URL(instance.url);
+    const refused = await refusedServe(['--home', home, '--services', other, '--port', port], env);
+    expect(refused.text).toContain(`port ${port}: EADDRINUSE`);
+    expect((await fetch(instance.url)).status).toBe(200);
     const again = await serve(key);
     expect(await ready(again, 1)).toMatchObject([{ id: instance.id, url: instance.url, restarts: 0 }]);
     expect(await get(again, `/performance/profiling/${id}`)).toMatchObject({ state: 'finished' });

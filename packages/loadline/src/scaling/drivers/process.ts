@@ -24,15 +24,22 @@ export interface ProcessDriverOptions {
    * systems other than Linux.
    */
   readonly folder?: string;
+  /**
+   * Does nothing until `begin()`, and whoever asks waits for that: for those who do not know yet whether they will run at
+   * all. Default: begins at once.
+   */
+  readonly isHeld?: boolean;
 }
 
 /** Runs instances as processes of this machine. Whoever made it closes it, which drains and stops them all. */
 export interface ProcessDriver extends ScalingDriver, AsyncDisposable {
+  /** Takes up what a driver before it has left, where it was held until now. */
+  begin(): void;
   /** The last lines that each instance wrote, by its id: at most 200 of at most 1,000 characters. */
   output(group: string): ReadonlyMap<string, readonly string[]>;
   /** Times that a file of the folder could not be written. A driver after this one would not find all. */
   readonly unwritten: number;
-  /** Drains and stops every process. Idempotent; resolves when the last is gone. */
+  /** Drains and stops every process; where it was held to the end, none. Idempotent; resolves when the last is gone. */
   close(): Promise<void>;
 }
 
@@ -54,6 +61,7 @@ export function createProcessDriver({
   services,
   replicasMax = 64,
   folder,
+  isHeld = false,
 }: ProcessDriverOptions): ProcessDriver {
   const groups = new Map<string, Group>(
     Object.entries(services).map(([name, service]) => [name, { service, wanted: 0, instances: [] }]),
@@ -63,7 +71,17 @@ export function createProcessDriver({
   let closing: Promise<void> | undefined;
   /** Instances of services that are not described any more. */
   const leaving: Promise<unknown>[] = [];
-  if (folder !== undefined) takeUp(readFleetRecord(folder));
+  const record = folder === undefined ? undefined : readFleetRecord(folder);
+  const start = Promise.withResolvers<void>();
+  let hasBegun = false;
+  if (!isHeld) begin();
+
+  function begin(): void {
+    if (hasBegun || closing !== undefined) return;
+    hasBegun = true;
+    if (record !== undefined) takeUp(record);
+    start.resolve();
+  }
 
   function takeUp(record: FleetRecord): void {
     made = record.made;
@@ -135,7 +153,10 @@ export function createProcessDriver({
   }
 
   const driver: ProcessDriver = {
+    begin,
     async observe(name): Promise<Observed> {
+      await start.promise;
+      if (!hasBegun) return { kind: 'unseen', because: neverBegan };
       const group = groups.get(name);
       if (group === undefined) return { kind: 'unseen', because: noGroup(name) };
       for (const { output } of group.instances)
@@ -143,6 +164,7 @@ export function createProcessDriver({
       return fleetOf(group);
     },
     async apply(name, replicas): Promise<Outcome> {
+      await start.promise;
       const group = groups.get(name);
       if (group === undefined) return { kind: 'refused', because: noGroup(name) };
       if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
@@ -176,12 +198,15 @@ export function createProcessDriver({
           return group.instances.map((instance) => instance.drain());
         }),
       ]).then(() => undefined);
+      start.resolve();
       return closing;
     },
     [Symbol.asyncDispose]: () => driver.close(),
   };
   return driver;
 }
+
+const neverBegan = 'the driver was closed before it began';
 
 function noGroup(name: string): string {
   return `no command is known for the group ${JSON.stringify(name)}`;

@@ -142,6 +142,36 @@ describe('instances whose driver was killed', () => {
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
+  it('are not touched by one that is held and never begins, and are taken up by one that does', async () => {
+    const pids = await leaveBehind();
+    const written = recorded();
+    const held = createProcessDriver({
+      clock: systemClock,
+      services: { other: service() },
+      folder,
+      isHeld: true,
+    });
+    const seen = held.observe('other', signal);
+    const applied = held.apply('other', 2, signal);
+    await held.close();
+    expect(await seen).toMatchObject({ kind: 'unseen' });
+    expect(await applied).toMatchObject({ kind: 'refused' });
+    expect(pids.filter(isAlive)).toEqual(pids);
+    expect(recorded()).toEqual(written);
+
+    await using driver = createProcessDriver({
+      clock: systemClock,
+      services: { api: service() },
+      folder,
+      isHeld: true,
+    });
+    const first = driver.observe('api', signal);
+    driver.begin();
+    expect(await first).toMatchObject({ kind: 'seen', wanted: 2 });
+    await until(driver, ({ ready }) => ready === 2);
+    expect(recorded().map(({ running }) => running.pid)).toEqual(pids);
+  });
+
   it('are not mistaken for another process that has got their number', async () => {
     const [first = 0] = await leaveBehind();
     const path = join(folder, 'instances.json');
