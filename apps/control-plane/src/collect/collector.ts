@@ -7,6 +7,7 @@ import type { Resolve } from './judged-address.ts';
 import { keptOf } from './kept-reading.ts';
 import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
+import { oneOfEach } from './one-of-each.ts';
 import type { Pull } from './pull.ts';
 import { RecentWindow } from './recent-window.ts';
 import { resourceReadingOf } from './resource-reading.ts';
@@ -211,16 +212,17 @@ export class Collector {
 
   /** Takes note of who has come and who has gone. A source that fails leaves those of it as they are. */
   async #meetInstances(): Promise<void> {
-    const found = new Map<string, Watched>();
+    const all: Watched[] = [];
     let isWhole = true;
     for (const source of this.#options.sources) {
       try {
-        for (const watched of await source.list()) found.set(keyOf(watched), watched);
+        all.push(...(await source.list()));
       } catch (error) {
         isWhole = false;
         this.#options.onFailure(error);
       }
     }
+    const found = new Map(oneOfEach(all).map((watched) => [keyOf(watched), watched]));
     for (const key of this.#members.keys())
       if (isWhole && !key.startsWith('server ') && !found.has(key)) this.#members.delete(key);
     for (const [key, watched] of found) {

@@ -1,5 +1,6 @@
 import type { AddressPolicy } from 'loadline/base';
 import type { Resolve } from './judged-address.ts';
+import { oneOfEach } from './one-of-each.ts';
 import type { ServerProbe } from './server-probe.ts';
 import type { InstanceSource, Watched } from './watched.ts';
 import { addressOfWatched } from './watched-address.ts';
@@ -80,14 +81,6 @@ export function createKnownInstances(options: KnownInstancesOptions): KnownInsta
 
 const unnamed =
   'it only registered, and gets no key at an address that nobody named: name its host with --allow-watch, or list it with --watch';
-
-/** Whoever registers as somebody who is known already does not take their place. Pure. */
-function oneOfEach(found: readonly Watched[]): readonly Watched[] {
-  const named = Map.groupBy(found, ({ service, instance }) => JSON.stringify([service, instance]));
-  return [...named.values()].map(
-    (same) => same.find(({ source }) => source !== 'registered') ?? (same[0] as Watched),
-  );
-}
 
 /** Its doors stand beside `/metrics`; where the metrics have a path of their own, at the root. Pure. */
 function placeOf(url: URL): string {

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { observe } from 'loadline/observe';
+import { type Observer, observe } from 'loadline/observe';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startFakeApiServer } from '../../../../packages/loadline/test/kubernetes/fake-api-server.ts';
 import { FakeCluster } from '../../../../packages/loadline/test/kubernetes/fake-cluster.ts';
@@ -23,6 +23,13 @@ interface Shown {
   readonly because?: string;
 }
 
+/** A real instance, at a port of its own. */
+async function startInstance(observer: Observer): Promise<Server> {
+  const server = createServer(observer.node((_, response) => void response.end('ok')));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
 /** Looks until it is so; what is waited for is a round, which takes a second. */
 async function untilSo(
   look: () => Promise<readonly Shown[]>,
@@ -35,20 +42,16 @@ describe('loadline serve beside a fake API server of Kubernetes', { timeout: man
   it('watches real instances by the labels of their pods, as these come and go', async () => {
     const key = 'a-key-that-opens-instances';
     await using observer = observe({ service: 'shop', controlKey: key });
-    const instance = createServer(observer.node((_, response) => void response.end('ok'))).listen(
-      0,
-      '127.0.0.1',
-    );
-    await new Promise((resolve) => instance.once('listening', resolve));
-    const port = (instance.address() as AddressInfo).port;
-    const pod = (name: string) => ({
+    const instances = await Promise.all([startInstance(observer), startInstance(observer)]);
+    const ports = instances.map((instance) => (instance.address() as AddressInfo).port);
+    const pod = (name: string, at = 0) => ({
       ...{ name, namespace: 'shop', labels: { app: 'shop' }, ip: '127.0.0.1' },
-      ports: [{ name: 'http', port }],
+      ports: [{ name: 'http', port: ports[at] as number }],
     });
     const cluster = new FakeCluster();
     cluster.put(
       pod('shop-1'),
-      { ...pod('shop-2'), phase: 'Pending' },
+      { ...pod('shop-2', 1), phase: 'Pending' },
       { ...pod('till-1'), labels: { app: 'till' } },
     );
     await using api = await startFakeApiServer(cluster, { token: 'token-1', namespaces: ['shop'] });
@@ -67,7 +70,7 @@ describe('loadline serve beside a fake API server of Kubernetes', { timeout: man
     const up = (name: string) => ({ instance: name, source: 'kubernetes', state: 'up' });
     await untilSo(look, [up('shop-1')]);
 
-    cluster.put(pod('shop-2'));
+    cluster.put(pod('shop-2', 1));
     await untilSo(look, [up('shop-1'), up('shop-2')]);
 
     // The token is renewed, as the kubelet does, and the connection breaks.
@@ -81,7 +84,9 @@ describe('loadline serve beside a fake API server of Kubernetes', { timeout: man
     expect(metrics).toMatch(/^loadline_discovery_failures_total\{by="kubernetes"\} [1-9]/m);
     expect(await served.stop('SIGTERM')).toBe(0);
     await expect.poll(() => cluster.watchers).toBe(0);
-    instance.closeAllConnections();
-    instance.close();
+    for (const instance of instances) {
+      instance.closeAllConnections();
+      instance.close();
+    }
   });
 });

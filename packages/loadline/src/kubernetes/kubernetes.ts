@@ -179,7 +179,6 @@ async function* linesOf(
     throw plainly(access, error);
   } finally {
     onEnd();
-    response.destroy();
   }
 }
 
