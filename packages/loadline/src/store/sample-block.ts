@@ -108,12 +108,24 @@ const blockOverheadBytes = 500;
 /** An entry of a map and a typed array. */
 const histogramOverheadBytes = 150;
 
+/** All that is ever added up stays a finite number. */
+const numberMax = 1e290;
+
+/**
+ * What a million requests a second are in 100 s. Of minutes and hours that are added up, of however many series, counts stay
+ * below 2^53, beyond which they are no histogram any more.
+ */
+const valuesMax = 100_000_000;
+
 /** The number to keep, or what is wrong. */
 function readValue(value: number | Uint8Array, scale: number): number | string {
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? value : `has the value ${value}, no finite number`;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return `has the value ${value}, no finite number`;
+    return Math.abs(value) <= numberMax ? value : `has the value ${value}, beyond ${numberMax}`;
+  }
   try {
     const histogram = Histogram.decode(value);
+    if (histogram.count > valuesMax) return `is a histogram of more than ${valuesMax} values`;
     return histogram.count > 0 ? histogram.mean * scale : 'is a histogram that holds nothing';
   } catch {
     return 'is no number, and no histogram in the form of `Histogram.encode()`';

@@ -21,8 +21,8 @@ export interface Sample {
   /** Milliseconds since the epoch; fractions are cut off. */
   readonly atMs: number;
   /**
-   * A finite number in the series' unit; or the bytes of a histogram (`Histogram.encode()`) of whole numbers, each of
-   * which is `scaleOf(unit)` units.
+   * A number in the series' unit, of up to 1e290; or the bytes of a histogram (`Histogram.encode()`) of up to 100,000,000
+   * whole numbers, each of which is `scaleOf(unit)` units.
    */
   readonly value: number | Uint8Array;
 }

@@ -156,11 +156,11 @@ async function flush(
 
 /**
  * Whether the same may succeed later. It will not where the values themselves are refused: SQLSTATE classes 22 (data),
- * 23 (a rule of the schema) and 54 (too large), and where we have made a mistake. A full disk, a server that only reads
- * and a partition that is missing can be mended; that one is of class 23 and names no rule.
+ * 23 (a rule of the schema) and 54 (too large), where what is kept is no histogram, and where we have made a mistake. A full
+ * disk, a server that only reads and a partition that is missing can be mended; that one is of class 23 and names no rule.
  */
 export function isPassing(error: unknown): boolean {
-  if (!isLoadlineError(error)) return false;
+  if (!isLoadlineError(error) || error.code === 'METRICS_WIRE_INVALID') return false;
   const { sqlState, constraint } = error.facts;
   if (sqlState === '23514' && constraint === undefined) return true;
   return !['22', '23', '54'].includes(String(sqlState ?? '').slice(0, 2));

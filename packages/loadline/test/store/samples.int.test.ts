@@ -45,6 +45,26 @@ describe('write()', () => {
     expect(opened.store.counts).toMatchObject({ committed: 1, refused: 1, waiting: 0, isAway: false });
   });
 
+  it('refuses what could not be added up, so that no minute is ever stuck', async () => {
+    await using opened = await openFresh(server.url);
+    const full = createHistogram();
+    full.recordMany(1000, Number.MAX_SAFE_INTEGER);
+    const second = [0, 1, 2].map((at) => startMs + at);
+    const receipt = await opened.store.metrics.write([
+      ...second.map((atMs) => sampleAt(a, atMs, full.encode())),
+      ...second.map((atMs) => sampleAt(b, atMs, 1.7e308)),
+      ...second.map((atMs) => sampleAt(b, atMs, -1e290)),
+    ]);
+    expect(receipt).toMatchObject({ accepted: 3, refused: 6 });
+    expect(receipt.problems.map(({ message }) => message)).toContain(
+      'Sample 0 is a histogram of more than 100000000 values.',
+    );
+    await opened.pass(2 * hourMs);
+    const { lines } = await opened.store.metrics.series(window(startMs, startMs + hourMs, hourMs));
+    expect(lines).toMatchObject([{ points: [{ count: 3, mean: -1e290 }] }]);
+    expect(opened.store.counts).toMatchObject({ retries: 0, isAway: false });
+  });
+
   it('refuses more samples at once than it holds', async () => {
     await using opened = await openFresh(server.url);
     const many = new Array<Sample>(50_001).fill(sampleAt(a, startMs, 1));

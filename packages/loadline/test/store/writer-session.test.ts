@@ -21,7 +21,8 @@ describe('isPassing()', () => {
     expect(isPassing(new LoadlineError('POSTGRES_ANY', '', { facts }))).toBe(false);
   });
 
-  it('gives up where we have made a mistake', () => {
+  it('gives up where we have made a mistake, and where what is kept is no histogram', () => {
     expect(isPassing(new TypeError('x is undefined'))).toBe(false);
+    expect(isPassing(new LoadlineError('METRICS_WIRE_INVALID', 'it ends too early'))).toBe(false);
   });
 });
