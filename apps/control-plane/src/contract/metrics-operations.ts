@@ -41,7 +41,8 @@ export const metricsOperations = {
       additionalProperties: false,
       properties: {
         limit: { type: 'integer', minimum: 1, maximum: 1000, default: 200 },
-        cursor: { type: 'string', maxLength: 400, description: 'The `nextCursor` of the page before.' },
+        // A name of 200 characters has up to 600 bytes.
+        cursor: { type: 'string', maxLength: 800, description: 'The `nextCursor` of the page before.' },
         service: { type: 'string', minLength: 1, maxLength: 100, description: 'Only those that it has.' },
         prefix: { type: 'string', minLength: 1, maxLength: 200 },
       },

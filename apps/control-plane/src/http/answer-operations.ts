@@ -9,7 +9,7 @@ import {
   type Reply,
   type Request,
 } from '../contract/index.ts';
-import { Problem } from '../problems/index.ts';
+import { type Mistake, Problem } from '../problems/index.ts';
 
 /** Gives every operation of the contract its route: validated as it says, answered by its handler. */
 export function answerOperations(app: FastifyInstance, handlers: Handlers): void {
@@ -44,7 +44,10 @@ function answerOperation(app: FastifyInstance, name: OperationName, handlers: Ha
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { operation: name },
     schema: schemaOf(operation),
-    handler: async (request, reply) => send(reply, await handler(requestOf(request, operation))),
+    handler: async (request, reply) => {
+      assertWritable(request);
+      return send(reply, await handler(requestOf(request, operation)));
+    },
   });
 }
 
@@ -55,6 +58,20 @@ function schemaOf({ params, query, headers, body }: Operation): FastifySchema {
     ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body }),
   };
+}
+
+/** PostgreSQL has no place for U+0000, and takes no question with it either. Bodies are looked at as they are read. */
+function assertWritable({ params, query }: FastifyRequest): void {
+  const errors = ([params, query] as const).flatMap((texts, part): Mistake[] =>
+    Object.entries(texts ?? {}).flatMap(([name, text]) =>
+      typeof text === 'string' && text.includes('\0')
+        ? [{ in: part === 0 ? 'path' : 'query', pointer: `/${name}`, detail: 'holds the character U+0000' }]
+        : [],
+    ),
+  );
+  const [first] = errors;
+  if (first === undefined) return;
+  throw new Problem('CONTROL_PLANE_REQUEST_INVALID', `${first.pointer} ${first.detail}.`, { errors });
 }
 
 /** Its parts were validated by the operation's own schemas before, which the compiler cannot know. */

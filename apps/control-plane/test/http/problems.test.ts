@@ -29,6 +29,14 @@ describe('a refusal', () => {
     expect(pointers.toSorted()).toEqual(['/a~1b~0c', '/name', '/role']);
   });
 
+  it('names the text of a path or a query that no database has a place for', async () => {
+    const errors = [{ in: 'query', pointer: '/service', detail: 'holds the character U+0000' }];
+    const query = await plane.ask('viewer', 'GET', '/performance/metrics/cpu?service=a%00b');
+    expect(query).toMatchObject({ status: 400, json: { errors } });
+    const path = await plane.ask('admin', 'DELETE', '/keys/%00');
+    expect(path).toMatchObject({ status: 400, json: { errors: [{ in: 'path', pointer: '/keyId' }] } });
+  });
+
   it('names a field that is missing, and one of a query', async () => {
     expect((await post({})).json.errors).toEqual([
       { in: 'body', pointer: '/name', detail: 'is missing' },

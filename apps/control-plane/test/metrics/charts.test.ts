@@ -142,6 +142,24 @@ describe('one metric by its name', () => {
   });
 });
 
+describe('the list of names', () => {
+  it('goes on after names of any length and writing, and tells their case apart', async () => {
+    const hostile = ['Häuser', 'häuser', "'; --", '漢'.repeat(199) + '字', '\u{1F355}'.repeat(100)];
+    await plane.store.metrics.write(hostile.flatMap((name) => samplesOf(name, 'count', { z: 1 })));
+    const seen: string[] = [];
+    for (let next = ''; next !== undefined; ) {
+      const path = `/performance/metrics/names?service=shop&limit=1${next}`;
+      const { status, json } = await plane.ask('viewer', 'GET', path);
+      expect(status).toBe(200);
+      seen.push(...json.items.map(({ metric }: Answer['json']) => metric));
+      if (json.nextCursor === undefined) break;
+      next = `&cursor=${json.nextCursor}`;
+    }
+    expect(seen).toEqual(expect.arrayContaining(hostile));
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
 describe('windowOf()', () => {
   it('makes 300 points at most where no step is asked for', () => {
     fc.assert(
