@@ -67,12 +67,13 @@ export class Intake {
    */
   async take(door: IntakeDoor, delivery: Delivery): Promise<Intaken> {
     const counts = this.#countsOf(door);
-    counts['left out'] += delivery.leftOut;
-    counts.refused += delivery.refused;
     const receipt = await this.#metrics.write(delivery.samples);
     counts[receipt.state] += receipt.accepted;
     counts.refused += receipt.refused;
     if (receipt.state === 'dropped') throw dropped();
+    // What is sent again is counted then.
+    counts.refused += delivery.refused;
+    counts['left out'] += delivery.leftOut;
     const taken = takenOf(delivery, receipt, delivery.isHeld === true ? 'waiting' : receipt.state);
     const isNothing = taken.accepted === 0 && delivery.isRemembered !== true;
     if (isNothing && taken.refused > 0) throw nothingTaken(taken);

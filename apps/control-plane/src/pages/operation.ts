@@ -27,9 +27,10 @@ ${requestBody === undefined ? undefined : bodyPart(requestBody.content, schemas)
 }
 
 function bodyPart(content: ApiContent, schemas: Schemas): Markup {
-  const [, { schema = {} } = {}] = Object.entries(content).find(([type]) => type.includes('json')) ?? [];
-  const example = JSON.stringify(exampleOf(schema, schemas), undefined, 2);
-  return html`<h4>Body</h4><p>${contentOf(content)}</p><pre><code>${example}</code></pre>`;
+  const [, { schema } = {}] = Object.entries(content).find(([type]) => type.includes('json')) ?? [];
+  const example = schema === undefined ? undefined : exampleOf(schema, schemas);
+  const shown = example === undefined ? undefined : JSON.stringify(example, undefined, 2);
+  return html`<h4>Body</h4><p>${contentOf(content)}</p>${shown === undefined ? undefined : html`<pre><code>${shown}</code></pre>`}`;
 }
 
 function contentOf(content: ApiContent): Markup {

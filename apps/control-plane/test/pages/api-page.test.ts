@@ -49,6 +49,14 @@ describe('the page of the API', () => {
     },
   );
 
+  it('shows no example of a body that is no JSON', () => {
+    const section = page.html.slice(page.html.indexOf('id="writeMetricsText"')).split('</details>')[0] ?? '';
+    expect(textIn(section, /<h4>Body<\/h4>(.*?)<h4>/s).trim()).toBe(
+      'text/plain application/openmetrics-text',
+    );
+    expect(commandOf('writeMetricsText')).toContain('--data-binary @FILE');
+  });
+
   it('leads every link to something', () => {
     const ids = new Set([...page.html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
     const links = [...page.html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);

@@ -44,14 +44,14 @@ export class RemoteWrites {
   read(body: Uint8Array): RemoteWrite {
     const { series, known } = readWriteRequest(uncompressBlock(body, unpackedBytesMax), samplesMax);
     for (const name of known) this.#memory.learn(name);
-    const reading = new Reading(this.#memory);
+    const reading = new RequestReading(this.#memory);
     for (const [place, written] of series.entries()) reading.take(written, `/timeseries/${place}`);
     return reading;
   }
 }
 
 /** One request on its way to samples. */
-class Reading implements RemoteWrite {
+class RequestReading implements RemoteWrite {
   readonly samples: Sample[] = [];
   readonly problems: { readonly pointer: string; readonly detail: string }[] = [];
   refused = 0;
