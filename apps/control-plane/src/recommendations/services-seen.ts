@@ -26,14 +26,14 @@ export async function readServices(
   const { meansOf } = figures;
   const latestOf = (metric: string): Promise<readonly Latest[]> =>
     metrics.latest({ metric, sinceMs: window.toMs - presentMs });
-  const [cpu, loop, hits, lookups, present, used, limits, pools, endpoints] = await Promise.all([
+  const [cpu, loop, hits, lookups, present, heap, memory, pools, endpoints] = await Promise.all([
     meansOf('cpu_ratio', 'ratio'),
     meansOf('event_loop_ratio', 'ratio'),
     meansOf('cache_hits', 'per second'),
     meansOf('cache_lookups', 'per second'),
     latestOf('cpu_ratio'),
-    latestOf('heap_bytes'),
-    latestOf('heap_limit_bytes'),
+    Promise.all([latestOf('heap_bytes'), latestOf('heap_limit_bytes')]),
+    Promise.all([latestOf('memory_bytes'), latestOf('memory_limit_bytes')]),
     orNone(readPools(figures)),
     orNone(readEndpoints(figures)),
   ]);
@@ -47,7 +47,7 @@ export async function readServices(
     const ownEndpoints = endpoints.get(service);
     const eventLoopRatio = loop.get(service);
     const cpuRatio = cpu.get(service);
-    const memory = fullest(service, used, limits);
+    const least = fuller(fullest(service, ...heap), fullest(service, ...memory));
     const cache = cacheOf(hits.get(service), lookups.get(service), window);
     return {
       component: `service ${service}`,
@@ -57,7 +57,7 @@ export async function readServices(
       instances: reporting.get(service) ?? known.get(service) ?? 0,
       ...(eventLoopRatio === undefined ? {} : { eventLoopRatio }),
       ...(cpuRatio === undefined ? {} : { cpuRatio }),
-      ...(memory === undefined ? {} : { memory }),
+      ...(least === undefined ? {} : { memory: least }),
       ...(leak === undefined ? {} : { leak }),
       ...(pool === undefined ? {} : { pool }),
       ...(cache === undefined ? {} : { cache }),
@@ -84,12 +84,20 @@ async function orNone<Value>(read: Promise<ReadonlyMap<string, Value>>): Promise
   return (await orAbsent(read)) ?? new Map();
 }
 
-/** The heap of the instance that has least left. */
+type MemorySeen = NonNullable<ServiceSeen['memory']>;
+
+/** Of heap and RAM what is nearer to its limit: either of them ends the process. */
+function fuller(heap: MemorySeen | undefined, memory: MemorySeen | undefined): MemorySeen | undefined {
+  if (heap === undefined || memory === undefined) return heap ?? memory;
+  return ratioOf(memory) > ratioOf(heap) ? memory : heap;
+}
+
+/** The memory of the instance that has least left. */
 function fullest(
   service: string,
   used: readonly Latest[],
   limits: readonly Latest[],
-): ServiceSeen['memory'] | undefined {
+): MemorySeen | undefined {
   const found = used
     .filter(({ series }) => series.service === service)
     .flatMap(({ series, value: usedBytes }) => {
@@ -98,7 +106,11 @@ function fullest(
       );
       return limit === undefined || limit.value <= 0 ? [] : [{ usedBytes, limitBytes: limit.value }];
     });
-  return found.toSorted((a, b) => b.usedBytes / b.limitBytes - a.usedBytes / a.limitBytes)[0];
+  return found.toSorted((a, b) => ratioOf(b) - ratioOf(a))[0];
+}
+
+function ratioOf({ usedBytes, limitBytes }: MemorySeen): number {
+  return usedBytes / limitBytes;
 }
 
 /** Rates over the window, as counts of it. */

@@ -185,6 +185,17 @@ describe('recommendations', () => {
     expect(kinds).toEqual(['memory near limit', 'low cache hit ratio']);
   });
 
+  it('see of heap and RAM what is nearer to its limit', async () => {
+    await measure('cpu_ratio', 'ratio', 0.1);
+    await measure('heap_bytes', 'bytes', 100);
+    await measure('heap_limit_bytes', 'bytes', 1000);
+    await measure('memory_bytes', 'bytes', 480);
+    await measure('memory_limit_bytes', 'bytes', 500);
+    const [found] = (await look()).items;
+    expect(found?.finding.kind).toBe('memory near limit');
+    expect(found?.evidence).toContainEqual(expect.objectContaining({ name: 'limitBytes', value: 500 }));
+  });
+
   it('see callers that wait for connections, and how many would do', async () => {
     await measure('cpu_ratio', 'ratio', 0.1);
     await measure('database_connections_max', 'count', 4);
