@@ -82,6 +82,7 @@ interface Entry {
 export class Registry {
   readonly #arena = new Arena();
   readonly #entries = new Map<string, Entry>();
+  readonly #beforeReading: (() => void)[] = [];
   readonly #seriesMax: number;
   readonly #folded: Labelled<'metric', Counter>;
   readonly #readFailures: Labelled<'metric', Counter>;
@@ -143,8 +144,14 @@ export class Registry {
     });
   }
 
+  /** Calls back whenever somebody is about to look, for whoever records many numbers at a time. It must not throw. */
+  beforeReading(callback: () => void): void {
+    this.#beforeReading.push(callback);
+  }
+
   /** All metrics in the order of their creation, the registry's own first. Metrics without a series are there too. */
   families(): readonly Family[] {
+    for (const callback of this.#beforeReading) callback();
     return Array.from(this.#entries.values(), (entry) => entry.family);
   }
 

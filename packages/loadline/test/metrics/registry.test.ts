@@ -234,3 +234,16 @@ describe('a metric with read', () => {
     expect(asked).toBe(4);
   });
 });
+
+it('beforeReading() calls back whenever somebody is about to look, so that what was gathered is there', async () => {
+  const registry = createRegistry();
+  const jobs = registry.counter({ name: 'jobs_total', help });
+  let gathered = 3;
+  registry.beforeReading(() => {
+    jobs.add(gathered);
+    gathered = 0;
+  });
+  expect(registry.snapshot()).toMatchObject([{ series: [{ value: 3 }] }]);
+  gathered = 2;
+  expect(await valuesOf(registry)).toEqual(['jobs_total 5']);
+});

@@ -52,7 +52,7 @@ export function honoMiddleware<Context extends HonoContext>(
     } finally {
       const nowMs = clock.monotonicMs();
       const route = seeRoute(watcher, patternOf, context, undefined);
-      http.endAt(route.timesOf(context.req.method, status), nowMs - startMs);
+      http.endRouted({ method: context.req.method, route, status, durationMs: nowMs - startMs });
       if (userOf !== undefined) seeUser(watcher, userOf, context, nowMs);
     }
     return undefined;

@@ -76,9 +76,12 @@ export function createFollow<Subject>(
     const nowMs = clock.monotonicMs();
     // Node's HTTP/2 calls every stream finished that is closed, also one to which nothing was ever answered.
     const isAnswered = this.writableFinished && this.writableEnded;
-    const status = isAnswered ? this.statusCode : clientWent;
-    const route = seeRoute(watcher, routeOf, subject, this);
-    http.endAt(route.timesOf(this.req.method ?? 'GET', status), nowMs - startMs);
+    http.endRouted({
+      method: this.req.method ?? 'GET',
+      route: seeRoute(watcher, routeOf, subject, this),
+      status: isAnswered ? this.statusCode : clientWent,
+      durationMs: nowMs - startMs,
+    });
     if (userOf !== undefined) seeUser(watcher, userOf, subject, nowMs);
   }
   return (subject, response: Followed) => {

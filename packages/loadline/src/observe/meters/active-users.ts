@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
+import { createBatch } from './batch.ts';
 import { UserSketch } from './user-sketch.ts';
 
 /** Who was there in the last five minutes, without remembering who it was. */
@@ -9,6 +10,7 @@ export interface ActiveUsers {
    * A signed-in user has done something.
    *
    * @param nowMs what the clock says, from whoever has read it already.
+   * @throws TypeError where the id is no text.
    */
   see(id: string, nowMs?: number): void;
   /** Those of the last five minutes; between four and a half and five, since it is kept by half minutes. */
@@ -41,7 +43,15 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
     const oldestMs = startMs - (slicesMax - 1) * sliceMs;
     while ((slices.at(-1)?.startMs ?? startMs) < oldestMs) slices.pop();
   }
+  const batch = createBatch<{ readonly id: string; readonly nowMs: number }>(({ id, nowMs }) => {
+    // A reading of just before the newest half minute, by somebody who was held up, counts in it.
+    if (nowMs >= endMs) begin(nowMs);
+    if (seen.has(id)) return;
+    if (seen.size < seenMax) seen.add(id);
+    slices[0]?.sketch.add(hashOf(key, id));
+  });
   function recent(): UserSketch {
+    batch.flush();
     const nowMs = clock.monotonicMs();
     if (nowMs >= endMs) begin(nowMs);
     const all = new UserSketch();
@@ -55,11 +65,8 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
   });
   return {
     see(id, nowMs = clock.monotonicMs()) {
-      // A reading of just before the newest half minute, by somebody who was held up, counts in it.
-      if (nowMs >= endMs) begin(nowMs);
-      if (seen.has(id)) return;
-      if (seen.size < seenMax) seen.add(id);
-      slices[0]?.sketch.add(hashOf(key, id));
+      if (typeof id !== 'string') throw new TypeError(`The id of a user is a text, got ${typeof id}.`);
+      batch.note({ id, nowMs });
     },
     recent,
   };

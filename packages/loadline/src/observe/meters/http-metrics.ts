@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
 import type { Histogram, Registry } from '../../metrics/index.ts';
+import { createBatch } from './batch.ts';
 
 /** One answered request, whatever framework answered it. */
 export interface ObservedRequest {
@@ -10,10 +11,18 @@ export interface ObservedRequest {
   readonly durationMs: number;
 }
 
-/** What requests of one route are recorded into. To be kept: finding it costs more than recording. */
+/** A route that requests fit. To be kept: finding it costs more than counting. */
 export interface HttpRoute {
-  /** Methods that Node.js does not know share `other`: over HTTP/2 a client may make one up for every request. */
+  /** What requests are recorded into. Methods that Node.js does not know share `other`: a client may make them up. */
   timesOf(method: string, status: number): Histogram;
+}
+
+/** As `ObservedRequest`, of whoever keeps routes. */
+export interface RoutedRequest {
+  readonly method: string;
+  readonly route: HttpRoute;
+  readonly status: number;
+  readonly durationMs: number;
 }
 
 /** Counts and times requests. */
@@ -23,7 +32,8 @@ export interface HttpObserver {
   /** Call once for each begun request, when its answer is out or its client has gone. */
   end(request: ObservedRequest): void;
   /** The same for whoever keeps routes. */
-  endAt(times: Histogram, durationMs: number): void;
+  endRouted(request: RoutedRequest): void;
+  /** @throws TypeError where the pattern is no text. */
   route(pattern: string): HttpRoute;
   /** How many were answered since the start. */
   readonly answered: number;
@@ -63,22 +73,28 @@ export function observeHttp(registry: Registry): HttpObserver {
   function routeAt(pattern: string): HttpRoute {
     const known = routes.get(pattern);
     if (known !== undefined) return known;
+    if (typeof pattern !== 'string') throw new TypeError(`A route is a text, got ${typeof pattern}.`);
     const route = new KeptRoute((method, status) => durations.with({ method, route: pattern, status }));
     if (routes.size < routesMax) routes.set(pattern, route);
     return route;
   }
-  function endAt(times: Histogram, durationMs: number): void {
-    answered++;
+  const batch = createBatch<RoutedRequest>(({ route, method, status, durationMs }) => {
     // A whole number takes the shorter path of a histogram, which would round it anyway.
-    times.record(Math.round(durationMs * 1000));
+    route.timesOf(method, status).record(Math.round(durationMs * 1000));
+  });
+  registry.beforeReading(batch.flush);
+  function endRouted(request: RoutedRequest): void {
+    answered++;
+    batch.note(request);
   }
   return {
     begin: () => void begun++,
     get answered() {
       return answered;
     },
-    end: ({ method, route, status, durationMs }) => endAt(routeAt(route).timesOf(method, status), durationMs),
-    endAt,
+    end: ({ method, route, status, durationMs }) =>
+      endRouted({ method, route: routeAt(route), status, durationMs }),
+    endRouted,
     route: routeAt,
   };
 }

@@ -128,6 +128,19 @@ describe('requests that do not go as planned', () => {
     expect(numbers(observer, 'http_user_lookup_failures_total')).toEqual({ '': 1 });
   });
 
+  it('are counted though plain JavaScript gives numbers for their route and their user', async () => {
+    await using observer = observe();
+    const seven = (() => 7) as unknown as () => string;
+    await using line = await openLine(
+      createServer(observer.node(handler, { routeOf: seven, userOf: seven })),
+    );
+    line.socket.write('GET /a HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => requestsOf(observer)).toEqual({ 'GET unmatched 200': 1 });
+    expect(numbers(observer, 'http_route_lookup_failures_total')).toEqual({ '': 1 });
+    expect(numbers(observer, 'http_user_lookup_failures_total')).toEqual({ '': 1 });
+    expect(numbers(observer, 'http_active_users')).toEqual({ '': 0 });
+  });
+
   it('are counted stream by stream over HTTP/2', async () => {
     await using observer = observe();
     const observed = observer.node(handler, { routeOf }) as unknown as Parameters<

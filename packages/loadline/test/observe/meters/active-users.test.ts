@@ -27,6 +27,21 @@ describe('observeUsers()', () => {
     expect(shown()).toBe(0);
   });
 
+  it('knows when somebody was there also where nobody looked for a long time', async () => {
+    const { clock, users, shown } = instance();
+    users.see('ann');
+    await clock.advance(240_000);
+    users.see('bob');
+    await clock.advance(90_000);
+    expect(shown()).toBe(1);
+  });
+
+  it('counts everybody of a crowd, and each once', () => {
+    const { users, shown } = instance();
+    for (let nth = 0; nth < 1000; nth++) users.see(`user-${nth % 150}`);
+    expect(shown()).toBe(150);
+  });
+
   it('counts a user of several instances once in their union, where they have one key', () => {
     const all = [instance(), instance(), instance('another key')];
     all[0]?.users.see('ann');

@@ -62,3 +62,22 @@ it('observeHttp() counts requests by route and status, times them, and knows how
   );
   expect(text).toContain('http_requests_in_flight 1\n');
 });
+
+it('observeHttp() has counted all that was answered whenever somebody looks, and answered at once', () => {
+  const registry = createRegistry();
+  const observer = observeHttp(registry);
+  const route = observer.route('/food/:id');
+  const seen = (): unknown[] =>
+    registry
+      .snapshot()
+      .flatMap(({ series }) =>
+        series.map((each) => ('histogram' in each ? [each.histogram.count, each.histogram.sum] : each.value)),
+      );
+  for (const [nth, all] of [1, 64, 65, 1000].entries()) {
+    while (observer.answered < all) {
+      observer.begin();
+      observer.endRouted({ method: 'GET', route, status: 200, durationMs: 2 });
+    }
+    if (nth !== 1) expect(seen()).toEqual([all, [all, all * 2000], 0]);
+  }
+});
