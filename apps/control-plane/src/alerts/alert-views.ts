@@ -84,6 +84,7 @@ export function incidentDetailOf(incident: Incident): IncidentView {
       labels,
       ...(resolvedAtMs === undefined ? {} : { resolvedAt: timeOf(resolvedAtMs) }),
     })),
+    alertsLeftOut: incident.alertsLeftOut + incident.unlisted.length,
     timeline: incident.timeline.map(({ atMs, ...entry }) => ({ ...entry, at: timeOf(atMs) })),
     timelineLeftOut: incident.timelineLeftOut,
   };

@@ -1,7 +1,8 @@
 import type { Incident } from 'loadline/monitoring';
 
 /** An incident without what makes it long. */
-export interface IncidentNote extends Omit<Incident, 'alerts' | 'timeline' | 'timelineLeftOut'> {
+export interface IncidentNote
+  extends Omit<Incident, 'alerts' | 'unlisted' | 'alertsLeftOut' | 'timeline' | 'timelineLeftOut'> {
   readonly alertCount: number;
   readonly firingCount: number;
 }
@@ -49,9 +50,14 @@ export class IncidentBook {
   }
 }
 
-export function noteOf({ alerts, timeline: _, timelineLeftOut: __, ...note }: Incident): IncidentNote {
-  const firingCount = alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined).length;
-  return { ...note, alertCount: alerts.length, firingCount };
+export function noteOf(incident: Incident): IncidentNote {
+  const { alerts, unlisted, alertsLeftOut, timeline: _, timelineLeftOut: __, ...note } = incident;
+  const firing = alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined);
+  return {
+    ...note,
+    alertCount: alerts.length + unlisted.length + alertsLeftOut,
+    firingCount: firing.length + unlisted.length,
+  };
 }
 
 function byAge(a: IncidentNote, b: IncidentNote): number {

@@ -38,7 +38,7 @@ export async function openStoreMonitorMemory(
   async function read(): Promise<Remembered> {
     const bodiesOf = async <Value>(kind: keyof typeof kinds): Promise<Value[]> =>
       (await listAll(documents, kinds[kind])).map(({ body }) => body as Value);
-    const kept = await bodiesOf<Incident>('incident');
+    const kept = (await bodiesOf<Incident>('incident')).map(wholeOf);
     incidents.replace(kept);
     return {
       alerts: await bodiesOf('alert'),
@@ -79,13 +79,19 @@ export async function openStoreMonitorMemory(
     },
     save,
     async findIncident(id) {
-      return (await documents.get(kinds.incident, id))?.body as Incident | undefined;
+      const body = (await documents.get(kinds.incident, id))?.body as Incident | undefined;
+      return body && wholeOf(body);
     },
   };
 }
 
 function documentOf({ kind, id, value }: Change): DocumentChange {
   return { kind: kinds[kind], id, body: value };
+}
+
+/** Those of before knew no bounds. */
+function wholeOf(kept: Incident): Incident {
+  return { ...kept, unlisted: kept.unlisted ?? [], alertsLeftOut: kept.alertsLeftOut ?? 0 };
 }
 
 async function listAll(documents: Documents, kind: string): Promise<readonly Document[]> {

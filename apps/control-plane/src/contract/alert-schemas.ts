@@ -317,6 +317,7 @@ export const incidentSchema = {
         },
       },
     },
+    alertsLeftOut: { type: 'integer', description: 'Alerts of it that `alerts` has no room for.' },
     timeline: {
       type: 'array',
       description: 'Where one incident is asked for.',

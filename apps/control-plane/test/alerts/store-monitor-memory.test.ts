@@ -26,6 +26,8 @@ function incidentOf(at: number, phase: Incident['phase'] = 'resolved'): Incident
     runbooks: [],
     timeline: [{ atMs: at, by: 'loadline', what: 'opened', text: 'slow' }],
     timelineLeftOut: 0,
+    unlisted: [],
+    alertsLeftOut: 0,
   };
 }
 

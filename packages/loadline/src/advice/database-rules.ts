@@ -161,11 +161,11 @@ function adviseOnConnections(finding: Finding): Draft | undefined {
     action: isMostlyIdle
       ? 'Make the pools of the services smaller, or put a pooler before the server.'
       : 'Find what keeps the connections busy before raising max_connections.',
-    reasoning: `${percent(ratio)} of the connections are in use, ${round(idle)} of ${round(connections)} of them idle.`,
+    reasoning: `${percent(ratio)} of the connections that the server allows are open: ${round(connections)}, of which ${idle === 0 ? 'none is' : idle === 1 ? 'one is' : `${round(idle)} are`} idle.`,
     expected: isMostlyIdle
       ? {
           kind: 'modelled',
-          statement: `Without the idle ones ${percent((ratio * (connections - idle)) / connections)} of the connections would be in use instead of ${percent(ratio)}.`,
+          statement: `Without the idle ones ${percent((ratio * (connections - idle)) / connections)} of the connections that the server allows would be open instead of ${percent(ratio)}.`,
           formula: 'after = ratio × (connections − idle) / connections',
           inputs: { ratio, connections, idle },
           before: ratio,

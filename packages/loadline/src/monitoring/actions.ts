@@ -1,6 +1,6 @@
 import type { LoadlineError } from '../base/index.ts';
 import { monitoringError } from './errors.ts';
-import { type Incident, noteIncident, takeIncident } from './incident.ts';
+import { fingerprintsOf, type Incident, noteIncident, takeIncident } from './incident.ts';
 import { digest } from './labels.ts';
 import type { MonitorState } from './round.ts';
 import type { Silence } from './silence.ts';
@@ -43,8 +43,9 @@ export function acknowledgeAlert(state: MonitorState, fingerprint: string, act: 
  */
 export function takeIncidentOf(state: MonitorState, id: string, act: Act): MonitorState {
   const incident = state.incidents.find((each) => each.id === id && each.phase === 'open');
-  if (incident === undefined) throw unknownIncident(id, 'take');
-  const own = new Set(incident.alerts.map(({ fingerprint }) => fingerprint));
+  if (incident === undefined)
+    throw unknownIncident(id, 'Cannot take the incident: there is none of this id, or it is resolved.');
+  const own = new Set(fingerprintsOf(incident));
   return {
     ...state,
     alerts: acknowledged(state, own, act),
@@ -63,7 +64,11 @@ export function noteOnIncident(
   note: Act & { readonly text: string },
 ): MonitorState {
   const incident = state.incidents.find((each) => each.id === id);
-  if (incident === undefined) throw unknownIncident(id, 'add to');
+  if (incident === undefined)
+    throw unknownIncident(
+      id,
+      'Cannot add to the incident: there is none of this id, or it was resolved more than an hour ago.',
+    );
   return { ...state, incidents: replaced(state, noteIncident(incident, note)) };
 }
 
@@ -119,18 +124,16 @@ function acknowledged(
   );
 }
 
-function unknownIncident(id: string, doing: string): LoadlineError {
-  return monitoringError(
-    'MONITORING_INCIDENT_UNKNOWN',
-    `Cannot ${doing} the incident: none of this id is open. List the incidents anew.`,
-    { facts: { id } },
-  );
+function unknownIncident(id: string, what: string): LoadlineError {
+  return monitoringError('MONITORING_INCIDENT_UNKNOWN', `${what} List the incidents anew.`, {
+    facts: { id },
+  });
 }
 
 function replaced({ incidents }: MonitorState, incident: Incident): readonly Incident[] {
   return incidents.map((each) => (each.id === incident.id ? incident : each));
 }
 
-function holds({ alerts }: Incident, fingerprint: string): boolean {
-  return alerts.some((alert) => alert.fingerprint === fingerprint);
+function holds(incident: Incident, fingerprint: string): boolean {
+  return fingerprintsOf(incident).includes(fingerprint);
 }

@@ -7,8 +7,10 @@ export const monitoringErrorTable = {
     remedy: 'List the alerts anew: it may be over by now.',
   },
   MONITORING_INCIDENT_UNKNOWN: {
-    means: 'There is no open incident of this id.',
-    remedy: 'List the incidents anew: it may be resolved by now.',
+    means:
+      'There is no incident of this id that this can be done to: only an open one can be taken, and notes can be added until an hour after its end.',
+    remedy:
+      'List the incidents anew, and check the id and the state; if the trouble is back, it has another incident.',
   },
   MONITORING_SILENCE_UNKNOWN: {
     means: 'There is no silence of this id.',

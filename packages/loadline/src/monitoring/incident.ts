@@ -27,10 +27,16 @@ export interface Incident {
   readonly taken: { readonly by: string; readonly atMs: number } | undefined;
   /** How often it was passed on because nobody took it. */
   readonly level: number;
+  /** Those that fire, and the newest of those that are over, as far as there is room; whoever has changed last stands last. */
   readonly alerts: readonly IncidentAlert[];
+  /** Fingerprints of those that fire and have no room there: the incident lasts as long as they do. */
+  readonly unlisted: readonly string[];
+  /** Alerts that are over and have no room any more. */
+  readonly alertsLeftOut: number;
+  /** At most 20. */
   readonly runbooks: readonly string[];
   readonly timeline: readonly TimelineEntry[];
-  /** Entries that the timeline has no room for: of more than 500 it keeps the first and the newest. */
+  /** Entries that the timeline has no room for: of more than it has, it keeps the first and the newest. */
   readonly timelineLeftOut: number;
 }
 
@@ -63,23 +69,38 @@ export function resolveIncidents(
   );
   return incidents.map((incident) => {
     if (incident.phase === 'resolved') return incident;
-    const isStale = incident.alerts.some(
-      (each) => each.resolvedAtMs === undefined && !firing.has(each.fingerprint),
-    );
-    const alerts = isStale
-      ? incident.alerts.map((each) =>
-          each.resolvedAtMs === undefined && !firing.has(each.fingerprint)
-            ? { ...each, resolvedAtMs: nowMs }
-            : each,
-        )
-      : incident.alerts;
-    const isOver = alerts.every(({ resolvedAtMs }) => resolvedAtMs !== undefined);
-    if (!isOver) return isStale ? { ...incident, alerts } : incident;
+    const after = endAlerts(incident, firing, nowMs);
+    const isOver =
+      after.unlisted.length === 0 && after.alerts.every((each) => each.resolvedAtMs !== undefined);
+    if (!isOver) return after;
     const startedAtMs = Math.min(incident.startedAtMs, nowMs);
     const text = `resolved after ${Math.round((nowMs - startedAtMs) / 1000)} s`;
-    const noted = withEntries(incident, [{ atMs: nowMs, by: 'loadline', what: 'resolved', text }]);
-    return { ...noted, alerts, phase: 'resolved', startedAtMs, resolvedAtMs: nowMs };
+    const noted = withEntries(after, [{ atMs: nowMs, by: 'loadline', what: 'resolved', text }]);
+    return { ...noted, phase: 'resolved', startedAtMs, resolvedAtMs: nowMs };
   });
+}
+
+/** The same incident where all fire on that fired before. */
+function endAlerts(incident: Incident, firing: ReadonlySet<string>, nowMs: number): Incident {
+  const hasEnded = ({ fingerprint, resolvedAtMs }: IncidentAlert): boolean =>
+    resolvedAtMs === undefined && !firing.has(fingerprint);
+  const unlisted = incident.unlisted.filter((fingerprint) => firing.has(fingerprint));
+  const ended = incident.unlisted.length - unlisted.length;
+  if (ended === 0 && !incident.alerts.some(hasEnded)) return incident;
+  return {
+    ...incident,
+    alerts: incident.alerts.map((each) => (hasEnded(each) ? { ...each, resolvedAtMs: nowMs } : each)),
+    unlisted,
+    alertsLeftOut: incident.alertsLeftOut + ended,
+  };
+}
+
+/** Every alert that is known by name to be part of it. */
+export function fingerprintsOf({
+  alerts,
+  unlisted,
+}: Pick<Incident, 'alerts' | 'unlisted'>): readonly string[] {
+  return [...alerts.map(({ fingerprint }) => fingerprint), ...unlisted];
 }
 
 /**
@@ -98,8 +119,7 @@ export function escalateIncidents(
     // By a clock that was set back, it would be called for later by as much.
     if (incident.openedAtMs > nowMs) return { ...incident, openedAtMs: nowMs };
     const level = escalateAfterMs.filter((afterMs) => nowMs - incident.openedAtMs >= afterMs).length;
-    if (level <= incident.level || !incident.alerts.some(({ fingerprint }) => isTold(fingerprint)))
-      return incident;
+    if (level <= incident.level || !fingerprintsOf(incident).some(isTold)) return incident;
     const text = `nobody took it: level ${level}`;
     return { ...withEntries(incident, [{ atMs: nowMs, by: 'loadline', what: 'escalated', text }]), level };
   });
@@ -148,16 +168,42 @@ export function nameIncident({ id, level, taken }: Incident): NotifiedIncident {
   return { id, level, takenBy: taken?.by };
 }
 
-/** Of more than 500 entries, the first and the newest. */
+/** Of more entries than there is room for, the first and the newest. */
 export function withEntries(incident: Incident, entries: readonly TimelineEntry[]): Incident {
-  const timeline = [...incident.timeline, ...entries];
-  const surplus = timeline.length - timelineMax;
-  if (surplus <= 0) return { ...incident, timeline };
+  const all = [...incident.timeline, ...entries];
+  const [first, ...others] = all;
+  if (first === undefined) return incident;
+  const kept = newestWithin(others, {
+    countMax: timelineMax - 1,
+    lengthMax: timelineLengthMax,
+    lengthOf: ({ by, text }) => by.length + text.length,
+  });
   return {
     ...incident,
-    timeline: [timeline[0] as TimelineEntry, ...timeline.slice(1 + surplus)],
-    timelineLeftOut: incident.timelineLeftOut + surplus,
+    timeline: [first, ...kept],
+    timelineLeftOut: incident.timelineLeftOut + others.length - kept.length,
   };
 }
 
+/** The last of them, as many as there is room for: of items, and of letters in all. */
+export function newestWithin<Item>(
+  items: readonly Item[],
+  room: {
+    readonly countMax: number;
+    readonly lengthMax: number;
+    readonly lengthOf: (item: Item) => number;
+  },
+): readonly Item[] {
+  let length = 0;
+  let from = items.length;
+  while (from > 0 && items.length - from < room.countMax) {
+    length += room.lengthOf(items[from - 1] as Item);
+    if (length > room.lengthMax) break;
+    from--;
+  }
+  return items.slice(from);
+}
+
+/** With its alerts an incident stays below the megabyte that a store takes, also where each letter has three bytes. */
 const timelineMax = 500;
+const timelineLengthMax = 100_000;

@@ -1,7 +1,9 @@
 import { type AlertState, isWorseThan } from './alert-state.ts';
 import {
+  fingerprintsOf,
   type Incident,
   type IncidentAlert,
+  newestWithin,
   type TimelineEntry,
   takeIncident,
   withEntries,
@@ -62,8 +64,8 @@ class OpenIncidents {
   }
 
   add(incident: Incident): void {
-    const { id, service, joinedAtMs, group, alerts } = incident;
-    for (const { fingerprint } of alerts) this.#byAlert.set(fingerprint, incident);
+    const { id, service, joinedAtMs, group } = incident;
+    for (const fingerprint of fingerprintsOf(incident)) this.#byAlert.set(fingerprint, incident);
     this.#byGroup.set(groupKey({ labels: group }, this.#groupBy), incident);
     const others = this.#byService.get(service);
     if (others === undefined) this.#byService.set(service, [incident]);
@@ -107,6 +109,8 @@ function openIncident(alert: AlertState, groupBy: readonly string[], nowMs: numb
     taken: undefined,
     level: 0,
     alerts: [],
+    unlisted: [],
+    alertsLeftOut: 0,
     runbooks: [],
     timeline: [{ atMs: nowMs, by: 'loadline', what: 'opened', text: alert.summary }],
     timelineLeftOut: 0,
@@ -116,6 +120,7 @@ function openIncident(alert: AlertState, groupBy: readonly string[], nowMs: numb
 function withAlerts(incident: Incident, announcements: readonly Announcement[], nowMs: number): Incident {
   if (announcements.length === 0) return incident;
   const alerts = new Map(incident.alerts.map((alert) => [alert.fingerprint, alert]));
+  const unlisted = new Set(incident.unlisted);
   const runbooks = new Set(incident.runbooks);
   const entries: TimelineEntry[] = [];
   let { severity, startedAtMs, joinedAtMs } = incident;
@@ -123,13 +128,14 @@ function withAlerts(incident: Incident, announcements: readonly Announcement[], 
     const { fingerprint, rule, labels, runbook } = alert;
     // Who has changed last stands last.
     alerts.delete(fingerprint);
+    unlisted.delete(fingerprint);
     alerts.set(fingerprint, {
       fingerprint,
       rule,
       labels,
       resolvedAtMs: change === 'resolved' ? nowMs : undefined,
     });
-    if (runbook !== undefined) runbooks.add(runbook);
+    if (runbook !== undefined && runbooks.size < runbooksMax) runbooks.add(runbook);
     if (isWorseThan(alert.severity, severity)) severity = alert.severity;
     if (change === 'fired') joinedAtMs = nowMs;
     startedAtMs = Math.min(startedAtMs, alert.startedAtMs ?? nowMs);
@@ -138,7 +144,7 @@ function withAlerts(incident: Incident, announcements: readonly Announcement[], 
   }
   const joined: Incident = {
     ...withEntries(incident, entries),
-    alerts: bounded([...alerts.values()]),
+    ...listed([...alerts.values()], { ...incident, unlisted: [...unlisted] }),
     severity,
     startedAtMs,
     joinedAtMs,
@@ -149,13 +155,32 @@ function withAlerts(incident: Incident, announcements: readonly Announcement[], 
   return joined.taken === undefined && known !== undefined ? takeIncident(joined, known) : joined;
 }
 
-/** Those that fire are all kept, since the incident lasts as long as they; of those that are over, the newest. */
-function bounded(alerts: readonly IncidentAlert[]): readonly IncidentAlert[] {
-  const surplus = alerts.length - incidentAlertsMax;
-  if (surplus <= 0) return alerts;
-  const over = alerts.filter(({ resolvedAtMs }) => resolvedAtMs !== undefined).slice(0, surplus);
-  const gone = new Set(over);
-  return alerts.filter((alert) => !gone.has(alert));
+/**
+ * Gives alerts their room: first those that fire, in the order in which they came, then the newest of those that are over.
+ * Those that fire beyond it are known by their fingerprints, since the incident lasts as long as they do.
+ */
+function listed(
+  alerts: readonly IncidentAlert[],
+  { unlisted, alertsLeftOut }: Pick<Incident, 'unlisted' | 'alertsLeftOut'>,
+): Pick<Incident, 'alerts' | 'unlisted' | 'alertsLeftOut'> {
+  const firing = alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined);
+  const over = alerts.filter(({ resolvedAtMs }) => resolvedAtMs !== undefined);
+  // By age, and so that the first that came are the last to go.
+  const kept = newestWithin([...over, ...firing.toReversed()], {
+    countMax: alertsMax,
+    lengthMax: alertsLengthMax,
+    lengthOf: ({ rule, labels }) => rule.length + JSON.stringify(labels).length,
+  });
+  const isKept = new Set(kept);
+  const surplus = firing.filter((alert) => !isKept.has(alert)).map(({ fingerprint }) => fingerprint);
+  const overKept = over.filter((alert) => isKept.has(alert)).length;
+  return {
+    alerts: alerts.filter((alert) => isKept.has(alert)),
+    unlisted: [...unlisted, ...surplus],
+    alertsLeftOut: alertsLeftOut + over.length - overKept,
+  };
 }
 
-const incidentAlertsMax = 500;
+const alertsMax = 500;
+const alertsLengthMax = 80_000;
+const runbooksMax = 20;

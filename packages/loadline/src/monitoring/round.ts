@@ -1,7 +1,13 @@
 import { applySilences, evaluateAlerts, type Transition } from './alert-engine.ts';
 import type { AlertState } from './alert-state.ts';
 import type { EvaluationLimits } from './evaluation-limits.ts';
-import { escalateIncidents, type Incident, nameIncident, resolveIncidents } from './incident.ts';
+import {
+  escalateIncidents,
+  fingerprintsOf,
+  type Incident,
+  nameIncident,
+  resolveIncidents,
+} from './incident.ts';
 import { joinIncidents } from './join-incidents.ts';
 import {
   announcementsDue,
@@ -86,7 +92,7 @@ function indexIncidents(
   const index = new Map<string, Incident>();
   const endOf = ({ resolvedAtMs = Number.MAX_VALUE }: Incident): number => resolvedAtMs;
   for (const incident of incidents.toSorted((a, b) => endOf(a) - endOf(b)))
-    for (const { fingerprint } of incident.alerts) index.set(fingerprint, incident);
+    for (const fingerprint of fingerprintsOf(incident)) index.set(fingerprint, incident);
   return (fingerprint) => {
     const incident = index.get(fingerprint);
     return incident === undefined ? undefined : nameIncident(incident);
@@ -108,8 +114,8 @@ function escalations(
         why: 'escalated',
         group: incident.group,
         incident: nameIncident(incident),
-        alerts: incident.alerts
-          .map(({ fingerprint }) => told.get(fingerprint))
+        alerts: fingerprintsOf(incident)
+          .map((fingerprint) => told.get(fingerprint))
           .filter((alert) => alert !== undefined)
           .toSorted((a, b) => rankOf(b.severity) - rankOf(a.severity))
           .map((alert) => describeAlert(alert, 'none', nowMs)),

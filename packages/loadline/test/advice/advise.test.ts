@@ -46,6 +46,11 @@ describe('advise()', () => {
     expect(first.evidence).toEqual(planted[kind].evidence);
   });
 
+  it('says of connections how many are open, and how many of those do nothing', () => {
+    expect(firstOf('idleConnections').reasoning).toContain('are open: 92, of which 85 are idle.');
+    expect(firstOf('busyConnections').reasoning).toContain('are open: 92, of which 2 are idle.');
+  });
+
   it.each<[string, Planted, readonly Planted[]]>([
     ['the statement before the pool that it exhausts', 'waitingStatement', ['smallPool', 'waitingStatement']],
     ['the hot function before more instances', 'hotFunction', ['eventLoop', 'hotFunction']],

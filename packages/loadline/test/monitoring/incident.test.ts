@@ -191,15 +191,47 @@ describe('an incident', () => {
     expect(state().incidents).toEqual([]);
   });
 
-  it('keeps of very many alerts those that fire, and of the others the newest', () => {
+  it('lists of very many alerts the first that fire, then the newest that are over, and counts the others', () => {
     const { round, only } = follow();
     const many = (value: (at: number) => number) =>
       Array.from({ length: 700 }, (_, at) => errors(value(at), { instance: String(at) }));
     round(0, ...many(() => 20));
-    expect(only().alerts).toHaveLength(700);
-    round(1000, ...many((at) => (at < 300 ? 0 : 20)));
-    expect(only().alerts).toHaveLength(500);
-    expect(only().alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined)).toHaveLength(400);
+    expect([only().alerts.length, only().unlisted.length, only().alertsLeftOut]).toEqual([500, 200, 0]);
+    const firstListed = new Set(only().alerts.map(({ labels }) => labels.instance));
+    const isListed = (at: number): boolean => firstListed.has(String(at));
+    // All that are listed end, and half of the others.
+    round(1000, ...many((at) => (isListed(at) || at % 2 === 0 ? 0 : 20)));
+    const { alerts, unlisted, alertsLeftOut } = only();
+    expect(alerts.every(({ resolvedAtMs }) => resolvedAtMs !== undefined)).toBe(true);
+    expect(unlisted.length).toBeGreaterThan(0);
+    expect(alerts.length + unlisted.length + alertsLeftOut).toBe(700);
+    expect(only().phase, 'those without room fire on').toBe('open');
+    round(2000, ...many(() => 0));
+    expect(only()).toMatchObject({ phase: 'resolved', unlisted: [] });
+    expect(only().alerts.length + only().alertsLeftOut).toBe(700);
+  });
+
+  it('takes all of its alerts, also those it has no room for, for known when somebody takes it', () => {
+    const { round, only, act, state } = follow();
+    const many = Array.from({ length: 600 }, (_, at) => errors(20, { instance: String(at) }));
+    round(0, ...many);
+    act((now) => takeIncidentOf(now, only().id, { by: 'ada', atMs: 1000 }));
+    expect(state().alerts.filter(({ acknowledged }) => acknowledged?.by === 'ada')).toHaveLength(600);
+  });
+
+  it('stays below the megabyte that a store takes, however many and long its alerts and notes are', () => {
+    const { round, only, act } = follow();
+    const letter = '漢';
+    const many = Array.from({ length: 10_000 }, (_, at) =>
+      errors(20, { instance: `${letter.repeat(180)}${at}`, path: letter.repeat(200) }),
+    );
+    round(0, ...many);
+    for (let at = 0; at < 100; at++)
+      act((now) => noteOnIncident(now, only().id, { by: 'ada', atMs: 1000 + at, text: letter.repeat(2000) }));
+    round(2000, ...many.map((each) => ({ ...each, value: 0 })));
+    expect(Buffer.byteLength(JSON.stringify(only()))).toBeLessThan(2 ** 20);
+    expect(only().timeline.length).toBeGreaterThan(10);
+    expect(only().timeline[0]?.what).toBe('opened');
   });
 
   it('is another one when trouble comes back after it was resolved', () => {
