@@ -62,19 +62,20 @@ const downEvery = 3;
 const recentMs = 60_000;
 const recentVitalsMs = 3_600_000;
 
-const recentMetrics: ReadonlySet<string> = new Set([
-  'requests',
-  'errors',
-  'latency_ms',
-  'answered_ms',
-  'database_query_ms',
-  'cache_hits',
-  'cache_lookups',
+const recentUnits: ReadonlyMap<string, string> = new Map([
+  ['requests', 'rps'],
+  ['errors', 'rps'],
+  ['latency_ms', 'ms'],
+  ['answered_ms', 'ms'],
+  ['database_query_ms', 'ms'],
+  ['cache_hits', 'per second'],
+  ['cache_lookups', 'per second'],
 ]);
-const recentVitals: ReadonlySet<string> = new Set([
-  ...['lcp', 'inp', 'fid', 'fcp', 'ttfb', 'cls'].map((name) => `web_vital_${name}`),
-  'web_speed_ratings',
-  'web_speed_fast',
+const recentVitalUnits: ReadonlyMap<string, string> = new Map([
+  ...['lcp', 'inp', 'fid', 'fcp', 'ttfb'].map((name) => [`web_vital_${name}`, 'ms'] as const),
+  ['web_vital_cls', 'ratio'],
+  ['web_speed_ratings', 'per second'],
+  ['web_speed_fast', 'per second'],
 ]);
 
 /**
@@ -93,11 +94,11 @@ export class Collector {
     lost: 0,
     unwatched: 0,
   };
-  readonly #recent = new RecentWindow({ sliceMs: 10_000, slices: recentMs / 10_000, metrics: recentMetrics });
+  readonly #recent = new RecentWindow({ sliceMs: 10_000, slices: recentMs / 10_000, units: recentUnits });
   readonly #vitals = new RecentWindow({
     sliceMs: 300_000,
     slices: recentVitalsMs / 300_000,
-    metrics: recentVitals,
+    units: recentVitalUnits,
   });
   #users: ReadonlyMap<string, number> = new Map();
   readonly #ending = new AbortController();

@@ -33,12 +33,15 @@ export function compareReadings(
   { service, instance, samplesMax, seriesOf }: CompareOptions,
 ): Growth {
   const comparison = new Comparison(before, after);
+  const custom: ReadFamily[] = [];
   for (const family of after.families.values()) {
-    const metrics = metricsOf(family.name);
-    if (metrics === 'custom') comparison.addCustom(family);
+    const metrics = family.isOfQuantiles ? 'custom' : metricsOf(family.name);
+    if (metrics === 'custom') custom.push(family);
     else for (const metric of metrics) comparison.add(family, metric);
   }
   comparison.addMemoryRatio();
+  // A service may have metrics of its own by the names that ours have: they come second, and are added to none.
+  for (const family of custom) comparison.addCustom(family);
   const all = [...comparison.found.values()];
   const samples = all.slice(0, samplesMax).map(({ value, ...series }): Sample => {
     const kept = value instanceof Histogram ? value.encode() : value;
@@ -139,7 +142,8 @@ class Comparison {
     if (known === undefined) this.found.set(key, found);
     else if (known.value instanceof Histogram && found.value instanceof Histogram)
       known.value = merged(known.value, found.value);
-    else if (isAddedUp && typeof known.value === 'number') known.value += found.value as number;
+    else if (isAddedUp && typeof known.value === 'number' && typeof found.value === 'number')
+      known.value += found.value;
   }
 }
 

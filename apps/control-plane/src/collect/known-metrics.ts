@@ -25,6 +25,13 @@ const isFailure = ({ status = '', status_code: other = status, code = other }: L
 const endpointOfRequest = ({ method, route, handler, path }: Labels): string | undefined =>
   [method, route ?? handler ?? path].filter((part) => part !== undefined).join(' ') || undefined;
 
+/** A node exporter also tells of devices whose bytes another one carries: they would count twice. */
+function isOfWire({ device = '' }: Labels): boolean {
+  return !/^(?:lo$|veth|docker|br-|virbr|vnet|tap|tun|wg|cali|cni|flannel|cilium|lxc|podman|kube-|vxlan|dummy)/.test(
+    device,
+  );
+}
+
 /**
  * What everybody is asked for, under one name for all: what `observe` shows, and what other servers call the same. Growth
  * of counters is a second; a counter of seconds becomes a ratio.
@@ -52,8 +59,13 @@ const knownMetrics: readonly KnownMetric[] = [
   { family: 'http_server_sent_bytes', metric: 'network_sent', unit: 'bytes/s' },
   { family: 'http_server_connections', metric: 'connections', unit: 'count' },
   { family: 'http_server_connections_total', metric: 'connections_opened', unit: 'per second' },
-  { family: 'node_network_receive_bytes', metric: 'system_network_received', unit: 'bytes/s' },
-  { family: 'node_network_transmit_bytes', metric: 'system_network_sent', unit: 'bytes/s' },
+  {
+    family: 'node_network_receive_bytes',
+    metric: 'system_network_received',
+    unit: 'bytes/s',
+    where: isOfWire,
+  },
+  { family: 'node_network_transmit_bytes', metric: 'system_network_sent', unit: 'bytes/s', where: isOfWire },
   { family: 'http_requests_in_flight', metric: 'requests_in_flight', unit: 'count' },
   { family: 'http_requests', metric: 'requests', unit: 'rps' },
   {
@@ -192,7 +204,7 @@ export function unitOf(name: string): string {
 
 /** The unit of a growth a second. */
 export function rateUnitOf(name: string): string {
-  const unit = unitOf(name);
+  const unit = unitOf(name.replace(/_sum$/, ''));
   if (unit === 's') return 'ratio';
   return unit === 'bytes' ? 'bytes/s' : 'per second';
 }

@@ -15,6 +15,8 @@ export interface Reading {
 export interface ReadFamily {
   readonly name: string;
   readonly kind: 'counter' | 'gauge' | 'histogram';
+  /** Quantiles cannot be put together again: it is never one of those that everybody is asked for. */
+  readonly isOfQuantiles?: true;
   /** By their labels, as JSON. */
   readonly series: ReadonlyMap<string, ReadSeries>;
 }
@@ -75,8 +77,9 @@ export function readingOfSnapshot({ snapshot, sketches }: DecodedSnapshot, at: R
 
 /** A reading of Prometheus text. What has no type counts as a gauge, unless its name says that it only grows. Pure. */
 export function readingOfScrape({ families }: Scrape, at: ReadAt): Reading {
-  const read = [...families.values()].map((family): ReadFamily => {
+  const read = [...families.values()].flatMap(partsOf).map((family): ReadFamily => {
     if (family.kind === 'histogram') return familyOf(family.name, 'histogram', boundsOf(family));
+    if (family.kind === 'summary') return { ...quantilesOf(family), isOfQuantiles: true };
     const kind = isCounter(family) ? 'counter' : 'gauge';
     const plain = family.samples.filter(({ name }) => !name.endsWith('_created'));
     return familyOf(
@@ -89,6 +92,25 @@ export function readingOfScrape({ families }: Scrape, at: ReadAt): Reading {
     );
   });
   return { ...at, families: byName(read), users: undefined };
+}
+
+/** A summary is quantiles, and beside them two counters; together they would be numbers of three kinds under one name. */
+function partsOf(family: ScrapedFamily): readonly ScrapedFamily[] {
+  const { name, kind, samples } = family;
+  if (kind !== 'summary') return [family];
+  const counters = [`${name}_sum`, `${name}_count`].map((part): ScrapedFamily => {
+    return { name: part, kind: 'counter', samples: samples.filter((sample) => sample.name === part) };
+  });
+  return [family, ...counters];
+}
+
+function quantilesOf({ name, samples }: ScrapedFamily): ReadFamily {
+  const own = samples.filter((sample) => sample.name === name);
+  return familyOf(
+    name,
+    'gauge',
+    own.map(({ labels, value }) => ({ labels: Object.fromEntries(labels), value })),
+  );
 }
 
 function isCounter({ kind, name }: ScrapedFamily): boolean {

@@ -5,8 +5,8 @@ export interface WindowShape {
   readonly sliceMs: number;
   /** So many whole slices, and the one that is under way. */
   readonly slices: number;
-  /** What is kept. */
-  readonly metrics: ReadonlySet<string>;
+  /** What is kept, with its unit: a service may have something else by the same name. */
+  readonly units: ReadonlyMap<string, string>;
 }
 
 /** What came within a window, merged over instances and endpoints. */
@@ -42,8 +42,8 @@ export class RecentWindow {
   ): void {
     const slice = this.#current(service, at.nowMs);
     for (const { series, value } of samples) {
-      const { metric, unit } = series;
-      if (!this.#shape.metrics.has(metric)) continue;
+      const { metric, unit, labels } = series;
+      if (this.#shape.units.get(metric) !== unit || labels !== undefined) continue;
       if (typeof value !== 'number') {
         const known = slice.histograms.get(metric) ?? new Histogram();
         known.mergeEncoded(value);

@@ -5,6 +5,7 @@ import type { Sample } from 'loadline/store';
 import { describe, expect, it } from 'vitest';
 import { compareReadings } from '../../src/collect/compare-readings.ts';
 import { keptOf } from '../../src/collect/kept-reading.ts';
+import { latestFiguresOf } from '../../src/collect/latest-figures.ts';
 import type { Reading } from '../../src/collect/reading.ts';
 import { atSecond, readRegistry, readText } from './pages.ts';
 
@@ -42,6 +43,50 @@ describe('two readings of an instance', () => {
       ].join('\n');
     const { value } = compare(readText(page(10, 3), atSecond(0)), readText(page(20, 7), atSecond(5)));
     expect([value('connections'), value('connections_opened')]).toEqual([7, 2]);
+  });
+
+  it('add nothing of a service’s own to what has the same name here', () => {
+    const page = [
+      '# TYPE connections gauge\nconnections 5',
+      'connections{state="idle"} 2',
+      '# TYPE http_server_connections gauge\nhttp_server_connections 7',
+      '# TYPE requests gauge\nrequests 3\n',
+    ].join('\n');
+    const { samples, value } = compare(undefined, readText(page, atSecond(0)));
+    expect(value('connections')).toBe(7);
+    expect(samples.map(({ series, value }) => [series.metric, series.unit, series.labels, value])).toEqual([
+      ['connections', 'count', undefined, 7],
+      ['connections', 'count', { state: 'idle' }, 2],
+      ['requests', 'count', undefined, 3],
+    ]);
+    expect([...latestFiguresOf(samples)]).toEqual([['connections', 7]]);
+  });
+
+  it('keep the quantiles of a summary, of which no latency can be made, apart from its counters', () => {
+    const name = 'http_request_duration_seconds';
+    const page = (count: number): string =>
+      [
+        `# TYPE ${name} summary`,
+        `${name}{quantile="0.5"} 0.1`,
+        `${name}{quantile="0.99"} 0.9`,
+        `${name}_sum ${count / 5}`,
+        `${name}_count ${count}\n`,
+      ].join('\n');
+    const { samples } = compare(readText(page(10), atSecond(0)), readText(page(20), atSecond(5)));
+    expect(samples.map(({ series, value }) => [series.metric, series.unit, series.labels, value])).toEqual([
+      [name, 's', { quantile: '0.5' }, 0.1],
+      [name, 's', { quantile: '0.99' }, 0.9],
+      [`${name}_sum`, 'ratio', undefined, 0.4],
+      [`${name}_count`, 'per second', undefined, 2],
+    ]);
+  });
+
+  it('count the bytes of a machine once, whatever devices they pass through', () => {
+    const name = 'node_network_receive_bytes_total';
+    const page = (bytes: number): string =>
+      `# TYPE ${name} counter\n${['eth0', 'lo', 'docker0', 'veth1'].map((each) => `${name}{device="${each}"} ${bytes}\n`).join('')}`;
+    const { value } = compare(readText(page(0), atSecond(0)), readText(page(500), atSecond(5)));
+    expect(value('system_network_received')).toBe(100);
   });
 
   it('add requests up over routes, and count those that the service failed', () => {
