@@ -15,6 +15,7 @@ let postgres: Postgres;
 let store: Store;
 let plane: Plane;
 let prometheus: PrometheusServer;
+let isAway = false;
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -27,7 +28,7 @@ beforeAll(async () => {
       ...store,
       samples: [],
       get counts() {
-        return store.counts;
+        return { ...store.counts, isAway };
       },
     },
   });
@@ -110,6 +111,23 @@ describe('a real Prometheus', () => {
     // A scrape is a request, five times a second.
     expect(counter.mean).toBeGreaterThan(3);
     expect(counter.mean).toBeLessThan(8);
+  });
+
+  it('keeps what it has while the database is away, and writes it later', async () => {
+    isAway = true;
+    const awayMs = systemClock.now();
+    const scraped = await eventually(
+      async () => (await prometheus.raw('up', 10)).filter(([atMs]) => atMs > awayMs),
+      (found) => found.length >= 5,
+    );
+    isAway = false;
+    const times = scraped.map(([atMs]) => atMs);
+    const window = { fromMs: Math.min(...times), toMs: Math.max(...times) + 1 };
+    // Each of them, and once.
+    await eventually(
+      () => store.metrics.summaries({ metrics: ['up'], service: 'plane', ...window }),
+      (found) => found[0]?.count === scraped.length,
+    );
   });
 
   it('has nothing refused, and nothing of what it sends in the audit log', async () => {
