@@ -49,4 +49,12 @@ describe('SharedAnswers', () => {
     for (const question of ['a', 'b', 'c']) await ask(question);
     expect([await ask('c'), await ask('b'), await ask('a')]).toEqual([3, 2, 4]);
   });
+
+  it('does not hold what nobody may get any more', async () => {
+    const { clock, answers, ask } = counting();
+    for (const question of ['a', 'b', 'c']) await ask(question);
+    await clock.advance(1000);
+    await ask('d');
+    expect(answers.size).toBe(1);
+  });
 });
