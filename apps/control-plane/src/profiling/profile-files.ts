@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +12,8 @@ export type KeptFormat = ProfileFormat | 'heapsnapshot';
 
 /** Profiles in a folder, each in all its forms. Nobody else of this machine may read them. */
 export interface ProfileFiles {
+  /** Which folder this is, for whoever shares a database with others; it is written there when it is asked for first. */
+  mark(): Promise<string>;
   /** @returns how many bytes they take. */
   write(id: string, profile: FinishedProfile): Promise<number>;
   /**
@@ -32,6 +35,16 @@ export function openProfileFiles(folder: string, bytesMax: number = snapshotByte
   return {
     pathOf,
     remove,
+    async mark() {
+      const path = join(folder, 'mark');
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(path, randomUUID(), { flag: 'wx', mode: 0o600 }).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error;
+        },
+      );
+      return readFile(path, 'utf8');
+    },
     async write(id, profile) {
       await mkdir(join(folder, id), { recursive: true, mode: 0o700 });
       let bytes = 0;

@@ -14,22 +14,29 @@ export interface ProfileLimits {
   readonly bytesMax: number;
 }
 
-/** Every session that is kept, in the order of time, at hand and remembered. */
+/**
+ * Every session whose files are kept here, in the order of time, at hand and remembered. Another control plane of the same
+ * database has files, and sessions, of its own.
+ */
 export class SessionBook {
   readonly #options: SessionBookOptions;
   readonly #records: Map<string, SessionRecord>;
+  readonly #mark: string;
   #failures = 0;
 
-  private constructor(options: SessionBookOptions, records: readonly SessionRecord[]) {
+  private constructor(options: SessionBookOptions, mark: string, records: readonly SessionRecord[]) {
     this.#options = options;
+    this.#mark = mark;
     this.#records = new Map(records.map((record) => [record.id, record]));
   }
 
   static async open(options: SessionBookOptions): Promise<SessionBook> {
     const stored = await options.documents.list('profile');
-    const records = stored.map(({ body }) => body as SessionRecord);
+    const mark = await options.files.mark();
+    const records = stored.map(({ body }) => body as SessionRecord).filter((record) => record.mark === mark);
     return new SessionBook(
       options,
+      mark,
       records.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     );
   }
@@ -54,7 +61,8 @@ export class SessionBook {
   }
 
   /** Takes a session up, at hand and remembered; one that runs already is not forgotten because a disk is full. */
-  async put(record: SessionRecord): Promise<void> {
+  async put(given: SessionRecord): Promise<void> {
+    const record = { ...given, mark: this.#mark };
     this.#records.set(record.id, record);
     try {
       await this.#options.documents.put('profile', record.id, record);

@@ -5,10 +5,12 @@ import type { ProfilingSession } from '../contract/index.ts';
 export interface SessionRecord extends ProfilingSession {
   /** What the instance calls a session that samples. */
   readonly remoteId?: string;
+  /** Where its files are. */
+  readonly mark?: string;
 }
 
 /** As the API shows it. Pure. */
-export function viewOf({ remoteId: _, ...session }: SessionRecord): ProfilingSession {
+export function viewOf({ remoteId: _, mark: __, ...session }: SessionRecord): ProfilingSession {
   return session;
 }
 

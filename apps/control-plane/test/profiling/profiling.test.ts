@@ -144,14 +144,33 @@ describe('a profile', () => {
   it('of the control plane itself is interrupted by its end', async () => {
     const clock = createVirtualClock();
     const documents = createMemoryDocuments();
+    await using kept = await startPlane({ clock });
+    const { home } = kept;
     let id: string;
     {
-      await using stage = await start({ clock, documents });
+      await using stage = await start({ clock, documents, home });
       id = (await begin(stage, { instance: 'control-plane' })).json.id;
     }
-    await using stage = await start({ clock, documents });
+    await using stage = await start({ clock, documents, home });
     const { json } = await stage.plane.ask('viewer', 'GET', `/performance/profiling/${id}`);
     expect(json).toMatchObject({ state: 'interrupted', problem: 'The control plane was stopped.' });
+  });
+
+  it('of one control plane is none of another that shares its database, and is left to it', async () => {
+    const clock = createVirtualClock();
+    const documents = createMemoryDocuments();
+    await using first = await start({ clock, documents });
+    const own = (await begin(first, { instance: 'control-plane' })).json.id;
+    const remote = (await begin(first)).json.id;
+    await using second = await start({ clock, documents });
+    expect((await second.plane.ask('viewer', 'GET', '/performance/profiling')).json.items).toEqual([]);
+    for (const id of [own, remote]) {
+      const path = `/performance/profiling/${id}`;
+      expect((await second.plane.ask('viewer', 'GET', path)).status).toBe(404);
+      expect((await first.plane.ask('viewer', 'GET', path)).json.state).toBe('running');
+    }
+    await clock.advance(11_000);
+    expect((await ended(first.plane, remote)).json.state).toBe('finished');
   });
 
   it('has failed where its instance is gone for good, and waits for one that is only busy', async () => {
