@@ -9,6 +9,8 @@ export interface ReadPlan {
   /** The window, widened to whole steps. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** The moment of the question. */
+  readonly nowMs: number;
 }
 
 /**
@@ -38,6 +40,7 @@ export function planRead(
     stepMs,
     fromMs: floorTo(stepMs, query.fromMs),
     toMs: floorTo(stepMs, query.toMs + stepMs - 1),
+    nowMs,
   };
 }
 

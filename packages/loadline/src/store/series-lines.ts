@@ -1,8 +1,9 @@
 import type { ReadRow } from './packed-rows.ts';
-import { floorTo, hourMs, minuteMs, Rollup } from './rollup.ts';
+import { floorTo, Rollup } from './rollup.ts';
 import { scaleOf } from './sample.ts';
 import type { ReadPlan } from './series-level.ts';
-import type { Level, Line, Point, SeriesQuery } from './series-query.ts';
+import type { Line, Point, SeriesQuery } from './series-query.ts';
+import { spanOf, sumsOf } from './series-sums.ts';
 
 /** A series as it is known in the database. */
 export interface FoundSeries {
@@ -43,56 +44,18 @@ function startMerging({ stepMs }: ReadPlan, { by, quantiles = [] }: SeriesQuery)
   };
 }
 
-/**
- * Of what the series of a line were together. They are added up within the shortest span that is known of all of them, and
- * sums are averaged over the step: an instance that took another's place does not count twice.
- */
-function startSumming({ level, stepMs }: ReadPlan, { by }: SeriesQuery): Drawing {
-  const spanMs = spans[level] ?? stepMs;
+/** Of what the series of a line were together. */
+function startSumming(plan: ReadPlan, { by }: SeriesQuery): Drawing {
+  const spanMs = spanOf(plan);
   const byName = new Map<string, Map<number, Map<number, Rollup>>>();
   return {
     take(row, series) {
       const ofLine = entryOf(byName, nameOf(series, by), () => new Map<number, Map<number, Rollup>>());
-      const ofSpan = entryOf(ofLine, floorTo(spanMs, row.startMs), () => new Map<number, Rollup>());
-      const rollup = entryOf(ofSpan, row.seriesId, () => new Rollup());
+      const ofSeries = entryOf(ofLine, row.seriesId, () => new Map<number, Rollup>());
+      const rollup = entryOf(ofSeries, floorTo(spanMs, row.startMs), () => new Rollup());
       add(rollup, row, scaleOf(series.unit));
     },
-    lines: () =>
-      inOrder(byName, (ofLine) => {
-        const steps = Map.groupBy(ofLine, ([startMs]) => floorTo(stepMs, startMs));
-        return [...steps].map(([atMs, own]) => averageOf(atMs, own));
-      }),
-  };
-}
-
-const spans: Readonly<Record<Level, number | undefined>> = { raw: undefined, minute: minuteMs, hour: hourMs };
-
-function averageOf(
-  atMs: number,
-  ofStep: readonly (readonly [startMs: number, bySeries: ReadonlyMap<number, Rollup>])[],
-): Point {
-  const sums = ofStep
-    .toSorted(([a], [b]) => a - b)
-    .map(([, bySeries]) => {
-      const rollups = [...bySeries.values()];
-      const total = (of: (rollup: Rollup) => number): number =>
-        rollups.reduce((all, rollup) => all + of(rollup), 0);
-      return {
-        count: total(({ count }) => count),
-        mean: total((rollup) => rollup.sum / rollup.count),
-        min: total(({ min }) => min),
-        max: total(({ max }) => max),
-        last: total(({ last }) => last),
-      };
-    });
-  return {
-    atMs,
-    count: sums.reduce((all, { count }) => all + count, 0),
-    mean: sums.reduce((all, { mean }) => all + mean, 0) / sums.length,
-    min: Math.min(...sums.map(({ min }) => min)),
-    max: Math.max(...sums.map(({ max }) => max)),
-    last: (sums.at(-1) as (typeof sums)[number]).last,
-    quantiles: [],
+    lines: () => inOrder(byName, (ofLine) => sumsOf(ofLine, plan)),
   };
 }
 

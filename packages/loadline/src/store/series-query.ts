@@ -26,7 +26,8 @@ export interface SeriesFigure {
   /**
    * `merge`, the default, takes all values of a step together: of two instances with 10 and 30 the mean is 20. `sum` adds
    * up what each series was, its mean, minimum, maximum and latest value: 40. It is for what a service has the sum of
-   * its instances of: requests a second, bytes. Its minimum and maximum are bounds; it has no quantiles.
+   * its instances of: requests a second, bytes. One that is not looked at as often as the others counts as it was last, for
+   * up to five minutes. Its minimum and maximum are bounds; it has no quantiles.
    */
   readonly combine?: 'merge' | 'sum';
   /** From 0 to 1, at most 10. Without any, no histogram is read, which is quicker. */

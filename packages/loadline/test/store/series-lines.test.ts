@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Line, SeriesQuery } from 'loadline/store';
 import { describe, expect, it } from 'vitest';
 import type { ReadRow } from '../../src/store/packed-rows.ts';
+import type { ReadPlan } from '../../src/store/series-level.ts';
 import { type FoundSeries, startDrawing } from '../../src/store/series-lines.ts';
 
 const minuteMs = 60_000;
@@ -14,7 +15,13 @@ const found: readonly FoundSeries[] = ['a', 'b'].map((instance, index) => ({
   instance,
   unit: 'bytes',
 }));
-const plan = { level: 'minute', stepMs: 10 * minuteMs, fromMs: 0, toMs: 20 * minuteMs } as const;
+const plan: ReadPlan = {
+  level: 'minute',
+  stepMs: 10 * minuteMs,
+  fromMs: 0,
+  toMs: 20 * minuteMs,
+  nowMs: 60 * minuteMs,
+};
 const query: SeriesQuery = { metric: 'memory', fromMs: 0, toMs: 20 * minuteMs, stepMs: 10 * minuteMs };
 
 describe('a sum', () => {
@@ -33,12 +40,6 @@ describe('a sum', () => {
   });
 
   it('adds up raw values of the minutes that are not over in the same way', () => {
-    const raw = (seriesId: number, startMs: number, last: number): ReadRow => ({
-      seriesId,
-      startMs,
-      figures: { count: 0, sum: 0, min: 0, max: 0, last, lastAtMs: 0 },
-      histogram: null,
-    });
     const rows = [raw(1, 1000, 10), raw(1, 6000, 20), raw(2, 3000, 5)];
     const [line] = draw(rows, { ...query, combine: 'sum' });
     expect(line?.points).toMatchObject([{ count: 3, mean: 20, min: 15, max: 25, last: 25 }]);
@@ -63,10 +64,82 @@ describe('a sum', () => {
   });
 });
 
-function draw(rows: readonly ReadRow[], asked: SeriesQuery): Line[] {
-  const drawing = startDrawing(plan, asked);
+describe('a sum of series that are not looked at together', () => {
+  const quarters = { ...plan, level: 'raw', stepMs: 15_000 } as const;
+  const sum = { ...query, stepMs: 15_000, combine: 'sum' } as const;
+  const means = (rows: readonly ReadRow[], nowMs: number): (readonly number[])[] =>
+    (draw(rows, sum, { ...quarters, nowMs })[0]?.points ?? []).map(({ atMs, mean, count }) => [
+      atMs / 1000,
+      mean,
+      count,
+    ]);
+
+  it('takes each as it was last, where something else was looked at', () => {
+    const rows = [0, 1, 2].flatMap((minute) => [
+      raw(1, minute * minuteMs + 5000, 10 + minute),
+      raw(2, minute * minuteMs + 45_000, 30),
+    ]);
+    // In the last one the first is late.
+    expect(means(rows, 60 * minuteMs)).toEqual([
+      [0, 40, 1],
+      [45, 40, 1],
+      [60, 41, 1],
+      [105, 41, 1],
+      [120, 42, 1],
+      [165, 30, 1],
+    ]);
+    // Before that nobody knew that it would be silent.
+    expect(means(rows, 170_000).at(-1)).toEqual([165, 42, 1]);
+  });
+
+  it('ends with no step in which most were not looked at yet', () => {
+    const every5s = (series: number, value: number, untilS: number): ReadRow[] =>
+      Array.from({ length: untilS / 5 }, (_, at) => raw(series, at * 5000 + series * 1000, value));
+    const rows = [...every5s(1, 10, 65), ...every5s(2, 30, 60)];
+    expect(means(rows, 61_500).at(-1)).toEqual([60, 40, 1]);
+    const gone = [...every5s(1, 10, 125), ...every5s(2, 30, 60)];
+    expect(means(gone, 121_500).map(([, mean]) => mean)).toEqual([40, 40, 40, 40, 10, 10, 10, 10, 10]);
+  });
+});
+
+describe('a sum of hours', () => {
+  const hourMs = 60 * minuteMs;
+  const hours = { level: 'hour', stepMs: hourMs, fromMs: 0, toMs: 10 * hourMs, nowMs: 20 * hourMs } as const;
+  const hourOf = (seriesId: number, hour: number, value: number, minutes = 60): ReadRow => {
+    const count = minutes * 12;
+    const lastAtMs = hour * hourMs + 59 * minuteMs;
+    const figures = { count, sum: value * count, min: value, max: value, last: value, lastAtMs };
+    return { seriesId, startMs: hour * hourMs, figures, histogram: null };
+  };
+  const means = (rows: readonly ReadRow[]): number[] =>
+    (draw(rows, { ...query, combine: 'sum' }, hours)[0]?.points ?? []).map(({ mean }) => mean);
+
+  it('counts an instance that took the place of another in the middle of one once', () => {
+    const old = [hourOf(1, 0, 10), hourOf(1, 1, 10), hourOf(1, 2, 10, 45)];
+    const taken = [hourOf(2, 2, 10, 15), hourOf(2, 3, 10), hourOf(2, 4, 10)];
+    expect(means([...old, ...taken])).toEqual([10, 10, 10, 10, 10]);
+  });
+
+  it('takes the hour in which looking began as it was while one looked', () => {
+    const rows = [1, 2].flatMap((series) => [hourOf(series, 0, 10, 20), hourOf(series, 1, 10)]);
+    expect(means(rows)).toEqual([20, 20]);
+  });
+
+  it('does not take few values for a short time', () => {
+    const seldom = [hourOf(1, 0, 10, 0.25), hourOf(1, 1, 10, 1), hourOf(2, 0, 10), hourOf(2, 1, 10)];
+    expect(means(seldom)).toEqual([20, 20]);
+  });
+});
+
+function draw(rows: readonly ReadRow[], asked: SeriesQuery, by: ReadPlan = plan): Line[] {
+  const drawing = startDrawing(by, asked);
   for (const row of rows) drawing.take(row, found[row.seriesId - 1] as FoundSeries);
   return drawing.lines();
+}
+
+function raw(seriesId: number, startMs: number, last: number): ReadRow {
+  const figures = { count: 0, sum: 0, min: 0, max: 0, last, lastAtMs: 0 };
+  return { seriesId, startMs, figures, histogram: null };
 }
 
 /** One value a minute. */
