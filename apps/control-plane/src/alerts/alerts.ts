@@ -22,8 +22,11 @@ import type {
   SilenceView,
 } from '../contract/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
+import { SharedAnswers } from '../sharing/index.ts';
+import { type AlertFilter, fitsAlert, fitsIncident, type IncidentFilter } from './alert-filters.ts';
 import { alertViewOf, incidentDetailOf, incidentViewOf, ruleViewOf, silenceViewOf } from './alert-views.ts';
 import { noteOf } from './incident-book.ts';
+import { alone, assertJudge, type Judgeship } from './judgeship.ts';
 import { type PageOf, pageOf } from './page-of.ts';
 import { orRefusal } from './refusals.ts';
 import { RuleBook, type RuleChange, wrongRule } from './rule-book.ts';
@@ -43,35 +46,12 @@ export interface AlertsOptions {
   readonly judgeship?: Judgeship;
 }
 
-/** Which control plane of a database judges alerts. */
-export interface Judgeship {
-  /** Whether this one does, now. */
-  readonly isHeld: boolean;
-  /** Who does, as far as is known. */
-  readonly holder: string | undefined;
-}
-
 /** A step of an alert, as the live stream tells it. */
 export interface AlertStep {
   readonly change: Round['transitions'][number]['kind'];
   readonly at: string;
   readonly reason: string;
   readonly alert: AlertView;
-}
-
-export interface AlertFilter {
-  readonly state?: string | undefined;
-  readonly severity?: string | undefined;
-  readonly rule?: string | undefined;
-  readonly service?: string | undefined;
-  readonly silenced?: boolean | undefined;
-}
-
-export interface IncidentFilter {
-  readonly state?: string | undefined;
-  readonly severity?: string | undefined;
-  readonly service?: string | undefined;
-  readonly taken?: boolean | undefined;
 }
 
 export interface PageRequest {
@@ -96,12 +76,12 @@ export class Alerts {
   readonly #readings: StoreReadings;
   readonly #monitor: Monitor;
   readonly #judgeship: Judgeship;
-  /** What another judges, as it was remembered when somebody asked last. */
-  #seen: { readonly atMs: number; readonly state: Promise<MonitorState> } | undefined;
+  readonly #remembered: SharedAnswers<MonitorState>;
 
   private constructor(options: AlertsOptions, rules: RuleBook, memory: StoreMonitorMemory) {
     const { clock, store, notifiers, onChange, judgeship = alone } = options;
     this.#judgeship = judgeship;
+    this.#remembered = new SharedAnswers({ clock, keptMs: rememberedMs });
     this.#clock = clock;
     this.#rules = rules;
     this.#memory = memory;
@@ -137,14 +117,7 @@ export class Alerts {
 
   async list(filter: AlertFilter, page: PageRequest): Promise<PageOf<AlertView>> {
     const state = await this.#state();
-    const fits = ({ phase, severity, rule, labels, silencedBy }: AlertState): boolean =>
-      phase !== 'ok' &&
-      (filter.state === undefined || phase === filter.state) &&
-      (filter.severity === undefined || severity === filter.severity) &&
-      (filter.rule === undefined || rule === filter.rule) &&
-      (filter.service === undefined || labels.service === filter.service) &&
-      (filter.silenced === undefined || (silencedBy !== undefined) === filter.silenced);
-    const found = state.alerts.filter(fits);
+    const found = state.alerts.filter((alert) => fitsAlert(alert, filter));
     const placeOf = ({ startedAtMs = 0, fingerprint }: AlertState) => ({
       atMs: startedAtMs,
       id: fingerprint,
@@ -162,7 +135,7 @@ export class Alerts {
   }
 
   async acknowledge(fingerprint: string, by: string): Promise<AlertView> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     await orRefusal(this.#monitor.acknowledge(fingerprint, by));
     return this.get(fingerprint);
   }
@@ -173,21 +146,21 @@ export class Alerts {
   }
 
   async createRule(written: AlertRuleOrder, by: string): Promise<AlertRuleView> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     const made = await this.#rules.create(written, by);
     this.#monitor.usePolicy(this.#rules.policy);
     return ruleViewOf(made);
   }
 
   async replaceRule(name: string, change: RuleChange): Promise<AlertRuleView> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     const made = await this.#rules.replace(name, change);
     this.#monitor.usePolicy(this.#rules.policy);
     return ruleViewOf(made);
   }
 
   async removeRule(name: string): Promise<void> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     await this.#rules.remove(name);
     this.#monitor.usePolicy(this.#rules.policy);
   }
@@ -203,7 +176,7 @@ export class Alerts {
 
   /** @throws CONTROL_PLANE_REQUEST_INVALID with every mistake. */
   async silence(asked: unknown, by: string): Promise<SilenceView> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     const parsed = parseSilence(asked, { by, nowMs: this.#clock.now() });
     if (!parsed.ok) throw wrongRule(parsed.problems, []);
     const made: Silence = await orRefusal(this.#monitor.silence(parsed.value));
@@ -211,7 +184,7 @@ export class Alerts {
   }
 
   async endSilence(id: string): Promise<void> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     await orRefusal(this.#monitor.endSilence(id));
   }
 
@@ -220,13 +193,7 @@ export class Alerts {
     // What was saved, and over it what is at hand: a memory that is away is behind.
     const notes = new Map(this.#memory.incidents.all().map((note) => [note.id, note]));
     for (const incident of state.incidents) notes.set(incident.id, noteOf(incident));
-    const found = [...notes.values()].filter(
-      ({ phase, severity, service, taken }) =>
-        (filter.state === undefined || phase === filter.state) &&
-        (filter.severity === undefined || severity === filter.severity) &&
-        (filter.service === undefined || service === filter.service) &&
-        (filter.taken === undefined || (taken !== undefined) === filter.taken),
-    );
+    const found = [...notes.values()].filter((note) => fitsIncident(note, filter));
     const { items, nextCursor } = orWrongCursor(
       pageOf(found, ({ openedAtMs, id }) => ({ atMs: openedAtMs, id }), page),
     );
@@ -238,14 +205,14 @@ export class Alerts {
   }
 
   async take(id: string, by: string): Promise<IncidentView> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     await this.#assertOpen(id);
     await orRefusal(this.#monitor.take(id, by));
     return this.incident(id);
   }
 
   async note(id: string, by: string, text: string): Promise<IncidentView> {
-    this.#assertJudge();
+    assertJudge(this.#judgeship);
     await this.#assertOpen(id);
     await orRefusal(this.#monitor.note(id, by, text));
     return this.incident(id);
@@ -291,17 +258,10 @@ export class Alerts {
       throw new Problem('CONTROL_PLANE_STATE_CONFLICT', 'The incident is resolved already.');
   }
 
-  /** Who judges knows; the others read what was remembered, at most every few seconds. */
+  /** Who judges knows; the others read what was remembered. */
   #state(): Promise<MonitorState> {
     if (this.#judgeship.isHeld) return Promise.resolve(this.#monitor.state);
-    const atMs = this.#clock.monotonicMs();
-    if (this.#seen !== undefined && atMs - this.#seen.atMs < seenMs) return this.#seen.state;
-    const state = this.#takeOver();
-    this.#seen = { atMs, state };
-    state.catch(() => {
-      this.#seen = undefined;
-    });
-    return state;
+    return this.#remembered.get('all', () => this.#takeOver());
   }
 
   /** Rules are changed where alerts are judged. */
@@ -310,21 +270,10 @@ export class Alerts {
     this.#monitor.usePolicy(this.#rules.policy);
     return this.#memory.load();
   }
-
-  #assertJudge(): void {
-    const { isHeld, holder } = this.#judgeship;
-    if (isHeld) return;
-    const who = holder === undefined ? '' : `, ${holder}`;
-    throw new Problem(
-      'CONTROL_PLANE_UNAVAILABLE',
-      `Alerts are judged by another control plane of the database${who}: what changes them is asked of that one.`,
-      { headers: { 'retry-after': '5' } },
-    );
-  }
 }
 
-const alone: Judgeship = { isHeld: true, holder: undefined };
-const seenMs = 5000;
+/** What another judges is read anew after so long, when somebody asks. */
+const rememberedMs = 5000;
 
 /** An alert, with the incident that it belongs to. Pure. */
 function viewIn({ incidents }: MonitorState, alert: AlertState): AlertView {

@@ -41,3 +41,11 @@ export function assertAdmin({ role }: Asker): void {
   const detail = 'A heap snapshot holds the secrets of the service; it needs a key of the role admin.';
   throw new Problem('CONTROL_PLANE_FORBIDDEN', detail);
 }
+
+/** Without what was not said. */
+export function given<Options extends object>(
+  options: Options,
+): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
+  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
+}

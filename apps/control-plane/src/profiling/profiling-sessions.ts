@@ -4,12 +4,26 @@ import type { ProfileFormat, Profiler } from 'loadline/profiling';
 import type { ProfilingSession } from '../contract/index.ts';
 import type { Documents, NextId } from '../memory/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
-import { type Asker, assertAdmin, assertFits, type ProfilingOrder, type SamplingOptions } from './order.ts';
+import {
+  type Asker,
+  assertAdmin,
+  assertFits,
+  given,
+  type ProfilingOrder,
+  type SamplingOptions,
+} from './order.ts';
 import { openProfileFiles, type ProfileFiles } from './profile-files.ts';
 import type { Profilers } from './profilers.ts';
 import { orRefusal, problemOf } from './refusals.ts';
 import { sampledWork } from './sampled-work.ts';
-import { type ProfileLimits, SessionBook } from './session-book.ts';
+import {
+  type ProfileLimits,
+  SessionBook,
+  type SessionFilter,
+  type SessionPage,
+  type SessionPageRequest,
+} from './session-book.ts';
+import { EndCounter, type SessionCounts } from './session-counts.ts';
 import { type SessionRecord, viewOf } from './session-record.ts';
 import { SnapshotShelf } from './snapshot-shelf.ts';
 import { snapshotWork } from './snapshot-work.ts';
@@ -31,22 +45,6 @@ export interface ProfilingOptions {
 /** Which session: by its id, or the one that runs on an instance. */
 export interface StopOrder extends Partial<SubjectName> {
   readonly sessionId?: string | undefined;
-}
-
-export interface SessionFilter extends Partial<SubjectName> {
-  readonly kind?: string | undefined;
-  readonly state?: string | undefined;
-}
-
-export interface SessionCounts {
-  readonly running: number;
-  /** Since the start, by their kind and how they ended. */
-  readonly ended: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
-  readonly keptBytes: number;
-  /** Changes that could not be written down. */
-  readonly unremembered: number;
-  /** Heap snapshots that could not be removed; it is tried again. */
-  readonly unremoved: number;
 }
 
 /** A session that runs, and how it is ended. */
@@ -71,7 +69,7 @@ export class ProfilingSessions {
   readonly #running = new Map<string, Running>();
   /** Instances that are being asked to start. */
   readonly #starting = new Set<string>();
-  readonly #ended = new Map<string, { kind: string; state: string; count: number }>();
+  readonly #ended = new EndCounter();
   readonly #closing = new AbortController();
 
   private constructor(options: ProfilingOptions, files: ProfileFiles, book: SessionBook) {
@@ -97,7 +95,7 @@ export class ProfilingSessions {
   get counts(): SessionCounts {
     return {
       running: this.#running.size,
-      ended: [...this.#ended.values()],
+      ended: this.#ended.counts,
       keptBytes: this.#book.bytes,
       unremembered: this.#book.failures,
       unremoved: this.#shelf.failures,
@@ -149,23 +147,9 @@ export class ProfilingSessions {
   }
 
   /** The newest first. */
-  list(
-    { instance, service, kind, state }: SessionFilter,
-    { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
-  ): { readonly items: readonly ProfilingSession[]; readonly nextCursor: string | undefined } {
-    const found = this.#book
-      .all()
-      .filter(
-        (record) =>
-          (cursor === undefined || record.id < cursor) &&
-          (instance === undefined || record.instance === instance) &&
-          (service === undefined || record.service === service) &&
-          (kind === undefined || record.kind === kind) &&
-          (state === undefined || record.state === state),
-      )
-      .toReversed();
-    const items = found.slice(0, limit).map(viewOf);
-    return { items, nextCursor: found.length > limit ? items.at(-1)?.id : undefined };
+  list(filter: SessionFilter, page: SessionPageRequest): SessionPage<ProfilingSession> {
+    const { items, nextCursor } = this.#book.page(filter, page);
+    return { items: items.map(viewOf), nextCursor };
   }
 
   /** Where a profile is. */
@@ -269,7 +253,7 @@ export class ProfilingSessions {
     running.ending ??= this.#fetch(running).then(async (end) => {
       const record = { ...running.record, ...end };
       if (end.state !== undefined) {
-        this.#count(record);
+        this.#ended.count(record);
         await this.#book.put(record);
         if (record.kind === 'heap-snapshot' && record.state === 'finished') this.#shelf.keep(record);
         this.#running.delete(keyOf(record));
@@ -288,12 +272,6 @@ export class ProfilingSessions {
       const endedAt = new Date(this.#options.clock.now()).toISOString();
       return { state: 'failed', endedAt, problem: problemOf(error) };
     }
-  }
-
-  #count({ kind, state }: SessionRecord): void {
-    const known = this.#ended.get(`${kind} ${state}`);
-    if (known === undefined) this.#ended.set(`${kind} ${state}`, { kind, state, count: 1 });
-    else known.count++;
   }
 
   /** The running session that is meant by its id or by its instance. */
@@ -331,12 +309,4 @@ function busy(): Problem {
     'CONTROL_PLANE_STATE_CONFLICT',
     'A profile of this instance runs already; there is one at a time.',
   );
-}
-
-/** Without what was not said. */
-function given<Options extends object>(
-  options: Options,
-): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
-  const said = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(said) as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 }

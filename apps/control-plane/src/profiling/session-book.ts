@@ -1,6 +1,7 @@
 import type { Documents } from '../memory/index.ts';
 import type { ProfileFiles } from './profile-files.ts';
 import type { SessionRecord } from './session-record.ts';
+import type { SubjectName } from './subjects.ts';
 
 export interface SessionBookOptions {
   readonly documents: Documents;
@@ -12,6 +13,21 @@ export interface SessionBookOptions {
 export interface ProfileLimits {
   readonly sessionsMax: number;
   readonly bytesMax: number;
+}
+
+export interface SessionFilter extends Partial<SubjectName> {
+  readonly kind?: string | undefined;
+  readonly state?: string | undefined;
+}
+
+export interface SessionPageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface SessionPage<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | undefined;
 }
 
 /**
@@ -48,6 +64,25 @@ export class SessionBook {
   /** The oldest first. */
   all(): readonly SessionRecord[] {
     return [...this.#records.values()];
+  }
+
+  /** The newest first. */
+  page(
+    { instance, service, kind, state }: SessionFilter,
+    { limit, cursor }: SessionPageRequest,
+  ): SessionPage<SessionRecord> {
+    const found = this.all()
+      .filter(
+        (record) =>
+          (cursor === undefined || record.id < cursor) &&
+          (instance === undefined || record.instance === instance) &&
+          (service === undefined || record.service === service) &&
+          (kind === undefined || record.kind === kind) &&
+          (state === undefined || record.state === state),
+      )
+      .toReversed();
+    const items = found.slice(0, limit);
+    return { items, nextCursor: found.length > limit ? items.at(-1)?.id : undefined };
   }
 
   /** What all profiles take on the disk. */
