@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 export const parts: readonly string[] = Object.keys(kinds);
 
 /**
- * A request has its price, and so has a second: sampling, and a scrape. The first is found by batches of requests in
+ * A request has its price, and so has a second: sampling, and being read. The first is found by batches of requests in
  * pairs, watched and not, right after each other in one process; the second in a process that does nothing else. Both are
  * CPU time: wall time would be that of the machine. What Node.js takes to report a collection of garbage is measured
  * alone, since both halves of a pair pay for it, and added by how often there was one.
@@ -53,16 +53,52 @@ async function cookDishes(url: string): Promise<void> {
   await postgres.close();
 }
 
+/** What watching takes where nothing else happens, and what it takes to be read. */
 async function measureIdle(options: BenchOptions): Promise<{ rows: Row[]; second: number }> {
   options.progress('idle');
-  const forMs = options.short ? 3000 : 15_000;
-  using ours = await startChild('bare node:http', 'loadline', '');
-  using theirs = await startChild('bare node:http', 'prom-client', '');
-  const [second, rivalSecond] = await Promise.all([ours.idleShare(forMs), theirs.idleShare(forMs)]);
-  const name = 'idle, watched and scraped once a second, of one core';
-  const beside = { rival: 'prom-client', rivalValue: rivalSecond * 100 };
-  return { rows: [rowOf({ name, unit: '%', value: second * 100 }, beside)], second };
+  const forMs = options.short ? 3000 : 20_000;
+  const shares = ['loadline', 'prom-client'] as const;
+  const found = await Promise.all(
+    shares.map(async (name) => {
+      using quiet = await startChild('bare node:http', name, '');
+      using read = await startChild('bare node:http', name, '');
+      const [alone, withReads] = await Promise.all([
+        quiet.idleShare(forMs, undefined),
+        read.idleShare(forMs, 1000),
+      ]);
+      return { alone, read: withReads - alone };
+    }),
+  );
+  const [ours, theirs] = found as [Idle, Idle];
+  const second = ours.alone + ours.read / (readEveryMs / 1000);
+  const [rival, name] = ['prom-client', 'idle and watched'];
+  const besides = [
+    rowOf(
+      { name: `${name}, of one core`, unit: '%', value: ours.alone * 100 },
+      { rival, rivalValue: theirs.alone * 100 },
+    ),
+    rowOf(
+      { name: `${name}, to be read once`, unit: 'ms', value: ours.read * 1000 },
+      { rival, rivalValue: theirs.read * 1000 },
+    ),
+    rowOf({
+      name: `${name}, read every ${readEveryMs / 1000} s, of one core`,
+      unit: '%',
+      value: second * 100,
+    }),
+  ];
+  return { rows: besides, second };
 }
+
+/** Shares of a core. */
+interface Idle {
+  readonly alone: number;
+  /** What is added by being read once a second. */
+  readonly read: number;
+}
+
+/** As often as the control plane does where nobody says otherwise. */
+const readEveryMs = 5000;
 
 interface KindOptions extends BenchOptions {
   readonly databaseUrl: string;
@@ -103,6 +139,9 @@ async function measureKind(kind: Kind, options: KindOptions): Promise<Row[]> {
   ];
 }
 
+/** Rivals are told apart with fewer pairs than our small share of the target. */
+const rivalsEvery = 8;
+
 interface Compared {
   readonly plain: number;
   readonly more: { readonly median: number; readonly spread: number; readonly high: number };
@@ -116,7 +155,7 @@ async function comparePairs(
   names: readonly WatchName[],
   { databaseUrl, short, progress }: KindOptions,
 ): Promise<Map<WatchName, Compared>> {
-  const [pairs, requests] = short ? [20, 100] : [160, 250];
+  const [pairs, requests] = short ? [24, 100] : [400, 250];
   progress(`${kind}, ${pairs} pairs of ${requests} requests, ${names.join(', ')}`);
   await using started = new AsyncDisposableStack();
   const start = async (name: WatchName): Promise<Child> =>
@@ -130,14 +169,15 @@ async function comparePairs(
   }
   for (let round = 0; round < 4; round++) {
     for (const { plain, watched } of sides.values()) {
-      await plain.serve('plain', short ? 500 : 1500);
-      await watched.serve('watched', short ? 500 : 1500);
+      await plain.serve('plain', short ? 500 : 1000);
+      await watched.serve('watched', short ? 500 : 1000);
     }
   }
   for (let pair = 0; pair < pairs; pair++) {
-    for (const { plain, watched, us } of sides.values()) {
+    for (const [name, { plain, watched, us }] of sides) {
+      if (name !== names[0] && pair % rivalsEvery !== 0) continue;
       // Who begins alternates, so that neither always comes after the other.
-      const first = pair % 2 === 0 ? await plain.serve('plain', requests) : undefined;
+      const first = us.length % 2 === 0 ? await plain.serve('plain', requests) : undefined;
       const second = await watched.serve('watched', requests);
       us.push([first ?? (await plain.serve('plain', requests)), second]);
     }
