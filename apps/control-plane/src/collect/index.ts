@@ -3,7 +3,6 @@ export type { Collector } from './collector.ts';
 export { compareReadings } from './compare-readings.ts';
 export { growthOf } from './histogram-growth.ts';
 export { instanceHandlers } from './instance-handlers.ts';
-export type { FoundInstance, KnownInstance, KnownInstances } from './known-instances.ts';
 export { rateUnitOf, unitOf, unitOfMetric } from './known-metrics.ts';
 export { openWatch } from './open-watch.ts';
 export type { Pull } from './pull.ts';

@@ -2,7 +2,7 @@ import { Problem, unknownThing, wrongInBody } from '../problems/index.ts';
 import type { Profilable, ProfilePlace, Profilers } from './profilers.ts';
 
 /** The control plane's own name among the instances. */
-export const ownInstance = 'control-plane';
+const ownInstance = 'control-plane';
 
 /** Whom to profile. */
 export interface SubjectName {

@@ -6,7 +6,7 @@ import { SharedAnswers } from '../sharing/index.ts';
 /** How the heap of the instance of a service stands that grows most. */
 export type LeaksSeen = (service: string) => Promise<LeakVerdict | undefined>;
 
-/** Long enough that the hours of a morning are told from a leak, and short enough to find one before it ends a process. */
+/** Short enough to find a leak before it ends the process, and long enough that it is more than a busy hour. */
 const windowMs = 6 * 3_600_000;
 /** The least of each step is what was there after a full collection. */
 const stepMs = 15 * 60_000;
