@@ -1,6 +1,9 @@
+import fc from 'fast-check';
+import { createVirtualClock } from 'loadline/base';
 import { Histogram } from 'loadline/metrics';
 import type { WriteReceipt } from 'loadline/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PushedPages } from '../../src/intake/pushed-pages.ts';
 import { type Answer, type Plane, startPlane } from '../plane.ts';
 
 let plane: Plane;
@@ -125,16 +128,69 @@ http_request_duration_seconds_bucket{route="/",le="0.1"} ${n}\nhttp_request_dura
     expect([status, json.code]).toEqual([415, 'CONTROL_PLANE_MEDIA_TYPE_UNKNOWN']);
   });
 
+  it('may hold anything, and gets a sound answer', async () => {
+    const piece = fc.constantFrom(
+      'ovens',
+      ' ',
+      '{',
+      '}',
+      'le="',
+      '"',
+      '=',
+      ',',
+      '+Inf',
+      'NaN',
+      '1e999',
+      '\n',
+      '_total',
+      '_bucket',
+    );
+    const line = fc.constantFrom(
+      '# TYPE a histogram\n',
+      'a_bucket{le="+Inf"} 1\n',
+      'a_bucket{le="x"} -1\n',
+      'b_total 1\n',
+    );
+    const text = fc.array(fc.oneof(piece, line, fc.string({ unit: 'binary', maxLength: 5 })), {
+      maxLength: 30,
+    });
+    await fc.assert(
+      fc.asyncProperty(text, async (pieces) => {
+        const { status } = await push(pieces.join(''));
+        expect([200, 400]).toContain(status);
+        await plane.clock.advance(100);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('says whose it is', async () => {
     const { status, json } = await push('ovens 3\n', 'instance=a');
     expect([status, json.errors[0]]).toMatchObject([400, { in: 'query', pointer: '/service' }]);
   });
+});
 
-  it('is forgotten where a thousand others came since', async () => {
-    await push('a_total 1\n', 'service=first');
-    for (let other = 0; other < 1000; other++) await push('a_total 1\n', `service=o${other}`);
-    await plane.clock.advance(1000);
-    expect((await push('a_total 2\n', 'service=first')).json.accepted).toBe(0);
-    expect((await push('a_total 2\n', 'service=o999')).json.accepted).toBe(1);
+describe('the pages that are remembered', () => {
+  const page = (service: string, value: number) => ({ service, text: `a_total ${value}\n` });
+
+  it('are those of the thousand who pushed last', async () => {
+    const clock = createVirtualClock();
+    const pages = new PushedPages(clock);
+    for (let other = 0; other <= 1000; other++) pages.read(page(`s${other}`, 1));
+    await clock.advance(1000);
+    expect(pages.read(page('s1', 2)).samples).toHaveLength(1);
+    expect(pages.read(page('s0', 2)).samples).toHaveLength(0);
+    expect(pages.read(page('s1000', 2)).samples).toHaveLength(1);
+  });
+
+  it('have a hundred thousand series in all', async () => {
+    const clock = createVirtualClock();
+    const pages = new PushedPages(clock);
+    const series = Array.from({ length: 20_000 }, (_, n) => `a_total{n="${n}"} 1\n`).join('');
+    pages.read(page('first', 1));
+    for (let other = 0; other < 5; other++) pages.read({ service: `s${other}`, text: series });
+    await clock.advance(1000);
+    expect(pages.read(page('first', 2)).samples).toHaveLength(0);
+    expect(pages.read(page('s4', 2)).samples).toHaveLength(1);
   });
 });
