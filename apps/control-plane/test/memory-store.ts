@@ -219,7 +219,7 @@ function pointsOf(samples: readonly Sample[], { stepMs, quantiles = [] }: Series
         min: merged.min * scale,
         max: merged.max * scale,
         last: values.at(-1) as number,
-        quantiles: quantiles.map((q) => merged.quantile(q) * scale),
+        quantiles: quantiles.map((q) => (merged.clamped > 0 ? Number.NaN : merged.quantile(q) * scale)),
       };
     });
 }

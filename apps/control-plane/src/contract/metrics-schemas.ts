@@ -95,7 +95,8 @@ export const metricsPointSchema = {
     quantiles: {
       type: 'object',
       additionalProperties: { type: 'number' },
-      description: 'By what was asked for, such as `0.95`.',
+      description:
+        'By what was asked for, such as `0.95`. Absent where a value is below 0: no more is known of it.',
     },
   },
 } as const;

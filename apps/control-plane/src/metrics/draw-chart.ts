@@ -83,7 +83,7 @@ async function read(
     if (isLoadlineError(error, 'STORE_QUERY_TOO_LARGE'))
       throw wrong(
         '/from',
-        'asks for too much: name a service or an instance, or take a later one or a longer step',
+        'asks for too much: name a service, an instance or fewer figures, or take a later one or a longer step',
       );
     // All else that may be wrong with a question was looked at before.
     if (isLoadlineError(error, 'STORE_QUERY_INVALID') && figures.some(({ unit }) => unit === undefined))
@@ -101,6 +101,7 @@ function pointOf(
   { atMs, count, mean, min, max, last, quantiles }: Point,
   asked: readonly number[],
 ): ChartPoint {
+  const isKnown = asked.length > 0 && quantiles.every((value) => Number.isFinite(value));
   const named = Object.fromEntries(
     asked.map((quantile, index) => [String(quantile), quantiles[index] as number]),
   );
@@ -111,7 +112,7 @@ function pointOf(
     min,
     max,
     last,
-    ...(asked.length === 0 ? {} : { quantiles: named }),
+    ...(isKnown ? { quantiles: named } : {}),
   };
 }
 

@@ -43,7 +43,7 @@ export function createStoreReadings(options: {
     // The last whole step; where nothing was asked for then, what there is of this one.
     const point = lines[0]?.points[0];
     const value = point?.quantiles[0];
-    if (point === undefined || value === undefined) return undefined;
+    if (point === undefined || value === undefined || Number.isNaN(value)) return undefined;
     return { value, atMs: Math.min(nowMs, point.atMs + latencyStepMs) };
   }
 

@@ -92,6 +92,13 @@ describe('a chart', () => {
     expect(quantiles['0.99']).toBeCloseTo(20, 0);
   });
 
+  it('has no quantiles of values below 0, of which no more is known', async () => {
+    await plane.store.metrics.write(samplesOf('outside', 'degrees', { cold: -5, warm: 3 }));
+    const { figures } = (await ask('series', { metric: 'outside', service: 'shop' })).json;
+    expect(figures[0].lines[0].points[0]).not.toHaveProperty('quantiles');
+    expect(figures[0].lines[0].points[0]).toHaveProperty('last', 3);
+  });
+
   it('is empty where nothing was measured', async () => {
     const { json } = await ask('web-vitals');
     expect(json).toEqual({ from, to, stepMs: 15_000, level: 'raw', figures: [] });

@@ -3,7 +3,7 @@ import type { ReadRow } from './packed-rows.ts';
 import { familySeries } from './rollup-rows.ts';
 import { planRead, type ReadPlan } from './series-level.ts';
 import { type Drawing, type FoundSeries, startDrawing } from './series-lines.ts';
-import type { Level, SeriesAnswer, SeriesFigure, SeriesQuery, SeriesWindow } from './series-query.ts';
+import type { Level, Line, SeriesAnswer, SeriesFigure, SeriesQuery, SeriesWindow } from './series-query.ts';
 
 /** One figure that is asked for, on its way from the question to the answer. */
 export class Asked {
@@ -28,6 +28,11 @@ export class Asked {
 
   get withHistograms(): boolean {
     return (this.#query.quantiles ?? []).length > 0;
+  }
+
+  /** How much of it there is so far. */
+  get size(): number {
+    return this.#drawing.size;
   }
 
   /** Those with the same are read together: a row of hours must not be of a series and of its family. */
@@ -60,9 +65,14 @@ export class Asked {
     this.#drawing.take(row, this.ids.get(row.seriesId) as FoundSeries);
   }
 
-  answer(): SeriesAnswer {
+  /** Line by line, so that others have their turn in between. */
+  lines(): Generator<Line> {
+    return this.#drawing.lines();
+  }
+
+  answer(lines: readonly Line[]): SeriesAnswer {
     const { level, stepMs } = this.plan;
-    return { level, stepMs, unit: this.series[0]?.unit, lines: this.#drawing.lines() };
+    return { level, stepMs, unit: this.series[0]?.unit, lines };
   }
 
   /** Hours are kept of families too, for where nothing less is asked for. What is added up is needed by itself. */

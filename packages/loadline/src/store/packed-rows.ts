@@ -56,8 +56,10 @@ export function readStatement(
   const figures = ['start_ms', 'count', 'sum', 'min', 'max', 'last', 'last_at_ms'].map(double).join(' || ');
   return {
     name: `store series ${level}${withHistograms ? ' with histograms' : ''}`,
-    text: `SELECT count(*)::int AS count, encode(string_agg((int4send(series_id) || ${figures}
-        || int4send(coalesce(octet_length(histogram), 0))) || coalesce(histogram, ''), ''::bytea), 'base64') AS packed
+    // What is too much is counted and not sent.
+    text: `SELECT count(*)::int AS count, CASE WHEN count(*) < $5 THEN encode(string_agg((int4send(series_id) || ${figures}
+        || int4send(coalesce(octet_length(histogram), 0))) || coalesce(histogram, ''), ''::bytea), 'base64') END
+        AS packed
       FROM (${partsOf(level, withHistograms).join(' UNION ALL ')} LIMIT $5) r`,
   };
 }

@@ -12,21 +12,22 @@ export class Rollup {
   max: number = Number.NEGATIVE_INFINITY;
   last: number = Number.NaN;
   lastAtMs: number = Number.NEGATIVE_INFINITY;
-  readonly #values = new RollupValues();
+  /** Only where somebody asks how often which values occurred: sums of thousands of series do not. */
+  #values: RollupValues | undefined;
 
   /** Of all values, whole numbers of the scale. */
   get histogram(): Histogram {
-    return this.#values.histogram;
+    return this.#kept.histogram;
   }
 
   /** The bytes of the histogram, without keeping one where there are few values. */
   encodeHistogram(): Uint8Array<ArrayBuffer> {
-    return this.#values.encode();
+    return this.#kept.encode();
   }
 
   /** @param scale what one recorded whole number of the histogram is, in the unit of the value. */
   addNumber(value: number, atMs: number, scale: number): void {
-    this.#values.record(Math.round(value / scale));
+    this.#kept.record(Math.round(value / scale));
     this.#add({ count: 1, sum: value, min: value, max: value, last: value, lastAtMs: atMs });
   }
 
@@ -36,20 +37,25 @@ export class Rollup {
     roomForOne.mergeEncoded(bytes);
     const { count } = roomForOne;
     if (count === 0) return;
-    this.#values.mergeEncoded(bytes);
+    this.#kept.mergeEncoded(bytes);
     const [sum, min, max] = [roomForOne.sum * scale, roomForOne.min * scale, roomForOne.max * scale];
     this.#add({ count, sum, min, max, last: sum / count, lastAtMs: atMs });
   }
 
   merge(other: Rollup): void {
-    this.#values.merge(other.#values);
+    if (other.#values !== undefined) this.#kept.merge(other.#values);
     this.#add(other);
   }
 
   /** Merges one that was kept, without its histogram where nobody asks for it. */
   mergeKept(kept: RollupFigures, histogram: Uint8Array | null): void {
-    if (histogram !== null) this.#values.mergeEncoded(histogram);
+    if (histogram !== null) this.#kept.mergeEncoded(histogram);
     this.#add(kept);
+  }
+
+  get #kept(): RollupValues {
+    this.#values ??= new RollupValues();
+    return this.#values;
   }
 
   #add({ count, sum, min, max, last, lastAtMs }: RollupFigures): void {

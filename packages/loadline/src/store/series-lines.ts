@@ -18,9 +18,11 @@ export interface FoundSeries {
 
 /** Puts what is read into a line of points for each name. */
 export interface Drawing {
+  /** How much of it there is: what is kept of each step, or of each series in it. */
+  readonly size: number;
   take(row: ReadRow, of: FoundSeries): void;
-  /** In the order of names. */
-  lines(): Line[];
+  /** In the order of names; each is made when it is asked for. */
+  lines(): Generator<Line>;
 }
 
 export function startDrawing(plan: ReadPlan, query: SeriesQuery): Drawing {
@@ -30,12 +32,20 @@ export function startDrawing(plan: ReadPlan, query: SeriesQuery): Drawing {
 /** Of all values of a step, whosever they are. */
 function startMerging({ stepMs }: ReadPlan, { by, quantiles = [] }: SeriesQuery): Drawing {
   const byName = new Map<string, Map<number, { readonly rollup: Rollup; readonly scale: number }>>();
+  const hasQuantiles = quantiles.length > 0;
+  let size = 0;
   return {
+    get size() {
+      return size;
+    },
     take(row, series) {
       const scale = scaleOf(series.unit);
       const steps = entryOf(byName, nameOf(series, by), () => new Map());
-      const step = entryOf(steps, floorTo(stepMs, row.startMs), () => ({ rollup: new Rollup(), scale }));
-      add(step.rollup, row, scale);
+      const step = entryOf(steps, floorTo(stepMs, row.startMs), () => {
+        size++;
+        return { rollup: new Rollup(), scale };
+      });
+      add(step.rollup, row, { scale, hasQuantiles });
     },
     lines: () =>
       inOrder(byName, (steps) =>
@@ -48,12 +58,19 @@ function startMerging({ stepMs }: ReadPlan, { by, quantiles = [] }: SeriesQuery)
 function startSumming(plan: ReadPlan, { by }: SeriesQuery): Drawing {
   const spanMs = spanOf(plan);
   const byName = new Map<string, Map<number, Map<number, Rollup>>>();
+  let size = 0;
   return {
+    get size() {
+      return size;
+    },
     take(row, series) {
       const ofLine = entryOf(byName, nameOf(series, by), () => new Map<number, Map<number, Rollup>>());
       const ofSeries = entryOf(ofLine, row.seriesId, () => new Map<number, Rollup>());
-      const rollup = entryOf(ofSeries, floorTo(spanMs, row.startMs), () => new Rollup());
-      add(rollup, row, scaleOf(series.unit));
+      const rollup = entryOf(ofSeries, floorTo(spanMs, row.startMs), () => {
+        size++;
+        return new Rollup();
+      });
+      add(rollup, row, { scale: scaleOf(series.unit), hasQuantiles: false });
     },
     lines: () => inOrder(byName, (ofLine) => sumsOf(ofLine, plan)),
   };
@@ -64,25 +81,35 @@ function nameOf(series: FoundSeries, by: SeriesQuery['by']): string {
   return by === 'service' ? series.service_name : series[by];
 }
 
-function add(rollup: Rollup, { startMs, figures, histogram }: ReadRow, scale: number): void {
-  if (figures.count > 0) rollup.mergeKept(figures, histogram);
-  else if (histogram === null) rollup.addNumber(figures.last, startMs, scale);
-  else rollup.addEncoded(histogram, startMs, scale);
+function add(
+  rollup: Rollup,
+  { startMs, figures, histogram }: ReadRow,
+  { scale, hasQuantiles }: { readonly scale: number; readonly hasQuantiles: boolean },
+): void {
+  const { count, last } = figures;
+  if (count > 0) rollup.mergeKept(figures, histogram);
+  else if (histogram !== null) rollup.addEncoded(histogram, startMs, scale);
+  else if (hasQuantiles) rollup.addNumber(last, startMs, scale);
+  // Nobody asks for its distribution, which takes most of the memory.
+  else rollup.mergeKept({ count: 1, sum: last, min: last, max: last, last, lastAtMs: startMs }, null);
 }
 
 function pointOf(atMs: number, rollup: Rollup, scale: number, quantiles: readonly number[]): Point {
-  const { count, sum, min, max, last, histogram } = rollup;
-  return {
-    atMs,
-    count,
-    mean: sum / count,
-    min,
-    max,
-    last,
-    // The histogram knows no values below 0 and rounds to its grain; what is known exactly is never exceeded.
-    quantiles: quantiles.map((q) => Math.min(max, Math.max(min, histogram.quantile(q) * scale))),
-  };
+  const { count, sum, min, max, last } = rollup;
+  return { atMs, count, mean: sum / count, min, max, last, quantiles: quantilesOf(rollup, scale, quantiles) };
 }
+
+/** The histogram rounds to its grain; what is known exactly is never exceeded. */
+function quantilesOf(rollup: Rollup, scale: number, quantiles: readonly number[]): number[] {
+  const { min, max } = rollup;
+  if (quantiles.length === 0) return [];
+  if (min < 0 || max > grainsMax * scale) return quantiles.map(() => Number.NaN);
+  const { histogram } = rollup;
+  return quantiles.map((q) => Math.min(max, Math.max(min, histogram.quantile(q) * scale)));
+}
+
+/** What is above or below 0 stands in a histogram as the nearest that it knows. */
+const grainsMax = 2 ** 52 - 1;
 
 function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
   let value = map.get(key);
@@ -93,8 +120,7 @@ function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value):
   return value;
 }
 
-function inOrder<Value>(byName: ReadonlyMap<string, Value>, of: (value: Value) => Point[]): Line[] {
-  return [...byName]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => ({ name, points: of(value).sort((a, b) => a.atMs - b.atMs) }));
+function* inOrder<Value>(byName: ReadonlyMap<string, Value>, of: (value: Value) => Point[]): Generator<Line> {
+  for (const [name, value] of [...byName].sort(([a], [b]) => (a < b ? -1 : 1)))
+    yield { name, points: of(value).sort((a, b) => a.atMs - b.atMs) };
 }

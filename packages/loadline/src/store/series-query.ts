@@ -65,7 +65,10 @@ export interface Point {
   readonly max: number;
   /** The latest value; of a histogram its mean. */
   readonly last: number;
-  /** In the order in which they were asked for: at most 0.79 % or one grain of the unit's scale too high. */
+  /**
+   * In the order in which they were asked for: at most 0.79 % or one grain of the unit's scale too high. NaN where a value was
+   * below 0 or above 2^52 grains, of which histograms know nothing more.
+   */
   readonly quantiles: readonly number[];
 }
 

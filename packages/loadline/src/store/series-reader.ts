@@ -6,7 +6,15 @@ import { type PackedRows, readStatement, unpackRows } from './packed-rows.ts';
 import { literal } from './rollup-rows.ts';
 import type { Series } from './sample.ts';
 import type { FoundSeries } from './series-lines.ts';
-import type { Latest, LatestQuery, Level, SeriesAnswer, SeriesFigure, SeriesWindow } from './series-query.ts';
+import type {
+  Latest,
+  LatestQuery,
+  Level,
+  Line,
+  SeriesAnswer,
+  SeriesFigure,
+  SeriesWindow,
+} from './series-query.ts';
 
 /**
  * Answers questions about what was measured. A coarse level is read as far as it reaches, what is finer from there
@@ -42,8 +50,8 @@ export class SeriesReader {
       },
       { isolation: 'repeatable read', readOnly: true },
     );
-    for (const part of read) await draw(part);
-    return asked.map((each) => each.answer());
+    for (const part of read) await draw(part, asked);
+    return await answerAll(asked);
   }
 
   async latest({ metric, service, instance, endpoint, sinceMs }: LatestQuery): Promise<readonly Latest[]> {
@@ -66,6 +74,10 @@ const seriesMax = 20_000;
 const figuresMax = 500_000;
 /** Of a kilobyte at most, but for rare ones. */
 const histogramsMax = 50_000;
+/** What is kept of each step, or of each series in it: some 50 MB. */
+const cellsMax = 200_000;
+/** Of all lines of all figures: some 9 MB of JSON. */
+const pointsMax = 50_000;
 const latestMax = 20_000;
 
 function tooLarge(what: string, found: string): Error {
@@ -127,7 +139,7 @@ async function readRows(
 }
 
 /** Adds rows up, and lets others have their turn in between. */
-async function draw({ together, packed }: Part): Promise<void> {
+async function draw({ together, packed }: Part, asked: readonly Asked[]): Promise<void> {
   if (packed === null) return;
   const takers = new Map<number, Asked[]>();
   for (const each of together) {
@@ -140,12 +152,43 @@ async function draw({ together, packed }: Part): Promise<void> {
   let count = 0;
   for (const row of unpackRows(packed)) {
     for (const each of takers.get(row.seriesId) ?? []) each.take(row);
-    if (++count % rowsAtOnce === 0) await setImmediate();
+    if (++count % rowsAtOnce !== 0) continue;
+    assertCells(asked);
+    await setImmediate();
   }
+  assertCells(asked);
 }
 
 /** Some milliseconds. */
 const rowsAtOnce = 1000;
+
+function assertCells(asked: readonly Asked[]): void {
+  const cells = asked.reduce((sum, { size }) => sum + size, 0);
+  if (cells > cellsMax) throw tooLarge('the series', `that would be more than ${cellsMax} points of series`);
+}
+
+/** One line after the other, and others have their turn in between. */
+async function answerAll(asked: readonly Asked[]): Promise<readonly SeriesAnswer[]> {
+  const answers: SeriesAnswer[] = [];
+  let points = 0;
+  let turnAt = pointsAtOnce;
+  for (const each of asked) {
+    const lines: Line[] = [];
+    for (const line of each.lines()) {
+      lines.push(line);
+      points += line.points.length;
+      if (points > pointsMax) throw tooLarge('the series', `that would be more than ${pointsMax} points`);
+      if (points < turnAt) continue;
+      turnAt = points + pointsAtOnce;
+      await setImmediate();
+    }
+    answers.push(each.answer(lines));
+  }
+  return answers;
+}
+
+/** Some milliseconds, with quantiles some ten. */
+const pointsAtOnce = 1000;
 
 function seriesOf(row: Omit<FoundSeries, 'id' | 'family_id'> & { labels: Record<string, string> }): Series {
   const { metric_type, service_name, endpoint, instance, unit, labels } = row;

@@ -158,6 +158,25 @@ describe('series()', () => {
     ).rejects.toMatchObject({ code: 'STORE_QUERY_INVALID' });
   });
 
+  it('refuses an answer that is too large, before it is made', async () => {
+    await using opened = await openFresh(server.url);
+    await opened.store.metrics.write([sampleAt(a, startMs, 1)]);
+    await opened.postgres.query({
+      text: `INSERT INTO performance_metrics (metric_type, service_name, metric_value, unit, timestamp, instance, series_id)
+        SELECT metric_type, service_name, 1, unit, timestamp - second * interval '1 second', instance, series_id
+        FROM performance_metrics, generate_series(1, 50001) second`,
+    });
+    const query = { ...window(startMs - 50_001_000, startMs, 5000), by: 'instance' } as const;
+    const figures = Array.from({ length: 6 }, (): SeriesFigure => ({ metric: 'response_time' }));
+    expect(await opened.store.metrics.chart(query, figures.slice(2))).toHaveLength(4);
+    await expect(opened.store.metrics.chart(query, figures)).rejects.toMatchObject({
+      code: 'STORE_QUERY_TOO_LARGE',
+      message: expect.stringContaining('more than 50000 points'),
+    });
+    const many = Array.from({ length: 21 }, () => figures[0] as SeriesFigure);
+    await expect(opened.store.metrics.chart(query, many)).rejects.toThrow('200000 points of series');
+  });
+
   it('answers nothing where nothing is known', async () => {
     await using opened = await openFresh(server.url);
     const answer = await opened.store.metrics.series(window(startMs, startMs + 1000, 1000));

@@ -24,6 +24,20 @@ const plan: ReadPlan = {
 };
 const query: SeriesQuery = { metric: 'memory', fromMs: 0, toMs: 20 * minuteMs, stepMs: 10 * minuteMs };
 
+describe('quantiles', () => {
+  const of = (values: readonly number[]): readonly number[] | undefined =>
+    draw(
+      values.map((value, at) => raw(1, at, value)),
+      { ...query, quantiles: [0, 0.5, 1] },
+    )[0]?.points[0]?.quantiles;
+
+  it('are known of what is not below 0 and not beyond what histograms hold', () => {
+    expect(of([1, 2, 3])).toEqual([1, 2, 3]);
+    expect(of([-10, -5, -1, 3])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(of([1, 2 ** 60])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  });
+});
+
 describe('a sum', () => {
   it('adds up what the series of a line were', () => {
     const rows = [minuteOf(1, 0, 10), minuteOf(2, 0, 30)];
@@ -134,7 +148,7 @@ describe('a sum of hours', () => {
 function draw(rows: readonly ReadRow[], asked: SeriesQuery, by: ReadPlan = plan): Line[] {
   const drawing = startDrawing(by, asked);
   for (const row of rows) drawing.take(row, found[row.seriesId - 1] as FoundSeries);
-  return drawing.lines();
+  return [...drawing.lines()];
 }
 
 function raw(seriesId: number, startMs: number, last: number): ReadRow {
