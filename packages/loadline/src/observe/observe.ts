@@ -19,7 +19,7 @@ import { type HonoContext, type HonoMiddleware, type HonoOptions, honoMiddleware
 import { type NodeOptions, watchHandler } from './adapters/node.ts';
 import { pathOf, type UserOf, type Watcher } from './adapters/watcher.ts';
 import { beaconDoor, scriptDoor } from './doors/beacon-door.ts';
-import type { Door } from './doors/door.ts';
+import { answering, type Door } from './doors/door.ts';
 import { addressGuard, keyGuard } from './doors/guard.ts';
 import { liveDoor, readyDoor } from './doors/health-door.ts';
 import { metricsDoor } from './doors/metrics-door.ts';
@@ -144,7 +144,7 @@ function doorsOf(
     doors.set('/health/live', liveDoor);
     doors.set('/health/ready', readyDoor(health, clock));
   }
-  return doors;
+  return new Map(Array.from(doors, ([path, door]) => [path, answering(door)]));
 }
 
 /** Asked for every request: a bit for the first letter tells most of them apart, without a look at anything else. */

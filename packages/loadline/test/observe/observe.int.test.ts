@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { renderPrometheus } from 'loadline/metrics';
 import { type ObserveOptions, type Observer, observe } from 'loadline/observe';
 import { describe, expect, it } from 'vitest';
 import { checkMetrics } from '../metrics/promtool.ts';
+import { numbers } from './adapters/numbers.ts';
 
 /** A service on loopback that says hello, observed with these options. */
 async function openService(
@@ -59,6 +60,29 @@ describe('an observed service', () => {
       status: 'healthy',
       checks: {},
     });
+  });
+
+  it('goes on where a browser goes away in the middle of its message, and counts it', async () => {
+    await using service = await openService({ beacon: {} });
+    const port = Number(new URL(service.url).port);
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    const message =
+      'POST /loadline/vitals HTTP/1.1\r\nhost: a\r\norigin: http://a\r\ncontent-length: 99\r\n\r\n{';
+    socket.write(message);
+    const received = (): unknown => numbers(service.observer, 'http_server_received_bytes_total')[''];
+    await expect.poll(received).toBe(message.length);
+    socket.destroy();
+    const beacons = (): unknown => numbers(service.observer, 'web_beacons_total');
+    await expect.poll(beacons).toEqual({ 'refused 400': 1 });
+  });
+
+  it('says that it has failed where a function of the service throws, and goes on', async () => {
+    const isDraining = (): never => {
+      throw new Error('planted');
+    };
+    await using service = await openService({ health: { isDraining } });
+    const ready = await fetch(`${service.url}/health/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([500, { code: 'OBSERVE_FAILED' }]);
   });
 
   it('has metrics that promtool has nothing to say about', async () => {

@@ -24,8 +24,13 @@ export interface DoorAnswer {
 /** What a door itself may have against a request; a room behind it has codes of its own. */
 export type DoorCode = 'OBSERVE_REFUSED' | 'OBSERVE_INPUT_INVALID' | 'OBSERVE_TOO_BUSY' | 'OBSERVE_FAILED';
 
-/** Answers requests to one path or to all below it. Never rejects. */
+/** Answers requests to one path or to all below it. Rejects where something of the service does; see `answering`. */
 export type Door = (request: DoorRequest) => Promise<DoorAnswer>;
+
+/** The same door, that never rejects: a promise that nobody takes would end the service. */
+export function answering(door: Door): Door {
+  return (request) => door(request).catch((error: unknown) => failureAnswer(error, {}));
+}
 
 /** An answer that holds JSON. */
 export function jsonAnswer(status: number, body: unknown): DoorAnswer {
@@ -83,7 +88,13 @@ export async function readJson(
   request: DoorRequest,
   bytesMax: number,
 ): Promise<{ readonly input: unknown } | { readonly refusal: DoorAnswer }> {
-  const body = await request.body(bytesMax);
+  let body: Uint8Array | undefined;
+  try {
+    body = await request.body(bytesMax);
+  } catch {
+    // Nobody is there any more to read this; it is for whoever counts refusals.
+    return { refusal: problemAnswer(400, 'OBSERVE_INPUT_INVALID', 'The body did not come to its end.') };
+  }
   if (body === undefined) {
     const detail = `The body is larger than ${bytesMax} bytes.`;
     return { refusal: problemAnswer(413, 'OBSERVE_INPUT_INVALID', detail) };
