@@ -35,7 +35,10 @@ export const profilingSessionSchema = {
     startedAt: { type: 'string', format: 'date-time' },
     startedBy: { type: 'string', description: 'The id of the key.' },
     endedAt: { type: 'string', format: 'date-time' },
-    measuredMs: { type: 'number', description: 'How long it has sampled.' },
+    measuredMs: {
+      type: 'number',
+      description: 'How long it has sampled; of a heap snapshot, until it was whole.',
+    },
     overhead: { $ref: 'ProfilingOverhead' },
     profileBytes: { type: 'integer', description: 'What its profile takes, in all forms.' },
     problem: { type: 'string', description: 'Why there is no profile.' },

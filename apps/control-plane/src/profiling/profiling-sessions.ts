@@ -207,10 +207,11 @@ export class ProfilingSessions {
   async #startSnapshot(head: RecordHead, { snapshots }: Subject, wish: string): Promise<Running> {
     const { clock } = this.#options;
     const startedAt = new Date(clock.now()).toISOString();
+    const startMs = clock.monotonicMs();
     const { signal } = this.#closing;
     const snapshot = await orRefusal(snapshots.open(wish, signal));
     const record: SessionRecord = { ...head, kind: 'heap-snapshot', startedAt };
-    const work = snapshotWork({ id: record.id, snapshot, files: this.#files, clock, signal });
+    const work = snapshotWork({ id: record.id, snapshot, startMs, files: this.#files, clock, signal });
     return this.#follow(record, work);
   }
 

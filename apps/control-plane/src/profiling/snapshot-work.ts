@@ -6,6 +6,8 @@ import type { Work } from './work.ts';
 export interface SnapshotWorkOptions {
   readonly id: string;
   readonly snapshot: Readable;
+  /** When it was asked for. */
+  readonly startMs: number;
   readonly files: Pick<ProfileFiles, 'writeSnapshot'>;
   readonly clock: Clock;
   /** Breaks it off. */
@@ -13,8 +15,7 @@ export interface SnapshotWorkOptions {
 }
 
 /** A heap snapshot that is being written. Half of one is worth nothing: who stops it gets none. */
-export function snapshotWork({ id, snapshot, files, clock, signal }: SnapshotWorkOptions): Work {
-  const startMs = clock.monotonicMs();
+export function snapshotWork({ id, snapshot, startMs, files, clock, signal }: SnapshotWorkOptions): Work {
   const stopping = new AbortController();
   // What breaks off before it is read is told by whoever reads it then.
   snapshot.on('error', () => undefined);
