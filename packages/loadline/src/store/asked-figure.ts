@@ -30,7 +30,7 @@ export class Asked {
     return (this.#query.quantiles ?? []).length > 0;
   }
 
-  /** How much of it there is so far. */
+  /** How many rollups are kept for it. */
   get size(): number {
     return this.#drawing.size;
   }
@@ -65,8 +65,8 @@ export class Asked {
     this.#drawing.take(row, this.ids.get(row.seriesId) as FoundSeries);
   }
 
-  /** Line by line, so that others have their turn in between. */
-  lines(): Generator<Line> {
+  /** Line by line; undefined where others may have their turn. */
+  lines(): Generator<Line | undefined> {
     return this.#drawing.lines();
   }
 

@@ -1,8 +1,9 @@
 import type { ReadRow } from './packed-rows.ts';
-import { floorTo, Rollup } from './rollup.ts';
+import { floorTo, Rollup, type RollupFigures } from './rollup.ts';
 import { scaleOf } from './sample.ts';
 import type { ReadPlan } from './series-level.ts';
 import type { Line, Point, SeriesQuery } from './series-query.ts';
+import { SpansOfSeries } from './series-spans.ts';
 import { spanOf, sumsOf } from './series-sums.ts';
 
 /** A series as it is known in the database. */
@@ -18,11 +19,11 @@ export interface FoundSeries {
 
 /** Puts what is read into a line of points for each name. */
 export interface Drawing {
-  /** How much of it there is: what is kept of each step, or of each series in it. */
+  /** How many rollups are kept for it; a sum keeps none. */
   readonly size: number;
   take(row: ReadRow, of: FoundSeries): void;
-  /** In the order of names; each is made when it is asked for. */
-  lines(): Generator<Line>;
+  /** In the order of names, each made when it is asked for; undefined where others may have their turn before. */
+  lines(): Generator<Line | undefined>;
 }
 
 export function startDrawing(plan: ReadPlan, query: SeriesQuery): Drawing {
@@ -47,33 +48,43 @@ function startMerging({ stepMs }: ReadPlan, { by, quantiles = [] }: SeriesQuery)
       });
       add(step.rollup, row, { scale, hasQuantiles });
     },
-    lines: () =>
-      inOrder(byName, (steps) =>
-        [...steps].map(([atMs, { rollup, scale }]) => pointOf(atMs, rollup, scale, quantiles)),
-      ),
+    *lines() {
+      for (const [name, steps] of inOrder(byName)) {
+        const rising = [...steps].sort(([a], [b]) => a - b);
+        yield {
+          name,
+          points: rising.map(([atMs, { rollup, scale }]) => pointOf(atMs, rollup, scale, quantiles)),
+        };
+      }
+    },
   };
 }
 
 /** Of what the series of a line were together. */
 function startSumming(plan: ReadPlan, { by }: SeriesQuery): Drawing {
   const spanMs = spanOf(plan);
-  const byName = new Map<string, Map<number, Map<number, Rollup>>>();
-  let size = 0;
+  const byName = new Map<string, Map<number, SpansOfSeries>>();
   return {
-    get size() {
-      return size;
-    },
+    size: 0,
     take(row, series) {
-      const ofLine = entryOf(byName, nameOf(series, by), () => new Map<number, Map<number, Rollup>>());
-      const ofSeries = entryOf(ofLine, row.seriesId, () => new Map<number, Rollup>());
-      const rollup = entryOf(ofSeries, floorTo(spanMs, row.startMs), () => {
-        size++;
-        return new Rollup();
-      });
-      add(rollup, row, { scale: scaleOf(series.unit), hasQuantiles: false });
+      const ofLine = entryOf(byName, nameOf(series, by), () => new Map<number, SpansOfSeries>());
+      const ofSeries = entryOf(ofLine, row.seriesId, () => new SpansOfSeries());
+      ofSeries.add(floorTo(spanMs, row.startMs), figuresOf(row, scaleOf(series.unit)));
     },
-    lines: () => inOrder(byName, (ofLine) => sumsOf(ofLine, plan)),
+    *lines() {
+      for (const [name, ofLine] of inOrder(byName))
+        yield { name, points: yield* sumsOf([...ofLine.values()], plan) };
+    },
   };
+}
+
+function figuresOf({ startMs, figures, histogram }: ReadRow, scale: number): RollupFigures {
+  const { count, last } = figures;
+  if (count > 0) return figures;
+  if (histogram === null) return { count: 1, sum: last, min: last, max: last, last, lastAtMs: startMs };
+  const rollup = new Rollup();
+  rollup.addEncoded(histogram, startMs, scale);
+  return rollup;
 }
 
 function nameOf(series: FoundSeries, by: SeriesQuery['by']): string {
@@ -83,15 +94,15 @@ function nameOf(series: FoundSeries, by: SeriesQuery['by']): string {
 
 function add(
   rollup: Rollup,
-  { startMs, figures, histogram }: ReadRow,
+  row: ReadRow,
   { scale, hasQuantiles }: { readonly scale: number; readonly hasQuantiles: boolean },
 ): void {
-  const { count, last } = figures;
-  if (count > 0) rollup.mergeKept(figures, histogram);
-  else if (histogram !== null) rollup.addEncoded(histogram, startMs, scale);
-  else if (hasQuantiles) rollup.addNumber(last, startMs, scale);
-  // Nobody asks for its distribution, which takes most of the memory.
-  else rollup.mergeKept({ count: 1, sum: last, min: last, max: last, last, lastAtMs: startMs }, null);
+  const { startMs, figures, histogram } = row;
+  const isRaw = figures.count === 0;
+  if (isRaw && histogram !== null) rollup.addEncoded(histogram, startMs, scale);
+  else if (isRaw && hasQuantiles) rollup.addNumber(figures.last, startMs, scale);
+  // Where nobody asks for its distribution, it would take most of the memory.
+  else rollup.mergeKept(figuresOf(row, scale), histogram);
 }
 
 function pointOf(atMs: number, rollup: Rollup, scale: number, quantiles: readonly number[]): Point {
@@ -120,7 +131,6 @@ function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value):
   return value;
 }
 
-function* inOrder<Value>(byName: ReadonlyMap<string, Value>, of: (value: Value) => Point[]): Generator<Line> {
-  for (const [name, value] of [...byName].sort(([a], [b]) => (a < b ? -1 : 1)))
-    yield { name, points: of(value).sort((a, b) => a.atMs - b.atMs) };
+function inOrder<Value>(byName: ReadonlyMap<string, Value>): [name: string, value: Value][] {
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
 }

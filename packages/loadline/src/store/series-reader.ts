@@ -74,8 +74,8 @@ const seriesMax = 20_000;
 const figuresMax = 500_000;
 /** Of a kilobyte at most, but for rare ones. */
 const histogramsMax = 50_000;
-/** What is kept of each step, or of each series in it: some 50 MB. */
-const cellsMax = 200_000;
+/** That are kept while it is drawn: some 50 MB. */
+const rollupsMax = 200_000;
 /** Of all lines of all figures: some 9 MB of JSON. */
 const pointsMax = 50_000;
 const latestMax = 20_000;
@@ -153,18 +153,18 @@ async function draw({ together, packed }: Part, asked: readonly Asked[]): Promis
   for (const row of unpackRows(packed)) {
     for (const each of takers.get(row.seriesId) ?? []) each.take(row);
     if (++count % rowsAtOnce !== 0) continue;
-    assertCells(asked);
+    assertRoom(asked);
     await setImmediate();
   }
-  assertCells(asked);
+  assertRoom(asked);
 }
 
 /** Some milliseconds. */
 const rowsAtOnce = 1000;
 
-function assertCells(asked: readonly Asked[]): void {
-  const cells = asked.reduce((sum, { size }) => sum + size, 0);
-  if (cells > cellsMax) throw tooLarge('the series', `that would be more than ${cellsMax} points of series`);
+function assertRoom(asked: readonly Asked[]): void {
+  const rollups = asked.reduce((sum, { size }) => sum + size, 0);
+  if (rollups > rollupsMax) throw tooLarge('the series', `that would be more than ${rollupsMax} points`);
 }
 
 /** One line after the other, and others have their turn in between. */
@@ -175,10 +175,10 @@ async function answerAll(asked: readonly Asked[]): Promise<readonly SeriesAnswer
   for (const each of asked) {
     const lines: Line[] = [];
     for (const line of each.lines()) {
-      lines.push(line);
-      points += line.points.length;
+      if (line !== undefined) lines.push(line);
+      points += line?.points.length ?? 0;
       if (points > pointsMax) throw tooLarge('the series', `that would be more than ${pointsMax} points`);
-      if (points < turnAt) continue;
+      if (line !== undefined && points < turnAt) continue;
       turnAt = points + pointsAtOnce;
       await setImmediate();
     }

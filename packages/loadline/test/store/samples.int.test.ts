@@ -174,7 +174,7 @@ describe('series()', () => {
       message: expect.stringContaining('more than 50000 points'),
     });
     const many = Array.from({ length: 21 }, () => figures[0] as SeriesFigure);
-    await expect(opened.store.metrics.chart(query, many)).rejects.toThrow('200000 points of series');
+    await expect(opened.store.metrics.chart(query, many)).rejects.toThrow('200000 points');
   });
 
   it('answers nothing where nothing is known', async () => {

@@ -148,7 +148,7 @@ describe('a sum of hours', () => {
 function draw(rows: readonly ReadRow[], asked: SeriesQuery, by: ReadPlan = plan): Line[] {
   const drawing = startDrawing(by, asked);
   for (const row of rows) drawing.take(row, found[row.seriesId - 1] as FoundSeries);
-  return [...drawing.lines()];
+  return [...drawing.lines()].filter((line) => line !== undefined);
 }
 
 function raw(seriesId: number, startMs: number, last: number): ReadRow {
