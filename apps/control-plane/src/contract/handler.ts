@@ -39,6 +39,8 @@ export type Reply<Name extends OperationName> = ReplyHead &
 interface ReplyHead {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It was only read, and is in the audit log all the same. */
+  readonly isAudited?: true;
 }
 
 type Operations = typeof operations;

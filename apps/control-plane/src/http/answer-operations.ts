@@ -46,7 +46,9 @@ function answerOperation(app: FastifyInstance, name: OperationName, handlers: Ha
     schema: schemaOf(operation),
     handler: async (request, reply) => {
       assertWritable(request);
-      return send(reply, await handler(requestOf(request, operation)));
+      const answer = await handler(requestOf(request, operation));
+      request.isAudited = answer.isAudited === true;
+      return send(reply, answer);
     },
   });
 }

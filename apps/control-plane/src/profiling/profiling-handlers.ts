@@ -29,6 +29,7 @@ export function profilingHandlers(sessions: ProfilingSessions): ProfilingHandler
       if (format === 'heapsnapshot')
         return {
           status: 200,
+          isAudited: true,
           text: sessions.takeSnapshot(id, who ?? nobody),
           contentType: 'application/octet-stream',
           headers: { 'content-disposition': `attachment; filename="${id}.heapsnapshot"` },

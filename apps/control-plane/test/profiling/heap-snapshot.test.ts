@@ -92,6 +92,9 @@ describe('a heap snapshot', () => {
     );
     expect(session.json.fetchedBy).toMatch(/^\w{12}$/);
     expect(existsSync(folder)).toBe(false);
+    const { items } = (await plane.ask('admin', 'GET', '/audit')).json;
+    const fetched = items.filter(({ operation }: { operation: string }) => operation === 'getProfile');
+    expect(fetched).toMatchObject([{ method: 'GET', keyName: 'admin', status: 200 }]);
     const again = await plane.ask('admin', 'GET', path);
     expect(again.status).toBe(409);
     expect(again.json.detail).toContain('given out once');
