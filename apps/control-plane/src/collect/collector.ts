@@ -257,8 +257,8 @@ export class Collector {
     member.answered();
     member.figures = latestFiguresOf(samples);
     const at = { elapsedS, nowMs: clock.monotonicMs() };
-    this.#recent.add(member.service, samples, at);
-    this.#vitals.add(member.service, samples, at);
+    this.#recent.add(member, samples, at);
+    this.#vitals.add(member, samples, at);
     await this.#write(samples).catch(this.#options.onFailure);
     return samples;
   }

@@ -15,7 +15,10 @@ export interface Recent {
   total(metric: string): number;
   /** Undefined where nothing was recorded. */
   histogram(metric: string): Histogram | undefined;
-  /** Of what was counted in all, how much there was a second; undefined where nobody was asked. */
+  /**
+   * Of what was counted in all, how much there was a second of the time that is known: of the instance that is known for
+   * longest, and since nothing is heard any more. Undefined where nobody was asked twice.
+   */
   perSecond(metric: string): number | undefined;
 }
 
@@ -23,9 +26,13 @@ interface Slice {
   readonly startMs: number;
   readonly totals: Map<string, number>;
   readonly histograms: Map<string, Histogram>;
+  /** Of how much time each instance has told, in seconds. */
+  readonly toldS: Map<string, number>;
+  /** When the next one is to be heard of at the latest. */
+  dueMs: number;
 }
 
-/** The latest of what services did, in memory: for figures that need whole histograms. Constant in size for each service. */
+/** The latest of what services did, in memory: for figures that need whole histograms. Constant in size but for the instances. */
 export class RecentWindow {
   readonly #shape: WindowShape;
   readonly #services = new Map<string, Slice[]>();
@@ -36,11 +43,13 @@ export class RecentWindow {
 
   /** @param elapsedS of which time rates tell. */
   add(
-    service: string,
+    { service, instance }: { readonly service: string; readonly instance: string },
     samples: readonly Sample[],
     at: { readonly elapsedS: number; readonly nowMs: number },
   ): void {
     const slice = this.#current(service, at.nowMs);
+    slice.toldS.set(instance, (slice.toldS.get(instance) ?? 0) + at.elapsedS);
+    slice.dueMs = Math.max(slice.dueMs, at.nowMs + at.elapsedS * 1000);
     for (const { series, value } of samples) {
       const { metric, unit, labels } = series;
       if (this.#shape.units.get(metric) !== unit || labels !== undefined) continue;
@@ -69,9 +78,9 @@ export class RecentWindow {
         return all.count > 0 ? all : undefined;
       },
       perSecond(metric) {
-        const oldest = slices.at(-1);
-        if (oldest === undefined || !slices.some(({ totals }) => totals.has(metric))) return undefined;
-        return total(metric) / Math.max(1, (nowMs - oldest.startMs) / 1000);
+        const toldS = toldBy(slices);
+        if (toldS === 0 || !slices.some(({ totals }) => totals.has(metric))) return undefined;
+        return total(metric) / (toldS + silenceAt(slices, nowMs));
       },
     };
   }
@@ -85,7 +94,13 @@ export class RecentWindow {
     const slices = this.#kept(service, nowMs);
     const startMs = Math.floor(nowMs / this.#shape.sliceMs) * this.#shape.sliceMs;
     if (slices[0]?.startMs === startMs) return slices[0];
-    const slice: Slice = { startMs, totals: new Map(), histograms: new Map() };
+    const slice: Slice = {
+      startMs,
+      totals: new Map(),
+      histograms: new Map(),
+      toldS: new Map(),
+      dueMs: nowMs,
+    };
     slices.unshift(slice);
     return slice;
   }
@@ -98,6 +113,19 @@ export class RecentWindow {
     this.#services.set(service, kept);
     return kept;
   }
+}
+
+/** Of how much time the instance told that was there for longest. */
+function toldBy(slices: readonly Slice[]): number {
+  const seconds = new Map<string, number>();
+  for (const { toldS } of slices)
+    for (const [instance, told] of toldS) seconds.set(instance, (seconds.get(instance) ?? 0) + told);
+  return seconds.values().reduce((longest, told) => Math.max(longest, told), 0);
+}
+
+/** For how long somebody should have been heard of, and was not. */
+function silenceAt([latest]: readonly Slice[], nowMs: number): number {
+  return latest === undefined ? 0 : Math.max(0, nowMs - latest.dueMs) / 1000;
 }
 
 function isRate(unit: string): boolean {
