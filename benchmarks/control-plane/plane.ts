@@ -15,6 +15,7 @@ export interface PlaneOptions {
 
 export interface Plane extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   /** The header that opens it. */
   readonly headers: { readonly authorization: string };
   /** From before the process was made to the first 200 of `/health/ready`. */
@@ -46,9 +47,18 @@ export async function startPlane({ bin, home, databaseUrl, words = [] }: PlaneOp
   const running = start({
     core: cores.target,
     command: process.execPath,
-    args: [bin, 'serve', '--port', '0', '--home', home, ...words],
+    args: [
+      ...LOADLINE_BENCH_NODE_OPTIONS.split(' ').filter(Boolean),
+      bin,
+      'serve',
+      '--port',
+      '0',
+      '--home',
+      home,
+      ...words,
+    ],
     env: {
-      NODE_OPTIONS: LOADLINE_BENCH_NODE_OPTIONS,
+      NODE_OPTIONS: '',
       LOADLINE_ADMIN_KEY: adminKey,
       DATABASE_URL: databaseUrl ?? '',
     },
@@ -58,6 +68,7 @@ export async function startPlane({ bin, home, databaseUrl, words = [] }: PlaneOp
     while (!(await isReady(url))) await sleep(1);
     return {
       url,
+      pid: running.pid,
       headers,
       readyMs: performance.now() - startedMs,
       metrics: () => readMetrics(url),

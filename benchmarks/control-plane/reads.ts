@@ -57,10 +57,10 @@ export async function read(
   writeFileSync(join(folder.path, 'services.csv'), ['name', ...names, ''].join('\n'));
   writeFileSync(file, JSON.stringify(await scenarioFor(plane, seconds)));
   const command = loadlineCommand(['run', file, '--json', '-', '--target', plane.url], bin);
-  const { stdout } = await runToEnd({ ...command, env: { NODE_OPTIONS: '', KEY: adminKey } }, [
-    ...runCodes,
-    1,
-  ]);
+  // It shares its core with a database: what it is late would stand in every latency.
+  const first = { command: 'nice', args: ['-n', '-10', command.command, ...command.args] };
+  const env = { NODE_OPTIONS: '', KEY: adminKey };
+  const { stdout } = await runToEnd({ ...command, ...first, env }, [...runCodes, 1]);
   return readReport(stdout);
 }
 

@@ -51,7 +51,7 @@ export interface CollectorCounts {
 
 const instancesMax = 1000;
 const atOnceMax = 64;
-const togetherMax = 4;
+const togetherMax = 2;
 const paceRatio = 0.8;
 const pullTimeoutMs = 4000;
 const samplesOfInstanceMax = 5000;

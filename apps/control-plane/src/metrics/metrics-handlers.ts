@@ -26,7 +26,7 @@ type MetricsHandlers = Pick<
 >;
 
 /** Instances are asked every five seconds as a rule: what is asked again and again is no older for this. */
-const drawnKeptMs = 2000;
+const drawnKeptMs = 5000;
 const nowKeptMs = 1000;
 
 /** Answers what is asked about what is measured: now from memory, over time from the store. */
