@@ -1,9 +1,10 @@
 /** How much CPU time does it take a service to be observed? */
 import { startPostgres } from '@loadline/local-stack';
 import { createPostgres } from 'loadline/postgres';
-import { type BenchOptions, figureOf, type Row, rowOf } from './harness.ts';
-import { type Child, dishes, startChild } from './observe/child.ts';
+import { type BenchOptions, type Row, rowOf } from './harness.ts';
+import { dishes, startChild } from './observe/child.ts';
 import { collectionUs } from './observe/collections.ts';
+import { type Compared, compareWatches } from './observe/compare-watches.ts';
 import type { Kind } from './observe/service.ts';
 import type { WatchName } from './observe/watches.ts';
 
@@ -18,10 +19,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 export const parts: readonly string[] = Object.keys(kinds);
 
 /**
- * A request has its price, and so has a second: sampling, and being read. The first is found by batches of requests in
- * pairs, watched and not, right after each other in one process; the second in a process that does nothing else. Both are
- * CPU time: wall time would be that of the machine. What Node.js takes to report a collection of garbage is measured
- * alone, since both halves of a pair pay for it, and added by how often there was one.
+ * A request has its price, and so has a second: sampling, and being read. The first is found by pairs of batches, watched and
+ * not; the second in a process that does nothing else. Both are CPU time: wall time would be that of the machine. What
+ * Node.js takes to report a collection of garbage is measured alone, since both halves of a pair pay for it, and added by
+ * how often there was one.
  *
  * Bare services answer a fixed JSON and do nothing else, so that the price is as large a share as it can be. The target is
  * judged where a request does what most do: one query for one row. The price of a second is that of an idle process, whose
@@ -60,8 +61,8 @@ async function measureIdle(options: BenchOptions): Promise<{ rows: Row[]; second
   const shares = ['loadline', 'prom-client'] as const;
   const found = await Promise.all(
     shares.map(async (name) => {
-      using quiet = await startChild('bare node:http', name, '');
-      using read = await startChild('bare node:http', name, '');
+      using quiet = await startChild({ kind: 'bare node:http', watch: name });
+      using read = await startChild({ kind: 'bare node:http', watch: name });
       const [alone, withReads] = await Promise.all([
         quiet.idleShare(forMs, undefined),
         read.idleShare(forMs, 1000),
@@ -108,92 +109,36 @@ interface KindOptions extends BenchOptions {
 
 async function measureKind(kind: Kind, options: KindOptions): Promise<Row[]> {
   const isBare = kind !== 'Fastify and a query';
-  // Where the service itself reads who asks, being told costs little more; elsewhere it is shown what reading costs.
+  // A service with nothing but HTTP knows nobody.
   const ours: WatchName = isBare ? 'loadline' : 'loadline with users';
-  const names: WatchName[] = [ours, 'prom-client', 'OpenTelemetry'];
-  if (isBare) names.push('loadline with users');
-  const found = await comparePairs(kind, names, options);
-  const { plain, more, collections } = found.get(ours) as Compared;
-  const all = (more.median + collections * options.reportUs) / plain + options.second;
+  const found = await compareWatches(kind, [ours, 'prom-client', 'OpenTelemetry'], options);
+  const { plainUs, moreUs, highUs, collections } = found.get(ours) as Compared;
+  const priceUs = moreUs + collections * options.reportUs;
+  const all = priceUs / plainUs + options.second;
   const name = `${kind}, more a request`;
-  const rivals = names.slice(1).map((rival) => {
-    const { median } = (found.get(rival) as Compared).more;
-    if (rival === 'loadline with users')
-      return rowOf({ name: `${name}, who asks read from a header as well`, unit: 'µs', value: median });
-    return rowOf({ name, unit: 'µs', value: more.median }, { rival, rivalValue: median });
-  });
   const target = { target: `at most ${shareMax * 100} %`, met: all <= shareMax };
   return [
     rowOf(
-      { name: `${kind}, CPU time a request`, unit: 'µs', value: plain + more.median },
-      { rival: 'not watched', rivalValue: plain },
+      { name: `${kind}, CPU time a request`, unit: 'µs', value: plainUs + moreUs },
+      { rival: 'not watched', rivalValue: plainUs },
     ),
-    rowOf({ name, unit: 'µs', value: more.median, spread: more.spread }),
-    rowOf({ name: `${name}, 19 times in 20 below`, unit: 'µs', value: more.high }),
-    ...rivals,
-    rowOf({ name, unit: '%', value: (more.median / plain) * 100 }),
+    ...(['prom-client', 'OpenTelemetry'] as const).map((rival) =>
+      rowOf(
+        { name, unit: 'µs', value: moreUs },
+        { rival, rivalValue: (found.get(rival) as Compared).moreUs },
+      ),
+    ),
+    rowOf({ name: `${name}, 19 times in 20 below`, unit: 'µs', value: highUs }),
+    rowOf({ name: `${kind}, collections told, a request`, unit: 'µs', value: priceUs - moreUs }),
+    rowOf({ name, unit: '%', value: (moreUs / plainUs) * 100 }),
     rowOf(
       { name: `${kind}, in all, on a busy core`, unit: '%', value: all * 100 },
       isBare ? undefined : target,
     ),
+    rowOf({
+      name: `${kind}, the target holds from a request of`,
+      unit: 'µs',
+      value: priceUs / (shareMax - options.second),
+    }),
   ];
-}
-
-/** Rivals are told apart with fewer pairs than our small share of the target. */
-const rivalsEvery = 8;
-
-interface Compared {
-  readonly plain: number;
-  readonly more: { readonly median: number; readonly spread: number; readonly high: number };
-  /** Collections of garbage a request, where they were counted. */
-  readonly collections: number;
-}
-
-/** Medians; that of the differences is of the pairs, since two neighbours share what disturbs the machine. */
-async function comparePairs(
-  kind: Kind,
-  names: readonly WatchName[],
-  { databaseUrl, short, progress }: KindOptions,
-): Promise<Map<WatchName, Compared>> {
-  const [pairs, requests] = short ? [24, 100] : [400, 250];
-  progress(`${kind}, ${pairs} pairs of ${requests} requests, ${names.join(', ')}`);
-  await using started = new AsyncDisposableStack();
-  const start = async (name: WatchName): Promise<Child> =>
-    started.use(await startChild(kind, name, databaseUrl));
-  // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another.
-  const nobody = await start('nobody');
-  const sides = new Map<WatchName, { plain: Child; watched: Child; us: number[][] }>();
-  for (const name of names) {
-    const watched = await start(name);
-    sides.set(name, { plain: name === 'OpenTelemetry' ? nobody : watched, watched, us: [] });
-  }
-  for (let round = 0; round < 4; round++) {
-    for (const { plain, watched } of sides.values()) {
-      await plain.serve('plain', short ? 500 : 1000);
-      await watched.serve('watched', short ? 500 : 1000);
-    }
-  }
-  for (let pair = 0; pair < pairs; pair++) {
-    for (const [name, { plain, watched, us }] of sides) {
-      if (name !== names[0] && pair % rivalsEvery !== 0) continue;
-      // Who begins alternates, so that neither always comes after the other.
-      const first = us.length % 2 === 0 ? await plain.serve('plain', requests) : undefined;
-      const second = await watched.serve('watched', requests);
-      us.push([first ?? (await plain.serve('plain', requests)), second]);
-    }
-  }
-  const compared = [...sides].map(async ([name, { watched, us }]) => {
-    const collections = await watched.checkCount();
-    const differences = us.map(([plain = 0, seen = 0]) => seen - plain);
-    const more = { ...figureOf(differences), high: highOf(differences) };
-    return [name, { plain: figureOf(us.map(([plain = 0]) => plain)).median, more, collections }] as const;
-  });
-  return new Map(await Promise.all(compared));
-}
-
-/** What the true median is below, 19 times in 20: by how many samples may lie above it by chance (a sign test). */
-function highOf(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const rank = Math.ceil(sorted.length / 2 + 0.82 * Math.sqrt(sorted.length));
-  return sorted[Math.min(rank, sorted.length - 1)] as number;
 }

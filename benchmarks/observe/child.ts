@@ -3,12 +3,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { Kind, Ports, Used } from './service.ts';
-import type { WatchName } from './watches.ts';
+import { signToken } from './token.ts';
+import { metricsKey, type WatchName } from './watches.ts';
 
 const connections = 16;
 /** So many dishes there are, and so many users ask for them. */
 export const dishes = 10_000;
-const users = 500;
+const tokens = Array.from({ length: 500 }, (_, nth) => signToken(`user-${nth}`));
 
 export interface Child extends Disposable {
   /** The CPU time that it took for a request, in microseconds. */
@@ -23,9 +24,19 @@ export interface Child extends Disposable {
   checkCount(): Promise<number>;
 }
 
+export interface ChildOptions {
+  readonly kind: Kind;
+  readonly watch: WatchName;
+  readonly databaseUrl?: string;
+  /** Which of its two is made first. */
+  readonly isWatchedFirst?: boolean;
+}
+
 /** Starts a service in a process of its own. */
-export async function startChild(kind: Kind, watch: WatchName, databaseUrl: string): Promise<Child> {
-  const child = fork(new URL('./service.ts', import.meta.url), [kind, watch, databaseUrl]);
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { kind, watch, databaseUrl = '', isWatchedFirst = false } = options;
+  const order = isWatchedFirst ? 'watched first' : 'plain first';
+  const child = fork(new URL('./service.ts', import.meta.url), [kind, watch, order, databaseUrl]);
   const [ports] = (await once(child, 'message')) as [Ports];
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const sent = { plain: 0, watched: 0 };
@@ -86,8 +97,8 @@ interface Get {
 
 function get({ port, path, nth, agent }: Get): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: 'Bearer a-key-of-some-length', 'x-user': `user-${nth % users}` };
-    request({ port, path, agent, headers, host: '127.0.0.1' }, (response) => {
+    const authorization = `Bearer ${path === '/metrics' ? metricsKey : tokens[nth % tokens.length]}`;
+    request({ port, path, agent, headers: { authorization }, host: '127.0.0.1' }, (response) => {
       if (response.statusCode !== 200) reject(new Error(`${path} answered ${response.statusCode}.`));
       response.resume();
       response.once('end', resolve);

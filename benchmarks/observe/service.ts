@@ -1,5 +1,5 @@
 /**
- * A service of the benchmark `observe`, in a process of its own: `service.ts KIND WATCH [DATABASE_URL]`. It serves the same
+ * A service of the benchmark `observe`, in a process of its own: `service.ts KIND WATCH ORDER [DATABASE_URL]`. It serves the same
  * twice, on a port where it is watched and on one where it is not, so that both share one heap, one compiler and
  * whatever else happens on the machine. It tells its ports, and to any message what it has used and seen so far.
  */
@@ -7,7 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import pg from 'pg';
-import type { Counted, Watch, WatchName } from './watches.ts';
+import { userOfToken } from './token.ts';
+import type { Asking, Counted, Watch, WatchName } from './watches.ts';
 
 /** The first message. */
 export interface Ports {
@@ -22,17 +23,20 @@ export interface Used {
   readonly counted: Counted | undefined;
 }
 
-/** Two that answer a fixed JSON, and one that asks PostgreSQL for it: what most services do, and nothing more. */
+/** Two that answer a fixed JSON, and one that knows who asks and asks PostgreSQL: what most services do, and nothing more. */
 export type Kind = 'bare node:http' | 'bare Fastify' | 'Fastify and a query';
 
-const [kind, watchName, databaseUrl] = process.argv.slice(2) as [Kind, WatchName, string?];
+const [kind, watchName, order, databaseUrl] = process.argv.slice(2) as [Kind, WatchName, string, string?];
 // What one of them changes in this process, no other may find.
 const { watches } = await import('./watches.ts');
 const watch = await watches[watchName]();
 const nobody = await watches.nobody();
 
 const open = kind === 'bare node:http' ? openNode : openFastify;
-const ports: Ports = { plain: await open(nobody), watched: await open(watch) };
+const ports: Ports =
+  order === 'watched first'
+    ? { watched: await open(watch), plain: await open(nobody) }
+    : { plain: await open(nobody), watched: await open(watch) };
 
 process.on('message', async (message: { readonly wantsCount: boolean }) => {
   const { user, system } = process.cpuUsage();
@@ -65,20 +69,24 @@ async function openFastify(by: Watch): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-/** One row by its key, in a named statement, and whose it is; the service itself asks who wants to know. */
+/** What most services do: who asks shows a signed token, the id is checked, and one row is fetched by its key. */
 function answerFromDatabase(app: FastifyInstance): void {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
+  // Its server may stop before it does.
+  pool.on('error', () => process.exit(1));
+  app.decorateRequest('user', undefined);
+  app.addHook('onRequest', async (request: Asking, reply) => {
+    request.user = userOfToken(request.headers.authorization);
+    if (request.user === undefined) return reply.code(401).send({ title: 'Who is there?' });
+  });
   const params = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } } };
   const text = 'SELECT id, owner, title, portions, allergens, lat, lon, created_at FROM dishes WHERE id = $1';
-  app.get<{ Params: { id: number } }>(
-    '/food/:id',
-    { schema: { params } },
-    async ({ params, headers }, reply) => {
-      const { rows } = await pool.query({ name: 'dish', text, values: [params.id] });
-      const [row] = rows;
-      if (row === undefined) return reply.code(404).send({ title: 'There is no such dish' });
-      const { owner, lat, lon, ...rest } = row;
-      return { ...rest, place: { lat, lon }, isMine: owner === headers['x-user'] };
-    },
-  );
+  app.get('/food/:id', { schema: { params } }, async (request: Asking, reply) => {
+    const { id } = request.params as { readonly id: number };
+    const { rows } = await pool.query({ name: 'dish', text, values: [id] });
+    const [row] = rows;
+    if (row === undefined) return reply.code(404).send({ title: 'There is no such dish' });
+    const { owner, lat, lon, ...rest } = row;
+    return { ...rest, place: { lat, lon }, isMine: owner === request.user };
+  });
 }

@@ -1,7 +1,7 @@
 /** Those who watch: ours, the two that most services have instead, and nobody. Each counts and times requests by route and status. */
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parsePrometheus } from 'loadline/metrics';
 import { observe } from 'loadline/observe';
 
@@ -12,6 +12,9 @@ export interface Watch {
   /** All requests that it has counted so far, and for ours collections of garbage. */
   counted(): Promise<Counted>;
 }
+
+/** A request of whom the service knows by whom it is. */
+export type Asking = FastifyRequest & { user?: string | undefined };
 
 export interface Counted {
   readonly requests: number;
@@ -32,16 +35,17 @@ export const watches: Readonly<Record<WatchName, () => Promise<Watch>>> = {
   OpenTelemetry: watchByOpenTelemetry,
 };
 
+/** Who may read ours. */
+export const metricsKey = 'a-key-of-some-length';
 const nothing: Counted = { requests: 0, collections: 0 };
 const route = '/food/:id';
 
 function watchByLoadline(withUsers: boolean): Watch {
-  const observer = observe({ controlKey: 'a-key-of-some-length' });
-  const userOf = ({ headers }: IncomingMessage): string | undefined => headers['x-user']?.toString();
+  const observer = observe({ metricsKey });
   return {
-    node: (handler) => observer.node(handler, { routeOf: () => route, ...(withUsers ? { userOf } : {}) }),
+    node: (handler) => observer.node(handler, { routeOf: () => route }),
     fastify(app) {
-      app.register(observer.fastify(withUsers ? { userOf: ({ raw }) => userOf(raw) } : {}));
+      app.register(observer.fastify<Asking>(withUsers ? { userOf: ({ user }) => user } : {}));
     },
     async counted() {
       const all = observer.registry.snapshot();

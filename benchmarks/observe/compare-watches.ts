@@ -1,0 +1,90 @@
+/** What a request costs more where somebody watches, in CPU time: pairs of batches, in processes that are started anew. */
+import { criticalT, meanOf } from 'loadline/statistics';
+import { type BenchOptions, figureOf } from '../harness.ts';
+import { type Child, startChild } from './child.ts';
+import type { Kind } from './service.ts';
+import type { WatchName } from './watches.ts';
+
+export interface Compared {
+  readonly plainUs: number;
+  readonly moreUs: number;
+  /** What that is below, 19 times in 20. */
+  readonly highUs: number;
+  /** Collections of garbage a request, where they were counted. */
+  readonly collections: number;
+}
+
+/** Rivals are told apart with fewer pairs than our small share of the target. */
+const rivalsEvery = 4;
+
+/**
+ * Two processes of one program differ by more than what is looked for: in what their compilers made of it, and in where it
+ * lies. So neighbours in one process are compared, and that in several processes.
+ */
+export async function compareWatches(
+  kind: Kind,
+  names: readonly WatchName[],
+  options: BenchOptions & { readonly databaseUrl: string },
+): Promise<Map<WatchName, Compared>> {
+  const launches = options.short ? 2 : 8;
+  const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
+  for (let nth = 0; nth < launches; nth++) {
+    options.progress(`${kind}, ${nth + 1} of ${launches}: ${names.join(', ')}`);
+    for (const [name, launch] of await measureLaunch(kind, names, { ...options, nth }))
+      found.get(name)?.push(launch);
+  }
+  return new Map([...found].map(([name, all]) => [name, summaryOf(all)]));
+}
+
+/** Medians of one process. */
+type Launch = Omit<Compared, 'highUs'>;
+
+function summaryOf(all: readonly Launch[]): Compared {
+  const [plain, more] = [all.map(({ plainUs }) => plainUs), all.map(({ moreUs }) => moreUs)];
+  const moreUs = meanOf(more);
+  const variance = more.reduce((sum, each) => sum + (each - moreUs) ** 2, 0) / (more.length - 1);
+  const highUs = moreUs + criticalT(0.9, more.length - 1) * Math.sqrt(variance / more.length);
+  return { plainUs: meanOf(plain), moreUs, highUs, collections: meanOf(all.map((each) => each.collections)) };
+}
+
+async function measureLaunch(
+  kind: Kind,
+  names: readonly WatchName[],
+  { databaseUrl, short, nth }: BenchOptions & { readonly databaseUrl: string; readonly nth: number },
+): Promise<Map<WatchName, Launch>> {
+  const [pairs, requests, warmUps] = short ? [12, 100, 500] : [60, 250, 1000];
+  await using started = new AsyncDisposableStack();
+  const start = async (watch: WatchName): Promise<Child> =>
+    started.use(await startChild({ kind, watch, databaseUrl, isWatchedFirst: nth % 2 === 1 }));
+  // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another.
+  const [nobody, ...watching] = (await Promise.all([
+    start('nobody'),
+    ...names.map((name) => start(name)),
+  ])) as [Child, ...Child[]];
+  const sides = watching.map((watched, at) => {
+    const name = names[at] as WatchName;
+    return { name, watched, plain: name === 'OpenTelemetry' ? nobody : watched, us: [] as number[][] };
+  });
+  for (let round = 0; round < 3; round++) {
+    for (const { plain, watched } of sides) {
+      await plain.serve('plain', warmUps);
+      await watched.serve('watched', warmUps);
+    }
+  }
+  for (let pair = 0; pair < pairs; pair++) {
+    for (const { name, plain, watched, us } of sides) {
+      if (name !== names[0] && pair % rivalsEvery !== 0) continue;
+      // Who begins alternates, so that neither always comes after the other.
+      const first = us.length % 2 === 0 ? await plain.serve('plain', requests) : undefined;
+      const second = await watched.serve('watched', requests);
+      us.push([first ?? (await plain.serve('plain', requests)), second]);
+    }
+  }
+  const launches = sides.map(async ({ name, watched, us }) => {
+    const collections = await watched.checkCount();
+    const plainUs = figureOf(us.map(([plain = 0]) => plain)).median;
+    const moreUs = figureOf(us.map(([plain = 0, seen = 0]) => seen - plain)).median;
+    return [name, { plainUs, moreUs, collections }] as const;
+  });
+  return new Map(await Promise.all(launches));
+}
