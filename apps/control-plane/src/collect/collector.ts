@@ -55,8 +55,12 @@ const togetherMax = 2;
 const paceRatio = 0.8;
 const pullTimeoutMs = 4000;
 const samplesOfInstanceMax = 5000;
-/** Who is down is asked less often, so that many of them hold nobody up. */
+/**
+ * Who is down is asked less often, so that many of them hold nobody up. Not from the first time on: who was met while it started,
+ * as a control plane meets itself, is there a moment later.
+ */
 const downEvery = 3;
+const patientFailures = 3;
 
 /** Of which time figures of "now" are made. */
 const recentMs = 60_000;
@@ -179,7 +183,10 @@ export class Collector {
     await this.#meetInstances();
     const round = this.#counts.rounds++;
     const due = [...this.#members.values()].filter(
-      (member) => member.view(this.#options.intervalMs).state !== 'down' || round % downEvery === 0,
+      (member) =>
+        member.failures < patientFailures ||
+        member.view(this.#options.intervalMs).state !== 'down' ||
+        round % downEvery === 0,
     );
     const resources: ResourceReading[] = [];
     const caches: CacheReading[] = [];

@@ -49,6 +49,7 @@ export class Member {
   #upSinceMs: number | undefined;
   #failedSinceMs: number | undefined;
   #because: string | undefined = 'it was not asked yet';
+  #failures = 0;
 
   constructor(of: Watched | (ServerProbe & { readonly source: WatchSource }), clock: Clock) {
     this.#clock = clock;
@@ -76,12 +77,19 @@ export class Member {
     this.#upSinceMs ??= nowMs;
     this.#failedSinceMs = undefined;
     this.#because = undefined;
+    this.#failures = 0;
   }
 
   failed(because: string): void {
     this.#failedSinceMs ??= this.#clock.now();
     this.#upSinceMs = undefined;
     this.#because = because;
+    this.#failures++;
+  }
+
+  /** In a row. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Who was signed in there, where it tells, and not too long ago. */

@@ -74,9 +74,13 @@ function mistakesOf({ code, facts }: LoadlineError): Mistake[] {
     if (code === 'LOAD_FILE_INVALID') return inScenario(String(problem));
     const { path, message } = problem as FieldProblem;
     const place = path.length === 0 || path[0] === 'data' ? ['scenario'] : path;
-    return { in: 'body', pointer: pointerOf(place), detail: message };
+    // Over the API there is no option to give it by.
+    const isTargetless = path[0] === 'target' && message.startsWith('is missing');
+    return { in: 'body', pointer: pointerOf(place), detail: isTargetless ? targetless : message };
   });
 }
+
+const targetless = 'is missing: say what to load, like http://127.0.0.1:8080';
 
 /** `line 1, scenarios.browse.steps[0].get must be …`: the line is that of our own copy, the path is that of the order. */
 function inScenario(text: string): Mistake {

@@ -22,9 +22,11 @@ export function scenarioOf({ scenario, path = '/', profile, rate }: TestOrder): 
 
 export function invalid(errors: readonly Mistake[]): Problem {
   const [first] = errors;
-  const more = errors.length > 1 ? ` There are ${errors.length - 1} more.` : '';
-  const detail =
-    first === undefined ? 'The scenario cannot be run.' : `${first.pointer} ${first.detail}.${more}`;
+  if (first === undefined)
+    return new Problem('CONTROL_PLANE_SCENARIO_INVALID', 'The scenario cannot be run.');
+  const many = errors.length > 1 ? `There are ${errors.length} mistakes, the first: ` : '';
+  const end = first.detail.endsWith('?') ? '' : '.';
+  const detail = `${many}${first.pointer} ${first.detail}${end}`;
   return new Problem('CONTROL_PLANE_SCENARIO_INVALID', detail, { errors });
 }
 

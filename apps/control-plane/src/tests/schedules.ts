@@ -3,6 +3,7 @@ import type { Schedule, TestOrder } from '../contract/index.ts';
 import type { Documents, NextId } from '../memory/index.ts';
 import { Problem, tooMany, unknownThing } from '../problems/index.ts';
 import { type Rhythm, readRhythm } from './cron.ts';
+import { invalid } from './scenario-of.ts';
 import type { Tests } from './tests.ts';
 
 export interface SchedulesOptions {
@@ -63,11 +64,8 @@ export class Schedules {
       throw tooMany(`There are ${schedulesMax} schedules already.`, 3600);
     const { name, cron, timezone = 'UTC', test } = request;
     readRhythm(cron, timezone);
-    if (test.production !== undefined) {
-      const errors = [{ in: 'body', pointer: '/test/production', detail: 'is not known here' }] as const;
-      throw new Problem('CONTROL_PLANE_PRODUCTION', 'A schedule never loads production.', { errors });
-    }
-    await tests.assertRunnable(test);
+    if (test.production !== undefined) throw ofProduction('/test/production', 'is not known here');
+    await tests.assertRunnable(test).catch(refuseTest);
     const schedule: Schedule = {
       id: nextId(),
       name,
@@ -141,4 +139,20 @@ export class Schedules {
 
 function viewOf({ schedule, nextMs }: Entry): Schedule {
   return nextMs === undefined ? schedule : { ...schedule, nextAt: new Date(nextMs).toISOString() };
+}
+
+function ofProduction(pointer: string, detail: string): Problem {
+  const errors = [{ in: 'body', pointer, detail }] as const;
+  return new Problem('CONTROL_PLANE_PRODUCTION', 'A schedule never loads production.', { errors });
+}
+
+/** What is wrong with the test of a schedule, with its place in the body of the schedule. */
+function refuseTest(error: unknown): never {
+  if (!(error instanceof Problem) || error.errors === undefined) throw error;
+  const { code, message, errors, headers } = error;
+  // To spell out its name, which a start of the test would want, is no way here.
+  if (code === 'CONTROL_PLANE_PRODUCTION') throw ofProduction('/test/target', 'is marked as production');
+  const placed = errors.map((each) => ({ ...each, pointer: `/test${each.pointer}` }));
+  if (code === 'CONTROL_PLANE_SCENARIO_INVALID') throw invalid(placed);
+  throw new Problem(code, message, { errors: placed, headers });
 }

@@ -108,6 +108,22 @@ describe('an instance that is listed', () => {
     expect(await look()).not.toHaveProperty('because');
   });
 
+  it('is asked again soon when it was met while it started, and every third time when it stays away', async () => {
+    const clock = clockOf();
+    const instances = new Map<string, () => Registry>();
+    const pull = fakePull(instances, { clock });
+    const urls = ['http://10.0.0.1/metrics', 'http://10.0.0.2/metrics'];
+    await using plane = await startPlane({ clock, pull, configuration: listed(...urls) });
+    await clock.advance(1);
+    instances.set('10.0.0.1', () => serving().registry);
+    await clock.advance(5000);
+    const { items } = (await plane.ask('viewer', 'GET', '/instances')).json;
+    expect(items).toMatchObject([{ state: 'up' }, { state: 'down', because: 'connection refused' }]);
+    await clock.advance(9 * 5000);
+    expect(pull.asked.filter(({ host }) => host === '10.0.0.1')).toHaveLength(11);
+    expect(pull.asked.filter(({ host }) => host === '10.0.0.2')).toHaveLength(3 + 3);
+  });
+
   it('holds up nobody when it does not answer', async () => {
     const clock = clockOf();
     const { registry, requests } = serving();

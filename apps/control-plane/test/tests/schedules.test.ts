@@ -61,7 +61,22 @@ describe('a schedule', () => {
     for (const wish of [production, { ...production, production: '127.0.0.99' }]) {
       const refused = await create(plane, { ...nightly, test: wish });
       expect([refused.status, refused.json.code]).toEqual([422, 'CONTROL_PLANE_PRODUCTION']);
+      expect(refused.json.detail).toBe('A schedule never loads production.');
+      expect(refused.json.errors[0].pointer).toMatch(/^\/test\/(target|production)$/);
     }
+  });
+
+  it('tells what is wrong with its test, with the place in its own body', async () => {
+    await using plane = await startPlane();
+    const refused = await create(plane, { ...nightly, test: { profile: 'peek' } });
+    expect([refused.status, refused.json.detail]).toEqual([
+      422,
+      'There are 2 mistakes, the first: /test/profile names no test of the file: "peek"; did you mean peak?',
+    ]);
+    expect(refused.json.errors).toMatchObject([
+      { pointer: '/test/profile' },
+      { pointer: '/test/target', detail: 'is missing: say what to load, like http://127.0.0.1:8080' },
+    ]);
   });
 
   it.each([
