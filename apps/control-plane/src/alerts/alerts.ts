@@ -26,7 +26,7 @@ import { SharedAnswers } from '../sharing/index.ts';
 import { type AlertFilter, fitsAlert, fitsIncident, type IncidentFilter } from './alert-filters.ts';
 import { alertViewOf, incidentDetailOf, incidentViewOf, ruleViewOf, silenceViewOf } from './alert-views.ts';
 import { noteOf } from './incident-book.ts';
-import { alone, assertJudge, type Judgeship } from './judgeship.ts';
+import { alone, assertJudge, type Judgeship, partOf } from './judgeship.ts';
 import { type PageOf, pageOf } from './page-of.ts';
 import { orRefusal } from './refusals.ts';
 import { RuleBook, type RuleChange, wrongRule } from './rule-book.ts';
@@ -91,7 +91,7 @@ export class Alerts {
       policy: rules.policy,
       source: this.#readings,
       memory: { load: () => this.#takeOver(), save: (changes) => memory.save(changes) },
-      mayJudge: () => judgeship.isHeld,
+      partNow: () => partOf(judgeship),
       dispatcher: new Dispatcher({ clock, routes: notifiers.map((notifier) => ({ notifier })) }),
       onRound: ({ transitions }) => {
         for (const { kind, alert, atMs, reason } of transitions)
@@ -108,7 +108,7 @@ export class Alerts {
   /** Takes up what was, and begins to look. */
   static async open(options: AlertsOptions): Promise<Alerts> {
     const { documents } = options.store;
-    const { isHeld: isJudge } = options.judgeship ?? alone;
+    const isJudge = (options.judgeship ?? alone).standing === 'held';
     const rules = await RuleBook.open({ documents, base: options.base, onFailure: options.onFailure });
     const alerts = new Alerts(options, rules, await openStoreMonitorMemory(documents, { isJudge }));
     alerts.#monitor.start();
@@ -225,7 +225,7 @@ export class Alerts {
     readonly openIncidents: readonly Incident[];
   } {
     const { alerts, incidents } = this.#monitor.state;
-    const { isHeld: isJudge } = this.#judgeship;
+    const isJudge = this.#judgeship.standing === 'held';
     return { isJudge, alerts, openIncidents: incidents.filter(({ phase }) => phase === 'open') };
   }
 
@@ -260,7 +260,7 @@ export class Alerts {
 
   /** Who judges knows; the others read what was remembered. */
   #state(): Promise<MonitorState> {
-    if (this.#judgeship.isHeld) return Promise.resolve(this.#monitor.state);
+    if (this.#judgeship.standing !== 'lost') return Promise.resolve(this.#monitor.state);
     return this.#remembered.get('all', () => this.#takeOver());
   }
 
@@ -272,8 +272,8 @@ export class Alerts {
   }
 }
 
-/** What another judges is read anew after so long, when somebody asks. */
-const rememberedMs = 5000;
+/** What another judges is read anew after so long, when somebody asks; what is shown is at most twice as old. */
+const rememberedMs = 2500;
 
 /** An alert, with the incident that it belongs to. Pure. */
 function viewIn({ incidents }: MonitorState, alert: AlertState): AlertView {

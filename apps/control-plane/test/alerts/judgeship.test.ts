@@ -11,6 +11,7 @@ interface Two extends AsyncDisposable {
   readonly second: Plane;
   /** The first reaches the database no more. */
   cutOff(): void;
+  rejoin(): void;
 }
 
 /** Two control planes on one database; the first judges. */
@@ -27,6 +28,9 @@ async function startTwo(): Promise<Two> {
     second,
     cutOff() {
       leases.take = () => Promise.reject(new Error('away'));
+    },
+    rejoin() {
+      leases.take = store.leases.take;
     },
     async [Symbol.asyncDispose]() {
       await first[Symbol.asyncDispose]();
@@ -77,7 +81,7 @@ describe('of two control planes on one database', () => {
     }
     await two.clock.advance(5000);
     const seen = (await second.ask('viewer', 'GET', `/performance/alerts/${alert.fingerprint}`)).json;
-    expect(seen.acknowledged.by).toBe('operator');
+    expect(seen).toMatchObject({ acknowledged: { by: 'operator' } });
   });
 
   it('the other goes on within seconds when the first is cut off, and fires nothing anew', async () => {
@@ -109,5 +113,38 @@ describe('of two control planes on one database', () => {
     })();
     await clock.advance(1500);
     expect(await isJudge(second)).toBe(true);
+  });
+
+  it('the one that judges keeps what it knows while the database is away, and nothing is told anew after that', async () => {
+    await using two = await startTwo();
+    const { first, second, store } = two;
+    await first.ask('operator', 'POST', rulesPath, { body: deepQueue });
+    await measure(first, 20, 7);
+    const { summaries } = store.metrics;
+    const { list } = store.documents;
+    const { take } = store.leases;
+    const away = (): Promise<never> => Promise.reject(new Error('away'));
+    store.metrics.summaries = away;
+    store.documents.list = away;
+    store.leases.take = away;
+    two.cutOff();
+    await two.clock.advance(60_000);
+    expect((await first.ask('viewer', 'GET', '/performance/alerts')).json.items).toMatchObject([
+      { rule: 'deep-queue', state: 'firing' },
+    ]);
+    expect((await first.ask('viewer', 'GET', '/metrics')).text).toContain('loadline_alert_judge 0');
+    Object.assign(store.metrics, { summaries });
+    Object.assign(store.documents, { list });
+    Object.assign(store.leases, { take });
+    two.rejoin();
+    await measure(first, 10, 7);
+    const judges = [await isJudge(first), await isJudge(second)];
+    expect(judges.filter(Boolean)).toHaveLength(1);
+    expect([...toldChanges(first.log), ...toldChanges(second.log)]).toEqual(['deep-queue fired']);
+    await measure(first, 6, 1);
+    expect([...toldChanges(first.log), ...toldChanges(second.log)].toSorted()).toEqual([
+      'deep-queue fired',
+      'deep-queue resolved',
+    ]);
   });
 });

@@ -36,7 +36,7 @@ describe('a lease', () => {
     const { clock, first, second, close } = await startTwo();
     for (let seconds = 0; seconds < 60; seconds++) {
       await clock.advance(1000);
-      expect([first.isHeld, second.isHeld]).toEqual([true, false]);
+      expect([first.standing, second.standing]).toEqual(['held', 'lost']);
     }
     expect(second.holder).toBe('first');
     await close();
@@ -50,9 +50,9 @@ describe('a lease', () => {
       link.take = () => Promise.reject(new Error('away'));
       for (let step = 0; step < 70; step++) {
         await clock.advance(100);
-        expect(first.isHeld && second.isHeld).toBe(false);
+        expect(first.standing === 'held' && second.standing === 'held').toBe(false);
       }
-      expect([first.isHeld, second.isHeld]).toEqual([false, true]);
+      expect([first.standing, second.standing]).toEqual(['unreachable', 'held']);
       expect(first.failures).toBeGreaterThan(2);
       await close();
     }
@@ -66,17 +66,44 @@ describe('a lease', () => {
         answer = () => reject(new Error('late'));
       });
     await clock.advance(7000);
-    expect([first.isHeld, second.isHeld]).toEqual([false, true]);
+    expect([first.standing, second.standing]).toEqual(['unreachable', 'held']);
     answer();
+    await close();
+  });
+
+  it('is never lost in between while the database is away: nobody else can have it', async () => {
+    const { clock, first, second, link, close } = await startTwo();
+    await second.close();
+    const { take } = link;
+    for (const away of [() => Promise.reject(new Error('away')), () => new Promise<never>(() => undefined)]) {
+      link.take = away;
+      for (let step = 0; step < 300; step++) {
+        await clock.advance(100);
+        expect(first.standing).not.toBe('lost');
+      }
+      expect(first.standing).toBe('unreachable');
+      link.take = take;
+      await clock.advance(4000);
+      expect(first.standing).toBe('held');
+    }
+    await close();
+  });
+
+  it('is lost to whoever was held up for so long, until it is asked for anew', async () => {
+    const { clock, first, close } = await startTwo();
+    // No timer of this process ran meanwhile.
+    const stopped = clock.monotonicMs() + 20_000;
+    clock.monotonicMs = () => stopped;
+    expect(first.standing).toBe('lost');
     await close();
   });
 
   it('is the other’s at its next look when it is given up', async () => {
     const { clock, first, second } = await startTwo();
     await first.close();
-    expect(first.isHeld).toBe(false);
+    expect(first.standing).toBe('lost');
     await clock.advance(1500);
-    expect(second.isHeld).toBe(true);
+    expect(second.standing).toBe('held');
     await second.close();
   });
 });

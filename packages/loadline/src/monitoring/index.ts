@@ -13,7 +13,7 @@ export type { LabelMatch, Labels } from './labels.ts';
 export { fingerprintOf, isMatched } from './labels.ts';
 export type { Change, MonitorMemory, Remembered } from './memory.ts';
 export { createMonitorMemory } from './memory.ts';
-export type { MonitorOptions, MonitorReport, ReadingSource } from './monitor.ts';
+export type { MonitorOptions, MonitorPart, MonitorReport, ReadingSource } from './monitor.ts';
 export { Monitor } from './monitor.ts';
 export type { AlertChange, Notification, NotifiedAlert, NotifiedIncident } from './notification.ts';
 export type { Notifier } from './notifier.ts';

@@ -35,14 +35,17 @@ export interface MonitorOptions {
   /** How long one reading of all rules may take. Default 5 seconds. */
   readonly readTimeoutMs?: number;
   readonly limits?: Partial<EvaluationLimits>;
-  /**
-   * Whether this process judges now, of several that watch the same; it is asked before each look, and again before anything
-   * is told. Whoever does not judge looks at nothing and tells nobody. Default: it always does.
-   */
-  readonly mayJudge?: () => boolean;
+  /** What this process does of several that watch the same; it is asked before each look, and again before anything is told. Default: it judges. */
+  readonly partNow?: () => MonitorPart;
   /** Hears of every round, for a live stream. */
   readonly onRound?: (round: Round) => void;
 }
+
+/**
+ * `judges`: it looks and tells. `rests`: another does; it does nothing. `blind`: it judged, and nobody can say whether another
+ * does now; what it knows stands and is told, and nothing fires and nothing is resolved by it.
+ */
+export type MonitorPart = 'judges' | 'rests' | 'blind';
 
 /** What has happened since the start. */
 export interface MonitorReport {
@@ -171,7 +174,8 @@ export class Monitor implements AsyncDisposable {
 
   /** Of several one judges. Who becomes it takes up what the one before has left; who was it until now forgets. */
   async #takeTurn(): Promise<void> {
-    if (this.#mayJudge()) {
+    const part = this.#part();
+    if (part === 'judges' || (part === 'blind' && this.#isJudge)) {
       if (!this.#isJudge) await this.#remember();
       this.#isJudge = true;
       if (!this.#end.signal.aborted) await this.#look();
@@ -183,8 +187,8 @@ export class Monitor implements AsyncDisposable {
     }
   }
 
-  #mayJudge(): boolean {
-    return this.#options.mayJudge?.() ?? true;
+  #part(): MonitorPart {
+    return this.#options.partNow?.() ?? 'judges';
   }
 
   async #remember(): Promise<void> {
@@ -212,9 +216,11 @@ export class Monitor implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const readings = await this.#read();
+    const read = await this.#read();
     // Whoever was held up for long may find that another judges by now.
-    if (this.#end.signal.aborted || !this.#mayJudge()) return;
+    const part = this.#part();
+    if (this.#end.signal.aborted || part === 'rests') return;
+    const readings = part === 'blind' ? undefined : read;
     const { limits = {}, onRound, dispatcher } = this.#options;
     const before = this.#state;
     const nowMs = this.#clock.now();
@@ -235,6 +241,11 @@ export class Monitor implements AsyncDisposable {
   /** Undefined where nothing could be read: that is no reason to resolve an alert, or to fire one. */
   async #read(): Promise<readonly Reading[] | undefined> {
     const { source, readTimeoutMs = 5000 } = this.#options;
+    if (this.#part() === 'blind') {
+      this.#readsFailed++;
+      this.#lastReadProblem = 'it is not known whether another process judges by now';
+      return undefined;
+    }
     const limits = { clock: this.#clock, limitMs: readTimeoutMs, end: this.#end.signal };
     const ended = await withTimeLimit(limits, (signal) =>
       source.read(this.#policy.rules, this.#clock.now(), signal),

@@ -5,6 +5,7 @@ import {
   Monitor,
   type MonitorMemory,
   type MonitorOptions,
+  type MonitorPart,
   type Notification,
   type Notifier,
 } from 'loadline/monitoring';
@@ -113,8 +114,16 @@ describe('Monitor', () => {
       const memory = createMonitorMemory();
       const latency = (nowMs: number) => (nowMs >= 10_000 && nowMs < 80_000 ? 150 : 50);
       let judge = 'first';
-      const first = setUp(latency, { clock, memory, mayJudge: () => judge === 'first' });
-      const second = setUp(latency, { clock, memory, mayJudge: () => judge === 'second' });
+      const first = setUp(latency, {
+        clock,
+        memory,
+        partNow: () => (judge === 'first' ? 'judges' : 'rests'),
+      });
+      const second = setUp(latency, {
+        clock,
+        memory,
+        partNow: () => (judge === 'second' ? 'judges' : 'rests'),
+      });
       first.monitor.start();
       second.monitor.start();
       await clock.advance(changeMs);
@@ -135,6 +144,34 @@ describe('Monitor', () => {
     }
   });
 
+  it('keeps what it knows while nobody can say whether another judges, and fires and resolves nothing', async () => {
+    const clock = createVirtualClock(0);
+    let part: MonitorPart = 'judges';
+    const { monitor, memory, told } = setUp((nowMs) => (nowMs < 50_000 ? 150 : 50), {
+      clock,
+      partNow: () => part,
+    });
+    const idle = setUp(() => 150, { clock, memory, partNow: () => 'blind' });
+    monitor.start();
+    idle.monitor.start();
+    await clock.advance(40_000);
+    expect(told()).toEqual(['30 fired']);
+    part = 'blind';
+    await clock.advance(30_000);
+    expect(monitor.state.alerts).toMatchObject([{ phase: 'firing' }]);
+    expect(monitor.report()).toMatchObject({
+      readsFailed: 15,
+      lastReadProblem: expect.stringContaining('judges'),
+    });
+    expect(told()).toEqual(['30 fired']);
+    expect(idle.monitor.report().rounds, 'who never judged does not begin so').toBe(0);
+    part = 'judges';
+    await clock.advance(5000);
+    expect(told()).toEqual(['30 fired', '72 resolved']);
+    await closed(clock, monitor);
+    await closed(clock, idle.monitor);
+  });
+
   it('tells nothing of a look that took so long that another judges by then', async () => {
     const clock = createVirtualClock(0);
     let mayJudge = true;
@@ -147,7 +184,7 @@ describe('Monitor', () => {
     };
     const { monitor, memory, told } = setUp(slow, {
       clock,
-      mayJudge: () => mayJudge,
+      partNow: () => (mayJudge ? 'judges' : 'rests'),
       policy: policyOf({ rules: [{ name: 'slow', metric: 'm', above: { warning: 100 }, for: '40s' }] }),
     });
     monitor.start();
