@@ -56,13 +56,14 @@ describe('what was measured', () => {
     await using opened = await openFresh(server.url);
     await using other = await openAt(opened.url, { clock: opened.clock });
     const stores = [opened.store, other.store];
-    let metrics = 0;
+    let runs = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 8 }),
         fc.array(question, { minLength: 12, maxLength: 12 }),
         async (steps, questions) => {
-          const own = series.map((each) => Object.freeze({ ...each, metric: `${each.metric} ${metrics}` }));
+          const run = runs++;
+          const own = series.map((each) => Object.freeze({ ...each, metric: `${each.metric} ${run}` }));
           const written: Sample[] = [];
           for (const each of steps) {
             if ('passMs' in each) {
@@ -86,13 +87,12 @@ describe('what was measured', () => {
             const query: SeriesQuery = {
               ...asked,
               ...window,
-              metric: `wait ${metrics}`,
+              metric: `wait ${run}`,
               unit: 'ms',
               ...(asked.combine === 'sum' ? {} : { quantiles: [0.5] }),
             };
             await expectModel(opened, query, written);
           }
-          metrics++;
         },
       ),
       { numRuns: 12 },
