@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { floorTo, minuteMs, type RollupEntry, RollupTable } from './rollup.ts';
-import { addToMinutes, type SampleBlock, type TakenWindow } from './sample-block.ts';
+import { addSample, addToMinutes, type SampleBlock, type TakenWindow } from './sample-block.ts';
 
 /**
  * What is committed of minutes that are not rolled up yet. The samples stay as they came, in columns, and become rollups a
@@ -59,15 +59,15 @@ export class OpenMinutes {
   *#minute(startMs: number): Generator<RollupEntry> {
     const window = { fromMs: startMs, toMs: startMs + minuteMs };
     const blocks = this.#blocks.filter((block) => countIn(block, window) > 0);
-    const samples = blocks.reduce((sum, { count }) => sum + count, 0);
-    const parts = Math.max(1, Math.ceil(samples / samplesOfPart));
     const rolled = [...this.#rolled.of(startMs)];
     if (blocks.length === 0) return yield* rolled;
-    for (let part = 0; part < parts; part++) {
+    const parts = partsOf(blocks, window);
+    for (const [part, places] of parts.entries()) {
       const table = new RollupTable();
       for (const { series, rollup } of rolled)
-        if (series % parts === part) table.at(startMs, series).merge(rollup);
-      for (const block of blocks) addToMinutes(table, block, window, (id) => id % parts === part);
+        if (series % parts.length === part) table.at(startMs, series).merge(rollup);
+      for (let at = 0; at < places.length; at += 2)
+        addSample(table, blocks[places[at] as number] as SampleBlock, places[at + 1] as number);
       yield* table.before(window.toMs);
     }
   }
@@ -82,8 +82,43 @@ export class OpenMinutes {
   }
 }
 
-/** Some 10 ms of work; in between, what was rolled up is written. */
-const samplesOfPart = 20_000;
+/** Some milliseconds of work; in between, what was rolled up is written. */
+const samplesOfPart = 5000;
+
+/** The samples of a window by their series, a number of series together: pairs of a block and a place in it. */
+function partsOf(blocks: readonly SampleBlock[], window: TakenWindow): readonly Uint32Array[] {
+  const samples = blocks.reduce((sum, block) => sum + countIn(block, window), 0);
+  const count = Math.max(1, Math.ceil(samples / samplesOfPart));
+  const sizes = new Uint32Array(count);
+  eachIn(blocks, window, (series) => {
+    sizes[series % count] = (sizes[series % count] as number) + 1;
+  });
+  const parts = Array.from(sizes, (size) => new Uint32Array(2 * size));
+  const ends = new Uint32Array(count);
+  eachIn(blocks, window, (series, block, place) => {
+    const part = series % count;
+    const end = ends[part] as number;
+    const own = parts[part] as Uint32Array;
+    own[end] = block;
+    own[end + 1] = place;
+    ends[part] = end + 2;
+  });
+  return parts;
+}
+
+function eachIn(
+  blocks: readonly SampleBlock[],
+  { fromMs, toMs }: TakenWindow,
+  visit: (series: number, block: number, place: number) => void,
+): void {
+  for (const [number, { count, atMs, series, seriesAt }] of blocks.entries()) {
+    for (let place = 0; place < count; place++) {
+      const sampleMs = atMs[place] as number;
+      if (sampleMs < fromMs || sampleMs >= toMs) continue;
+      visit(series[seriesAt[place] as number]?.id as number, number, place);
+    }
+  }
+}
 
 function countIn({ count, atMs }: SampleBlock, { fromMs, toMs }: TakenWindow): number {
   let found = 0;

@@ -81,23 +81,21 @@ export function readBlock(samples: readonly Sample[], book: SeriesBook, window: 
 }
 
 /** Adds the samples of a block that are within a window to the minutes of their series. */
-export function addToMinutes(
-  minutes: RollupTable,
-  block: SampleBlock,
-  window: TakenWindow,
-  isWanted: (series: number) => boolean = () => true,
-): void {
-  const { count, series, seriesAt, atMs, values, histograms } = block;
-  for (let place = 0; place < count; place++) {
-    const sampleMs = atMs[place] as number;
-    if (sampleMs < window.fromMs || sampleMs >= window.toMs) continue;
-    const { id, scale } = series[seriesAt[place] as number] as KnownSeries;
-    if (!isWanted(id as number)) continue;
-    const rollup = minutes.at(floorTo(minuteMs, sampleMs), id as number);
-    const histogram = histograms.get(place);
-    if (histogram === undefined) rollup.addNumber(values[place] as number, sampleMs, scale);
-    else rollup.addEncoded(histogram, sampleMs, scale);
+export function addToMinutes(minutes: RollupTable, block: SampleBlock, window: TakenWindow): void {
+  for (let place = 0; place < block.count; place++) {
+    const sampleMs = block.atMs[place] as number;
+    if (sampleMs >= window.fromMs && sampleMs < window.toMs) addSample(minutes, block, place);
   }
+}
+
+/** Adds one sample of a block to the minute of its series. */
+export function addSample(minutes: RollupTable, block: SampleBlock, place: number): void {
+  const { id, scale } = block.series[block.seriesAt[place] as number] as KnownSeries;
+  const sampleMs = block.atMs[place] as number;
+  const rollup = minutes.at(floorTo(minuteMs, sampleMs), id as number);
+  const histogram = block.histograms.get(place);
+  if (histogram === undefined) rollup.addNumber(block.values[place] as number, sampleMs, scale);
+  else rollup.addEncoded(histogram, sampleMs, scale);
 }
 
 const problemsMax = 10;
