@@ -11,14 +11,15 @@ const windowProperties = {
     minimum: 1000,
     maximum: 2_678_400_000,
     description:
-      'The time that a point tells of. Default: what makes 300 points at most. Beyond a minute whole minutes, beyond an hour whole hours.',
+      'The time that a point tells of. Default: what makes 300 points at most, or a minute or an hour where that would be too much to read. Beyond a minute whole minutes, beyond an hour whole hours.',
   },
   quantiles: {
     type: 'string',
     maxLength: 100,
-    pattern: '^(0(\\.\\d{1,6})?|1)(,(0(\\.\\d{1,6})?|1)){0,9}$',
+    pattern: '^((0(\\.\\d{1,6})?|1)(,(0(\\.\\d{1,6})?|1)){0,9})?$',
     default: '0.5,0.95,0.99',
-    description: 'Of distributions, such as latencies: from 0 to 1, up to ten.',
+    description:
+      'Of distributions, such as latencies: from 0 to 1, up to ten; empty for none, which is quicker.',
   },
   by: {
     type: 'string',

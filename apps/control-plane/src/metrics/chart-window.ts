@@ -20,10 +20,13 @@ export interface ChartWindow {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
+  /** Longer ones to fall back on, where nobody asked for this one and it would be too much to read. */
+  readonly longerStepsMs: readonly number[];
   readonly quantiles: readonly number[];
   readonly by?: 'service' | 'instance' | 'endpoint';
 }
 
+const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const steps = [15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800] as const;
 /** What a chart shows well. */
@@ -67,6 +70,7 @@ export function windowOf(written: WrittenWindow, nowMs: number): ChartWindow {
     fromMs,
     toMs,
     stepMs,
+    longerStepsMs: written.stepMs === undefined ? [minuteMs, hourMs].filter((each) => each > stepMs) : [],
     quantiles: quantiles === '' ? [] : [...new Set(quantiles.split(',').map(Number))],
   };
 }

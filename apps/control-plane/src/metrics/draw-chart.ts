@@ -12,11 +12,11 @@ type ChartPoint = ChartFigure['lines'][number]['points'][number];
 export async function drawChart(
   metrics: Pick<Metrics, 'chart'>,
   figures: readonly Figure[],
-  { service, instance, endpoint, fromMs, toMs, stepMs, by, quantiles }: ChartWindow,
+  { service, instance, endpoint, fromMs, toMs, stepMs, longerStepsMs, by, quantiles }: ChartWindow,
 ): Promise<MetricsChart> {
   const window = present({ service, instance, endpoint, by, fromMs, toMs, stepMs }) as SeriesWindow;
   const asked = figures.map((figure) => seriesOf(figure, quantiles));
-  const answers = await read(metrics, window, asked.flat());
+  const answers = await read(metrics, window, { figures: asked.flat(), longerStepsMs });
   const rest = answers.values();
   const drawn = figures.map((figure, place) => {
     const own = (asked[place] ?? []).map(() => rest.next().value as SeriesAnswer);
@@ -75,12 +75,19 @@ function ratioOf({ name }: RatioFigure, [whole, part]: readonly SeriesAnswer[]):
 async function read(
   metrics: Pick<Metrics, 'chart'>,
   window: SeriesWindow,
-  figures: readonly SeriesFigure[],
+  {
+    figures,
+    longerStepsMs,
+  }: { readonly figures: readonly SeriesFigure[]; readonly longerStepsMs: readonly number[] },
 ): Promise<readonly SeriesAnswer[]> {
   try {
     return await metrics.chart(window, figures);
   } catch (error) {
-    if (isLoadlineError(error, 'STORE_QUERY_TOO_LARGE'))
+    const [stepMs, ...others] = longerStepsMs;
+    const isTooLarge = isLoadlineError(error, 'STORE_QUERY_TOO_LARGE');
+    if (isTooLarge && stepMs !== undefined)
+      return await read(metrics, { ...window, stepMs }, { figures, longerStepsMs: others });
+    if (isTooLarge)
       throw wrong(
         '/from',
         'asks for too much: name a service, an instance or fewer figures, or take a later one or a longer step',

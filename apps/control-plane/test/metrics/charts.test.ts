@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { createHistogram } from 'loadline/metrics';
-import type { Sample, Series } from 'loadline/store';
+import { type Sample, type Series, type SeriesWindow, storeError } from 'loadline/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operationNames, operations } from '../../src/contract/index.ts';
 import { windowOf } from '../../src/metrics/chart-window.ts';
 import { charts } from '../../src/metrics/charts.ts';
+import { drawChart } from '../../src/metrics/draw-chart.ts';
 import { type Answer, type Plane, startPlane } from '../plane.ts';
 
 const atMs = Date.UTC(2026, 0, 1, 12);
@@ -90,6 +91,28 @@ describe('a chart', () => {
     expect(count).toBe(10);
     expect(Object.keys(quantiles)).toEqual(['0.5', '0.99']);
     expect(quantiles['0.99']).toBeCloseTo(20, 0);
+  });
+
+  it('has longer steps where nobody asked for them and others are too much to be read', async () => {
+    const steps: number[] = [];
+    const metrics = {
+      chart: async ({ stepMs }: SeriesWindow) => {
+        steps.push(stepMs);
+        if (stepMs < 3_600_000) throw storeError('STORE_QUERY_TOO_LARGE', 'too many rows');
+        return [{ level: 'hour', stepMs, unit: 'ratio', lines: [] } as const];
+      },
+    };
+    const window = windowOf({ from, to }, atMs);
+    const drawn = await drawChart(metrics, charts.cpu, window);
+    expect([steps, drawn.stepMs]).toEqual([[15_000, 60_000, 3_600_000], 3_600_000]);
+    const asked = drawChart(metrics, charts.cpu, windowOf({ from, to, stepMs: 15_000 }, atMs));
+    await expect(asked).rejects.toMatchObject({ status: 400, errors: [{ pointer: '/from' }] });
+  });
+
+  it('has no quantiles where none are asked for', async () => {
+    const [{ lines }] = (await ask('requests', { service: 'shop', figures: 'latencyMs', quantiles: '' })).json
+      .figures;
+    expect(lines[0].points[0]).not.toHaveProperty('quantiles');
   });
 
   it('has no quantiles of values below 0, of which no more is known', async () => {
