@@ -30,7 +30,10 @@ export async function readNames(
   return rows;
 }
 
-/** Of families, of which there are few, and not of series. In the order of bytes, so that a page follows a page. */
+/**
+ * Of families, of which there are few, and not of series: with the OFFSET each is looked up in the index, and without it all
+ * series are read, of which there may be a hundred thousand. In the order of bytes, so that a page follows a page.
+ */
 const statement = {
   name: 'store series names',
   text: `SELECT metric_type AS metric, array_agg(DISTINCT unit::text ORDER BY unit::text) AS units,
@@ -38,6 +41,7 @@ const statement = {
     FROM metric_families f
     WHERE ($1::text IS NULL OR service_name = $1) AND starts_with(metric_type, $2)
       AND metric_type COLLATE "C" > $3 COLLATE "C"
-      AND EXISTS (SELECT FROM metric_series s WHERE s.family_id = f.id)
+      AND EXISTS (SELECT FROM metric_series s WHERE s.metric_type = f.metric_type AND s.service_name = f.service_name
+        AND s.unit = f.unit OFFSET 0)
     GROUP BY metric_type ORDER BY metric_type COLLATE "C" LIMIT $4`,
 } as const;
