@@ -30,17 +30,24 @@ export function renderApiPage(written: Readonly<Record<string, unknown>>): Page 
       )}</ul></section>`,
   )}</nav>
 <main id="operations" tabindex="-1">
+<ul class="groups" aria-label="Groups">${[...groups.map(([tag]) => tag), 'Schemas'].map(
+    (name) => html`<li><a href="#${groupId(name)}">${name}</a></li>`,
+  )}</ul>
 <p class="hint">In the commands, <code>$LOADLINE</code> is the address of the control plane, and <code>$KEY</code> is a key.</p>
 ${groups.map(
   ([tag, operations]) =>
-    html`<section class="group"><h2>${tag}</h2>${operations.map((each) => operationSection(each, components.schemas))}</section>`,
+    html`<section class="group" id="${groupId(tag)}"><h2>${tag}</h2>${operations.map((each) => operationSection(each, components.schemas))}</section>`,
 )}
-<section class="group"><h2>Schemas</h2>${Object.entries(components.schemas).map(schemaSection)}</section>
+<section class="group" id="${groupId('Schemas')}"><h2>Schemas</h2>${Object.entries(components.schemas).map(schemaSection)}</section>
 <p id="nothing" hidden>Nothing fits these words.</p>
 </main>
 </div>
 <p id="told" class="quiet" role="status"></p>`;
   return pageOf({ title: info.title, body, script: apiScript, mayAsk: false });
+}
+
+function groupId(name: string): string {
+  return `group-${name.toLowerCase().replaceAll(' ', '-')}`;
 }
 
 function schemaSection([name, schema]: readonly [string, ApiSchema]): Markup {

@@ -29,6 +29,9 @@ function filter() {
     item.hidden = document.getElementById(item.dataset.for).hidden;
   }
   for (const group of document.querySelectorAll('.group')) group.hidden = !group.querySelector('details:not([hidden])');
+  for (const link of document.querySelectorAll('.groups a')) {
+    link.parentElement.hidden = document.getElementById(link.hash.slice(1)).hidden;
+  }
   for (const group of document.querySelectorAll('nav section')) group.hidden = !group.querySelector('li:not([hidden])');
   nothing.hidden = found > 0;
   told.textContent = wanted.length === 0 ? '' : found + ' found';

@@ -37,6 +37,8 @@ nav section { margin-bottom: 16px } nav h2 { font-size: 13px; color: var(--soft)
 nav a { display: flex; align-items: baseline; color: inherit; text-decoration: none; padding: 3px 0; font-size: 13px; line-height: 1.35 }
 nav a:hover { text-decoration: underline }
 main { min-width: 0 } main:focus { outline: 0 }
+.groups { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-bottom: 10px }
+.groups a { display: inline-block; padding: 3px 0 }
 .hint { color: var(--soft); margin-bottom: 16px }
 .group { margin-bottom: 28px }
 details { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; margin-bottom: 8px }

@@ -66,6 +66,20 @@ describe('/docs, in a browser', () => {
     await page.context().close();
   });
 
+  it('leads to each group that has something to show', async () => {
+    const { page } = await open(360);
+    await signIn(page, plane.keys.viewer);
+    const groups = page.getByRole('list', { name: 'Groups' });
+    await groups.getByRole('link', { name: 'Alerts' }).click();
+    const top = await page.evaluate("document.getElementById('group-alerts').getBoundingClientRect().top");
+    expect(Math.abs(top as number)).toBeLessThan(40);
+    await page.locator('#search').fill('silence');
+    const shown = await groups.getByRole('link').allInnerTexts();
+    expect(shown).toContain('Alerts');
+    expect(shown).not.toContain('Tests');
+    await page.context().close();
+  });
+
   it('opens the operation that a link leads to', async () => {
     const { page } = await open(1200);
     await signIn(page, plane.keys.viewer);
