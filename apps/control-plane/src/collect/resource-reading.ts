@@ -1,15 +1,12 @@
 import type { ResourceReading, Sample } from 'loadline/store';
+import { latestFiguresOf } from './latest-figures.ts';
 
 /** What the columns hold: three digits before the point. */
 const percentMax = 999.99;
 
 /** The row of `system_resources` that an instance's samples make; undefined where there is nothing of it. Pure. */
 export function resourceReadingOf(serverId: string, samples: readonly Sample[]): ResourceReading | undefined {
-  const values = new Map(
-    samples.flatMap(({ series, value }): [string, number][] =>
-      typeof value === 'number' ? [[series.metric, value]] : [],
-    ),
-  );
+  const values = latestFiguresOf(samples);
   const percent = (metric: string): number | undefined => {
     const ratio = values.get(metric);
     return ratio === undefined ? undefined : Math.min(percentMax, Math.max(0, ratio * 100));

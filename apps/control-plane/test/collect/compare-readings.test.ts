@@ -7,6 +7,7 @@ import { compareReadings } from '../../src/collect/compare-readings.ts';
 import { keptOf } from '../../src/collect/kept-reading.ts';
 import { latestFiguresOf } from '../../src/collect/latest-figures.ts';
 import type { Reading } from '../../src/collect/reading.ts';
+import { resourceReadingOf } from '../../src/collect/resource-reading.ts';
 import { atSecond, readRegistry, readText } from './pages.ts';
 
 const options = { service: 'shop', instance: 'a:1', samplesMax: 1000, seriesOf: <S>(series: S): S => series };
@@ -60,6 +61,7 @@ describe('two readings of an instance', () => {
       ['requests', 'count', undefined, 3],
     ]);
     expect([...latestFiguresOf(samples)]).toEqual([['connections', 7]]);
+    expect(resourceReadingOf('a:1', samples)).toMatchObject({ activeConnections: 7 });
   });
 
   it('keep the quantiles of a summary, of which no latency can be made, apart from its counters', () => {
