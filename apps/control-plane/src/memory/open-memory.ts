@@ -25,21 +25,32 @@ export interface MemoryOptions {
   readonly signal: AbortSignal;
 }
 
+/** More readers at once would only wait for each other, and keep the server's cores from whoever writes. */
+const readersMax = 4;
+const writersMax = 2;
+
 /** Opens the PostgreSQL whose address is given, or one of our own that keeps its data at home. */
 export async function openMemory(options: MemoryOptions): Promise<Memory> {
   const { home, clock, databaseUrl, signal } = options;
   const own =
     databaseUrl === undefined ? await startPostgres({ folder: join(home, 'postgres'), signal }) : undefined;
+  const url = databaseUrl ?? (own as StartedPostgres).url;
   const postgres = createPostgres({
-    url: databaseUrl ?? (own as StartedPostgres).url,
+    url,
     applicationName: 'loadline control plane',
+    connectionsMax: readersMax,
+  });
+  const writePostgres = createPostgres({
+    url,
+    applicationName: 'loadline control plane, samples',
+    connectionsMax: writersMax,
   });
   const end = async (): Promise<void> => {
-    await postgres.close();
+    await Promise.all([postgres.close(), writePostgres.close()]);
     await own?.stop();
   };
   try {
-    const store = await openStore(postgres, { clock, name: 'control plane' });
+    const store = await openStore(postgres, { clock, writePostgres, name: 'control plane' });
     return {
       documents: createStoreDocuments(store),
       journal: createStoreJournal(store),

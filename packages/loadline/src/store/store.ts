@@ -34,6 +34,11 @@ export interface Store extends AsyncDisposable {
 
 export interface StoreOptions {
   readonly clock: Clock;
+  /**
+   * A pool of the same database for samples that come in, so that readers who have taken every connection do not hold them up.
+   * Default the one that is read by. It stays open as well.
+   */
+  readonly writePostgres?: Postgres;
   readonly retention?: Retention;
   /** How this process is called in `metric_writers`. Default `loadline`. */
   readonly name?: string;
@@ -105,7 +110,7 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
 
   const { waitingSamplesMax = 500_000, waitingBytesMax = 64 * 1024 * 1024, patienceMs = 2000 } = options;
   const limits = { waitingSamplesMax, waitingBytesMax, patienceMs, latenessMaxMs };
-  const writer = new SampleWriter(postgres, { clock, name, ...limits });
+  const writer = new SampleWriter(options.writePostgres ?? postgres, { clock, name, ...limits });
   const reader = new SeriesReader(postgres, { raw: rawMs, minute: minutesMs, hour: hoursMs });
   const summaries = new SummaryReader(postgres);
   const upkeep = startUpkeep(postgres, { clock, retentions, tick: () => writer.tick() });
