@@ -1,14 +1,15 @@
 /** How quickly does the control plane answer while it takes in 20,000 samples a second, how large is it, and how soon ready? */
 import { measureReads } from './control-plane/reading.ts';
 import { measureReady } from './control-plane/ready.ts';
+import { buildRig, type Rig } from './control-plane/rig.ts';
 import type { BenchOptions, Row } from './harness.ts';
 import { attempt } from './load/attempt.ts';
 
 const measurements = {
-  pulled: (options) => measureReads('pulled', options),
-  pushed: (options) => measureReads('pushed', options),
+  pulled: (rig, options) => measureReads('pulled', rig, options),
+  pushed: (rig, options) => measureReads('pushed', rig, options),
   ready: measureReady,
-} as const satisfies Record<string, (options: BenchOptions) => Promise<Row[]>>;
+} as const satisfies Record<string, (rig: Rig, options: BenchOptions) => Promise<Row[]>>;
 
 export const parts: readonly string[] = Object.keys(measurements);
 
@@ -20,11 +21,12 @@ export const parts: readonly string[] = Object.keys(measurements);
  * load tests and of scaling.
  */
 export async function run(options: BenchOptions): Promise<Row[]> {
+  await using rig = await buildRig(options);
   const rows: Row[] = [];
   for (const [part, measure] of Object.entries(measurements)) {
     if (options.only !== undefined && options.only !== part) continue;
     options.progress(part);
-    rows.push(...(await attempt(part, () => measure(options), options)));
+    rows.push(...(await attempt(part, () => measure(rig, options), options)));
   }
   return rows;
 }

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../load/temporary-folder.ts';
 import { type Plane, startPlane } from './plane.ts';
 import { startPushing } from './push.ts';
 import { read, readsPerSecond } from './reads.ts';
-import { buildRig } from './rig.ts';
+import type { Rig } from './rig.ts';
 
 const megabyte = 2 ** 20;
 const targets = { p95Ms: 50, samplesPerSecond: 20_000, memoryMb: 256 };
@@ -19,8 +19,7 @@ export type Way = 'pulled' | 'pushed';
  * Reads while samples come in. Until all series are known and the first minutes are rolled up it is warm-up; a run in which the
  * generator was the bottleneck says nothing, and is repeated.
  */
-export async function measureReads(way: Way, options: BenchOptions): Promise<Row[]> {
-  await using rig = await buildRig(options);
+export async function measureReads(way: Way, rig: Rig, options: BenchOptions): Promise<Row[]> {
   using home = temporaryFolder('home');
   await using plane = await startPlane({
     bin: rig.built.bin,

@@ -1,13 +1,12 @@
 import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
 import { temporaryFolder } from '../load/temporary-folder.ts';
 import { type PlaneOptions, startPlane } from './plane.ts';
-import { buildRig } from './rig.ts';
+import type { Rig } from './rig.ts';
 
 const readyMsMax = 3000;
 
 /** From before the process is made to the first 200 of `/health/ready`; each time with a database that is there already. */
-export async function measureReady(options: BenchOptions): Promise<Row[]> {
-  await using rig = await buildRig(options);
+export async function measureReady(rig: Rig, options: BenchOptions): Promise<Row[]> {
   using home = temporaryFolder('home');
   using ownHome = temporaryFolder('own-home');
   const { bin } = rig.built;

@@ -14,9 +14,9 @@ export interface Rig extends AsyncDisposable {
 }
 
 export async function buildRig(options: BenchOptions): Promise<Rig> {
-  leaveTargetCore();
   options.progress('building');
   await using made = new AsyncDisposableStack();
+  made.use(leaveTargetCore());
   const built = made.use(await buildPackages());
   // What is acknowledged must survive a crash, also here: a temporary server would not wait for the disk.
   const settings = { fsync: 'on', full_page_writes: 'on', shared_buffers: '1GB', max_wal_size: '8GB' };
@@ -28,7 +28,9 @@ export async function buildRig(options: BenchOptions): Promise<Rig> {
 }
 
 /** All that this process starts from now on stays off the core of what is measured, but for what is put there. */
-function leaveTargetCore(): void {
-  const words = ['-a', '-c', '-p', String(cores.generator), String(process.pid)];
-  execFileSync('taskset', words, { stdio: 'ignore' });
+function leaveTargetCore(): Disposable {
+  const stay = (on: string): void =>
+    void execFileSync('taskset', ['-a', '-c', '-p', on, String(process.pid)], { stdio: 'ignore' });
+  stay(String(cores.generator));
+  return { [Symbol.dispose]: () => stay(`${cores.generator},${cores.target}`) };
 }
