@@ -15,7 +15,11 @@ export const scalingInstanceSchema = {
     url: { type: 'string', description: 'Where it takes requests.' },
     since: { type: 'string', format: 'date-time', description: 'In this state since.' },
     restarts: { type: 'integer' },
-    remark: { type: 'string' },
+    remark: {
+      type: 'string',
+      description:
+        'What has happened to it. The file that it names is in the folder `instances` of the home.',
+    },
   },
 } as const;
 

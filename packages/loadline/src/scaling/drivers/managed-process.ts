@@ -137,7 +137,8 @@ export class ManagedProcess {
       const delayMs = this.#restartDelayMs();
       const livedMs = this.#clock.monotonicMs() - startedMs;
       this.#enter('waiting');
-      this.#remark = `${end} after ${formatDuration(livedMs)}; starts again in ${formatDuration(delayMs)}`;
+      const where = this.output instanceof OutputFile ? `; what it wrote is in ${this.output.name}` : '';
+      this.#remark = `${end} after ${formatDuration(livedMs)}; starts again in ${formatDuration(delayMs)}${where}`;
       const isWoken = await sleep(this.#clock, delayMs, signal).then(
         () => true,
         () => false,

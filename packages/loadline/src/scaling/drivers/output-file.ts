@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync, truncateSync } from 'node:fs';
+import { basename } from 'node:path';
 import { LastLines } from './last-lines.ts';
 
 /** Above it the file begins anew: what anybody wants to see are the last lines. */
@@ -14,6 +15,11 @@ export class OutputFile {
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** Without its folder, which is nobody's business who only looks. */
+  get name(): string {
+    return basename(this.#path);
   }
 
   /** For a process to write to; whoever opens it closes it. Always at the end, wherever that is by then. */

@@ -142,6 +142,15 @@ describe('instances whose driver was killed', () => {
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
+  it('say where to read why they crash', async () => {
+    const api = { ...service(), environment: { MODE: 'crash' }, restartDelayMs: 60_000 };
+    await using driver = start({ api });
+    await driver.apply('api', 1, signal);
+    const { instances } = await until(driver, ({ instances: [only] }) => only?.state === 'waiting');
+    const name = /; what it wrote is in (.+)$/.exec(instances[0]?.remark ?? '')?.[1] ?? 'nowhere';
+    expect(readFileSync(join(folder, name), 'utf8')).toContain('cannot find its configuration');
+  });
+
   it('are not touched by one that is held and never begins, and are taken up by one that does', async () => {
     const pids = await leaveBehind();
     const written = recorded();
