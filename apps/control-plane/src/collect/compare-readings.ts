@@ -121,7 +121,7 @@ class Comparison {
     { value }: ReadSeries,
     { unit, perUnit }: { readonly unit: string; readonly perUnit: number },
   ): number | Histogram | undefined {
-    if (typeof value === 'number' && !Number.isFinite(value)) return undefined;
+    if (typeof value === 'number' && !(Math.abs(value) <= numberMax)) return undefined;
     if (family.kind === 'gauge') return value as number;
     if (this.#before === undefined || this.#elapsedS <= 0) return undefined;
     const known = this.#before.families.get(family.name);
@@ -148,6 +148,8 @@ class Comparison {
 }
 
 const endpointLengthMax = 255;
+/** What is made of it, by the second and of all instances together, is still a number. NaN is none. */
+const numberMax = 1e280;
 
 function keyOf({ metric, endpoint, labels }: Pick<Found, 'metric' | 'endpoint' | 'labels'>): string {
   return labels === undefined ? `${metric} ${endpoint ?? ''}` : JSON.stringify([metric, endpoint, labels]);

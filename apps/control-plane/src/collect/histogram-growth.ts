@@ -3,7 +3,7 @@ import type { ReadHistogram } from './reading.ts';
 
 /**
  * What was recorded between two states, as a histogram whose whole numbers are `scale` units each; undefined where
- * nothing was, or where it began anew and nothing is known of what was before. Pure.
+ * nothing was, or more than there can be. Pure.
  *
  * @param before absent where the series was not there yet.
  * @param perUnit what one of the unit that is wanted is in the unit of the name: 0.001 for milliseconds of seconds.
@@ -17,8 +17,11 @@ export function growthOf(
     after.form === 'bounds'
       ? boundedGrowth(before?.form === 'bounds' ? before : undefined, after, scale * perUnit)
       : exactGrowth(before, after, scale * perUnit);
-  return grown.count > 0 ? grown : undefined;
+  return grown !== undefined && grown.count > 0 && grown.count <= valuesMax ? grown : undefined;
 }
+
+/** The store keeps no more; whoever shows more than a million a second shows no measurement. */
+const valuesMax = 100_000_000;
 
 type Exact = Exclude<ReadHistogram, { form: 'bounds' }>;
 type Bounded = Extract<ReadHistogram, { form: 'bounds' }>;
@@ -42,8 +45,9 @@ function unpacked(read: Exact): Histogram {
 /** Into how many values a bucket is spread: Prometheus, too, takes what is in a bucket to lie evenly in it. */
 const spread = 10;
 
-function boundedGrowth(before: Bounded | undefined, after: Bounded, grain: number): Histogram {
+function boundedGrowth(before: Bounded | undefined, after: Bounded, grain: number): Histogram | undefined {
   const counts = countsSince(before, after);
+  if (counts.some((count) => count > valuesMax)) return undefined;
   const grown = new Histogram();
   counts.forEach((count, at) => {
     const low = at === 0 ? 0 : (after.bounds[at - 1] as number);

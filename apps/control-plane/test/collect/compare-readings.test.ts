@@ -91,6 +91,25 @@ describe('two readings of an instance', () => {
     expect(value('system_network_received')).toBe(100);
   });
 
+  it('are silent of what is no measurement, however it is shown', () => {
+    const name = 'http_request_duration_seconds';
+    const page = (count: string): string =>
+      [
+        `# TYPE ${name} histogram`,
+        `${name}_bucket{route="/a",le="1"} ${count}`,
+        `${name}_bucket{route="/a",le="+Inf"} ${count}`,
+        '# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes 1e300\n',
+      ].join('\n');
+    const first = readText(page('0'), atSecond(0));
+    for (const count of ['1e300', '9007199254740991', '200000000'])
+      expect(compare(first, readText(page(count), atSecond(5))).samples).toEqual([]);
+    const registry = createRegistry();
+    const durations = registry.histogram({ name, help: 'Times.', labels: ['status'] });
+    for (const status of ['200', '404']) durations.with({ status }).recordMany(1000, 2 ** 53 - 1);
+    const empty = readText('# TYPE up gauge\nup 1\n', atSecond(0));
+    expect(compare(empty, readRegistry(registry, atSecond(5))).samples).toEqual([]);
+  });
+
   it('add requests up over routes, and count those that the service failed', () => {
     const registry = createRegistry();
     const http = observeHttp(registry);
