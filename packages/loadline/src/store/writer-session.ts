@@ -3,7 +3,7 @@ import type { Postgres, Queryable } from '../postgres/index.ts';
 import { OpenMinutes } from './open-minutes.ts';
 import { floorTo, minuteMs, RollupTable } from './rollup.ts';
 import { addToMinutes } from './sample-block.ts';
-import type { SeriesBook } from './series-book.ts';
+import type { KnownSeries, SeriesBook } from './series-book.ts';
 import type { WaitingBlock } from './waiting-blocks.ts';
 import {
   insertSamples,
@@ -81,7 +81,7 @@ export class WriterSession {
     }
     const writer = await this.#registered();
     if (attempt.kind === 'flush') {
-      for (const { block } of attempt.blocks) await this.#options.book.resolve(this.#postgres, block.series);
+      await this.#options.book.resolve(this.#postgres, seriesOf(attempt));
     }
     await this.#postgres.transaction(async (transaction) => {
       const xid = await touchWriter(transaction, writer.id);
@@ -136,6 +136,11 @@ interface SessionOptions {
 interface OpenWriter {
   readonly id: number;
   rolledUntilMs: number;
+}
+
+/** Of all blocks together: a fleet that is met for the first time has thousands that are new, a few in each. */
+function* seriesOf({ blocks }: Flush): Generator<KnownSeries> {
+  for (const { block } of blocks) yield* block.series;
 }
 
 async function flush(
