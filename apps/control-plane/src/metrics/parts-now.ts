@@ -62,12 +62,23 @@ export function ratingsOf(recent: Recent): ServiceNow['speedRatings'] {
   return count ? { count, fastRatio: (fast ?? 0) / count } : undefined;
 }
 
-/** Who got a failure is frustrated, however quick it was. */
+/**
+ * Who got a failure is frustrated, however quick it was. Where durations do not tell failures apart, there are more of them and
+ * failures together than requests: those count as the quickest, so that the score never flatters.
+ */
 export function apdexOf(recent: Recent, targetMs: number): ServiceNow['apdex'] {
   const answered = recent.histogram('answered_ms') ?? createHistogram();
   const failed = Math.round(recent.total('errors'));
-  const { score, ...counts } = apdex(answered, { target: Math.round(targetMs / scaleOf('ms')), failed });
-  return score === undefined ? undefined : { score, targetMs, ...counts };
+  const requests = Math.round(recent.total('requests'));
+  const twice = requests === 0 ? 0 : Math.min(failed, Math.max(0, answered.count + failed - requests));
+  const target = Math.round(targetMs / scaleOf('ms'));
+  const told = apdex(answered, { target, failed: failed - twice });
+  const all = told.satisfied + told.tolerating + told.frustrated;
+  if (all === 0) return undefined;
+  const satisfied = Math.max(0, told.satisfied - twice);
+  const tolerating = Math.max(0, told.tolerating - Math.max(0, twice - told.satisfied));
+  const frustrated = all - satisfied - tolerating;
+  return { score: (satisfied + tolerating / 2) / all, targetMs, satisfied, tolerating, frustrated };
 }
 
 function orNone<Values extends object>(values: Values): ReturnType<typeof present<Values>> | undefined {

@@ -125,6 +125,20 @@ describe('what a service does now', () => {
     expect(apdex).toMatchObject({ score: 0.85, satisfied: 80, tolerating: 10 });
   });
 
+  it('has an Apdex that does not flatter where durations do not tell what failed', async () => {
+    const registry = createRegistry();
+    const requests = registry.counter({ name: 'http_requests_total', help: 'All.', labels: ['status'] });
+    const durations = registry.histogram({ name: 'http_request_duration_seconds', help: 'Times.' });
+    await using plane = await watching({ '10.0.0.1': registry });
+    await plane.clock.advance(1);
+    requests.with({ status: '200' }).add(70);
+    requests.with({ status: '500' }).add(30);
+    for (let time = 0; time < 100; time++) durations.record(time < 80 ? 100_000 : 1_000_000);
+    await plane.clock.advance(5000);
+    const { apdex } = await shopNow(plane);
+    expect(apdex).toEqual({ score: 0.6, targetMs: 500, satisfied: 50, tolerating: 20, frustrated: 30 });
+  });
+
   it('has a health score of its parts, which one bad part holds down', async () => {
     const { registry, answer } = shop();
     await using plane = await watching({ '10.0.0.1': registry });
