@@ -7,7 +7,7 @@ import { type AlertingConfiguration, readAlerting } from './alerts/index.ts';
 import { readWatch, type WatchConfiguration } from './collect/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
-import type { TestLimits } from './tests/index.ts';
+import { readProductionHosts, type TestLimits } from './tests/index.ts';
 
 /** What `loadline serve` was asked for, as it was written. */
 export interface ServeWords {
@@ -109,7 +109,7 @@ export function readConfiguration(
       adminKey: readAdminKey(root.at('LOADLINE_ADMIN_KEY')),
       observeKey: readObserveKey(root.at('LOADLINE_OBSERVE_KEY')),
       targets: readTargets(words['allow-target'] ?? []),
-      productionHosts: words.production ?? [],
+      productionHosts: readProductionHosts(root.at('production')),
       metricsAddresses: readAddresses(root.at('metrics-from')),
       services: readServices(root.at('services'), env),
       watch: readWatch(root),

@@ -40,6 +40,21 @@ describe('readConfiguration()', () => {
       expect(told).toContain(part);
   });
 
+  it.each([
+    ['shop.example.org', 'shop.example.org'],
+    ['Shop.Example.org.', 'shop.example.org'],
+    ['bücher.example', 'xn--bcher-kva.example'],
+    ['10.0.0.7', '10.0.0.7'],
+    ['::1', '::1'],
+  ])('marks %s as production under the name that an address has', (word, host) => {
+    expect(readConfiguration({ production: [word] }, {}).productionHosts).toEqual([host]);
+  });
+
+  it.each([['https://shop.example.org'], ['shop.example.org:443'], ['shop.example.org/'], [''], ['a b']])(
+    'refuses %j as production, which would mark nothing',
+    (word) => expect(problemsOf({ production: [word] })).toContain('production[0] must be a host alone'),
+  );
+
   it.each([['127.0.0.1'], ['localhost'], ['::1'], ['127.8.8.8']])('takes %s for this machine', (host) => {
     expect(problemsOf({ host })).toBe('');
   });

@@ -86,6 +86,12 @@ function pointerOf({ instancePath, params }: Fault): string {
   return `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
+const typeDetails: Readonly<Record<string, string>> = {
+  string: 'must be a string, in quotes',
+  number: 'must be a number',
+  integer: 'must be a whole number',
+};
+
 function detailOf({ keyword, message, params }: Fault): string {
   switch (keyword) {
     case 'required':
@@ -96,6 +102,8 @@ function detailOf({ keyword, message, params }: Fault): string {
       return 'must be a time with its zone, like 2026-11-21T18:00:00Z';
     case 'pattern':
       return 'holds characters that are not allowed there';
+    case 'type':
+      return typeDetails[String(params.type)] ?? message ?? 'is wrong';
     case 'enum':
       return `must be one of ${(params.allowedValues as readonly unknown[]).join(', ')}`;
     default:

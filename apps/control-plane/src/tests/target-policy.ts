@@ -62,7 +62,8 @@ export function assertMeant(
   word: string | undefined,
   { productionHosts }: TargetPolicy,
 ): void {
-  const host = new URL(target).hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  // A name with a last dot is the same host.
+  const host = new URL(target).hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase();
   const isProduction = productionHosts.some((each) => each.toLowerCase() === host);
   if (!isProduction || word?.toLowerCase() === host) return;
   const detail = 'must be the host’s name, spelt out, because this target is marked as production';

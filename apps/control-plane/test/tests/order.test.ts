@@ -34,6 +34,11 @@ function mistakes({ json }: Answer): string[] {
 }
 
 describe('an order', () => {
+  it('is told that a rate without its quotes is no text', async () => {
+    const refused = await start({ target, rate: 150 });
+    expect([refused.status, refused.json.detail]).toEqual([400, '/rate must be a string, in quotes.']);
+  });
+
   it.each([
     ['a profile', { target, profile: 'guide/stress', scale: 0.001 }],
     ['a profile of one path', { target, profile: 'peak', path: '/food?q=a', scale: 0.001 }],
@@ -140,6 +145,13 @@ describe('a target', () => {
     expect((await start({ ...body, production: 'yes' })).status).toBe(422);
     expect((await start({ ...body, production: '127.0.0.99' })).status).toBe(202);
     expect((await start(body)).status).toBe(422);
+  });
+
+  it('that is production is so with a last dot, too', async () => {
+    await using plane = await startPlane({ configuration: { productionHosts: ['shop.example.org'] } });
+    const body = { target: 'http://shop.example.org.:9', profile: 'peak', scale: 0.001 };
+    const refused = await plane.ask('operator', 'POST', '/performance/tests', { body });
+    expect(refused.json.code).toBe('CONTROL_PLANE_PRODUCTION');
   });
 });
 
