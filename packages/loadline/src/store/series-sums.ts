@@ -18,14 +18,19 @@ export function spanOf({ level, stepMs }: Pick<ReadPlan, 'level' | 'stepMs'>): n
  */
 export function* sumsOf(all: readonly SpansOfSeries[], plan: ReadPlan): Generator<undefined, Point[]> {
   const sums = new Map<number, SpanSum>();
+  let work = 0;
   for (const series of all) {
     const shown = series.shown();
+    work += shown.length;
     shown.forEach((each, at) => {
       const known = sums.get(each.startMs) ?? new SpanSum();
       known.expect(each, shareOf(shown, at, plan));
       sums.set(each.startMs, known);
     });
-    yield;
+    if (work >= workAtOnce) {
+      work = 0;
+      yield;
+    }
   }
   const starts = [...sums.keys()].sort((a, b) => a - b);
   const carry = (last: number, from: number, untilMs: number): void => {
@@ -34,12 +39,16 @@ export function* sumsOf(all: readonly SpansOfSeries[], plan: ReadPlan): Generato
   };
   for (const series of all) {
     const shown = series.shown();
+    work += shown.length;
     shown.forEach((each, at) => {
       if (at === 0 && wasThereBefore(shown, plan)) carry(each.last, 0, each.startMs);
       sums.get(each.startMs)?.add(each, shareOf(shown, at, plan));
       carry(each.last, after(starts, each.startMs), countsUntil(shown, at, plan));
     });
-    yield;
+    if (work >= workAtOnce) {
+      work = 0;
+      yield;
+    }
   }
   const steps = Map.groupBy(starts, (startMs) => floorTo(plan.stepMs, startMs));
   return [...steps].map(([atMs, own]) =>
@@ -49,6 +58,9 @@ export function* sumsOf(all: readonly SpansOfSeries[], plan: ReadPlan): Generato
     ),
   );
 }
+
+/** Some milliseconds; what is less is done at once, since a turn of a busy process takes as long. */
+const workAtOnce = 2000;
 
 /** For how much of a span a series was there, from 0 to 1; where that is less than 1, whether it came or went. */
 interface Share {
