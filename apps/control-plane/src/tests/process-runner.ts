@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { generatorFlags } from 'loadline/load';
+import { runEnvironment } from './run-environment.ts';
 import type { FromRun, ToRun } from './run-messages.ts';
 import type { Runner } from './runner.ts';
 
@@ -51,15 +52,9 @@ function startChild(): ChildProcess {
   return fork(script, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: ownEnvironment(),
+    env: runEnvironment(process.env),
     execArgv: [...conditions, ...generatorFlags(usersOfAnyRun)],
   });
-}
-
-/** A run needs neither the keys of the control plane nor its database. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const { LOADLINE_ADMIN_KEY: _, DATABASE_URL: __, ...env } = process.env;
-  return env;
 }
 
 function send(child: ChildProcess, message: ToRun): void {
