@@ -108,6 +108,7 @@ export class Collector {
   readonly #ending = new AbortController();
   #timer: Timer | undefined;
   #round: Promise<void> = Promise.resolve();
+  readonly #writing = new Set<Promise<void>>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -164,6 +165,7 @@ export class Collector {
     this.#timer?.cancel();
     this.#ending.abort();
     await this.#round;
+    await Promise.all(this.#writing);
     const { servers, sources } = this.#options;
     await Promise.all([...servers, ...sources].map((each) => each.close?.()));
   }
@@ -266,7 +268,7 @@ export class Collector {
     const at = { elapsedS, nowMs: clock.monotonicMs() };
     this.#recent.add(member, samples, at);
     this.#vitals.add(member, samples, at);
-    await this.#write(samples).catch(this.#options.onFailure);
+    this.#writeAside(samples);
     return samples;
   }
 
@@ -311,7 +313,15 @@ export class Collector {
     const written = [...users].map(([service, value]): Sample => {
       return { series: { metric: 'active_users', unit: 'count', service }, atMs, value };
     });
-    await this.#write(written);
+    this.#writeAside(written);
+  }
+
+  /** A database that takes its time holds up no look at the next instance; what may wait for it is bounded by the store. */
+  #writeAside(samples: readonly Sample[]): void {
+    const writing = this.#write(samples)
+      .catch(this.#options.onFailure)
+      .finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
   }
 
   async #write(samples: readonly Sample[]): Promise<void> {
