@@ -77,9 +77,16 @@ function ask({ url, address, key }: PullRequest, signal: AbortSignal): Promise<I
     request.once('response', (response) => {
       if (response.statusCode === 200) return resolve(response);
       response.destroy();
-      reject(new Error(`it answered ${response.statusCode} instead of 200`));
+      reject(new Error(refusalOf(response.statusCode, key !== undefined)));
     });
   });
+}
+
+function refusalOf(status: number | undefined, isKeyGiven: boolean): string {
+  if (status !== 401 && status !== 403) return `it answered ${status} instead of 200`;
+  return isKeyGiven
+    ? `it answered ${status}: the key in LOADLINE_OBSERVE_KEY is none of its controlKey`
+    : `it answered ${status}: it wants a key, and gets none: that in LOADLINE_OBSERVE_KEY goes to who is listed or allowed by name`;
 }
 
 /** Leaving the loop, by an error too, ends the connection. */

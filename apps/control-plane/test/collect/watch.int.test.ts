@@ -70,7 +70,10 @@ describe('a real instance', () => {
   });
 
   it('says in words why it was not read', async () => {
-    await expect(ask('/metrics', 'another-key-of-some-length')).rejects.toThrow('it answered 401');
+    const wrong = ask('/metrics', 'another-key-of-some-length');
+    await expect(wrong).rejects.toThrow('it answered 401: the key in LOADLINE_OBSERVE_KEY is none of its');
+    const none = pull({ url: urlOf('/metrics'), address: '127.0.0.1', key: undefined }, neverAborted);
+    await expect(none).rejects.toThrow('it answered 401: it wants a key, and gets none');
     await expect(ask('/large')).rejects.toThrow('more than 8');
     await expect(ask('/hello')).rejects.toThrow('no metrics');
   });
