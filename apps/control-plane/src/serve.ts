@@ -118,9 +118,12 @@ async function makeFirstKey({ keys }: Composition, isLoopback: boolean): Promise
   return secret;
 }
 
+/** Connections that wait to be met. Beyond it the kernel lets whoever comes try again, after one second, then three, then seven. */
+const backlogMax = 4096;
+
 async function listen({ app }: Composition, address: { host: string; port: number }): Promise<void> {
   try {
-    await app.listen(address);
+    await app.listen({ ...address, backlog: backlogMax });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw controlPlaneError(
