@@ -15,7 +15,7 @@ export interface Compared {
 }
 
 /** Rivals are told apart with fewer pairs than our small share of the target. */
-const rivalsEvery = 4;
+const rivalsEvery = 5;
 
 /**
  * Two processes of one program differ by more than what is looked for: in what their compilers made of it, and in where it
@@ -26,7 +26,7 @@ export async function compareWatches(
   names: readonly WatchName[],
   options: BenchOptions & { readonly databaseUrl: string },
 ): Promise<Map<WatchName, Compared>> {
-  const launches = options.short ? 2 : 8;
+  const launches = options.short ? 2 : 6;
   const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
   for (let nth = 0; nth < launches; nth++) {
     options.progress(`${kind}, ${nth + 1} of ${launches}: ${names.join(', ')}`);
@@ -52,7 +52,7 @@ async function measureLaunch(
   names: readonly WatchName[],
   { databaseUrl, short, nth }: BenchOptions & { readonly databaseUrl: string; readonly nth: number },
 ): Promise<Map<WatchName, Launch>> {
-  const [pairs, requests, warmUps] = short ? [12, 100, 500] : [60, 250, 1000];
+  const [pairs, requests, warmUps] = short ? [12, 100, 500] : [50, 250, 1000];
   await using started = new AsyncDisposableStack();
   const start = async (watch: WatchName): Promise<Child> =>
     started.use(await startChild({ kind, watch, databaseUrl, isWatchedFirst: nth % 2 === 1 }));
@@ -65,7 +65,7 @@ async function measureLaunch(
     const name = names[at] as WatchName;
     return { name, watched, plain: name === 'OpenTelemetry' ? nobody : watched, us: [] as number[][] };
   });
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     for (const { plain, watched } of sides) {
       await plain.serve('plain', warmUps);
       await watched.serve('watched', warmUps);
