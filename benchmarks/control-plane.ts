@@ -7,6 +7,7 @@ import { attempt } from './load/attempt.ts';
 
 const measurements = {
   pulled: (rig, options) => measureReads('pulled', rig, options),
+  'pulled-wide': (rig, options) => measureReads('pulled wide', rig, options),
   pushed: (rig, options) => measureReads('pushed', rig, options),
   ready: measureReady,
 } as const satisfies Record<string, (rig: Rig, options: BenchOptions) => Promise<Row[]>>;

@@ -7,8 +7,13 @@ export const serviceCount = 10;
 const instancesOfService = 20;
 export interface Fleet extends AsyncDisposable {
   readonly instances: readonly Instance[];
-  /** `--watch` for each of them. */
-  readonly words: readonly string[];
+  /** So many of them are watched, at their interval: 20,000 samples a second in either shape. */
+  words(shape: FleetShape): readonly string[];
+}
+
+export interface FleetShape {
+  readonly instances: number;
+  readonly everyMs: number;
 }
 
 export interface Instance {
@@ -37,7 +42,13 @@ export async function startFleet(): Promise<Fleet> {
   }));
   return {
     instances,
-    words: instances.flatMap(({ service, address }) => ['--watch', `${service}=http://${address}`]),
+    words: ({ instances: count, everyMs }) => [
+      '--watch-every',
+      `${everyMs}ms`,
+      ...instances
+        .slice(0, count)
+        .flatMap(({ service, address }) => ['--watch', `${service}=http://${address}`]),
+    ],
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

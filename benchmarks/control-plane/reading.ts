@@ -12,8 +12,14 @@ const megabyte = 2 ** 20;
 const targets = { p95Ms: 50, samplesPerSecond: 20_000, memoryMb: 256 };
 const attemptsMax = 3;
 
-/** How samples come: they are asked for of the fleet, or a Prometheus writes them. */
-export type Way = 'pulled' | 'pushed';
+/** How samples come: they are asked for of some forty instances each second, of two hundred every five, or a Prometheus writes them. */
+export type Way = 'pulled' | 'pulled wide' | 'pushed';
+
+const shapes = {
+  // A look begins a second after the one before: one more makes up for what that takes.
+  pulled: { instances: 41, everyMs: 1000 },
+  'pulled wide': { instances: 200, everyMs: 5000 },
+} as const;
 
 /**
  * Reads while samples come in. Until all series are known and the first minutes are rolled up it is warm-up; a run in which the
@@ -25,7 +31,7 @@ export async function measureReads(way: Way, rig: Rig, options: BenchOptions): P
     bin: rig.built.bin,
     home: home.path,
     databaseUrl: rig.database.url,
-    words: way === 'pulled' ? rig.fleet.words : [],
+    words: way === 'pushed' ? [] : rig.fleet.words(shapes[way]),
   });
   await using pushing = way === 'pushed' ? startPushing(plane.url) : undefined;
   const reader = { bin: rig.built.bin, plane };

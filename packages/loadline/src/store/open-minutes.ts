@@ -83,7 +83,7 @@ export class OpenMinutes {
 }
 
 /** Some milliseconds of work; in between, what was rolled up is written. */
-const samplesOfPart = 5000;
+const samplesOfPart = 1000;
 
 /** The samples of a window by their series, a number of series together: pairs of a block and a place in it. */
 function partsOf(blocks: readonly SampleBlock[], window: TakenWindow): readonly Uint32Array[] {

@@ -33,7 +33,7 @@ export async function saveRollups(
 }
 
 /** Rows of one statement: few enough that encoding them does not hold up the event loop for long. */
-const rowsMax = 500;
+const rowsMax = 100;
 
 /** Adds to rollups what is kept of the same series, spans and writer, so that they can be saved in its place. */
 export async function mergeKept(

@@ -159,8 +159,8 @@ async function draw({ together, packed }: Part, asked: readonly Asked[]): Promis
   assertRoom(asked);
 }
 
-/** Some milliseconds. */
-const rowsAtOnce = 1000;
+/** Some milliseconds, where each has a histogram. */
+const rowsAtOnce = 200;
 
 function assertRoom(asked: readonly Asked[]): void {
   const rollups = asked.reduce((sum, { size }) => sum + size, 0);

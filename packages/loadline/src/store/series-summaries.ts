@@ -149,8 +149,8 @@ async function summarise(rows: Iterable<ReadRow>, found: readonly SeriesRow[]): 
   return [...byId.values()].flatMap(({ row, rollup }) => (rollup.count === 0 ? [] : summaryOf(row, rollup)));
 }
 
-/** Some 2 ms. */
-const rowsAtOnce = 250;
+/** Some 2 ms, where each has a histogram. */
+const rowsAtOnce = 50;
 
 function addRow(rollup: Rollup, { startMs, figures, histogram }: ReadRow, scale: number): void {
   if (figures.count > 0) rollup.mergeKept(figures, histogram);
