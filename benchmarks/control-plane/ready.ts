@@ -20,7 +20,12 @@ export async function measureReady(rig: Rig, options: BenchOptions): Promise<Row
     await rowFor('of its own', own, starts),
     await rowFor(
       'elsewhere',
-      { bin, home: home.path, databaseUrl: rig.database.url, words: rig.fleet.words({ instances: 200, everyMs: 5000 }) },
+      {
+        bin,
+        home: home.path,
+        databaseUrl: rig.database.url,
+        words: rig.fleet.words({ instances: 200, everyMs: 5000 }),
+      },
       starts,
     ),
   ];
