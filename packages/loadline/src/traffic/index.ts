@@ -1,5 +1,17 @@
 /** Picks a healthy upstream, sheds what cannot be served, drains before it stops. */
 export { trafficError, trafficErrorTable } from './errors.ts';
+export type {
+  ExpressMiddleware,
+  FastifyPlugin,
+  FastifyReplyShape,
+  FastifyRequestShape,
+  FastifyShape,
+  Gated,
+} from './gate/frameworks.ts';
+export type { HonoContext, HonoMiddleware } from './gate/hono.ts';
+export { createHealth, type Health, type HealthOptions } from './health/health.ts';
+export type { HealthCheck } from './health/options.ts';
+export type { CheckResult, HealthReport, HealthStatus, Phase } from './health/report.ts';
 export { parseUpstreams } from './parse-upstreams.ts';
 export type { ProxyDriver } from './proxy-driver.ts';
 export { type ProxyDoorOptions, proxyDoor } from './remote/proxy-door.ts';

@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+import { type Follower, type Gate, type GateAnswer, type GateRequest, isAnswer } from './gate.ts';
+import { followNode } from './node.ts';
+
+/** What is needed of Hono's context. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request; readonly path: string; readonly method: string };
+  readonly res: { readonly status: number };
+  /** With `@hono/node-server` it holds Node's own request and response. */
+  readonly env: unknown;
+}
+
+/** A function for `app.use()` of Hono. */
+export type HonoMiddleware<Context> = (
+  context: Context,
+  next: () => Promise<void>,
+) => Promise<Response | undefined>;
+
+export function honoMiddleware<Context extends HonoContext>(gate: Gate): HonoMiddleware<Context> {
+  return async (context, next) => {
+    const passage = await gate.take(requestOf(context));
+    if (passage === undefined) {
+      await next();
+      return undefined;
+    }
+    if (isAnswer(passage)) return responseOf(passage, context.req.method);
+    const { outgoing } = nodeOf(context);
+    if (outgoing === undefined) await followRoute(passage, context, next);
+    else {
+      followNode(passage, outgoing);
+      await next();
+    }
+    return undefined;
+  };
+}
+
+/** Elsewhere than on Node the end of an answer is not to be seen: that its handler has one must do. */
+async function followRoute(
+  follower: Follower,
+  context: HonoContext,
+  next: () => Promise<void>,
+): Promise<void> {
+  let status = 500;
+  try {
+    await next();
+    status = context.res.status;
+  } finally {
+    follower.ended(status);
+  }
+}
+
+function requestOf(context: HonoContext): GateRequest {
+  const { req } = context;
+  return {
+    method: req.method,
+    path: req.path,
+    address: nodeOf(context).incoming?.socket?.remoteAddress,
+    header: (name) => req.raw.headers.get(name) ?? undefined,
+  };
+}
+
+interface NodeBindings {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } };
+  readonly outgoing?: ServerResponse;
+}
+
+function nodeOf({ env }: HonoContext): NodeBindings {
+  return (env ?? {}) as NodeBindings;
+}
+
+function responseOf({ status, headers, body }: GateAnswer, method: string): Response {
+  return new Response(method === 'HEAD' ? null : body, { status, headers });
+}

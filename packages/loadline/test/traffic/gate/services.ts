@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import express from 'express';
+import Fastify from 'fastify';
+import { Hono } from 'hono';
+import type { Gated } from 'loadline/traffic';
+
+/** A service that runs on loopback, behind gates. */
+export interface Service extends AsyncDisposable {
+  readonly url: string;
+  readonly server: Server;
+}
+
+/** A request that has arrived at the service itself, and waits for its answer. */
+export interface Arrived {
+  readonly path: string;
+  answer(text: string): void;
+}
+
+export type OpenService = (
+  gates: readonly Gated[],
+  onRequest: (arrived: Arrived) => void,
+) => Promise<Service>;
+
+/** The same little service in each framework: it hands every request on to the test, which answers. */
+export const services: Readonly<Record<string, OpenService>> = {
+  async 'node:http'(gates, onRequest) {
+    const service: RequestListener = ({ url = '' }, response) =>
+      onRequest({ path: url, answer: (text) => response.end(text) });
+    const handler = gates.reduceRight((inner, gate) => gate.node(inner), service);
+    return listen(createServer(handler).listen(0, '127.0.0.1'));
+  },
+
+  async Express(gates, onRequest) {
+    const app = express();
+    for (const gate of gates) app.use(gate.express());
+    app.use('/api', (request, response) =>
+      onRequest({ path: request.originalUrl, answer: (text) => response.send(text) }),
+    );
+    return listen(app.listen(0, '127.0.0.1'));
+  },
+
+  async Fastify(gates, onRequest) {
+    const app = Fastify({ forceCloseConnections: true });
+    for (const gate of gates) app.register(gate.fastify());
+    app.register(async (scope) => {
+      scope.all('/api/*', (request) => {
+        return new Promise<string>((resolve) => onRequest({ path: request.url, answer: resolve }));
+      });
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return { ...(await listen(app.server)), [Symbol.asyncDispose]: () => app.close() };
+  },
+
+  async Hono(gates, onRequest) {
+    const app = new Hono();
+    for (const gate of gates) app.use(gate.hono());
+    app.all('/api/*', async (context) => {
+      const answer = Promise.withResolvers<string>();
+      onRequest({ path: context.req.path, answer: answer.resolve });
+      return context.text(await answer.promise);
+    });
+    return listen(serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server);
+  },
+};
+
+async function listen(server: Server): Promise<Service> {
+  if (!server.listening) await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    server,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
