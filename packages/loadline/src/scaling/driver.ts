@@ -28,7 +28,20 @@ export interface Fleet {
   /** On their way down: they take nothing new and end what they have. */
   readonly stopping: number;
   readonly instances: readonly Instance[];
+  /** What keeps one instance to its share of the machine; absent where nobody asked for that. */
+  readonly quota?: Quota;
 }
+
+/** How an instance is kept to its share. Nothing is limited silently in another way than was asked for. */
+export type Quota =
+  | { readonly by: 'control group'; readonly cores: number }
+  | {
+      /** No control group could be made, so each was told how many requests it may have at once. */
+      readonly by: 'admission';
+      readonly requestsAtOnce: number;
+      readonly because: string;
+    }
+  | { readonly by: 'nothing'; readonly because: string };
 
 export interface Instance {
   readonly id: string;
@@ -54,3 +67,33 @@ export type Outcome =
       readonly kind: 'refused';
       readonly because: string;
     };
+
+/**
+ * The balancer before a group: a driver lets requests to who is ready, and takes out who is to go before it stops it.
+ * Whatever is asked may be asked again.
+ */
+export interface TrafficGate {
+  /** Resolves when it gets its share everywhere; throws where that cannot be had now. */
+  admit(instance: ServedInstance, signal: AbortSignal): Promise<void>;
+  /** Sends it nothing new, waits until it has nothing in flight, and takes it out: also where that is overdue. */
+  withdraw(instance: LeavingInstance, signal: AbortSignal): Promise<Withdrawal>;
+  /** How many requests it is busy with at present; undefined where the balancer doesn't tell. */
+  inFlight?(instance: ServedInstance): number | undefined;
+}
+
+/** An instance that takes requests, and where. */
+export interface ServedInstance {
+  readonly group: string;
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface LeavingInstance extends ServedInstance {
+  /** For ending what it has; 0 where it is gone already. */
+  readonly graceMs: number;
+}
+
+export type Withdrawal =
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'overdue'; readonly inFlight: number | undefined };

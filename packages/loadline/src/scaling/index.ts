@@ -10,9 +10,22 @@ export type {
   ScalingReading,
   ScalingStep,
 } from './decision.ts';
-export type { Fleet, Instance, InstanceState, Observed, Outcome, ScalingDriver } from './driver.ts';
-export type { ServiceCommand } from './drivers/managed-process.ts';
+export type {
+  Fleet,
+  Instance,
+  InstanceState,
+  LeavingInstance,
+  Observed,
+  Outcome,
+  Quota,
+  ScalingDriver,
+  ServedInstance,
+  TrafficGate,
+  Withdrawal,
+} from './driver.ts';
+export type { PassageCounts } from './drivers/passage.ts';
 export { createProcessDriver, type ProcessDriver, type ProcessDriverOptions } from './drivers/process.ts';
+export type { QuotaWish, ServiceCommand } from './drivers/service-command.ts';
 export {
   createSimulatedDriver,
   type SimulatedDriver,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
-import type { Fleet, Instance, InstanceState, Observed, Outcome, ScalingDriver } from '../driver.ts';
+import type { Observed, Outcome, ScalingDriver, TrafficGate } from '../driver.ts';
 import {
   type FleetRecord,
   type GroupRecord,
@@ -8,9 +8,13 @@ import {
   readFleetRecord,
   writeFleetRecord,
 } from './fleet-record.ts';
-import { ManagedProcess, type ServiceCommand } from './managed-process.ts';
+import { InstanceGroup, type Member } from './instance-group.ts';
 import { OutputFile } from './output-file.ts';
+import type { PassageCounts } from './passage.ts';
+import { ProcessKind, type ProcessUnit } from './process-kind.ts';
+import { ProcessQuotas } from './process-quotas.ts';
 import { adoptProcess } from './running-process.ts';
+import type { ServiceCommand } from './service-command.ts';
 
 export interface ProcessDriverOptions {
   readonly clock: Clock;
@@ -18,6 +22,8 @@ export interface ProcessDriverOptions {
   readonly services: Readonly<Record<string, ServiceCommand>>;
   /** Of one group; more are refused, whatever a policy says. Default 64. */
   readonly replicasMax?: number;
+  /** The balancer before them: who is ready is let in, who is to go is taken out first. Default: nothing balances. */
+  readonly gate?: TrafficGate;
   /**
    * Where it writes down what runs, and the instances their output, so that a driver after it takes up what outlived
    * it. For one driver at a time. Without it, whoever is killed leaves instances that nobody finds; so it does on
@@ -29,6 +35,8 @@ export interface ProcessDriverOptions {
    * all. Default: begins at once.
    */
   readonly isHeld?: boolean;
+  /** Where the system has its control groups; asked only where a service has a quota. Default `/sys/fs/cgroup`. */
+  readonly controlGroups?: string;
 }
 
 /** Runs instances as processes of this machine. Whoever made it closes it, which drains and stops them all. */
@@ -39,20 +47,19 @@ export interface ProcessDriver extends ScalingDriver, AsyncDisposable {
   output(group: string): ReadonlyMap<string, readonly string[]>;
   /** Times that a file of the folder could not be written. A driver after this one would not find all. */
   readonly unwritten: number;
+  /** How instances came into the traffic and left it. */
+  readonly passages: Readonly<PassageCounts>;
   /** Drains and stops every process; where it was held to the end, none. Idempotent; resolves when the last is gone. */
   close(): Promise<void>;
 }
 
-interface Group {
-  readonly service: ServiceCommand;
-  wanted: number;
-  instances: ManagedProcess[];
-}
+type Group = InstanceGroup<ProcessUnit, ProcessKind>;
 
 /**
  * Makes a driver that starts a command as often as wanted, each with a PORT of its own on loopback, checks by HTTP
- * when it is ready and that it goes on answering, drains it by SIGTERM, and starts again what has ended or hangs, after
- * a growing pause. With a folder it takes up what a driver before it has left running.
+ * when it is ready and that it goes on answering, lets it into the traffic and takes it out, stops it by SIGTERM, and
+ * starts again what has ended or hangs, after a growing pause. With a folder it takes up what a driver before it has left
+ * running.
  *
  * @throws LoadlineError SCALING_RECORD_UNREADABLE
  */
@@ -60,12 +67,14 @@ export function createProcessDriver({
   clock,
   services,
   replicasMax = 64,
+  gate,
   folder,
   isHeld = false,
+  controlGroups,
 }: ProcessDriverOptions): ProcessDriver {
-  const groups = new Map<string, Group>(
-    Object.entries(services).map(([name, service]) => [name, { service, wanted: 0, instances: [] }]),
-  );
+  const passages: PassageCounts = { drained: 0, overdue: 0, unverified: 0, notAdmitted: 0 };
+  const quotas = new ProcessQuotas(controlGroups);
+  const groups = new Map(Object.entries(services).map(([name, service]) => [name, makeGroup(name, service)]));
   let made = 0;
   let unwritten = 0;
   let closing: Promise<void> | undefined;
@@ -75,6 +84,27 @@ export function createProcessDriver({
   const start = Promise.withResolvers<void>();
   let hasBegun = false;
   if (!isHeld) begin();
+
+  function makeGroup(name: string, service: ServiceCommand): Group {
+    return new InstanceGroup({
+      ...{ name, clock, gate, counts: passages },
+      nextId() {
+        made++;
+        return `${name}-${made}`;
+      },
+      makeKind: (id) => {
+        const outputFile = folder === undefined ? undefined : join(folder, `${id}.log`);
+        return new ProcessKind({ id, service, clock, outputFile, quota: quotas.of(service) });
+      },
+      onChange: note,
+      onGone({ kind }) {
+        kind.close();
+        const { output } = kind;
+        if (output instanceof OutputFile) attempt(() => output.remove());
+        note();
+      },
+    });
+  }
 
   function begin(): void {
     if (hasBegun || closing !== undefined) return;
@@ -93,51 +123,22 @@ export function createProcessDriver({
       }
       group.wanted = wanted;
       // Those that were to go are not taken up as if they were to stay.
-      instances.forEach((instance, index) => {
-        const taken = add(group, instance);
-        if (index >= wanted) void taken.drain();
+      instances.forEach((found, index) => {
+        const { restarts } = found;
+        const taken = group.add(found.id, (kind) => ({ unit: kind.adopt(found), restarts }));
+        if (index >= wanted) void taken.instance.drain();
       });
-      fill(name, group);
+      group.fill();
     }
     note();
-  }
-
-  /** Makes as many as are missing. */
-  function fill(name: string, group: Group): void {
-    const active = group.instances.filter(({ state }) => state !== 'draining').length;
-    for (let count = active; count < group.wanted; count++) {
-      made++;
-      add(group, { id: `${name}-${made}`, restarts: 0, running: undefined });
-    }
-  }
-
-  function add(group: Group, found: InstanceRecord): ManagedProcess {
-    const { id } = found;
-    const outputFile = folder === undefined ? undefined : join(folder, `${id}.log`);
-    const instance = new ManagedProcess({
-      id,
-      service: group.service,
-      clock,
-      outputFile,
-      found,
-      onChange: note,
-    });
-    group.instances.push(instance);
-    void instance.gone.then(() => {
-      group.instances = group.instances.filter((each) => each !== instance);
-      const { output } = instance;
-      if (output instanceof OutputFile) attempt(() => output.remove());
-      note();
-    });
-    return instance;
   }
 
   /** Writes down what runs now. */
   function note(): void {
     if (folder === undefined) return;
-    const recordOf = ({ wanted, instances }: Group): GroupRecord => ({
+    const recordOf = ({ wanted, members }: Group): GroupRecord => ({
       wanted,
-      instances: keepersFirst(instances).map(({ record }) => record),
+      instances: keepersFirst(members).map(instanceRecord),
     });
     const records = new Map([...groups].map(([name, group]) => [name, recordOf(group)]));
     attempt(() => writeFleetRecord(folder, { made, groups: records }));
@@ -159,9 +160,11 @@ export function createProcessDriver({
       if (!hasBegun) return { kind: 'unseen', because: neverBegan };
       const group = groups.get(name);
       if (group === undefined) return { kind: 'unseen', because: noGroup(name) };
-      for (const { output } of group.instances)
+      for (const { kind } of group.members) {
+        const { output } = kind;
         if (output instanceof OutputFile) attempt(() => output.trim());
-      return fleetOf(group);
+      }
+      return group.fleet(quotas.of(services[name] as ServiceCommand)?.described);
     },
     async apply(name, replicas): Promise<Outcome> {
       await start.promise;
@@ -169,35 +172,27 @@ export function createProcessDriver({
       if (group === undefined) return { kind: 'refused', because: noGroup(name) };
       if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
       if (!Number.isSafeInteger(replicas) || replicas < 0 || replicas > replicasMax) {
-        return {
-          kind: 'refused',
-          because: `this machine runs 0 to ${replicasMax} of a group, not ${replicas}`,
-        };
+        const because = `this machine runs 0 to ${replicasMax} of a group, not ${replicas}`;
+        return { kind: 'refused', because };
       }
-      group.wanted = replicas;
-      const active = group.instances.filter(({ state }) => state !== 'draining');
-      fill(name, group);
-      for (const surplus of leastUseful(active).slice(0, Math.max(0, active.length - replicas))) {
-        void surplus.drain();
-      }
+      group.resize(replicas);
       note();
       return { kind: 'accepted' };
     },
     output(name) {
-      const instances = groups.get(name)?.instances ?? [];
-      return new Map(instances.map(({ id, output }) => [id, output.lines]));
+      const members = groups.get(name)?.members ?? [];
+      return new Map(members.map(({ instance, kind }) => [instance.id, kind.output.lines]));
     },
     get unwritten() {
       return unwritten;
     },
+    get passages() {
+      return { ...passages };
+    },
     close() {
-      closing ??= Promise.all([
-        ...leaving,
-        ...[...groups.values()].flatMap((group) => {
-          group.wanted = 0;
-          return group.instances.map((instance) => instance.drain());
-        }),
-      ]).then(() => undefined);
+      closing ??= Promise.all([...leaving, ...[...groups.values()].map((group) => group.drain())]).then(() =>
+        quotas.close(),
+      );
       start.resolve();
       return closing;
     },
@@ -224,28 +219,16 @@ async function letGo({ running }: InstanceRecord, clock: Clock): Promise<void> {
   timer.cancel();
 }
 
+type ProcessMember = Member<ProcessUnit, ProcessKind>;
+
 /** Those that are to go stand last, so that whoever reads the record knows them. */
-function keepersFirst(instances: readonly ManagedProcess[]): readonly ManagedProcess[] {
-  const isLeaving = ({ state }: ManagedProcess): number => (state === 'draining' ? 1 : 0);
-  return instances.toSorted((a, b) => isLeaving(a) - isLeaving(b));
+function keepersFirst(members: readonly ProcessMember[]): readonly ProcessMember[] {
+  const isLeaving = ({ instance }: ProcessMember): number => (instance.state === 'draining' ? 1 : 0);
+  return members.toSorted((a, b) => isLeaving(a) - isLeaving(b));
 }
 
-/** Whoever carries nothing goes first; of those that do, the youngest, whose caches are the coldest. */
-function leastUseful(instances: readonly ManagedProcess[]): ManagedProcess[] {
-  const order: readonly InstanceState[] = ['waiting', 'starting', 'ready', 'draining'];
-  return instances.toReversed().toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
-}
-
-function fleetOf({ wanted, instances }: Group): Fleet {
-  const described = instances.map((instance): Instance => instance.describe());
-  const count = (...states: readonly InstanceState[]): number =>
-    described.filter(({ state }) => states.includes(state)).length;
-  return {
-    kind: 'seen',
-    wanted,
-    ready: count('ready'),
-    starting: count('starting', 'waiting'),
-    stopping: count('draining'),
-    instances: described,
-  };
+function instanceRecord({ instance: { id, restarts, unit } }: ProcessMember): InstanceRecord {
+  const { pid, port, startMark } = unit ?? {};
+  const isKnown = pid !== undefined && port !== undefined && startMark !== undefined;
+  return { id, restarts, running: isKnown ? { pid, port, startMark } : undefined };
 }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from 'loadline/base';
@@ -6,10 +7,12 @@ import {
   type Fleet,
   type Instance,
   type ProcessDriver,
+  type ProcessDriverOptions,
   type ServiceCommand,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 import { describeScalingDriver } from '../../contracts/scaling-driver-contract.ts';
+import { SimulatedGate } from './simulated-gate.ts';
 
 const script = fileURLToPath(new URL('./services/service.mjs', import.meta.url));
 
@@ -17,8 +20,12 @@ function service(further: Partial<ServiceCommand> = {}): ServiceCommand {
   return { command: process.execPath, args: [script], environment: {}, restartDelayMs: 20, ...further };
 }
 
-function start(further: Partial<ServiceCommand> = {}): ProcessDriver {
-  return createProcessDriver({ clock: systemClock, services: { api: service(further) }, replicasMax: 4 });
+function start(
+  further: Partial<ServiceCommand> = {},
+  options: Partial<ProcessDriverOptions> = {},
+): ProcessDriver {
+  const services = { api: service(further) };
+  return createProcessDriver({ clock: systemClock, services, replicasMax: 4, ...options });
 }
 
 describeScalingDriver('processes of this machine', async () => {
@@ -148,6 +155,112 @@ describe('a process', () => {
     await apply(driver, 1);
     const { instances } = await until(driver, ({ instances: all }) => all.length === 1);
     expect(instances[0]?.id).toBe(before[0]?.id);
+  });
+});
+
+describeScalingDriver('processes behind a balancer', async () => {
+  const driver = start({}, { gate: new SimulatedGate() });
+  return {
+    driver,
+    pass: () => pause(20),
+    async crashOne() {
+      const { instances } = await observe(driver);
+      process.kill(pidOf(driver, instances[0]?.id ?? ''), 'SIGKILL');
+    },
+    [Symbol.asyncDispose]: () => driver.close(),
+  };
+});
+
+describe('a process behind a balancer', () => {
+  it('hears SIGTERM only when its last request is answered and none can follow', async () => {
+    const gate = new SimulatedGate();
+    await using driver = start({}, { gate });
+    await apply(driver, 1);
+    await until(driver, ({ ready }) => ready === 1);
+    const { host, port } = gate.inside.get('api-1') ?? {};
+    const slow = fetch(`http://${host}:${port}/slow`, { headers: { connection: 'close' } });
+    gate.withdrawing = async () => {
+      await (await slow).text();
+      expect(output(driver)).not.toContain('draining');
+      return { kind: 'drained' };
+    };
+    await apply(driver, 0);
+    await until(driver, ({ instances }) => instances.length === 0);
+    expect(driver.passages).toEqual({ drained: 1, overdue: 0, unverified: 0, notAdmitted: 0 });
+  });
+
+  it('that is killed while it leaves, or ignores SIGTERM, is gone in the end, and out of the traffic', async () => {
+    const gate = new SimulatedGate();
+    await using driver = start({ environment: { MODE: 'stubborn' }, drainGraceMs: 150 }, { gate });
+    await apply(driver, 2);
+    const { instances } = await until(driver, ({ ready }) => ready === 2);
+    const pids = instances.map(({ id }) => pidOf(driver, id));
+    gate.withdrawing = async () => {
+      process.kill(pids[1] as number, 'SIGKILL');
+      return { kind: 'overdue', inFlight: 2 };
+    };
+    await apply(driver, 1);
+    await until(driver, ({ instances: left }) => left.length === 1);
+    gate.withdrawing = async () => ({ kind: 'overdue', inFlight: undefined });
+    await apply(driver, 0);
+    await until(driver, ({ instances: left }) => left.length === 0);
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect([gate.inside.size, driver.passages.overdue]).toEqual([0, 2]);
+  });
+
+  it('says who leaves and why', async () => {
+    const gate = new SimulatedGate();
+    await using driver = start({ environment: { READY_AFTER_MS: '10' } }, { gate });
+    await apply(driver, 2);
+    const { instances } = await until(driver, ({ ready }) => ready === 2);
+    gate.busy = { [instances[1]?.id ?? '']: 500 };
+    const drained = Promise.withResolvers<{ kind: 'drained' }>();
+    gate.withdrawing = () => drained.promise;
+    await apply(driver, 1);
+    const leaving = (await observe(driver)).instances.find(({ state }) => state === 'draining');
+    expect([leaving?.id, leaving?.remark]).toEqual([
+      instances[0]?.id,
+      'leaves because it has the least in flight, 0',
+    ]);
+    drained.resolve({ kind: 'drained' });
+  });
+});
+
+describe('a share of the machine', () => {
+  const quota = { cores: 0.5, otherwise: { variable: 'REQUESTS_AT_ONCE', requestsAtOnce: 8 } };
+
+  it('is kept by the instance itself where no control group can be made, and that is said', async () => {
+    await using driver = start({ quota }, { controlGroups: '/nowhere' });
+    await apply(driver, 1);
+    const { instances, quota: holds } = await until(driver, ({ ready }) => ready === 1);
+    const environment = await (await fetch(`${instances[0]?.url}/environment`)).json();
+    expect(environment).toMatchObject({ REQUESTS_AT_ONCE: '8' });
+    expect(holds).toEqual({
+      by: 'admission',
+      requestsAtOnce: 8,
+      because: 'no control group can be made: /nowhere has none that limit the CPU',
+    });
+  });
+
+  it('is not silently nothing', async () => {
+    await using driver = start({ quota: { cores: 1 } }, { controlGroups: '/nowhere' });
+    expect(await observe(driver)).toMatchObject({ quota: { by: 'nothing' } });
+    await using without = start();
+    expect(await observe(without)).not.toHaveProperty('quota');
+  });
+
+  it('is kept by a control group where this machine lets us make one, and else it is said why not', async () => {
+    await using driver = start({ quota });
+    await apply(driver, 1);
+    const { instances, quota: holds } = await until(driver, ({ ready }) => ready === 1);
+    const groups = readFileSync(`/proc/${pidOf(driver, instances[0]?.id ?? '')}/cgroup`, 'utf8');
+    if (holds?.by === 'control group') expect(groups).toContain(`/loadline-${process.pid}/api-1`);
+    else expect(holds).toMatchObject({ by: 'admission', because: expect.stringMatching(/./) });
+    await driver.close();
+    const folders = ['/sys/fs/cgroup', '/sys/fs/cgroup/cpu'].map(
+      (folder) => `${folder}/loadline-${process.pid}`,
+    );
+    expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
   });
 });
 

@@ -1,0 +1,236 @@
+import { type Clock, formatDuration, sleep } from '../../base/index.ts';
+import type { Instance, InstanceState } from '../driver.ts';
+import type { Passage } from './passage.ts';
+
+/** Something that runs and takes requests: a process, a server somewhere. */
+export interface RunningUnit {
+  readonly host: string;
+  readonly port: number;
+  /** Where people and programs reach it. */
+  readonly url: string;
+  /** How it ended, for people. Never rejects. */
+  readonly ended: Promise<string>;
+  /** Asks it to end what it has. */
+  terminate(): void;
+  /** Ends it at once; where it is gone already there is nothing to do. */
+  kill(): void;
+}
+
+/** How one kind of instance is started and looked at. */
+export interface InstanceKind<Unit extends RunningUnit> {
+  /** Undefined where it was told to stop before it was started. Whatever it throws is a crash like others. */
+  start(stop: AbortSignal): Promise<Unit | undefined>;
+  /** What is wrong with one that will not become ready; undefined where it is ready, or the signal came first. */
+  untilReady(unit: Unit, signal: AbortSignal): Promise<string | undefined>;
+  /** What is wrong with one that was ready and has to be ended; undefined where the signal came first. */
+  untilBroken(unit: Unit, signal: AbortSignal): Promise<string | undefined>;
+  readonly timing: InstanceTiming;
+  /** Where it says why it ended, for people; undefined where nowhere. */
+  readonly log?: string | undefined;
+}
+
+export interface InstanceTiming {
+  /** For leaving the traffic, and then again for ending. */
+  readonly drainGraceMs: number;
+  readonly restartDelayMs: number;
+  readonly restartDelayMsMax: number;
+  readonly stableMs: number;
+}
+
+export interface ManagedInstanceOptions<Unit extends RunningUnit> {
+  readonly group: string;
+  readonly id: string;
+  readonly kind: InstanceKind<Unit>;
+  readonly clock: Clock;
+  /** Its way into the traffic and out of it; undefined where nothing balances. */
+  readonly passage: Passage | undefined;
+  /** One that runs already. */
+  readonly found?: { readonly unit: Unit | undefined; readonly restarts: number } | undefined;
+  /** Another one runs now, or none. */
+  readonly onChange?: () => void;
+}
+
+/**
+ * One instance, started again whenever it ends by itself or breaks:
+ *
+ *     starting ─▸ let in ─▸ ready ─▸ draining: taken out ─▸ told to end ─▸ gone
+ *        ▴ │                  │
+ *        │ ▾                  ▾
+ *        └ waiting ◂── taken out   crashed: each time it waits twice as long
+ */
+export class ManagedInstance<Unit extends RunningUnit> {
+  readonly id: string;
+  /** Resolves when it has ended, is out of the traffic, and none will follow. */
+  readonly gone: Promise<void>;
+  readonly #options: ManagedInstanceOptions<Unit>;
+  readonly #stopping = new AbortController();
+  readonly #left = Promise.withResolvers<void>();
+  #state: InstanceState = 'starting';
+  #sinceMs: number;
+  #unit: Unit | undefined;
+  /** It was told to end. */
+  #told: Unit | undefined;
+  #restarts: number;
+  #crashesInRow = 0;
+  #remark: string | undefined;
+
+  constructor(options: ManagedInstanceOptions<Unit>) {
+    const { id, clock, found } = options;
+    this.id = id;
+    this.#options = options;
+    this.#sinceMs = clock.now();
+    this.#restarts = found?.restarts ?? 0;
+    this.gone = this.#live(found?.unit).then(() => this.#left.promise);
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  get inFlight(): number | undefined {
+    return this.#options.passage?.inFlight;
+  }
+
+  /** What runs at present. */
+  get unit(): Unit | undefined {
+    return this.#unit;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** As others see it. */
+  describe(): Instance {
+    const known = {
+      id: this.id,
+      state: this.#state,
+      url: this.#unit?.url,
+      sinceMs: this.#sinceMs,
+      restarts: this.#restarts,
+    };
+    return this.#remark === undefined ? known : { ...known, remark: this.#remark };
+  }
+
+  /**
+   * Takes it out of the traffic, and when it has nothing in flight any more asks it to stop, and makes it stop when its
+   * time is over. Resolves when it is gone.
+   */
+  drain(because?: string): Promise<void> {
+    if (!this.#stopping.signal.aborted) {
+      this.#enter('draining');
+      this.#remark = because && `leaves because ${because}`;
+      this.#stopping.abort();
+      void this.#leave().then(() => this.#left.resolve());
+    }
+    return this.gone;
+  }
+
+  async #leave(): Promise<void> {
+    const { passage, kind } = this.#options;
+    const said = await passage?.leave(kind.timing.drainGraceMs);
+    if (said !== undefined) this.#remark = [this.#remark, said].filter((part) => part).join('; ');
+    this.#end(this.#unit);
+  }
+
+  #end(unit: Unit | undefined): void {
+    // Many take a second word for impatience, and drop what they have.
+    if (unit === undefined || unit === this.#told) return;
+    this.#told = unit;
+    unit.terminate();
+    const { clock, kind } = this.#options;
+    const timer = clock.setTimer(() => unit.kill(), kind.timing.drainGraceMs);
+    void unit.ended.then(() => timer.cancel());
+  }
+
+  async #live(found: Unit | undefined): Promise<void> {
+    const { clock, kind, passage } = this.#options;
+    const { signal } = this.#stopping;
+    let unit = found;
+    while (!signal.aborted) {
+      const startedMs = clock.monotonicMs();
+      const { end, readyForMs } = await this.#runOnce(unit);
+      unit = undefined;
+      if (signal.aborted) return;
+      this.#crashesInRow = readyForMs >= kind.timing.stableMs ? 1 : this.#crashesInRow + 1;
+      const delayMs = this.#restartDelayMs();
+      const livedMs = clock.monotonicMs() - startedMs;
+      this.#enter('waiting');
+      const where = kind.log === undefined ? '' : `; what it wrote is in ${kind.log}`;
+      this.#remark = `${end} after ${formatDuration(livedMs)}; starts again in ${formatDuration(delayMs)}${where}`;
+      // It cannot end what it had; what matters is that nothing new is sent there.
+      const out = passage?.leave(0);
+      await sleep(clock, delayMs, signal).catch(() => undefined);
+      await out;
+      if (signal.aborted) return;
+      this.#restarts++;
+      this.#enter('starting');
+    }
+  }
+
+  /** From the start of one unit, or from when it was found, to its end. */
+  async #runOnce(found: Unit | undefined): Promise<{ end: string; readyForMs: number }> {
+    const { kind } = this.#options;
+    let unit: Unit | undefined;
+    try {
+      unit = found ?? (await kind.start(this.#stopping.signal));
+    } catch (error) {
+      // No file or no process is left to be had; that passes, so it is a crash like others.
+      const said = error instanceof Error ? error.message : String(error);
+      return { end: `could not be started (${said})`, readyForMs: 0 };
+    }
+    if (unit === undefined) return { end: 'was not started', readyForMs: 0 };
+    this.#take(unit);
+    // Told to go while it was being started: it never came into the traffic.
+    if (this.#stopping.signal.aborted) this.#end(unit);
+    const settled = new AbortController();
+    const end = unit.ended.finally(() => settled.abort());
+    const { flaw, readyForMs } = await this.#watch(unit, settled.signal);
+    if (flaw !== undefined) unit.kill();
+    const said = await end;
+    // What a crashed parent leaves behind would keep its port, and be nobody's.
+    unit.kill();
+    this.#take(undefined);
+    return { end: flaw ?? said, readyForMs };
+  }
+
+  /** Looks at it from its start to its end. A flaw is a reason to end it. */
+  async #watch(unit: Unit, ended: AbortSignal): Promise<{ flaw: string | undefined; readyForMs: number }> {
+    const { kind, clock } = this.#options;
+    const signal = AbortSignal.any([ended, this.#stopping.signal]);
+    const flaw = await kind.untilReady(unit, signal);
+    if (flaw !== undefined || signal.aborted) return { flaw, readyForMs: 0 };
+    const over = new AbortController();
+    const broken = kind.untilBroken(unit, signal).finally(() => over.abort());
+    if (!(await this.#letIn(unit, over.signal))) return { flaw: await broken, readyForMs: 0 };
+    this.#enter('ready');
+    const readyAtMs = clock.monotonicMs();
+    return { flaw: await broken, readyForMs: clock.monotonicMs() - readyAtMs };
+  }
+
+  async #letIn({ host, port }: Unit, signal: AbortSignal): Promise<boolean> {
+    const { passage, group } = this.#options;
+    if (passage === undefined) return !signal.aborted;
+    return passage.enter({ group, id: this.id, host, port }, signal, (because) => {
+      if (this.#state !== 'starting') return;
+      this.#remark = `is ready, but was not let in: ${because}; tries again`;
+    });
+  }
+
+  #take(unit: Unit | undefined): void {
+    this.#unit = unit;
+    this.#options.onChange?.();
+  }
+
+  #restartDelayMs(): number {
+    const { restartDelayMs, restartDelayMsMax } = this.#options.kind.timing;
+    return Math.min(restartDelayMsMax, restartDelayMs * 2 ** (this.#crashesInRow - 1));
+  }
+
+  #enter(state: InstanceState): void {
+    if (this.#stopping.signal.aborted && state !== 'draining') return;
+    this.#state = state;
+    this.#sinceMs = this.#options.clock.now();
+    this.#remark = undefined;
+  }
+}
