@@ -1,4 +1,10 @@
 /** Picks a healthy upstream, sheds what cannot be served, drains before it stops. */
+export {
+  createSimulatedProxy,
+  type SimulatedProxy,
+  type SimulatedProxyFault,
+  type SimulatedProxyOptions,
+} from './drivers/simulated.ts';
 export { trafficError, trafficErrorTable } from './errors.ts';
 export type {
   ExpressMiddleware,
@@ -13,6 +19,11 @@ export { createHealth, type Health, type HealthOptions } from './health/health.t
 export type { HealthCheck } from './health/options.ts';
 export type { CheckResult, HealthReport, HealthStatus, Phase } from './health/report.ts';
 export { parseUpstreams } from './parse-upstreams.ts';
+export type { LaneCounts } from './pool/lane.ts';
+export type { Left } from './pool/member.ts';
+export type { StrangerPolicy } from './pool/plan.ts';
+export { openPool, type Pool, type PoolOptions } from './pool/pool.ts';
+export type { PoolStatus, ProxyStatus, UpstreamStatus } from './pool/status.ts';
 export type { ProxyDriver } from './proxy-driver.ts';
 export { type ProxyDoorOptions, proxyDoor } from './remote/proxy-door.ts';
 export { createRemoteProxy, type RemoteProxyOptions } from './remote/remote-proxy.ts';

@@ -1,5 +1,6 @@
-import { type Field, type Parsed, parse } from '../base/index.ts';
-import type { WantedUpstream } from './upstream.ts';
+import { type Field, formatPath, type Parsed, parse } from '../base/index.ts';
+import { trafficError } from './errors.ts';
+import type { Upstream, WantedUpstream } from './upstream.ts';
 
 /** More are refused: a balancer looks at all of them when many are down. */
 export const upstreamsMax = 10_000;
@@ -16,6 +17,21 @@ export function parseUpstreams(input: unknown): Parsed<readonly WantedUpstream[]
       seen.add(id);
     }
     return found;
+  });
+}
+
+/** @throws LoadlineError TRAFFIC_UPSTREAM_INVALID with every problem in its facts. */
+export function checkUpstream(upstream: Upstream): void {
+  checkUpstreams([{ ...upstream, mode: 'serving' }]);
+}
+
+/** For drivers that write names and addresses into orders. @throws LoadlineError TRAFFIC_UPSTREAM_INVALID. */
+export function checkUpstreams(upstreams: readonly WantedUpstream[]): void {
+  const parsed = parseUpstreams({ upstreams });
+  if (parsed.ok) return;
+  const told = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
+  throw trafficError('TRAFFIC_UPSTREAM_INVALID', `Cannot send requests there: ${told.join('; ')}.`, {
+    facts: { problems: parsed.problems },
   });
 }
 

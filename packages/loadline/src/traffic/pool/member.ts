@@ -1,0 +1,151 @@
+import type { Clock, LoadlineError, Timer } from '../../base/index.ts';
+import { trafficError } from '../errors.ts';
+import type { SeenUpstream, Upstream } from '../upstream.ts';
+import type { View } from './lane.ts';
+
+/** How a leave has ended; it is out of the pool in any case. */
+export type Left =
+  | { readonly kind: 'drained' }
+  /** The grace was over; `inFlight` is undefined where a proxy does not tell, or does not answer. */
+  | { readonly kind: 'overdue'; readonly inFlight: number | undefined };
+
+/**
+ * One upstream of a pool, and whoever waits for it.
+ *
+ * ```
+ * serve ─▸ serving ─ drain ─▸ leaving ─ depart ─▸ out of the pool
+ *             ▴─────── serve ────┘
+ * ```
+ */
+export class PoolMember {
+  upstream: Upstream;
+  readonly #clock: Clock;
+  /** Monotonic; undefined while it is to serve. */
+  #deadlineMs: number | undefined;
+  /** How many looks at each proxy were begun when that was asked for which is now waited for. */
+  #looks: readonly number[] = [];
+  #timer: Timer | undefined;
+  #waiting: Waiting[] = [];
+
+  constructor(upstream: Upstream, clock: Clock) {
+    this.upstream = upstream;
+    this.#clock = clock;
+  }
+
+  get isLeaving(): boolean {
+    return this.#deadlineMs !== undefined;
+  }
+
+  /** Whether its proxies are to be looked at more often. */
+  get isAwaited(): boolean {
+    return this.isLeaving || this.#waiting.length > 0;
+  }
+
+  isOverdue(nowMs: number): boolean {
+    return this.#deadlineMs !== undefined && nowMs >= this.#deadlineMs;
+  }
+
+  /** What a proxy has, unless that was seen before the present wish. */
+  viewSince(index: number, view: View | undefined): readonly SeenUpstream[] | undefined {
+    return view !== undefined && view.look > (this.#looks[index] as number) ? view.seen : undefined;
+  }
+
+  /** It is to serve from now on, like this. */
+  serve(upstream: Upstream, looks: readonly number[]): void {
+    if (this.isLeaving) this.#changeTo('join again');
+    this.upstream = upstream;
+    this.#looks = looks;
+  }
+
+  /** It is to go. Who wants that a second time can shorten the grace, and does not lengthen it. */
+  drain({ looks, graceMs, onOverdue }: Draining): void {
+    const deadlineMs = this.#clock.monotonicMs() + graceMs;
+    if (!this.isLeaving) {
+      this.#changeTo('leave');
+      this.#looks = looks;
+    } else if (deadlineMs >= (this.#deadlineMs as number)) return;
+    this.#deadlineMs = deadlineMs;
+    this.#timer?.cancel();
+    // A real clock's timers may come up to two grains early.
+    this.#timer = this.#clock.setTimer(onOverdue, graceMs + 2 * (this.#clock.grainMs ?? 0));
+  }
+
+  whenUp(signal: AbortSignal | undefined): Promise<void> {
+    return this.#wait(signal) as Promise<void>;
+  }
+
+  whenGone(signal: AbortSignal | undefined): Promise<Left> {
+    return this.#wait(signal) as Promise<Left>;
+  }
+
+  /** It is up everywhere. */
+  arrive(): void {
+    for (const { resolve } of this.#take()) resolve(undefined);
+  }
+
+  /** It is out. */
+  depart(left: Left): void {
+    this.#timer?.cancel();
+    for (const { resolve } of this.#take()) resolve(left);
+  }
+
+  /** Nobody will see to it any more. */
+  refuse(error: Error): void {
+    this.#timer?.cancel();
+    for (const { reject } of this.#take()) reject(error);
+  }
+
+  #changeTo(wish: string): void {
+    this.#timer?.cancel();
+    this.#deadlineMs = undefined;
+    for (const { reject } of this.#take()) reject(superseded(this.upstream.id, wish));
+  }
+
+  #take(): Waiting[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<Left | undefined> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiting = this.#waiting.filter((each) => each !== waiting);
+        reject(signal?.reason);
+      };
+      const end = (): void => signal?.removeEventListener('abort', onAbort);
+      const waiting: Waiting = {
+        resolve: (left) => {
+          end();
+          resolve(left);
+        },
+        reject: (error) => {
+          end();
+          reject(error);
+        },
+      };
+      this.#waiting.push(waiting);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+interface Draining {
+  readonly looks: readonly number[];
+  readonly graceMs: number;
+  /** Called when the grace is over. */
+  readonly onOverdue: () => void;
+}
+
+interface Waiting {
+  readonly resolve: (left: Left | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function superseded(id: string, wish: string): LoadlineError {
+  return trafficError(
+    'TRAFFIC_SUPERSEDED',
+    `Stopped waiting for ${id}: somebody else had it ${wish} meanwhile. Look at who gives orders for it.`,
+    { facts: { id } },
+  );
+}
