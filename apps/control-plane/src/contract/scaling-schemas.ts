@@ -68,8 +68,20 @@ export const scalingRoundSchema = {
     },
     from: { type: 'integer' },
     to: { type: 'integer' },
+    recommended: {
+      type: 'integer',
+      description: 'What the rules wanted, before windows, cooldowns and limits.',
+    },
+    sure: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      description:
+        'How sure the decision is: how fresh and complete the values are, and how far from a limit.',
+    },
+    otherwise: { type: 'string', description: 'What would have changed it.' },
     reason: { type: 'string' },
-    outcome: { type: 'string', enum: ['accepted', 'refused', 'failed'] },
+    outcome: { type: 'string', enum: ['accepted', 'refused', 'failed', 'dry run'] },
     problem: { type: 'string', description: 'Why a step was not taken, or no metric could be read.' },
     proposals: {
       type: 'array',
@@ -77,13 +89,17 @@ export const scalingRoundSchema = {
       items: {
         type: 'object',
         additionalProperties: false,
-        required: ['metric', 'says', 'scaleOutAbove', 'scaleInBelow', 'because'],
+        required: ['metric', 'kind', 'says', 'wants', 'because'],
         properties: {
-          metric: { type: 'string' },
+          metric: { type: 'string', description: 'What the rule goes by; `calendar` for one of known days.' },
+          kind: { type: 'string', enum: ['threshold', 'target', 'sizing', 'forecast', 'calendar', 'hpa'] },
           says: { type: 'string', enum: ['more', 'stay', 'fewer', 'nothing'] },
+          wants: { type: 'integer', description: 'How many instances it wants.' },
           seen: { type: 'number' },
-          scaleOutAbove: { type: 'number' },
-          scaleInBelow: { type: 'number' },
+          ageMs: { type: 'number', description: 'How old the value is.' },
+          count: { type: 'integer', description: 'Of how many values it is made.' },
+          scaleOutAbove: { type: 'number', description: 'Above it, the rule would ask for more.' },
+          scaleInBelow: { type: 'number', description: 'Below it, the rule would agree to fewer.' },
           because: { type: 'string' },
         },
       },

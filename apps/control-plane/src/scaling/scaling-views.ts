@@ -1,6 +1,7 @@
 import {
   type Fleet,
   type Observed,
+  type Proposal,
   type Round,
   type ScalingStatus,
   writeScalingPolicy,
@@ -87,7 +88,7 @@ function roundOf(round: Round): NonNullable<ScalingGroup['last']> {
   const at = timeOf(round.atMs);
   if (round.kind === 'unseen') return { at, action: 'unseen', reason: round.because };
   const { decision, outcome, unread } = round;
-  const problem = outcome !== undefined && outcome.kind !== 'accepted' ? outcome.because : unread;
+  const problem = outcome !== undefined && 'because' in outcome ? outcome.because : unread;
   return {
     at,
     action: decision.action,
@@ -96,12 +97,29 @@ function roundOf(round: Round): NonNullable<ScalingGroup['last']> {
     reason: decision.reason,
     ...(outcome === undefined ? {} : { outcome: outcome.kind }),
     ...(problem === undefined ? {} : { problem }),
-    proposals: decision.proposals.map(({ seen, ...proposal }) => ({
-      ...proposal,
-      ...(seen === undefined ? {} : { seen }),
-    })),
+    recommended: decision.recommended,
+    sure: decision.sure,
+    ...(decision.otherwise === '' ? {} : { otherwise: decision.otherwise }),
+    proposals: decision.proposals.map(proposalOf),
   };
 }
+
+/** What is not known is left out: JSON has no word for it. */
+function proposalOf(proposal: Proposal): NonNullable<ScalingRound['proposals']>[number] {
+  const { metric, kind, says, wants, because, ageMs, ...numbers } = proposal;
+  const { seen, count, scaleOutAbove, scaleInBelow } = numbers;
+  const known = Object.entries({ seen, count, scaleOutAbove, scaleInBelow, ageMs });
+  return {
+    metric,
+    kind,
+    says,
+    wants,
+    because,
+    ...Object.fromEntries(known.filter(([, value]) => value !== undefined)),
+  };
+}
+
+type ScalingRound = NonNullable<ScalingGroup['last']>;
 
 function timeOf(atMs: number): string {
   return new Date(atMs).toISOString();

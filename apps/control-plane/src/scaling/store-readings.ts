@@ -1,14 +1,7 @@
 import type { Clock } from 'loadline/base';
-import {
-  type Readings,
-  type ReadingsPort,
-  type ScalingDriver,
-  type ScalingMetric,
-  type ScalingReading,
-  scalingMetrics,
-} from 'loadline/scaling';
+import type { Readings, ReadingsPort, ScalingDriver, ScalingReading, WantedMetric } from 'loadline/scaling';
 import type { Latest, Store } from 'loadline/store';
-import { instanceMetrics } from './watched-metrics.ts';
+import { instanceMetrics, watchedMetricOf } from './watched-metrics.ts';
 
 /** Older values are left to the policy's own limit; this one only bounds what is read. */
 const ageMsMax = 600_000;
@@ -49,12 +42,12 @@ export function createStoreReadings(options: {
 
   async function readLatest(
     group: string,
-    metric: Exclude<ScalingMetric, 'latencyMsP95'>,
+    wanted: WantedMetric,
     ready: ReadonlySet<string>,
   ): Promise<ScalingReading | undefined> {
-    const { metric: name, perUnit = 1, merge } = instanceMetrics[metric];
+    const { metric: name, perUnit = 1, merge } = watchedMetricOf(wanted);
     const found = await metrics.latest({ metric: name, service: group, sinceMs: clock.now() - ageMsMax });
-    const isOfGroup = scalingMetrics[metric].of === 'of the group';
+    const isOfGroup = wanted.of === 'of the group';
     return merged(
       found.filter(({ series }) => isOfGroup || ready.has(series.instance ?? '')),
       merge,
@@ -68,9 +61,10 @@ export function createStoreReadings(options: {
       const instances = fleet.kind === 'seen' ? fleet.instances : [];
       const ready = new Set(instances.filter(({ state }) => state === 'ready').map(({ id }) => id));
       const read = await Promise.all(
-        wanted.map(async (metric) => {
+        wanted.map(async (each) => {
+          const { metric } = each;
           const reading =
-            metric === 'latencyMsP95' ? await readLatency(group) : await readLatest(group, metric, ready);
+            metric === 'latencyMsP95' ? await readLatency(group) : await readLatest(group, each, ready);
           return [metric, reading] as const;
         }),
       );
@@ -89,5 +83,5 @@ function merged(
   const values = found.map(({ value }) => value * perUnit);
   const sum = values.reduce((total, value) => total + value, 0);
   const value = how === 'max' ? Math.max(...values) : how === 'sum' ? sum : sum / values.length;
-  return { value, atMs: Math.min(...found.map(({ atMs }) => atMs)) };
+  return { value, atMs: Math.min(...found.map(({ atMs }) => atMs)), count: values.length };
 }

@@ -1,4 +1,4 @@
-import type { ScalingMetric } from 'loadline/scaling';
+import type { KnownMetric, WantedMetric } from 'loadline/scaling';
 
 /** Under which name a metric of scaling is in the store. */
 export interface WatchedMetric {
@@ -10,7 +10,7 @@ export interface WatchedMetric {
 }
 
 /** Where each metric comes from. */
-export const instanceMetrics: Readonly<Record<ScalingMetric, WatchedMetric>> = {
+export const instanceMetrics: Readonly<Record<KnownMetric, WatchedMetric>> = {
   cpuRatio: { metric: 'cpu_ratio', unit: 'ratio', merge: 'mean' },
   memoryRatio: { metric: 'memory_ratio', unit: 'ratio', merge: 'mean' },
   eventLoopRatio: { metric: 'event_loop_ratio', unit: 'ratio', merge: 'mean' },
@@ -19,4 +19,17 @@ export const instanceMetrics: Readonly<Record<ScalingMetric, WatchedMetric>> = {
   latencyMsP95: { metric: 'latency_ms', unit: 'ms', merge: 'max' },
   queueDepth: { metric: 'queue_depth', unit: 'count', merge: 'sum' },
   queueAgeMs: { metric: 'queue_age', unit: 'ms', merge: 'max' },
+  messagesPerSecond: { metric: 'messages', unit: 'rps', merge: 'sum' },
+  eventLag: { metric: 'event_lag', unit: 'count', merge: 'sum' },
+  eventLagMs: { metric: 'event_lag_age', unit: 'ms', merge: 'max' },
+  serviceMs: { metric: 'service_time', unit: 'ms', merge: 'mean' },
+  serviceVariability: { metric: 'service_variability', unit: 'count', merge: 'mean' },
+  arrivalVariability: { metric: 'arrival_variability', unit: 'count', merge: 'mean' },
 };
+
+/** Where a wanted metric comes from: a custom one is in the store under its own name. */
+export function watchedMetricOf({ metric, merge }: WantedMetric): WatchedMetric {
+  return metric in instanceMetrics
+    ? instanceMetrics[metric as KnownMetric]
+    : { metric: metric.slice('custom:'.length), unit: 'count', merge };
+}

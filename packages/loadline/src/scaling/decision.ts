@@ -1,32 +1,19 @@
-import type { ScalingMetric } from './metric.ts';
-
-/** What a group looked like when it was decided upon. */
-export interface Observation {
-  /** Milliseconds since the epoch. */
-  readonly atMs: number;
-  readonly wanted: number;
-  readonly ready: number;
-  readonly starting: number;
-  readonly stopping: number;
-  readonly readings: Readings;
-}
-
-/** By metric; what is absent was not measured. */
-export type Readings = Readonly<Partial<Record<ScalingMetric, ScalingReading>>>;
-
-/** A value, and when it was measured, in milliseconds since the epoch. */
-export interface ScalingReading {
-  readonly value: number;
-  readonly atMs: number;
-}
+import type { RuleName } from './policy/rule.ts';
+import type { Proposal } from './strategies/strategy.ts';
 
 /** A step that was taken: what cooldowns are counted from. */
 export interface ScalingStep {
   readonly atMs: number;
   readonly from: number;
   readonly to: number;
-  /** Who asked for it; empty where it was set by hand or by a limit. */
-  readonly metrics: readonly ScalingMetric[];
+  /** Which rules asked for it; empty where it was set by hand or by a limit. */
+  readonly metrics: readonly RuleName[];
+}
+
+/** What the rules wanted at a time, before windows, cooldowns and limits. */
+export interface Recommendation {
+  readonly atMs: number;
+  readonly replicas: number;
 }
 
 export type ScalingAction = 'scale out' | 'scale in' | 'hold';
@@ -39,23 +26,18 @@ export interface Decision {
   readonly action: ScalingAction;
   readonly from: number;
   readonly to: number;
+  /** What the rules wanted together, before windows, cooldowns and limits. */
+  readonly recommended: number;
   /** What each rule said, in the order of the policy. */
   readonly proposals: readonly Proposal[];
   /** What kept the decision from what the rules asked for, or made one that no rule had asked for. */
   readonly bound: Bound | undefined;
+  /** How sure it is, 0 to 1: how fresh and complete the values are, and how far from where another would follow. */
+  readonly sure: number;
   /** One sentence for people. */
   readonly reason: string;
-}
-
-export interface Proposal {
-  readonly metric: ScalingMetric;
-  readonly says: 'more' | 'stay' | 'fewer' | 'nothing';
-  /** Undefined where there was none, or none to be trusted. */
-  readonly seen: number | undefined;
-  readonly scaleOutAbove: number;
-  readonly scaleInBelow: number;
-  /** For people, to follow the metric's name: `is 82 %, above 70 %`. */
-  readonly because: string;
+  /** What would have changed it, for people; empty where nothing simple would. */
+  readonly otherwise: string;
 }
 
 export type Bound =
@@ -66,19 +48,47 @@ export type Bound =
   | {
       /** After a step down the rest would not carry it. */
       readonly kind: 'would not fit';
-      readonly metric: ScalingMetric;
+      readonly metric: RuleName;
       readonly projected: number;
     }
-  | { readonly kind: 'blind'; readonly missing: readonly ScalingMetric[] };
+  | { readonly kind: 'blind'; readonly missing: readonly RuleName[] }
+  | {
+      /** A forecast or a calendar needs so many. */
+      readonly kind: 'floor';
+      readonly metric: RuleName;
+      readonly replicas: number;
+    }
+  | {
+      /** Within the window the rules wanted less of a change, or none. */
+      readonly kind: 'stabilizing';
+      readonly windowMs: number;
+      readonly replicas: number;
+    }
+  | {
+      /** No more may be changed within its period. */
+      readonly kind: 'rate';
+      readonly limit: RateLimitBound;
+      readonly replicas: number;
+    }
+  | { readonly kind: 'disabled'; readonly direction: 'scale out' | 'scale in' }
+  | { readonly kind: 'frozen'; readonly name: string }
+  | { readonly kind: 'cost'; readonly replicas: number; readonly limit: string }
+  | { readonly kind: 'paused' };
+
+interface RateLimitBound {
+  readonly kind: 'instances' | 'percent';
+  readonly value: number;
+  readonly periodMs: number;
+}
 
 /** Whether a decision follows from the limits of the policy alone, whatever the rules said. */
 export function isForced({ action, bound }: Pick<Decision, 'action' | 'bound'>): boolean {
-  if (bound?.kind === 'manual') return true;
+  if (bound?.kind === 'manual' || bound?.kind === 'paused') return true;
   return action !== 'hold' && bound?.kind === (action === 'scale out' ? 'minimum' : 'maximum');
 }
 
-/** The metrics that asked for the step that a decision takes; empty where none did. */
-export function askersOf(decision: Decision): ScalingMetric[] {
+/** The rules that asked for the step that a decision takes; empty where none did. */
+export function askersOf(decision: Decision): RuleName[] {
   if (decision.action === 'hold' || isForced(decision)) return [];
   const asked = decision.action === 'scale out' ? 'more' : 'fewer';
   return decision.proposals.filter(({ says }) => says === asked).map(({ metric }) => metric);

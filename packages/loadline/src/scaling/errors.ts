@@ -10,6 +10,10 @@ export const scalingErrorTable = {
     means: 'A policy was to replace a version that is not the present one: somebody else was quicker.',
     remedy: 'Read the present policy, look at what has changed, and send the change again.',
   },
+  SCALING_POLICY_NEWER: {
+    means: 'A policy that was remembered has a format that a later version has written.',
+    remedy: 'Run the later version, or give the group a policy anew after its document has been removed.',
+  },
   SCALING_GROUP_UNKNOWN: {
     means: 'No group of this name is scaled here.',
     remedy: 'Use one of the groups that the message names, or give this one a policy first.',
@@ -25,6 +29,22 @@ export const scalingErrorTable = {
   SCALING_MEMORY_FAILED: {
     means: 'A change of the scaling configuration could not be remembered, so that it was not made.',
     remedy: 'Look at the cause, most likely the database; then send the change again.',
+  },
+  SCALING_ROLLOUT_INVALID: {
+    means: 'A rollout was asked for that cannot work as written; every problem is listed.',
+    remedy: 'Correct each place that the message names; docs/reference/rollout.md has every field.',
+  },
+  SCALING_ROLLOUT_CONFLICT: {
+    means: 'A rollout of this group is under way, or its id was used before.',
+    remedy: 'Let that one end, or roll it back; then start with an id of its own.',
+  },
+  SCALING_ROLLOUT_UNKNOWN: {
+    means: 'There is no rollout of this id.',
+    remedy: 'Look at the list of rollouts for the one that is meant.',
+  },
+  SCALING_ROLLOUT_PAST: {
+    means: 'An order was given to a rollout that is past the point where it can be followed.',
+    remedy: 'Look at its phase; once it has ended, roll out the other build again.',
   },
 } as const;
 

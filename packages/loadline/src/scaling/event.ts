@@ -36,11 +36,13 @@ function triggerOf(decision: Decision): ScalingTrigger {
   const isUp = to > from;
   const candidates = proposals
     .filter(({ metric }) => asked.includes(metric))
-    .map(({ metric, seen = Number.NaN, scaleOutAbove, scaleInBelow }) => {
+    .map(({ metric, seen = Number.NaN, scaleOutAbove = Number.NaN, scaleInBelow = Number.NaN }) => {
       const threshold = isUp ? scaleOutAbove : scaleInBelow;
       return { metric, value: seen, threshold, past: isUp ? seen / threshold : -seen / threshold };
     });
-  const loudest = candidates.reduce((most, each) => (each.past > most.past ? each : most));
-  const { metric, value, threshold } = loudest;
+  const { metric, value, threshold } = candidates.reduce((most, each) =>
+    // Whoever knows no number is the loudest only among themselves.
+    each.past > most.past || Number.isNaN(most.past) ? each : most,
+  );
   return { metric, value, threshold };
 }

@@ -1,9 +1,12 @@
 import { formatDuration } from '../base/index.ts';
-import { type Bound, type Decision, isForced, type Proposal } from './decision.ts';
-import { showMetric } from './metric.ts';
+import { type Bound, type Decision, isForced } from './decision.ts';
+import { showMetric } from './policy/metric.ts';
+import type { Proposal } from './strategies/strategy.ts';
+
+type Unexplained = Omit<Decision, 'reason'>;
 
 /** Says in one sentence what was decided and why. Pure. */
-export function explain(decision: Omit<Decision, 'reason'>): string {
+export function explain(decision: Unexplained): string {
   const { action, from, to, group, bound, atMs } = decision;
   const head = {
     'scale out': `Scale out ${group} from ${from} to ${to}`,
@@ -12,19 +15,22 @@ export function explain(decision: Omit<Decision, 'reason'>): string {
   };
   const grounds = groundsOf(decision).map(({ metric, because }) => `${metric} ${because}`);
   const parts = [grounds.join(', '), bound === undefined ? '' : describe(bound, atMs)];
-  return `${head[action]}: ${parts.filter((part) => part !== '').join('; ')}.`;
+  const told = parts.filter((part) => part !== '').join('; ');
+  return told === '' ? `${head[action]}.` : `${head[action]}: ${told}.`;
 }
 
 /** What the rules said that matters for the decision; nothing where the limits alone decided. */
-function groundsOf({ action, bound, proposals }: Omit<Decision, 'reason'>): readonly Proposal[] {
+function groundsOf({ action, bound, proposals }: Unexplained): readonly Proposal[] {
   if (isForced({ action, bound })) return [];
   const whoSay = (wanted: Proposal['says']): Proposal[] => proposals.filter(({ says }) => says === wanted);
-  if (bound?.kind === 'blind') return whoSay('nothing');
+  if (bound?.kind === 'blind')
+    return whoSay('nothing').filter(({ metric }) => bound.missing.includes(metric));
   const more = whoSay('more');
   if (more.length > 0) return more;
   // Fewer needs all of them; that a group stays as it is needs only those that are content.
-  const content = whoSay('stay');
-  return content.length > 0 ? content : proposals;
+  const content = whoSay('stay').filter(({ isFloor }) => !isFloor);
+  if (action === 'hold' && content.length > 0) return content;
+  return proposals.filter(({ says, isFloor }) => says === 'fewer' || (says === 'nothing' && !isFloor));
 }
 
 function describe(bound: Bound, nowMs: number): string {
@@ -43,5 +49,19 @@ function describe(bound: Bound, nowMs: number): string {
       return `after a whole step ${bound.metric} would be ${showMetric(bound.metric, bound.projected)}`;
     case 'blind':
       return 'nothing is taken away unseen';
+    case 'floor':
+      return `${bound.metric} needs ${bound.replicas}`;
+    case 'stabilizing':
+      return `within the last ${formatDuration(bound.windowMs)} no more of a change than to ${bound.replicas} was wanted all along`;
+    case 'rate':
+      return `at most ${bound.limit.value}${bound.limit.kind === 'percent' ? ' %' : ''} may change within ${formatDuration(bound.limit.periodMs)}`;
+    case 'disabled':
+      return `the policy allows no ${bound.direction}`;
+    case 'frozen':
+      return `frozen by ${bound.name}`;
+    case 'cost':
+      return `the cost limit of ${bound.limit} allows ${bound.replicas}`;
+    case 'paused':
+      return 'paused';
   }
 }

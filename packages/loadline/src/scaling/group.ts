@@ -1,18 +1,19 @@
 import { BoundedQueue, type Clock } from '../base/index.ts';
 import { Asker } from './ask.ts';
 import { decide } from './decide.ts';
-import type { Decision, Readings, ScalingStep } from './decision.ts';
+import type { Decision, Recommendation, ScalingStep } from './decision.ts';
 import type { Fleet, ScalingDriver } from './driver.ts';
 import { eventOf, type StepOutcome, stepOf } from './event.ts';
 import type { ScalingEvent, ScalingMemory } from './memory.ts';
-import type { ScalingMetric } from './metric.ts';
-import type { ManualScaling, ScalingConfiguration } from './policy.ts';
-import { flawOf } from './propose.ts';
+import type { WantedMetric } from './policy/metric.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
+import { wantedMetrics } from './policy/wanted-metrics.ts';
+import { flawOf, type Readings } from './strategies/observation.ts';
 
 /** Where the values come from that rules are held against. */
 export interface ReadingsPort {
   /** The present value of each metric; those that are not known are left out. */
-  read(group: string, metrics: readonly ScalingMetric[], signal: AbortSignal): Promise<Readings>;
+  read(group: string, metrics: readonly WantedMetric[], signal: AbortSignal): Promise<Readings>;
 }
 
 /** What a group's rounds need. */
@@ -25,6 +26,9 @@ export interface GroupMeans {
   readonly closed: AbortSignal;
 }
 
+/** What came of a step, or that it was not taken because the policy is only tried. */
+export type RoundOutcome = StepOutcome | { readonly kind: 'dry run' };
+
 /** One look at a group, and what came of it. */
 export type Round =
   | {
@@ -33,7 +37,7 @@ export type Round =
       readonly fleet: Fleet;
       readonly decision: Decision;
       /** Undefined where there was nothing to do. */
-      readonly outcome: StepOutcome | undefined;
+      readonly outcome: RoundOutcome | undefined;
       /** Why there were no values at all; undefined where the source answered. */
       readonly unread: string | undefined;
     }
@@ -78,6 +82,7 @@ export class ScaledGroup {
   readonly #readingsAsker: Asker;
   readonly #memoryAsker: Asker;
   readonly #unsaved = new BoundedQueue<ScalingEvent>(unsavedMax);
+  readonly #recommendations: Recommendation[] = [];
   #steps: ScalingStep[];
   #running: Promise<Round> | undefined;
   #next: Promise<Round> | undefined;
@@ -137,18 +142,35 @@ export class ScaledGroup {
     const { readings, unread } = await this.#read();
     const atMs = clock.now();
     await this.#endManual(atMs);
-    const standing = { configuration: this.configuration, manual: this.manual, history: this.#steps };
     const { wanted, ready, starting, stopping } = fleet;
+    const standing = {
+      configuration: this.configuration,
+      manual: this.manual,
+      history: this.#steps,
+      recommendations: this.#recommendationsFrom({ atMs, replicas: wanted }),
+    };
     const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
+    this.#recommendations.push({ atMs, replicas: decision.recommended });
     this.counts[countOf[decision.action]]++;
-    const outcome = decision.action === 'hold' ? undefined : await this.#apply(decision);
+    const outcome = decision.action === 'hold' ? undefined : await this.#carryOut(decision);
     return { kind: 'decided', atMs, fleet, decision, outcome, unread };
+  }
+
+  /** What was wanted before; at the first look, that what is there was wanted until now. */
+  #recommendationsFrom(first: Recommendation): readonly Recommendation[] {
+    const all = this.#recommendations;
+    if (all.length === 0) all.push(first);
+    // Of those that are older than the longest window, the last still counts.
+    const fromMs = first.atMs - windowMsMax;
+    while ((all[1]?.atMs ?? Number.POSITIVE_INFINITY) <= fromMs || all.length > recommendationsMax)
+      all.shift();
+    return all;
   }
 
   async #read(): Promise<{ readings: Readings; unread: string | undefined }> {
     const { clock, readings } = this.#means;
     const { group, policy } = this.configuration;
-    const metrics = policy.rules.map(({ metric }) => metric);
+    const metrics = wantedMetrics(policy);
     const answer = await this.#readingsAsker.ask('the source of the metrics', (signal) =>
       readings.read(group, metrics, signal),
     );
@@ -156,12 +178,18 @@ export class ScaledGroup {
       this.counts.unread++;
       return { readings: {}, unread: answer.because };
     }
-    const read = metrics.flatMap((metric) => answer.value[metric] ?? []);
+    const read = metrics.flatMap(({ metric }) => answer.value[metric] ?? []);
     const nowMs = clock.now();
     this.counts.setAside += read.filter(
       (each) => flawOf(each, nowMs, policy.staleAfterMs) !== undefined,
     ).length;
     return { readings: answer.value, unread: undefined };
+  }
+
+  /** What is set by hand is meant, also while the policy is only tried. */
+  async #carryOut(decision: Decision): Promise<RoundOutcome> {
+    const isTried = this.configuration.policy.mode === 'dry run' && decision.bound?.kind !== 'manual';
+    return isTried ? { kind: 'dry run' } : this.#apply(decision);
   }
 
   async #apply(decision: Decision): Promise<StepOutcome> {
@@ -215,6 +243,10 @@ const noCounts: GroupCounts = {
   unremembered: 0,
   forgotten: 0,
 };
+
+/** No window is longer than an hour; beyond so many, the oldest are forgotten, as if it were shorter. */
+const windowMsMax = 3_600_000;
+const recommendationsMax = 10_000;
 
 /** No cooldown is longer than a day. */
 const stepsAgeMsMax = 86_400_000;

@@ -1,15 +1,6 @@
 /** Policy, decision, driver, outcome; rollouts. */
-export { decide, type Standing } from './decide.ts';
-export type {
-  Bound,
-  Decision,
-  Observation,
-  Proposal,
-  Readings,
-  ScalingAction,
-  ScalingReading,
-  ScalingStep,
-} from './decision.ts';
+export { decide } from './decide.ts';
+export type { Bound, Decision, Recommendation, ScalingAction, ScalingStep } from './decision.ts';
 export type {
   Fleet,
   Instance,
@@ -34,7 +25,15 @@ export {
 } from './drivers/simulated.ts';
 export { scalingError, scalingErrorTable } from './errors.ts';
 export type { StepOutcome } from './event.ts';
-export type { GroupCounts, ReadingsPort, Round } from './group.ts';
+export type { GroupCounts, ReadingsPort, Round, RoundOutcome } from './group.ts';
+export type { Fence, Standing } from './leadership/fence.ts';
+export {
+  type Leadership,
+  type LeadershipCounts,
+  type LeadershipOptions,
+  openLeadership,
+} from './leadership/leadership.ts';
+export type { KeptLease, LeaseBook, LeaseWish } from './leadership/lease.ts';
 export {
   createScalingMemory,
   type EventQuery,
@@ -43,10 +42,60 @@ export {
   type ScalingMemory,
   type ScalingTrigger,
 } from './memory.ts';
-export { type ScalingMetric, scalingMetricNames, scalingMetrics, showMetric } from './metric.ts';
-export { parseScalingPolicy, writeScalingPolicy } from './parse-policy.ts';
-export type { ManualScaling, ScalingConfiguration, ScalingPolicy, ThresholdRule } from './policy.ts';
-export { scalingPresets } from './presets.ts';
+export {
+  type KnownMetric,
+  type MetricMerge,
+  type MetricScope,
+  type ScalingMetric,
+  scalingMetricNames,
+  scalingMetrics,
+  showMetric,
+  type WantedMetric,
+} from './policy/metric.ts';
+export { parseScalingPolicy } from './policy/parse-policy.ts';
+export {
+  type CostLimit,
+  type DirectionPolicy,
+  directionDefaults,
+  type FreezeWindow,
+  type ManualScaling,
+  policyDefaults,
+  type RateLimit,
+  type ScalingConfiguration,
+  type ScalingPolicy,
+} from './policy/policy.ts';
+export { scalingPresets } from './policy/presets.ts';
+export type {
+  CalendarFloor,
+  CalendarRule,
+  ForecastRule,
+  RuleName,
+  ScalingRule,
+  SizingRule,
+  TargetRule,
+  ThresholdRule,
+  WhenMissing,
+} from './policy/rule.ts';
+export { upgradeConfiguration } from './policy/upgrade-policy.ts';
+export { writeScalingPolicy } from './policy/write-policy.ts';
+export type { Capacity } from './rollout/advance.ts';
+export type { RolloutHold } from './rollout/hold.ts';
+export type { Judgement, RolloutEffect } from './rollout/judge.ts';
+export { createRolloutMemory, type RolloutMemory } from './rollout/memory.ts';
+export { parseRolloutPlan } from './rollout/parse-plan.ts';
+export type { RolloutPlan } from './rollout/plan.ts';
+export type { RolloutBuilds, RolloutFleet, RolloutReadings, TrafficSplit } from './rollout/ports.ts';
+export { createPoolSplit, createProxySplit } from './rollout/proxy-split.ts';
+export type { RolloutEntry, RolloutPhase, RolloutState } from './rollout/state.ts';
+export type { Counted, InstanceTotals, TrafficTotals } from './rollout/traffic-seen.ts';
+export {
+  openRollouts,
+  type RolloutCommand,
+  type RolloutRequest,
+  type RolloutStatus,
+  type Rollouts,
+  type RolloutsOptions,
+} from './rollout.ts';
 export {
   type ManualRequest,
   openScaler,
@@ -55,3 +104,12 @@ export {
   type ScalerOptions,
   type ScalingStatus,
 } from './scaler.ts';
+export type { Foresight, Standing } from './standing.ts';
+export type { Observation, Readings, ScalingReading, SeenInstance } from './strategies/observation.ts';
+export type {
+  MetricSeries,
+  Proposal,
+  ScalingContext,
+  SeriesByMetric,
+  Strategy,
+} from './strategies/strategy.ts';

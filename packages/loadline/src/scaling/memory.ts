@@ -1,6 +1,6 @@
 import type { Decision } from './decision.ts';
-import type { ScalingMetric } from './metric.ts';
-import type { ManualScaling, ScalingConfiguration } from './policy.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
+import type { RuleName } from './policy/rule.ts';
 
 /**
  * What a scaler has to find again after a restart: values only. A write is remembered when its promise resolves.
@@ -45,7 +45,7 @@ export interface ScalingEvent {
 
 /** Of the metrics that asked, the one furthest past its limit; otherwise what made the step without being asked. */
 export interface ScalingTrigger {
-  readonly metric: ScalingMetric | 'manual' | 'minimum' | 'maximum';
+  readonly metric: RuleName | 'manual' | 'minimum' | 'maximum';
   readonly value: number;
   readonly threshold: number;
 }

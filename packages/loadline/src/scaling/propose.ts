@@ -1,46 +1,35 @@
-import { formatDuration } from '../base/index.ts';
-import type { Observation, Proposal, ScalingReading } from './decision.ts';
-import { showMetric } from './metric.ts';
-import type { ThresholdRule } from './policy.ts';
+import { nameOf, type RuleName, type ScalingRule } from './policy/rule.ts';
+import type { Observation } from './strategies/observation.ts';
+import type { Proposal, ScalingContext, Strategy } from './strategies/strategy.ts';
+import { proposeByTarget } from './strategies/target.ts';
+import { proposeByThreshold, unseen } from './strategies/threshold.ts';
 
 /** What one rule makes of what was seen. Pure. */
-export function propose(rule: ThresholdRule, seen: Observation, staleAfterMs: number): Proposal {
-  const { metric, scaleOutAbove, scaleInBelow } = rule;
-  const limits = { metric, scaleOutAbove, scaleInBelow };
-  const reading = seen.readings[metric];
-  const flaw = flawOf(reading, seen.atMs, staleAfterMs);
-  if (reading === undefined || flaw !== undefined) {
-    return { ...limits, says: 'nothing', seen: undefined, because: flaw ?? notMeasured };
-  }
-  const value = showMetric(metric, reading.value);
-  const high = showMetric(metric, scaleOutAbove);
-  const low = showMetric(metric, scaleInBelow);
-  if (reading.value > scaleOutAbove) {
-    return { ...limits, says: 'more', seen: reading.value, because: `is ${value}, above ${high}` };
-  }
-  if (reading.value < scaleInBelow) {
-    return { ...limits, says: 'fewer', seen: reading.value, because: `is ${value}, below ${low}` };
-  }
-  return { ...limits, says: 'stay', seen: reading.value, because: `is ${value}, between ${low} and ${high}` };
+export function propose(rule: ScalingRule, seen: Observation, context: ScalingContext): Proposal {
+  const strategy = strategies[rule.kind] as Strategy<ScalingRule>;
+  return strategy(rule, seen, context);
 }
 
-const notMeasured = 'was not measured';
-/** Clocks of two machines differ a little; a value from further ahead is a mistake. */
-const aheadMsMax = 5000;
+const strategies: { readonly [Kind in ScalingRule['kind']]: Strategy<Extract<ScalingRule, { kind: Kind }>> } =
+  {
+    threshold: proposeByThreshold,
+    target: proposeByTarget,
+    sizing: sayNothing,
+    forecast: sayNothing,
+    calendar: sayNothing,
+  };
 
-/** Why a value is set aside; undefined where it is good. */
-export function flawOf(
-  reading: ScalingReading | undefined,
-  nowMs: number,
-  staleAfterMs: number,
-): string | undefined {
-  if (reading === undefined) return notMeasured;
-  const { value, atMs } = reading;
-  if (!Number.isFinite(value)) return 'is not a number';
-  if (value < 0) return `cannot be ${value}`;
-  if (!Number.isFinite(atMs) || atMs > nowMs + aheadMsMax) return 'is from the future';
-  const ageMs = nowMs - atMs;
-  return ageMs > staleAfterMs
-    ? `is ${formatDuration(ageMs)} old, more than ${formatDuration(staleAfterMs)}`
-    : undefined;
+/** Of a kind that is read but not reckoned with yet. */
+function sayNothing(rule: ScalingRule, { wanted }: Observation): Proposal {
+  const metric: RuleName = nameOf(rule);
+  const isFloor = rule.kind === 'forecast' || rule.kind === 'calendar';
+  const limits = { scaleOutAbove: undefined, scaleInBelow: undefined };
+  return {
+    metric,
+    kind: rule.kind,
+    isFloor,
+    ...limits,
+    ...unseen(wanted),
+    because: 'is not reckoned with yet',
+  };
 }

@@ -5,8 +5,9 @@ import { scalingError } from './errors.ts';
 import { stepOf } from './event.ts';
 import { type GroupCounts, type GroupMeans, type ReadingsPort, type Round, ScaledGroup } from './group.ts';
 import type { EventQuery, ScalingEvent, ScalingMemory } from './memory.ts';
-import { parseScalingPolicy } from './parse-policy.ts';
-import type { ManualScaling, ScalingConfiguration } from './policy.ts';
+import { parseScalingPolicy } from './policy/parse-policy.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
+import { upgradeConfiguration } from './policy/upgrade-policy.ts';
 
 export interface ScalerOptions {
   readonly clock: Clock;
@@ -77,7 +78,10 @@ export interface Scaler extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Opens a scaler on what the memory holds, and starts its rounds. Throws what `memory.load()` throws. */
+/**
+ * Opens a scaler on what the memory holds, and starts its rounds. Throws what `memory.load()` throws, and
+ * SCALING_POLICY_NEWER.
+ */
 export async function openScaler(options: ScalerOptions): Promise<Scaler> {
   const { clock, memory, intervalMs = 15_000, callTimeoutMs = 10_000 } = options;
   const closing = new AbortController();
@@ -88,7 +92,8 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
   /** Reads what is remembered; groups that are there keep their counts. */
   async function recall(): Promise<void> {
     const { configurations, manual, events } = await memory.load();
-    for (const configuration of configurations) {
+    for (const kept of configurations) {
+      const configuration = upgradeConfiguration(kept) ?? refuseNewer(kept);
       const { group } = configuration;
       const taken = events.filter((event) => event.group === group && event.outcome === 'accepted');
       const steps = taken.map(({ decision }) => stepOf(decision));
@@ -171,6 +176,15 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
     [Symbol.asyncDispose]: () => scaler.close(),
   };
   return scaler;
+}
+
+/** Half of what a later version has written would be another policy. */
+function refuseNewer({ group, policy }: ScalingConfiguration): never {
+  throw scalingError(
+    'SCALING_POLICY_NEWER',
+    `Cannot scale ${group}: its policy has the format ${policy.format}, which a later version has written.`,
+    { facts: { group, format: policy.format } },
+  );
 }
 
 async function remember<Value>(group: string, work: () => Promise<Value>): Promise<Value> {

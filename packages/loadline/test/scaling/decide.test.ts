@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { type Decision, decide, type Observation, type Standing, scalingMetricNames } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
-import { configuration, manual, minuteMs, noonMs, policy, rule, seen, step } from './policies.ts';
+import { configuration, direction, manual, minuteMs, noonMs, policy, rule, seen, step } from './policies.ts';
 
 function decideOn(observation: Observation, standing: Partial<Standing> = {}): Decision {
-  return decide({ configuration: configuration(), manual: undefined, history: [], ...standing }, observation);
+  return decide(
+    { configuration: configuration(), manual: undefined, history: [], recommendations: [], ...standing },
+    observation,
+  );
 }
 
 describe('decide() upwards', () => {
@@ -26,7 +29,7 @@ describe('decide() upwards', () => {
   });
 
   it('takes as large a step as the policy says, and never beyond the maximum', () => {
-    const inFours = { configuration: configuration({ scaleOut: { step: 4 } }) };
+    const inFours = { configuration: configuration({ scaleOut: direction({ step: 4 }) }) };
     expect(decideOn(seen({ cpuRatio: 0.9, memoryRatio: 0.5 }), inFours).to).toBe(8);
     expect(decideOn(seen({ cpuRatio: 0.9, memoryRatio: 0.5 }, { wanted: 8 }), inFours)).toMatchObject({
       to: 10,
@@ -95,7 +98,7 @@ describe('decide() downwards', () => {
   });
 
   it('takes as much of a step as still fits', () => {
-    const inSixes = { configuration: configuration({ scaleIn: { step: 6, cooldownMs: 0 } }) };
+    const inSixes = { configuration: configuration({ scaleIn: direction({ step: 6 }) }) };
     expect(decideOn(seen({ cpuRatio: 0.35, memoryRatio: 0.1 }, { wanted: 8 }), inSixes)).toMatchObject({
       action: 'scale in',
       to: 4,
@@ -105,7 +108,7 @@ describe('decide() downwards', () => {
 
   it('never goes below the minimum', () => {
     const inThrees = {
-      configuration: configuration({ replicas: { min: 3, max: 10 }, scaleIn: { step: 3, cooldownMs: 0 } }),
+      configuration: configuration({ replicas: { min: 3, max: 10 }, scaleIn: direction({ step: 3 }) }),
     };
     expect(decideOn(seen({ cpuRatio: 0.1, memoryRatio: 0.1 }), inThrees)).toMatchObject({
       to: 3,
@@ -216,8 +219,8 @@ describe('decide() for any policy and observation', () => {
     .map(({ min, span, out, in: stepIn, rules }) =>
       policy({
         replicas: { min, max: min + span },
-        scaleOut: { step: out },
-        scaleIn: { step: stepIn, cooldownMs: 0 },
+        scaleOut: direction({ step: out }),
+        scaleIn: direction({ step: stepIn }),
         rules,
       }),
     );
@@ -255,7 +258,7 @@ describe('decide() for any policy and observation', () => {
           configuration: { ...configuration(), policy: drawn },
         });
         fc.pre(decision.action === 'scale in');
-        for (const { seen: value = Number.NaN, scaleOutAbove } of decision.proposals) {
+        for (const { seen: value = Number.NaN, scaleOutAbove = Number.NaN } of decision.proposals) {
           expect((value * wanted) / decision.to).toBeLessThanOrEqual(scaleOutAbove * (1 + 1e-6));
         }
       }),

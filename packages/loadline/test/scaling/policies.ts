@@ -1,12 +1,18 @@
-import type {
-  ManualScaling,
-  Observation,
-  Readings,
-  ScalingConfiguration,
-  ScalingMetric,
-  ScalingPolicy,
-  ScalingStep,
-  ThresholdRule,
+import {
+  type DirectionPolicy,
+  directionDefaults,
+  type KnownMetric,
+  type ManualScaling,
+  type Observation,
+  policyDefaults,
+  type Readings,
+  type ScalingConfiguration,
+  type ScalingMetric,
+  type ScalingPolicy,
+  type ScalingStep,
+  scalingMetrics,
+  type TargetRule,
+  type ThresholdRule,
 } from 'loadline/scaling';
 
 /** Noon of some day. */
@@ -14,12 +20,17 @@ export const noonMs: number = Date.UTC(2026, 5, 6, 12);
 export const minuteMs = 60_000;
 
 export function rule(
-  metric: ScalingMetric,
+  metric: KnownMetric,
   scaleOutAbove: number,
   further: Partial<ThresholdRule> = {},
 ): ThresholdRule {
+  const { of, merge } = scalingMetrics[metric];
   return {
+    kind: 'threshold',
     metric,
+    of,
+    merge,
+    whenMissing: 'hold',
     scaleOutAbove,
     scaleInBelow: scaleOutAbove * 0.6,
     scaleOutCooldownMs: 5 * minuteMs,
@@ -30,11 +41,33 @@ export function rule(
 
 export function policy(further: Partial<ScalingPolicy> = {}): ScalingPolicy {
   return {
+    ...policyDefaults,
     replicas: { min: 1, max: 10 },
-    scaleOut: { step: 1 },
-    scaleIn: { step: 1, cooldownMs: 10 * minuteMs },
+    scaleOut: directionDefaults,
+    scaleIn: direction({ cooldownMs: 10 * minuteMs }),
     rules: [rule('cpuRatio', 0.7), rule('memoryRatio', 0.8)],
-    staleAfterMs: minuteMs,
+    ...further,
+  };
+}
+
+export function direction(further: Partial<DirectionPolicy>): DirectionPolicy {
+  return { ...directionDefaults, ...further };
+}
+
+export function target(metric: KnownMetric, value: number, further: Partial<TargetRule> = {}): TargetRule {
+  const { of, merge } = scalingMetrics[metric];
+  return {
+    kind: 'target',
+    metric,
+    of,
+    merge,
+    target: value,
+    isPerReplica: false,
+    scaleOutTolerance: 0.1,
+    scaleInTolerance: 0.1,
+    whenMissing: 'hold',
+    scaleOutCooldownMs: 0,
+    scaleInCooldownMs: 0,
     ...further,
   };
 }

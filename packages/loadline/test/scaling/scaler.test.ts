@@ -94,6 +94,35 @@ describe('a scaler', () => {
     ]);
   });
 
+  it('decides everything and does nothing while its policy is tried only', async () => {
+    const stage = await start();
+    await stage.scaler.configure('api', { policy: { ...written, mode: 'dry run' }, changedBy: 'ada' });
+    stage.cpu = 0.9;
+    await stage.clock.advance(1500);
+    expect(await stage.wanted()).toBe(2);
+    expect(stage.scaler.status('api').last).toMatchObject({
+      decision: { action: 'scale out', to: 4 },
+      outcome: { kind: 'dry run' },
+    });
+    expect(await stage.scaler.history({ limit: 10 })).toEqual([]);
+    const request = { replicas: 5, forMs: 60_000, setBy: 'ada', reason: 'a test' };
+    await stage.scaler.scaleManually('api', request);
+    expect(await stage.wanted()).toBe(5);
+    await stage.scaler.close();
+  });
+
+  it('changes nothing while it is paused, but what is set by hand', async () => {
+    const stage = await start({ replicas: 1 });
+    await stage.scaler.configure('api', { policy: { ...written, mode: 'paused' }, changedBy: 'ada' });
+    stage.cpu = 0.9;
+    await stage.clock.advance(1500);
+    expect(await stage.wanted()).toBe(1);
+    expect(stage.scaler.status('api').last).toMatchObject({ decision: { reason: 'Hold api at 1: paused.' } });
+    await stage.scaler.scaleManually('api', { replicas: 5, forMs: 60_000, setBy: 'ada', reason: 'a test' });
+    expect(await stage.wanted()).toBe(5);
+    await stage.scaler.close();
+  });
+
   it('looks once per interval, and at a new policy at once', async () => {
     const { clock, scaler, asked } = await configured();
     await clock.advance(0);

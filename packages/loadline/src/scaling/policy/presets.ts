@@ -1,4 +1,6 @@
-import type { ScalingPolicy, ThresholdRule } from './policy.ts';
+import { type KnownMetric, scalingMetrics } from './metric.ts';
+import { directionDefaults, policyDefaults, type ScalingPolicy } from './policy.ts';
+import type { ThresholdRule } from './rule.ts';
 
 const minuteMs = 60_000;
 
@@ -26,13 +28,14 @@ export const scalingPresets: {
   },
 };
 
-function foodshareRule(
-  metric: ThresholdRule['metric'],
-  scaleOutAbove: number,
-  cooldownMinutes: number,
-): ThresholdRule {
+function foodshareRule(metric: KnownMetric, scaleOutAbove: number, cooldownMinutes: number): ThresholdRule {
+  const { of, merge } = scalingMetrics[metric];
   return {
+    kind: 'threshold',
     metric,
+    of,
+    merge,
+    whenMissing: 'hold',
     scaleOutAbove,
     scaleInBelow: scaleOutAbove * 0.6,
     scaleOutCooldownMs: cooldownMinutes * minuteMs,
@@ -49,10 +52,10 @@ interface Group {
 
 function foodshareGroup({ min, max, outStep, inCooldownMinutes }: Group): ScalingPolicy {
   return {
+    ...policyDefaults,
     replicas: { min, max },
-    scaleOut: { step: outStep },
-    scaleIn: { step: 1, cooldownMs: inCooldownMinutes * minuteMs },
+    scaleOut: { ...directionDefaults, step: outStep },
+    scaleIn: { ...directionDefaults, cooldownMs: inCooldownMinutes * minuteMs },
     rules: foodshareRules,
-    staleAfterMs: minuteMs,
   };
 }

@@ -1,0 +1,64 @@
+import type { Field } from '../../base/index.ts';
+import { limitsOf, readManners, readSource, sourceKeys } from './parse-source.ts';
+import type { ForecastRule, SizingRule } from './rule.ts';
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+
+const sizingKeys = [
+  'metric',
+  'latency',
+  'quantile',
+  'concurrency',
+  'service',
+  'serviceVariability',
+  'arrivalVariability',
+  'scaleInTolerance',
+  ...sourceKeys,
+] as const;
+
+/** `sizing: { latency: 200ms, concurrency: 8, service: 20ms }`. */
+export function readSizing(field: Field, tolerance: number): SizingRule {
+  const sizing = field.object(sizingKeys);
+  const metric = sizing.optional('metric')?.oneOf(['ratePerSecond', 'messagesPerSecond']) ?? 'ratePerSecond';
+  const latencyMs = sizing.required('latency').duration({ above: 0, atMost: hourMs });
+  const serviceMs = sizing.optional('service')?.duration({ above: 0, atMost: hourMs });
+  if (serviceMs !== undefined && serviceMs >= latencyMs)
+    sizing
+      .required('service')
+      .problem('must be shorter than latency: no number of instances makes a request shorter than its work');
+  const variability = (key: 'serviceVariability' | 'arrivalVariability'): number =>
+    sizing.optional(key)?.number({ atLeast: 0, atMost: 100 }) ?? 1;
+  return {
+    kind: 'sizing',
+    ...readSource(field.as({}), metric),
+    metric,
+    latencyMs,
+    quantile: sizing.optional('quantile')?.number({ atLeast: 0.5, atMost: 0.999 }) ?? 0.95,
+    concurrency: sizing.optional('concurrency')?.number({ atLeast: 1, atMost: 10_000, whole: true }) ?? 1,
+    serviceMs,
+    serviceVariability: variability('serviceVariability'),
+    arrivalVariability: variability('arrivalVariability'),
+    scaleInTolerance: sizing.optional('scaleInTolerance')?.number({ atLeast: 0, atMost: 0.99 }) ?? tolerance,
+    ...readManners(sizing, 0),
+  };
+}
+
+const forecastKeys = ['target', 'quantile', 'lead', 'margin', ...sourceKeys] as const;
+
+/** `forecast: { ratePerSecond: { target: 50 } }`. */
+export function readForecast(entry: Field, key: string): ForecastRule {
+  const source = readSource(entry, key);
+  const rule = entry.object(forecastKeys);
+  return {
+    kind: 'forecast',
+    ...source,
+    target: rule.required('target').number(limitsOf(source.metric, key)),
+    quantile: rule.optional('quantile')?.number({ atLeast: 0.5, atMost: 0.99 }) ?? 0.9,
+    leadMs: rule.optional('lead')?.duration({ above: 0, atMost: dayMs }),
+    marginMs: rule.optional('margin')?.duration({ atMost: dayMs }) ?? 60_000,
+    // What is not foreseen is left to those that see.
+    ...readManners(rule, 0),
+    whenMissing: rule.optional('whenMissing') === undefined ? 'ignore' : readManners(rule, 0).whenMissing,
+  };
+}

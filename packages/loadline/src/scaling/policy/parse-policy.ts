@@ -1,0 +1,109 @@
+import { type Field, type ObjectField, type Parsed, parse } from '../../base/index.ts';
+import { readPolicyCalendar } from './parse-calendar.ts';
+import { readDirection, readReplicas } from './parse-direction.ts';
+import { readRules } from './parse-rules.ts';
+import { type CostLimit, policyDefaults, type ScalingPolicy } from './policy.ts';
+
+/**
+ * Reads a policy as people write it, and tells everything that is wrong with it at once: also what could be
+ * read but cannot work, such as a minimum above the maximum, or limits that would make it flap.
+ *
+ * @example
+ * parseScalingPolicy({
+ *   replicas: { min: 2, max: 20 },
+ *   scaleOut: { step: 2 },
+ *   scaleIn: { step: 1, cooldown: '10m' },
+ *   metrics: { cpuRatio: { scaleOutAbove: 0.7, scaleOutCooldown: '5m' } },
+ * });
+ */
+export function parseScalingPolicy(input: unknown): Parsed<ScalingPolicy> {
+  return parse(input, readPolicy);
+}
+
+const dayMs = 86_400_000;
+
+const policyKeys = [
+  'format',
+  'mode',
+  'replicas',
+  'scaleOut',
+  'scaleIn',
+  'metrics',
+  'sizing',
+  'forecast',
+  'calendar',
+  'staleAfter',
+  'cost',
+] as const;
+
+function readPolicy(root: Field): ScalingPolicy {
+  const written = root.object(policyKeys);
+  checkFormat(written.optional('format'));
+  const replicas = readReplicas(written.required('replicas'));
+  const scaleOut = readDirection(written.optional('scaleOut'), 'scaleOut', replicas);
+  const scaleIn = readDirection(written.optional('scaleIn'), 'scaleIn', replicas);
+  const calendar = written.optional('calendar');
+  const { floors, freezes } = calendar === undefined ? noDays : readPolicyCalendar(calendar, replicas);
+  return {
+    format: policyDefaults.format,
+    mode: written.optional('mode')?.oneOf(['active', 'dry run', 'paused']) ?? policyDefaults.mode,
+    replicas,
+    scaleOut: scaleOut.direction,
+    scaleIn: scaleIn.direction,
+    rules: readRules(written, {
+      floors,
+      scaleInShare: scaleIn.below,
+      scaleOutTolerance: scaleOut.tolerance,
+      scaleInTolerance: scaleIn.tolerance,
+    }),
+    staleAfterMs:
+      written.optional('staleAfter')?.duration({ above: 0, atMost: dayMs }) ?? policyDefaults.staleAfterMs,
+    freezes,
+    cost: readCost(written.optional('cost'), replicas.min),
+    hpa: undefined,
+  };
+}
+
+const noDays = { floors: [], freezes: policyDefaults.freezes } as const;
+
+/** 1 is a part of 2: whatever was right in it is right still. */
+function checkFormat(field: Field | undefined): void {
+  if (field === undefined) return;
+  const format = field.number({ atLeast: 1, whole: true });
+  if (format > policyDefaults.format)
+    field.problem(`must be at most ${policyDefaults.format}, the newest that is known here, got ${format}`);
+}
+
+const costKeys = ['pricePerInstanceHour', 'perHourMax', 'instanceHoursPerDayMax'] as const;
+
+function readCost(field: Field | undefined, min: number): CostLimit {
+  if (field === undefined) return policyDefaults.cost;
+  const cost = field.object(costKeys);
+  const read = (key: (typeof costKeys)[number]): number | undefined =>
+    cost.optional(key)?.number({ above: 0 });
+  const limits = {
+    pricePerInstanceHour: read('pricePerInstanceHour'),
+    perHourMax: read('perHourMax'),
+    instanceHoursPerDayMax: read('instanceHoursPerDayMax'),
+  };
+  checkCost(cost, limits, min);
+  return limits;
+}
+
+function checkCost(cost: ObjectField<(typeof costKeys)[number]>, limits: CostLimit, min: number): void {
+  const { pricePerInstanceHour, perHourMax, instanceHoursPerDayMax } = limits;
+  if (perHourMax !== undefined && pricePerInstanceHour === undefined)
+    cost.required('perHourMax').problem('needs pricePerInstanceHour beside it');
+  if (
+    perHourMax !== undefined &&
+    pricePerInstanceHour !== undefined &&
+    min * pricePerInstanceHour > perHourMax
+  )
+    cost
+      .required('perHourMax')
+      .problem(`must pay for the minimum, ${min} at ${pricePerInstanceHour}, got ${perHourMax}`);
+  if (instanceHoursPerDayMax !== undefined && min * 24 > instanceHoursPerDayMax)
+    cost
+      .required('instanceHoursPerDayMax')
+      .problem(`must be at least ${min * 24}, what the minimum uses in a day, got ${instanceHoursPerDayMax}`);
+}

@@ -1,0 +1,26 @@
+import type { Recommendation, ScalingStep } from './decision.ts';
+import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
+import type { ScalingRule } from './policy/rule.ts';
+import type { SeriesByMetric } from './strategies/strategy.ts';
+
+/** What a decision stands on, beside what was seen. */
+export interface Standing {
+  readonly configuration: ScalingConfiguration;
+  /** What somebody has set by hand; ignored once its time is over. */
+  readonly manual: ManualScaling | undefined;
+  /** Steps that were taken, oldest first; those older than every cooldown, period and day do not matter. */
+  readonly history: readonly ScalingStep[];
+  /** What the rules wanted before, oldest first; those before every window do not matter, but the last of them. */
+  readonly recommendations: readonly Recommendation[];
+  /** What strategies may know beside the present. */
+  readonly foresight?: Foresight;
+  /** Which rules take part, for flags; absent: all. */
+  readonly takesPart?: (rule: ScalingRule) => boolean;
+}
+
+export interface Foresight {
+  /** How long a start takes until ready, as measured. */
+  readonly startMs?: number;
+  /** The past of the metrics that forecasts are made of. */
+  readonly series?: SeriesByMetric;
+}

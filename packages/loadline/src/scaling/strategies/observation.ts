@@ -1,0 +1,74 @@
+import { formatDuration } from '../../base/index.ts';
+import type { ScalingMetric } from '../policy/metric.ts';
+
+/** What a group looked like when it was decided upon. */
+export interface Observation {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly wanted: number;
+  readonly ready: number;
+  readonly starting: number;
+  readonly stopping: number;
+  readonly readings: Readings;
+  /** One by one, for policies that look at each; where absent, each ready one is taken for an average one. */
+  readonly instances?: readonly SeenInstance[];
+}
+
+/** By metric; what is absent was not measured. */
+export type Readings = Readonly<Partial<Record<ScalingMetric, ScalingReading>>>;
+
+/** A value, and when it was measured, in milliseconds since the epoch. */
+export interface ScalingReading {
+  readonly value: number;
+  readonly atMs: number;
+  /** How many instances or series it is made of, where that is known. */
+  readonly count?: number;
+}
+
+/** An instance, and what was measured of it alone. */
+export interface SeenInstance {
+  readonly id: string;
+  readonly state: 'starting' | 'ready' | 'waiting' | 'draining';
+  /** Since when it is in this state. */
+  readonly sinceMs: number;
+  readonly startedMs: number;
+  readonly readings: Readings;
+}
+
+/** A value to go by, or why there is none. */
+export type Sight =
+  | { readonly value: number; readonly ageMs: number; readonly count: number | undefined }
+  | { readonly flaw: string };
+
+/** What is to be trusted of a metric's value. Pure. */
+export function see(
+  metric: ScalingMetric,
+  { readings, atMs }: Pick<Observation, 'readings' | 'atMs'>,
+  staleAfterMs: number,
+): Sight {
+  const reading = readings[metric];
+  const flaw = flawOf(reading, atMs, staleAfterMs);
+  if (reading === undefined || flaw !== undefined) return { flaw: flaw ?? notMeasured };
+  return { value: reading.value, ageMs: Math.max(0, atMs - reading.atMs), count: reading.count };
+}
+
+const notMeasured = 'was not measured';
+/** Clocks of two machines differ a little; a value from further ahead is a mistake. */
+const aheadMsMax = 5000;
+
+/** Why a value is set aside; undefined where it is good. */
+export function flawOf(
+  reading: ScalingReading | undefined,
+  nowMs: number,
+  staleAfterMs: number,
+): string | undefined {
+  if (reading === undefined) return notMeasured;
+  const { value, atMs } = reading;
+  if (!Number.isFinite(value)) return 'is not a number';
+  if (value < 0) return `cannot be ${value}`;
+  if (!Number.isFinite(atMs) || atMs > nowMs + aheadMsMax) return 'is from the future';
+  const ageMs = nowMs - atMs;
+  return ageMs > staleAfterMs
+    ? `is ${formatDuration(ageMs)} old, more than ${formatDuration(staleAfterMs)}`
+    : undefined;
+}
