@@ -81,7 +81,12 @@ export function seenEffect({ endpoint, metric, a, b, isNone }: Observed): Effect
   };
 }
 
-function verdictOf(metric: ComparedMetric, { value, low, high }: Interval, margin: number): EffectVerdict {
+/** What an interval on the metric's scale says. Pure. @param margin as of `judgeEffect`. */
+export function verdictOf(
+  metric: ComparedMetric,
+  { value, low, high }: Interval,
+  margin: number,
+): EffectVerdict {
   if (low >= -margin && high <= margin) return 'same';
   const isApart = low > 0 || high < 0;
   if (!isApart || Math.abs(value) <= margin) return 'inconclusive';
