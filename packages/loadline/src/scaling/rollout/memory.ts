@@ -1,0 +1,31 @@
+import type { RolloutState } from './state.ts';
+
+/**
+ * What rollouts have to find again after a restart. A write is remembered when its promise resolves.
+ * `createRolloutMemory` keeps it within the process; a database does it for longer.
+ */
+export interface RolloutMemory {
+  /** Of each group the latest, and what was before as far as it is kept. */
+  load(): Promise<readonly RolloutState[]>;
+  /** @returns `conflict` where the version before it is not the one that is remembered: somebody else drives it. */
+  save(state: RolloutState): Promise<'saved' | 'conflict'>;
+}
+
+/** Remembers as long as the process lives; the oldest of more than `rolloutsMax` are forgotten. */
+export function createRolloutMemory(rolloutsMax = 1000): RolloutMemory {
+  const rollouts = new Map<string, RolloutState>();
+  return {
+    async load() {
+      return [...rollouts.values()];
+    },
+    async save(state) {
+      const present = rollouts.get(state.id)?.version ?? 0;
+      if (state.version !== present + 1) return 'conflict';
+      rollouts.delete(state.id);
+      rollouts.set(state.id, state);
+      const [oldest] = rollouts.keys();
+      if (rollouts.size > rolloutsMax && oldest !== undefined) rollouts.delete(oldest);
+      return 'saved';
+    },
+  };
+}

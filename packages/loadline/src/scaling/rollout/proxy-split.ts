@@ -1,0 +1,63 @@
+import type { ProxyDriver, Upstream } from '../../traffic/index.ts';
+import type { RolloutBuilds, TrafficSplit } from './ports.ts';
+import { type BuildUpstreams, weigh } from './weigh.ts';
+
+export interface ProxySplitOptions {
+  /** Each is told the whole list: nobody else may tell them another. */
+  readonly drivers: readonly ProxyDriver[];
+  /** Who serves each build now, in whatever state; those that are draining are not among them. */
+  readonly upstreams: (builds: RolloutBuilds) => BuildUpstreams | Promise<BuildUpstreams>;
+}
+
+/** Splits traffic by the weights of proxies that it has for itself. */
+export function createProxySplit({ drivers, upstreams }: ProxySplitOptions): TrafficSplit {
+  return {
+    async apply(builds, share, signal) {
+      const wanted = weigh(await upstreams(builds), share);
+      const told = await Promise.allSettled(drivers.map((driver) => driver.apply(wanted, signal)));
+      throwUnlessAll(told, (index) => (drivers[index] as ProxyDriver).name);
+    },
+  };
+}
+
+/** As much of a pool as a split needs. */
+export interface WeightedPool {
+  join(upstream: Upstream, signal?: AbortSignal): Promise<void>;
+}
+
+export interface PoolSplitOptions {
+  readonly pool: WeightedPool;
+  readonly upstreams: ProxySplitOptions['upstreams'];
+}
+
+/**
+ * Splits traffic by the weights of a pool's upstreams, beside whoever lets others join and leave. An upstream that is to
+ * get nothing is not waited for: it may be just the one that is down.
+ */
+export function createPoolSplit({ pool, upstreams }: PoolSplitOptions): TrafficSplit {
+  return {
+    async apply(builds, share, signal) {
+      const wanted = weigh(await upstreams(builds), share);
+      const joins = wanted.map(({ mode: _, ...upstream }) => pool.join(upstream, signal));
+      const awaited = joins.filter((_, index) => wanted[index]?.weight !== 0);
+      for (const join of joins) join.catch(ignore);
+      const named = wanted.filter(({ weight }) => weight !== 0);
+      throwUnlessAll(await Promise.allSettled(awaited), (index) => named[index]?.id ?? '');
+    },
+  };
+}
+
+/** Whoever waits has told why by the signal. */
+function ignore(): void {}
+
+function throwUnlessAll(
+  told: readonly PromiseSettledResult<void>[],
+  nameOf: (index: number) => string,
+): void {
+  const failed = told.flatMap((each, index) =>
+    each.status === 'rejected'
+      ? [`${nameOf(index)}: ${String((each.reason as Error)?.message ?? each.reason)}`]
+      : [],
+  );
+  if (failed.length > 0) throw new Error(failed.join('; '));
+}

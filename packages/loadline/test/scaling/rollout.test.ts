@@ -1,0 +1,346 @@
+import { describe, expect, it } from 'vitest';
+import { good, openStage, quickPlan, request, startedStage, until } from './rollout/stage.ts';
+
+const bad = { latencyMs: 20, errorRatio: 0.4 };
+const slower = { latencyMs: 22, errorRatio: 0.0005 };
+const by = { by: 'bo', because: 'a test' };
+
+describe('a rollout', () => {
+  it('gives a build that is as good more and more, and in the end all', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.state().phase === 'promoted');
+    expect(stage.shares).toEqual([0, 0.2, 1]);
+    expect(stage.asked).toEqual(['carry 0.2', 'carry 1', 'promote']);
+    expect(stage.state().log.map(({ phase }) => phase)).toEqual([
+      'preparing',
+      'watching',
+      'preparing',
+      'watching',
+      'finishing',
+      'promoted',
+    ]);
+    expect(stage.state().log[2]?.reason).toMatch(
+      /^At 20 %, [\d,]+ requests in .+, it is (the same|no worse, and in part better): .*latency p95 .+ % \(.+ to .+\).* Next it gets 100 %\.$/,
+    );
+    await stage.rollouts.close();
+    expect(stage.clock.pending).toBe(0);
+  });
+
+  it('turns the traffic back within five seconds when the candidate fails', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await stage.clock.advance(30_300);
+    stage.candidate = bad;
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    await stage.clock.advance(2000);
+    expect(stage.state()).toMatchObject({ phase: 'rolled back' });
+    expect(stage.state().reason).toMatch(
+      /The candidate's requests failed: \d+ of \d+, where 5(\.\d+)? % are the limit\. 1\.1 is rolled back/,
+    );
+    expect(stage.asked.at(-1)).toBe('carry 0');
+    await stage.rollouts.close();
+  });
+
+  it('turns it back as quickly when the candidate becomes far slower', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await stage.clock.advance(30_300);
+    stage.candidate = { latencyMs: 120, errorRatio: 0 };
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    expect(stage.state().reason).toContain("times the baseline's p95");
+    await stage.rollouts.close();
+  });
+
+  it('guards a candidate that has all the traffic by how the baseline did before', async () => {
+    const stage = await startedStage({ blueGreen: { keep: '10m' }, settle: '5s' });
+    await until(stage, () => stage.share() === 1);
+    await stage.clock.advance(60_000);
+    stage.candidate = { latencyMs: 120, errorRatio: 0 };
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    await stage.rollouts.close();
+  });
+
+  it('finds a candidate that is a tenth slower, and says by how much', async () => {
+    const stage = await startedStage();
+    stage.candidate = slower;
+    await until(stage, () => stage.state().phase === 'rolled back');
+    expect(stage.shares).toEqual([0, 0.2, 0]);
+    expect(stage.state().reason).toMatch(/It is worse: latency (mean|p50|p95) \+\d/);
+    expect(stage.state().log.at(-2)?.effects?.[0]).toMatchObject({
+      verdict: 'worse',
+      low: expect.any(Number),
+    });
+    await stage.rollouts.close();
+  });
+
+  it('has blue and green change places at once, and keeps blue for a while', async () => {
+    const stage = await startedStage({ blueGreen: { verify: '5s', keep: '2m' }, settle: '5s' });
+    await until(stage, () => stage.share() === 1);
+    expect(stage.asked).toEqual(['carry 1']);
+    await stage.clock.advance(60_000);
+    expect(stage.asked).toEqual(['carry 1']);
+    await until(stage, () => stage.state().phase === 'promoted');
+    expect(stage.shares).toEqual([0, 1]);
+    expect(stage.asked).toEqual(['carry 1', 'promote']);
+    await stage.rollouts.close();
+  });
+
+  it('goes back to blue when somebody says so, and lets green go only then', async () => {
+    const stage = await startedStage({ blueGreen: { verify: '5s', keep: '1h' }, settle: '5s' });
+    await until(stage, () => stage.share() === 1);
+    await stage.rollouts.rollBack('r1', by);
+    expect(stage.share()).toBe(0);
+    await until(stage, () => stage.state().phase === 'rolled back');
+    expect(stage.asked).toEqual(['carry 1', 'carry 0']);
+    await stage.rollouts.close();
+  });
+
+  it('gives traffic to no instance that is not ready, and gives up in the end', async () => {
+    const stage = await startedStage({ ...quickPlan, prepareAtMost: '2m' });
+    stage.capacity = { kind: 'coming', because: '0 of 1 are up' };
+    await stage.clock.advance(60_000);
+    expect(stage.shares).toEqual([0]);
+    await stage.clock.advance(70_000);
+    expect(stage.state()).toMatchObject({ phase: 'rolling back', share: 0 });
+    expect(stage.state().reason).toContain('It was not ready within 2 m: 0 of 1 are up.');
+    await stage.rollouts.close();
+  });
+
+  it('turns back when instances of the candidate will not be ready any more', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    stage.capacity = { kind: 'failed', because: 'new-1 crashes again and again' };
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    await stage.rollouts.close();
+  });
+});
+
+describe('a rollout that does not see', () => {
+  it.each(['lost', 'silent'] as const)(
+    'pauses while the figures are %s, and goes on when they are back',
+    async (how) => {
+      const stage = await startedStage();
+      await until(stage, () => stage.share() === 0.2);
+      stage.readings = how;
+      await stage.clock.advance(600_000);
+      expect(stage.state()).toMatchObject({ phase: 'paused', pausedBy: 'blind', share: 0.2 });
+      expect(stage.shares).toEqual([0, 0.2]);
+      expect(stage.state().seenMs).toBeLessThan(5000);
+      if (how === 'silent') return stage.rollouts.close();
+      expect(stage.rollouts.status('r1').troubles).toEqual({
+        traffic: 'the source of the figures failed: nobody answers',
+      });
+      stage.readings = 'there';
+      await until(stage, () => stage.state().phase === 'promoted');
+      expect(stage.shares).toEqual([0, 0.2, 1]);
+      return stage.rollouts.close();
+    },
+  );
+
+  it('pauses while the candidate answers nothing', async () => {
+    const stage = await startedStage();
+    stage.ratePerSecond = 0;
+    await stage.clock.advance(60_000);
+    expect(stage.state()).toMatchObject({ phase: 'paused', pausedBy: 'blind' });
+    expect(stage.state().reason).toContain('nothing was answered');
+    await stage.rollouts.close();
+  });
+
+  it('is taken back when the pause has been too long', async () => {
+    const stage = await startedStage({ ...quickPlan, pauseAtMost: '10m' });
+    await until(stage, () => stage.share() === 0.2);
+    stage.readings = 'lost';
+    await stage.clock.advance(620_000);
+    expect(stage.state().phase).toBe('rolled back');
+    await stage.rollouts.close();
+  });
+
+  it.each([
+    ['pause', 'paused'],
+    ['go on', 'promoted'],
+    ['roll back', 'rolled back'],
+  ])('does as it is told where nothing can be said: %s', async (whenInconclusive, phase) => {
+    const stage = await startedStage({ ...quickPlan, whenInconclusive, judge: { margin: 0.0005 } });
+    await stage.clock.advance(15 * 60_000);
+    expect(stage.state().phase).toBe(phase);
+    expect(
+      stage
+        .state()
+        .log.map(({ reason }) => reason)
+        .join(' '),
+    ).toContain('Nothing can be said of it after 10 m');
+    await stage.rollouts.close();
+  });
+
+  it('goes no further where that cannot be remembered, and comes back all the same', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    stage.remembers = false;
+    await stage.clock.advance(600_000);
+    expect(stage.shares).toEqual([0, 0.2]);
+    expect(stage.rollouts.status('r1').troubles.memory).toBe('the memory failed: the disk is full');
+    stage.candidate = bad;
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    stage.remembers = true;
+    await stage.clock.advance(2000);
+    expect((await stage.memory.load())[0]).toMatchObject({ phase: 'rolled back' });
+    await stage.rollouts.close();
+  });
+
+  it('tells the proxies again and again while they hang, and counts no time meanwhile', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    stage.split = 'silent';
+    await stage.clock.advance(60_000);
+    expect(stage.state().isShareTaken).toBe(false);
+    expect(stage.state().seenMs).toBeLessThan(30_000);
+    await stage.rollouts.close();
+  });
+});
+
+describe('a rollout after a restart', () => {
+  it('goes on from where it was', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await stage.clock.advance(50_000);
+    const { evidence, log } = stage.state();
+    expect(evidence[0]?.differences[0]?.count).toBeGreaterThan(3);
+    await stage.reopen();
+    expect(stage.state().evidence).toEqual(evidence);
+    expect(stage.state().log).toEqual(log);
+    await until(stage, () => stage.state().phase === 'promoted');
+    expect(stage.shares).toEqual([0, 0.2, 1]);
+    await stage.rollouts.close();
+  });
+
+  it('is plain data, which survives being written as JSON', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 1);
+    const state = stage.state();
+    expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(JSON.stringify(state)));
+    expect(JSON.stringify(state)).not.toContain('null');
+    expect(JSON.stringify(state).length).toBeLessThan(20_000);
+    await stage.rollouts.close();
+  });
+
+  it('ends a way back that had begun', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    stage.split = 'silent';
+    await stage.clock.advance(11_000);
+    const order = stage.rollouts.rollBack('r1', by);
+    await stage.clock.advance(3000);
+    await order;
+    expect(stage.share()).toBe(0.2);
+    stage.split = 'there';
+    await stage.reopen();
+    await stage.clock.advance(5000);
+    expect(stage.share()).toBe(0);
+    expect(stage.state().phase).toBe('rolled back');
+    await stage.rollouts.close();
+  });
+});
+
+describe('whoever looks after a rollout', () => {
+  it('pauses it, and lets it go on', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await stage.rollouts.pause('r1', by);
+    await stage.clock.advance(600_000);
+    expect(stage.state()).toMatchObject({
+      phase: 'paused',
+      pausedBy: 'person',
+      reason: 'bo paused it: a test',
+    });
+    expect(stage.share()).toBe(0.2);
+    await stage.rollouts.resume('r1', by);
+    await until(stage, () => stage.state().phase === 'promoted');
+    await stage.rollouts.close();
+  });
+
+  it('takes a step for passed, or all of them but the last', async () => {
+    const stage = await startedStage({
+      canary: { steps: [{ share: 0.1 }, { share: 0.2 }, { share: 0.5 }], keep: '1m' },
+      settle: '1s',
+    });
+    await until(stage, () => stage.share() === 0.1);
+    await stage.rollouts.promote('r1', by);
+    await until(stage, () => stage.share() === 0.2);
+    await stage.rollouts.promote('r1', { ...by, all: true });
+    await until(stage, () => stage.share() === 1);
+    expect(stage.shares).toEqual([0, 0.1, 0.2, 1]);
+    await stage.rollouts.close();
+  });
+
+  it('is told what cannot be done any more', async () => {
+    const stage = await startedStage();
+    await expect(stage.rollouts.resume('r1', by)).rejects.toMatchObject({ code: 'SCALING_ROLLOUT_PAST' });
+    await until(stage, () => stage.state().phase === 'promoted');
+    for (const order of ['pause', 'promote', 'rollBack'] as const) {
+      await expect(stage.rollouts[order]('r1', by)).rejects.toMatchObject({ code: 'SCALING_ROLLOUT_PAST' });
+    }
+    expect(() => stage.rollouts.status('r2')).toThrow('Cannot find the rollout "r2"');
+    await stage.rollouts.close();
+  });
+
+  it('starts one of a group at a time, and each under a name of its own', async () => {
+    const stage = await startedStage();
+    const another = { ...request, id: 'r2', plan: quickPlan };
+    await expect(stage.rollouts.start(another)).rejects.toMatchObject({
+      code: 'SCALING_ROLLOUT_CONFLICT',
+      facts: { running: 'r1' },
+    });
+    await stage.rollouts.rollBack('r1', by);
+    await until(stage, () => stage.state().phase === 'rolled back');
+    await expect(stage.rollouts.start({ ...another, id: 'r1' })).rejects.toMatchObject({
+      code: 'SCALING_ROLLOUT_CONFLICT',
+    });
+    await expect(stage.rollouts.start(another)).resolves.toMatchObject({ state: { phase: 'preparing' } });
+    expect(stage.rollouts.ids).toEqual(['r2', 'r1']);
+    await stage.rollouts.close();
+  });
+
+  it('is told everything that is wrong with a request', async () => {
+    const stage = await openStage();
+    const wrong = { ...request, id: 'r 1', candidate: '1.0', plan: { canary: { steps: [] }, settle: '5' } };
+    await expect(stage.rollouts.start(wrong)).rejects.toMatchObject({
+      code: 'SCALING_ROLLOUT_INVALID',
+      facts: { problems: { length: 4 } },
+    });
+    stage.remembers = false;
+    await expect(stage.rollouts.start({ ...request, plan: quickPlan })).rejects.toMatchObject({
+      code: 'SCALING_MEMORY_FAILED',
+    });
+    expect(stage.rollouts.ids).toEqual([]);
+    await stage.rollouts.close();
+  });
+});
+
+describe('a group that is rolled out', () => {
+  it('is not scaled while its shares settle, and not down before the end', async () => {
+    const stage = await startedStage();
+    expect(stage.rollouts.holdOf('bots')).toBeUndefined();
+    await until(stage, () => stage.share() === 0.2);
+    expect(stage.rollouts.holdOf('api')).toEqual({
+      allows: 'nothing',
+      because: 'the rollout r1 of 1.1 settles at 20 %',
+    });
+    await stage.clock.advance(20_000);
+    expect(stage.rollouts.holdOf('api')).toMatchObject({ allows: 'scale out' });
+    await until(stage, () => stage.state().phase === 'promoted');
+    expect(stage.rollouts.holdOf('api')).toBeUndefined();
+    await stage.rollouts.close();
+  });
+});
+
+describe('two rollouts of groups', () => {
+  it('go on beside each other', async () => {
+    const stage = await startedStage();
+    await stage.rollouts.start({ ...request, id: 'r2', group: 'bots', plan: { blueGreen: {} } });
+    stage.baseline = good;
+    await stage.clock.advance(5000);
+    expect(stage.rollouts.status('r2').state.share).toBe(0);
+    expect(stage.rollouts.status('r2').counts.looks).toBeGreaterThan(2);
+    await stage.rollouts.close();
+  });
+});

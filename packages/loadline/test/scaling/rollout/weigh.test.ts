@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import type { Upstream, WantedUpstream } from 'loadline/traffic';
+import { describe, expect, it } from 'vitest';
+import { weigh } from '../../../src/scaling/rollout/weigh.ts';
+
+function upstreams(name: string, weights: readonly (number | undefined)[]): Upstream[] {
+  return weights.map((weight, index) => ({
+    id: `${name}-${index}`,
+    host: '127.0.0.1',
+    port: 8000 + index,
+    ...(weight === undefined ? {} : { weight }),
+  }));
+}
+
+function weightOf(wanted: readonly WantedUpstream[], name: string): number {
+  return wanted.filter(({ id }) => id.startsWith(name)).reduce((sum, { weight = 1 }) => sum + weight, 0);
+}
+
+function shareOf(wanted: readonly WantedUpstream[]): number {
+  return weightOf(wanted, 'new') / (weightOf(wanted, 'new') + weightOf(wanted, 'old'));
+}
+
+describe('weigh()', () => {
+  it('gives the candidate its share, whatever the number of upstreams and their own weights', () => {
+    const weights = fc.array(fc.option(fc.integer({ min: 0, max: 256 }), { nil: undefined }), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    const shares = fc.oneof(fc.constantFrom(0, 1, 0.01, 0.05), fc.double({ min: 0, max: 1, noNaN: true }));
+    fc.assert(
+      fc.property(weights, weights, shares, (old, next, share) => {
+        const wanted = weigh({ baseline: upstreams('old', old), candidate: upstreams('new', next) }, share);
+        expect(wanted).toHaveLength(old.length + next.length);
+        for (const { weight, mode } of wanted) {
+          expect(mode).toBe('serving');
+          expect(weight).toBeGreaterThanOrEqual(0);
+          expect(weight).toBeLessThanOrEqual(256);
+          expect(Number.isInteger(weight)).toBe(true);
+        }
+        expect(Math.abs(shareOf(wanted) - share)).toBeLessThanOrEqual(0.004);
+        if (share === 0 || share === 1) expect(shareOf(wanted)).toBe(share);
+      }),
+    );
+  });
+
+  it('gives all that there is to the build that has upstreams', () => {
+    const old = upstreams('old', [undefined, undefined]);
+    expect(weigh({ baseline: old, candidate: [] }, 0.5).map(({ weight }) => weight)).toEqual([256, 256]);
+    expect(weigh({ baseline: [], candidate: old }, 0.5).map(({ weight }) => weight)).toEqual([256, 256]);
+    expect(weigh({ baseline: [], candidate: [] }, 0.5)).toEqual([]);
+  });
+
+  it('keeps the proportions within a build', () => {
+    const wanted = weigh({ baseline: upstreams('old', [1, 2, 4]), candidate: upstreams('new', [1]) }, 0.125);
+    expect(wanted.map(({ weight }) => weight)).toEqual([64, 128, 256, 64]);
+  });
+
+  it('lets some of a build rest where its share is too small for all', () => {
+    const wanted = weigh(
+      { baseline: upstreams('old', [1]), candidate: upstreams('new', [1, 1, 1, 1, 1, 1]) },
+      0.01,
+    );
+    expect(wanted.map(({ weight }) => weight)).toEqual([256, 1, 1, 1, 0, 0, 0]);
+  });
+});
