@@ -46,22 +46,6 @@ export const scalingErrorTable = {
     means: 'An order was given to a rollout that is past the point where it can be followed.',
     remedy: 'Look at its phase; once it has ended, roll out the other build again.',
   },
-  SCALING_ROLLOUT_INVALID: {
-    means: 'A rollout was asked for that cannot work as written; every problem is listed.',
-    remedy: 'Correct each place that the message names; docs/reference/rollout.md has every field.',
-  },
-  SCALING_ROLLOUT_CONFLICT: {
-    means: 'A rollout of this group is under way, or its id was used before.',
-    remedy: 'Let that one end, or roll it back; then start with an id of its own.',
-  },
-  SCALING_ROLLOUT_UNKNOWN: {
-    means: 'There is no rollout of this id.',
-    remedy: 'Look at the list of rollouts for the one that is meant.',
-  },
-  SCALING_ROLLOUT_PAST: {
-    means: 'An order was given to a rollout that is past the point where it can be followed.',
-    remedy: 'Look at its phase; once it has ended, roll out the other build again.',
-  },
 } as const;
 
 /** Creates an error of this room. */

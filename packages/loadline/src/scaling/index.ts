@@ -96,24 +96,6 @@ export {
   type Rollouts,
   type RolloutsOptions,
 } from './rollout.ts';
-export type { Capacity } from './rollout/advance.ts';
-export type { RolloutHold } from './rollout/hold.ts';
-export type { Judgement, RolloutEffect } from './rollout/judge.ts';
-export { createRolloutMemory, type RolloutMemory } from './rollout/memory.ts';
-export { parseRolloutPlan } from './rollout/parse-plan.ts';
-export type { RolloutPlan } from './rollout/plan.ts';
-export type { RolloutBuilds, RolloutFleet, RolloutReadings, TrafficSplit } from './rollout/ports.ts';
-export { createPoolSplit, createProxySplit } from './rollout/proxy-split.ts';
-export type { RolloutEntry, RolloutPhase, RolloutState } from './rollout/state.ts';
-export type { Counted, InstanceTotals, TrafficTotals } from './rollout/traffic-seen.ts';
-export {
-  openRollouts,
-  type RolloutCommand,
-  type RolloutRequest,
-  type RolloutStatus,
-  type Rollouts,
-  type RolloutsOptions,
-} from './rollout.ts';
 export {
   type ManualRequest,
   openScaler,
