@@ -220,6 +220,11 @@ describe('instantOf()', () => {
     );
   });
 
+  it('takes the first of an hour that is there twice', () => {
+    const wall = { year: 2026, month: 10, day: 25, hour: 1, minute: 30, second: 0 };
+    expect(instantOf(wall, london)).toBe(Date.UTC(2026, 9, 25, 0, 30));
+  });
+
   it('moves a time that is left out as much later', () => {
     const wall = { year: 2026, month: 3, day: 29, hour: 1, minute: 30, second: 0 };
     expect(instantOf(wall, london)).toBe(Date.UTC(2026, 2, 29, 1, 30));
