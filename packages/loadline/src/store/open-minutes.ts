@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import { MinuteSamples } from './minute-samples.ts';
 import { floorTo, minuteMs, type RollupEntry, RollupTable } from './rollup.ts';
-import { addSample, addToMinutes, type SampleBlock, type TakenWindow } from './sample-block.ts';
+import type { SampleBlock } from './sample-block.ts';
+import { SampleRooms } from './sample-rooms.ts';
 
 /**
  * What is committed of minutes that are not rolled up yet. The samples stay as they came, in columns, and become rollups a
@@ -10,33 +12,40 @@ import { addSample, addToMinutes, type SampleBlock, type TakenWindow } from './s
  */
 export class OpenMinutes {
   readonly #samplesMax: number;
-  #blocks: SampleBlock[] = [];
+  readonly #rooms = new SampleRooms();
+  readonly #kept = new Map<number, MinuteSamples>();
   #samples = 0;
   #rolled = new RollupTable();
 
-  /** @param samplesMax that are kept as they came; default 2,000,000, some 60 MB. */
+  /** @param samplesMax that are kept as they came; default 2,000,000, some 40 MB. */
   constructor(samplesMax: number = 2_000_000) {
     this.#samplesMax = samplesMax;
   }
 
   /** Adds the samples of a block that are not from before a moment; gives back how many. */
   async add(block: SampleBlock, fromMs: number): Promise<number> {
-    const window = { fromMs, toMs: Number.POSITIVE_INFINITY };
-    const taken = countIn(block, window);
-    if (taken < block.count) {
-      addToMinutes(this.#rolled, block, window);
-    } else {
-      this.#blocks.push(block);
-      this.#samples += block.count;
+    let taken = 0;
+    let minute: MinuteSamples | undefined;
+    let startMs = Number.NaN;
+    for (let place = 0; place < block.count; place++) {
+      const sampleMs = block.atMs[place] as number;
+      if (sampleMs < fromMs) continue;
+      // Nearly all of a block are of one minute.
+      if (minute === undefined || floorTo(minuteMs, sampleMs) !== startMs) {
+        startMs = floorTo(minuteMs, sampleMs);
+        minute = this.#minuteAt(startMs);
+      }
+      minute.push(block, place);
+      taken++;
     }
+    this.#samples += taken;
     if (this.#samples > this.#samplesMax) await this.#rollAll();
     return taken;
   }
 
   /** All of the minutes that begin before a moment, in the order of time. */
   *before(untilMs: number): Generator<RollupEntry> {
-    const starts = new Set(this.#rolled.starts);
-    for (const block of this.#blocks) for (const startMs of startsOf(block)) starts.add(startMs);
+    const starts = new Set([...this.#rolled.starts, ...this.#kept.keys()]);
     for (const startMs of [...starts].filter((start) => start < untilMs).sort((a, b) => a - b))
       yield* this.#minute(startMs);
   }
@@ -44,99 +53,73 @@ export class OpenMinutes {
   /** Minutes that begin before it; the moment is the beginning of one. */
   forgetBefore(untilMs: number): void {
     this.#rolled.forgetBefore(untilMs);
-    const window = { fromMs: untilMs, toMs: Number.POSITIVE_INFINITY };
-    const kept: SampleBlock[] = [];
-    for (const block of this.#blocks) {
-      const left = countIn(block, window);
-      if (left === block.count) kept.push(block);
-      // One that spans minutes, as a batch of somebody who was away does.
-      else if (left > 0) addToMinutes(this.#rolled, block, window);
-    }
-    this.#blocks = kept;
-    this.#samples = kept.reduce((sum, { count }) => sum + count, 0);
+    for (const [startMs, kept] of this.#kept) if (startMs < untilMs) this.#forget(startMs, kept);
+  }
+
+  #minuteAt(startMs: number): MinuteSamples {
+    const known = this.#kept.get(startMs);
+    if (known !== undefined) return known;
+    const made = new MinuteSamples(startMs, this.#rooms);
+    this.#kept.set(startMs, made);
+    return made;
   }
 
   *#minute(startMs: number): Generator<RollupEntry> {
-    const window = { fromMs: startMs, toMs: startMs + minuteMs };
-    const blocks = this.#blocks.filter((block) => countIn(block, window) > 0);
+    const kept = this.#kept.get(startMs);
+    if (kept === undefined) return yield* this.#rolled.of(startMs);
     const rolled = [...this.#rolled.of(startMs)];
-    if (blocks.length === 0) return yield* rolled;
-    const parts = partsOf(blocks, window);
+    const parts = partsOf(kept);
     for (const [part, places] of parts.entries()) {
       const table = new RollupTable();
       for (const { series, rollup } of rolled)
         if (series % parts.length === part) table.at(startMs, series).merge(rollup);
-      for (let at = 0; at < places.length; at += 2)
-        addSample(table, blocks[places[at] as number] as SampleBlock, places[at + 1] as number);
-      yield* table.before(window.toMs);
+      for (const place of places) kept.addTo(table, place);
+      yield* table.of(startMs);
     }
   }
 
   async #rollAll(): Promise<void> {
-    const window = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
-    for (let block = this.#blocks.pop(); block !== undefined; block = this.#blocks.pop()) {
-      addToMinutes(this.#rolled, block, window);
-      await setImmediate();
+    for (const [startMs, kept] of this.#kept) {
+      for (let at = 0; at < kept.length; at++) {
+        kept.addTo(this.#rolled, at);
+        if (at % samplesAtOnce === 0) await setImmediate();
+      }
+      this.#forget(startMs, kept);
     }
-    this.#samples = 0;
+  }
+
+  #forget(startMs: number, kept: MinuteSamples): void {
+    this.#samples -= kept.length;
+    this.#kept.delete(startMs);
+    kept.release();
   }
 }
 
 /** Some milliseconds of work; in between, what was rolled up is written. */
 const samplesOfPart = 1000;
+const samplesAtOnce = 5000;
 
-/** The samples of a window by their series, a number of series together: pairs of a block and a place in it. */
-function partsOf(blocks: readonly SampleBlock[], window: TakenWindow): readonly Uint32Array[] {
-  const samples = blocks.reduce((sum, block) => sum + countIn(block, window), 0);
-  const count = Math.max(1, Math.ceil(samples / samplesOfPart));
+/** The places of a minute's samples by their series, a number of series together. */
+function partsOf(samples: MinuteSamples): readonly Uint32Array[] {
+  const count = Math.max(1, Math.ceil(samples.length / samplesOfPart));
   const sizes = new Uint32Array(count);
-  eachIn(blocks, window, (series) => {
-    sizes[series % count] = (sizes[series % count] as number) + 1;
+  for (let at = 0; at < samples.length; at++) {
+    const part = samples.seriesOf(at) % count;
+    sizes[part] = (sizes[part] as number) + 1;
+  }
+  const places = new Uint32Array(samples.length);
+  let start = 0;
+  const parts = Array.from(sizes, (size) => {
+    const part = places.subarray(start, start + size);
+    start += size;
+    return part;
   });
-  const parts = Array.from(sizes, (size) => new Uint32Array(2 * size));
-  const ends = new Uint32Array(count);
-  eachIn(blocks, window, (series, block, place) => {
-    const part = series % count;
-    const end = ends[part] as number;
-    const own = parts[part] as Uint32Array;
-    own[end] = block;
-    own[end + 1] = place;
-    ends[part] = end + 2;
-  });
+  const filled = new Uint32Array(count);
+  for (let at = 0; at < samples.length; at++) {
+    const part = samples.seriesOf(at) % count;
+    const place = filled[part] as number;
+    (parts[part] as Uint32Array)[place] = at;
+    filled[part] = place + 1;
+  }
   return parts;
-}
-
-function eachIn(
-  blocks: readonly SampleBlock[],
-  { fromMs, toMs }: TakenWindow,
-  visit: (series: number, block: number, place: number) => void,
-): void {
-  for (const [number, { count, atMs, series, seriesAt }] of blocks.entries()) {
-    for (let place = 0; place < count; place++) {
-      const sampleMs = atMs[place] as number;
-      if (sampleMs < fromMs || sampleMs >= toMs) continue;
-      visit(series[seriesAt[place] as number]?.id as number, number, place);
-    }
-  }
-}
-
-function countIn({ count, atMs }: SampleBlock, { fromMs, toMs }: TakenWindow): number {
-  let found = 0;
-  for (let place = 0; place < count; place++) {
-    const sampleMs = atMs[place] as number;
-    if (sampleMs >= fromMs && sampleMs < toMs) found++;
-  }
-  return found;
-}
-
-function startsOf({ count, atMs }: SampleBlock): ReadonlySet<number> {
-  const starts = new Set<number>();
-  let last = Number.NaN;
-  for (let place = 0; place < count; place++) {
-    const startMs = floorTo(minuteMs, atMs[place] as number);
-    // Nearly all of a block are of one minute.
-    if (startMs !== last) starts.add(startMs);
-    last = startMs;
-  }
-  return starts;
 }

@@ -49,6 +49,29 @@ describe('OpenMinutes', () => {
     expect(figuresOf(open.before(minuteMs))).toHaveLength(1);
   });
 
+  it('mixes nothing up where there is much, and where memory is used again', async () => {
+    const open = new OpenMinutes();
+    const table = new RollupTable();
+    for (const minute of [0, 1]) {
+      // More than one piece of memory has room for, of samples as well as of histograms.
+      const many = Array.from({ length: 20_000 }, (_, at) => ({
+        series: at % 300,
+        atMs: minute * minuteMs + (at % minuteMs),
+        value: 1 + ((at * 7919 + minute) % 1_000_000),
+        isHistogram: at % 16 !== minute,
+      }));
+      for (const block of blocksOf([many])) {
+        await open.add(block, 0);
+        addToMinutes(table, block, everything);
+      }
+      open.forgetBefore(minute * minuteMs);
+      table.forgetBefore(minute * minuteMs);
+      expect(figuresOf(open.before(Number.POSITIVE_INFINITY))).toEqual(
+        figuresOf(table.before(Number.POSITIVE_INFINITY)),
+      );
+    }
+  });
+
   it('makes rollups of many series a part at a time', async () => {
     const open = new OpenMinutes();
     const many = Array.from({ length: 45_000 }, (_, series) => ({
@@ -76,7 +99,7 @@ function blocksOf(all: readonly (readonly Written[])[]): SampleBlock[] {
   const book = new SeriesBook(100_000);
   return all.map((batch) => {
     const samples = batch.map(({ series, atMs, value, isHistogram }): Sample => {
-      const own = { metric: `m${series}`, service: 's', unit: 'ms' };
+      const own = { metric: `m${series}`, service: 's', unit: series % 2 === 0 ? 'ms' : 'bytes' };
       return { series: own, atMs, value: isHistogram ? encoded(value) : value };
     });
     const { block } = readBlock(samples, book, { ...everything, nowMs: 0 });
@@ -96,7 +119,8 @@ function figuresOf(entries: Iterable<{ startMs: number; series: number; rollup: 
     .map(({ startMs, series, rollup }) => {
       const { count, min, max, last, lastAtMs } = rollup;
       const sum = Math.round(rollup.sum * 1000);
-      return { startMs, series, count, sum, min, max, last, lastAtMs, bytes: [...rollup.encodeHistogram()] };
+      const bytes = Buffer.from(rollup.encodeHistogram()).toString('hex');
+      return { startMs, series, count, sum, min, max, last, lastAtMs, bytes };
     })
     .toSorted((a, b) => a.startMs - b.startMs || a.series - b.series);
 }
