@@ -200,7 +200,11 @@ export class Histogram {
     if (earlier.#count === 0) return this.copy();
     const grown = new Histogram();
     let count = 0;
-    for (const [bucket, now] of this.#filled()) {
+    const counts = this.#counts;
+    // By hand: thousands are compared a second, and a pair for each bucket would be most of what is made meanwhile.
+    for (let at = 0; at < counts.length; at++) {
+      const bucket = this.#first + at;
+      const now = counts[at] as number;
       const before = earlier.#countIn(bucket);
       if (now < before) return undefined;
       if (now === before) continue;
