@@ -10,6 +10,14 @@ export const kubernetesErrorTable = {
     means: 'The API server does not know the token, or its account may not do this.',
     remedy: 'Check the token file, and the Role that is bound to the account.',
   },
+  KUBERNETES_NOT_FOUND: {
+    means: 'What was asked for is not there, or the API server has nothing of this kind.',
+    remedy: 'Check the name, the namespace and the apiVersion.',
+  },
+  KUBERNETES_CONFLICT: {
+    means: 'Somebody else has changed it since it was read, or has made it first.',
+    remedy: 'Read it again and decide anew; whoever scales does.',
+  },
   KUBERNETES_EXPIRED: {
     means: 'What happened since then is not kept any more.',
     remedy: 'List anew; whoever follows pods does.',

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
-import { type Field, formatPath, type Parsed, parse } from '../base/index.ts';
+import { type Field, parse } from '../base/index.ts';
+import { acceptAnswer } from './answer.ts';
 import { kubernetesError } from './errors.ts';
 
-/** Of a pod what one needs to reach it. */
+/** Of a pod what one needs to reach it, and to know how far it is. */
 export interface Pod {
   readonly name: string;
   readonly namespace: string;
@@ -10,6 +11,14 @@ export interface Pod {
   readonly phase: string;
   /** It was told to end. */
   readonly isTerminating: boolean;
+  /** It says that it takes requests; one that ends may say so still. */
+  readonly isReady: boolean;
+  /** When it was made or was told to end, became ready or stopped being it, whichever was last; since the epoch. */
+  readonly sinceMs: number;
+  /** Of all its containers. */
+  readonly restarts: number;
+  /** What keeps it from being ready, in the words of Kubernetes: `CrashLoopBackOff: back-off 40s …`. */
+  readonly remark?: string;
   /** Once it has one. */
   readonly ip?: string;
   /** Those that were asked for and that it has. */
@@ -42,7 +51,7 @@ export type PodEvent =
  * @throws KUBERNETES_ANSWER_INVALID with everything that does not fit.
  */
 export function readPodPage(answer: unknown, annotations: readonly string[]): PodPage {
-  return accepted(
+  return acceptAnswer(
     'a list of pods',
     parse(answer, (root): PodPage => {
       const metadata = root.at('metadata');
@@ -63,7 +72,7 @@ export function readPodPage(answer: unknown, annotations: readonly string[]): Po
 export function readPodEvent(line: unknown, annotations: readonly string[]): PodEvent {
   const type = (line as { readonly type?: unknown } | null)?.type;
   if (type === 'ERROR') throw watchFailure((line as { readonly object?: unknown }).object);
-  return accepted(
+  return acceptAnswer(
     'an event of a watch',
     parse(line, (root): PodEvent => {
       const kind = root.at('type').oneOf(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']);
@@ -98,12 +107,69 @@ function readPod(field: Field, wanted: readonly string[]): Pod {
     namespace: metadata.at('namespace').string(),
     phase: field.at('status').at('phase').string(),
     isTerminating: isThere(metadata.at('deletionTimestamp')),
+    ...readProgress(field),
     ...(isThere(ip) ? { ip: ip.string() } : {}),
     annotations: Object.fromEntries(annotations),
     ports: listOf(field.at('spec').at('containers'), (container) =>
       listOf(container.at('ports'), readPort).flat(),
     ).flat(),
   };
+}
+
+function readProgress(field: Field): Pick<Pod, 'isReady' | 'sinceMs' | 'restarts' | 'remark'> {
+  const conditions = listOf(field.at('status').at('conditions'), readCondition);
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const isReady = ready?.status === 'True';
+  const containers = listOf(field.at('status').at('containerStatuses'), readContainer);
+  const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  const remark = isReady ? undefined : (containers.find(({ waits }) => waits)?.waits ?? unscheduled?.words);
+  const times = ['creationTimestamp', 'deletionTimestamp'].map((key) => timeOf(field.at('metadata').at(key)));
+  return {
+    isReady,
+    sinceMs: Math.max(0, ...times, ready?.sinceMs ?? 0),
+    restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
+    ...(remark === undefined ? {} : { remark }),
+  };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly sinceMs: number;
+  readonly words: string;
+}
+
+function readCondition(field: Field): Condition {
+  return {
+    type: field.at('type').string(),
+    status: field.at('status').string(),
+    sinceMs: timeOf(field.at('lastTransitionTime')),
+    words: wordsOf(field),
+  };
+}
+
+function readContainer(field: Field): { readonly restarts: number; readonly waits: string | undefined } {
+  const waiting = field.at('state').at('waiting');
+  return {
+    restarts: field.at('restartCount').number({ atLeast: 0, whole: true }),
+    waits: isThere(waiting) ? wordsOf(waiting) : undefined,
+  };
+}
+
+/** `reason: message`, as long as people may want to read. */
+function wordsOf(field: Field): string {
+  const words = ['reason', 'message']
+    .map((key) => field.at(key).value)
+    .filter((word) => typeof word === 'string');
+  return words.join(': ').slice(0, 300);
+}
+
+/** 0 where there is none: nothing was earlier. */
+function timeOf(field: Field): number {
+  if (!isThere(field)) return 0;
+  const timeMs = Date.parse(field.string());
+  if (Number.isNaN(timeMs)) field.problem('must be a time');
+  return timeMs || 0;
 }
 
 function readPort(field: Field): readonly PodPort[] {
@@ -121,14 +187,4 @@ function listOf<Item>(field: Field, read: (item: Field) => Item): readonly Item[
 /** Servers write null for a list with nothing in it. */
 function isThere({ value }: Field): boolean {
   return value !== undefined && value !== null;
-}
-
-function accepted<Value>(what: string, parsed: Parsed<Value>): Value {
-  if (parsed.ok) return parsed.value;
-  const [first] = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw kubernetesError(
-    'KUBERNETES_ANSWER_INVALID',
-    `What came for ${what} is none: ${first}${parsed.problems.length > 1 ? `, and ${parsed.problems.length - 1} more` : ''}.`,
-    { facts: { problems: parsed.problems.slice(0, 20) } },
-  );
 }

@@ -26,7 +26,7 @@ export {
 export { scalingError, scalingErrorTable } from './errors.ts';
 export type { StepOutcome } from './event.ts';
 export type { GroupCounts, ReadingsPort, Round, RoundOutcome } from './group.ts';
-export type { Fence, Standing } from './leadership/fence.ts';
+export type { Fence, Permit } from './leadership/fence.ts';
 export {
   type Leadership,
   type LeadershipCounts,

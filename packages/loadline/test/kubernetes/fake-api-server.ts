@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { cert, key } from '../load/transports/certificate.ts';
+import type { FakeApi } from './fake-api.ts';
 import { ApiFailure, type FakeCluster } from './fake-cluster.ts';
 
 /** An API server of a fake cluster, over TLS on loopback. It knows the one token and the namespaces that may be read. */
@@ -17,15 +18,24 @@ export interface FakeApiServer extends AsyncDisposable {
 
 export async function startFakeApiServer(
   cluster: FakeCluster,
-  options: { readonly token: string; readonly namespaces: readonly string[] },
+  options: {
+    readonly token: string;
+    readonly namespaces: readonly string[];
+    /** What else it keeps, in the namespace `default`. */
+    readonly api?: FakeApi;
+  },
 ): Promise<FakeApiServer> {
   let { token } = options;
   const asked: string[] = [];
-  const server = createServer({ key, cert }, (request, response) => {
+  const server = createServer({ key, cert }, async (request, response) => {
     asked.push(request.url as string);
     try {
       if (request.headers.authorization !== `Bearer ${token}`)
         throw new ApiFailure(401, 'Unauthorized', 'Unauthorized');
+      if (options.api !== undefined && request.url?.startsWith('/apis/')) {
+        json(response, request.method === 'POST' ? 201 : 200, await answerOf(options.api, request));
+        return;
+      }
       answer(cluster, options.namespaces, { request, response });
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
@@ -46,6 +56,16 @@ export async function startFakeApiServer(
       await closed;
     },
   };
+}
+
+async function answerOf(api: FakeApi, request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const piece of request.setEncoding('utf8')) text += piece;
+  const type = request.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  if (text !== '' && request.headers['content-type'] !== type)
+    throw new ApiFailure(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format');
+  const { pathname } = new URL(request.url as string, 'https://api');
+  return api.request(request.method as string, pathname, text === '' ? undefined : JSON.parse(text));
 }
 
 function answer(

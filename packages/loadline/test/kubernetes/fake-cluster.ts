@@ -127,6 +127,13 @@ export interface PodDescription {
   readonly ip?: string;
   readonly phase?: string;
   readonly isTerminating?: boolean;
+  /** Absent: it says nothing of that. */
+  readonly isReady?: boolean;
+  readonly restarts?: number;
+  /** Why a container of it does not run. */
+  readonly waiting?: { readonly reason: string; readonly message?: string };
+  /** Of the making, and of what happened last. */
+  readonly atMs?: number;
   readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
 }
 
@@ -168,6 +175,7 @@ export function reachInProcess(
   };
   return {
     namespace: 'default',
+    send: () => Promise.reject(new Error('This stands in for a server that is only read.')),
     get: async (path, query) => answered(false, () => cluster.list(namespaceOf(path), textOf(query))),
     async follow(path, query, signal) {
       const lines: unknown[] = [];
@@ -248,14 +256,23 @@ function tellOf({ version, before, after }: Change, { namespace, query, tell }: 
 
 function podOf(given: PodDescription, resourceVersion: string): FakePod {
   const { name, namespace = 'default', labels = {}, annotations, phase = 'Running' } = given;
-  const { ip, isTerminating, ports = [] } = given;
+  const {
+    ip,
+    isTerminating,
+    ports = [],
+    isReady,
+    restarts = 0,
+    waiting,
+    atMs = Date.UTC(2026, 0, 1),
+  } = given;
+  const at = new Date(atMs).toISOString().replace(/\.\d+/, '');
   const pod = {
     kind: 'Pod',
     apiVersion: 'v1',
     metadata: {
       ...{ name, namespace, labels, resourceVersion, uid: `uid-of-${name}` },
       ...(annotations === undefined ? {} : { annotations }),
-      ...(isTerminating === true ? { deletionTimestamp: '2026-01-01T00:00:30Z' } : {}),
+      ...(isTerminating === true ? { deletionTimestamp: at } : {}),
       creationTimestamp: '2026-01-01T00:00:00Z',
     },
     spec: {
@@ -273,7 +290,26 @@ function podOf(given: PodDescription, resourceVersion: string): FakePod {
         },
       ],
     },
-    status: { phase, ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }) },
+    status: {
+      phase,
+      ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
+      ...(isReady === undefined
+        ? {}
+        : {
+            conditions: [
+              { type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' },
+              { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: at },
+            ],
+          }),
+      containerStatuses: [
+        { name: 'side', restartCount: 0, state: { running: {} } },
+        {
+          name: 'main',
+          restartCount: restarts,
+          state: waiting === undefined ? { running: {} } : { waiting },
+        },
+      ],
+    },
   };
   return pod;
 }

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRandom, systemClock } from 'loadline/base';
+import { createRandom, createVirtualClock, systemClock } from 'loadline/base';
 import { createKubernetes, type KubernetesAccess, podAccess, watchPods } from 'loadline/kubernetes';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { ca } from '../load/transports/certificate.ts';
+import { FakeApi } from './fake-api.ts';
 import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
@@ -70,7 +71,7 @@ describe('an API server, as a pod reaches it', () => {
         'cannot list resource "pods" in API group "" in the namespace "other"',
       ),
     });
-    expect(await failureOf(accessTo(server), '/nowhere')).toMatchObject({ code: 'KUBERNETES_FAILED' });
+    expect(await failureOf(accessTo(server), '/nowhere')).toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
   });
 
   it('gets no token where another authority has signed, and none where the file is missing', async () => {
@@ -83,6 +84,42 @@ describe('an API server, as a pod reaches it', () => {
       message: expect.stringContaining('token cannot be read (ENOENT)'),
     });
     expect(server.asked).toEqual([]);
+  });
+
+  it('takes changes, and says where somebody else was quicker', async () => {
+    const api = new FakeApi({ clock: createVirtualClock() });
+    api.deploy('shop', 2);
+    await using server = await startFakeApiServer(api.pods, { token: 'token-1', namespaces: ['shop'], api });
+    const kubernetes = createKubernetes(accessTo(server), { clock: systemClock });
+    const path = '/apis/apps/v1/namespaces/default/deployments/shop';
+    const scale = (await kubernetes.get(`${path}/scale`, {}, never)) as { spec: object };
+    const change = {
+      method: 'PUT',
+      path: `${path}/scale`,
+      body: { ...scale, spec: { replicas: 5 } },
+    } as const;
+    expect(await kubernetes.send(change, never)).toMatchObject({ kind: 'Scale', spec: { replicas: 5 } });
+    const second = await kubernetes.send(change, never).catch((error: unknown) => error);
+    expect(second).toMatchObject({
+      code: 'KUBERNETES_CONFLICT',
+      message: expect.stringContaining('the object has been modified'),
+    });
+    const body = { metadata: { annotations: { 'loadline.example/why': 'tested' } } };
+    const patched = await kubernetes.send({ method: 'PATCH', path, body }, never);
+    expect(patched).toMatchObject({
+      spec: { replicas: 5 },
+      metadata: { annotations: body.metadata.annotations },
+    });
+    const lease = {
+      metadata: { name: 'scaler' },
+      spec: { holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0 },
+    };
+    const all = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+    const post = { method: 'POST', path: all, body: lease } as const;
+    expect(await kubernetes.send(post, never)).toMatchObject({ metadata: { name: 'scaler' } });
+    expect(await kubernetes.send(post, never).catch((error: unknown) => error)).toMatchObject({
+      code: 'KUBERNETES_CONFLICT',
+    });
   });
 
   it('is not read beyond a limit', async () => {

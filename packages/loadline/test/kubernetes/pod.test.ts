@@ -26,6 +26,9 @@ describe('a list of pods', () => {
         namespace: 'default',
         phase: 'Running',
         isTerminating: false,
+        isReady: false,
+        sinceMs: Date.UTC(2026, 0, 1),
+        restarts: 0,
         ip: '10.1.2.3',
         annotations: { 'prometheus.io/port': '9000' },
         ports: [{ name: 'http', port: 8080 }, { port: 9000 }],
@@ -43,6 +46,26 @@ describe('a list of pods', () => {
     expect(pageOf(cluster).pods[0]).not.toHaveProperty('ip');
   });
 
+  it('knows since when one is ready, and what keeps another from it', () => {
+    const cluster = new FakeCluster();
+    const atMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+    cluster.put(
+      { ...shop, name: 'a', isReady: true, atMs, restarts: 2 },
+      {
+        ...shop,
+        name: 'b',
+        isReady: false,
+        waiting: { reason: 'ImagePullBackOff', message: 'no such image' },
+      },
+      { ...shop, name: 'c', isReady: true, isTerminating: true, atMs },
+    );
+    expect(pageOf(cluster).pods).toMatchObject([
+      { isReady: true, sinceMs: atMs, restarts: 2 },
+      { isReady: false, remark: 'ImagePullBackOff: no such image' },
+      { isReady: true, isTerminating: true, sinceMs: atMs },
+    ]);
+  });
+
   it('may be empty in the way of servers that write null', () => {
     expect(readPodPage({ metadata: { resourceVersion: '1' }, items: null }, [])).toEqual({
       pods: [],
@@ -56,7 +79,7 @@ describe('a list of pods', () => {
       metadata: { resourceVersion: '1' },
       items: [
         {
-          metadata: { name: 'a' },
+          metadata: { name: 'a', creationTimestamp: 'yesterday' },
           status: { phase: 'Running', podIP: 'here' },
           spec: { containers: [{ ports: [{ containerPort: 0 }] }] },
         },
@@ -65,6 +88,7 @@ describe('a list of pods', () => {
     const problems = [
       'items[0].status.podIP must be an IP address',
       'metadata.namespace',
+      'metadata.creationTimestamp',
       'ports[0].containerPort',
     ];
     try {

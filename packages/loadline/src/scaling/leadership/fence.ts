@@ -1,0 +1,12 @@
+/** Says whether this process may act for all that could: asked right before each change, never remembered. */
+export interface Fence {
+  check(): Permit;
+}
+
+export type Permit =
+  | {
+      readonly mayAct: true;
+      /** Whatever is begun now has to have ended by then. */
+      readonly forMs: number;
+    }
+  | { readonly mayAct: false; readonly because: string };

@@ -1,0 +1,88 @@
+import { ApiFailure } from './fake-cluster.ts';
+
+/** An object as an API server keeps it. */
+export interface FakeObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly resourceVersion: string;
+    readonly [key: string]: unknown;
+  };
+  readonly [key: string]: unknown;
+}
+
+/**
+ * Objects by their paths, with versions: what was changed since it was read is refused as a conflict, what is there is not
+ * made twice, what is not there is not found. It stands in for an API server, by what its API's reference says of optimistic
+ * concurrency.
+ */
+export class FakeObjects {
+  readonly #objects = new Map<string, FakeObject>();
+  #version = 100;
+
+  /** @param collection the path of all of the kind. */
+  put(collection: string, object: { readonly metadata: { readonly name: string } }): FakeObject {
+    const path = `${collection}/${object.metadata.name}`;
+    const kept = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } };
+    this.#objects.set(path, kept);
+    return kept;
+  }
+
+  remove(path: string): void {
+    this.#objects.delete(path);
+  }
+
+  find(path: string): FakeObject | undefined {
+    return this.#objects.get(path);
+  }
+
+  /** @throws ApiFailure */
+  get(path: string): FakeObject {
+    const found = this.#objects.get(path);
+    if (found !== undefined) return found;
+    const [resource = '', name = ''] = path.split('/').slice(-2);
+    throw new ApiFailure(404, 'NotFound', `${resource} "${name}" not found`);
+  }
+
+  list(collection: string): readonly FakeObject[] {
+    return [...this.#objects]
+      .filter(([path]) => path.startsWith(`${collection}/`))
+      .map(([, object]) => object);
+  }
+
+  /** @throws ApiFailure */
+  create(collection: string, object: FakeObject): FakeObject {
+    const { name } = object.metadata;
+    if (this.#objects.has(`${collection}/${name}`))
+      throw new ApiFailure(409, 'AlreadyExists', `${collection.split('/').at(-1)} "${name}" already exists`);
+    if (object.metadata.resourceVersion !== undefined)
+      throw new ApiFailure(422, 'Invalid', 'resourceVersion should not be set on objects to be created');
+    return this.put(collection, object);
+  }
+
+  /** Replaces it, where it is still what was read. @throws ApiFailure */
+  update(path: string, object: FakeObject): FakeObject {
+    const before = this.get(path);
+    const [resource = '', name = ''] = path.split('/').slice(-2);
+    const { resourceVersion } = object.metadata;
+    if (resourceVersion === undefined)
+      throw new ApiFailure(422, 'Invalid', 'metadata.resourceVersion: must be specified for an update');
+    if (resourceVersion !== before.metadata.resourceVersion)
+      throw new ApiFailure(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on ${resource} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
+      );
+    return this.put(path.slice(0, path.lastIndexOf('/')), object);
+  }
+}
+
+/** By RFC 7396. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const merged: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
