@@ -46,6 +46,14 @@ export const scalingErrorTable = {
     means: 'An order was given to a rollout that is past the point where it can be followed.',
     remedy: 'Look at its phase; once it has ended, roll out the other build again.',
   },
+  SCALING_FLAGS_INVALID: {
+    means: 'Flags cannot be read as written; every problem is listed with its path.',
+    remedy: 'Correct each place that the message names; docs/reference/rollout.md has every field.',
+  },
+  SCALING_FLAG_CONFLICT: {
+    means: 'A flag was to replace a version that is not the present one: somebody else was quicker.',
+    remedy: 'Read the present flag, look at what has changed, and send the change again.',
+  },
 } as const;
 
 /** Creates an error of this room. */
