@@ -1,0 +1,26 @@
+import type { Candidate } from './candidate.ts';
+import { pickInTurn } from './round-robin.ts';
+
+/**
+ * Who is busy with least, for its weight; for requests that differ much, and for connections that last. Those who
+ * are equal take turns: else the first would get all that comes while nobody is busy.
+ */
+export function pickLeastConnections(candidates: readonly Candidate[]): Candidate {
+  let least = Number.POSITIVE_INFINITY;
+  let equal = 0;
+  let last = candidates[0] as Candidate;
+  for (const candidate of candidates) {
+    const busy = busyness(candidate);
+    if (busy > least) continue;
+    equal = busy < least ? 1 : equal + 1;
+    least = busy;
+    last = candidate;
+  }
+  if (equal === 1) return last;
+  return pickInTurn(candidates.filter((candidate) => busyness(candidate) === least));
+}
+
+/** With the request that it would get: one of weight 2 with one request is as good as one of weight 1 with none. */
+function busyness({ inFlight, weight }: Candidate): number {
+  return (inFlight + 1) / weight;
+}

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net';
+import type { Answer, ProxyProblem } from './message/answer.ts';
+import { framingFor, interimHeadFor, responseHeadFor } from './message/handing-on.ts';
+import { MessageWriter } from './message/message-writer.ts';
+import { problemText } from './message/problem.ts';
+import type { RequestHead } from './message/request-head.ts';
+import type { ResponseHead } from './message/response-head.ts';
+import type { ProxyMetrics } from './proxy-metrics.ts';
+
+/** What answers on a client's connection depend on besides the answer. */
+export interface AnswerOptions {
+  readonly metrics: ProxyMetrics;
+  /** Whether the connection can carry another request after this answer. */
+  readonly mayStay: () => boolean;
+}
+
+/** Writes answers to a client, one request after the other. */
+export class ClientAnswer implements Answer {
+  /** Whether the connection ends with this answer. */
+  closes = false;
+  hasHead = false;
+  readonly #socket: Socket;
+  readonly #writer: MessageWriter;
+  readonly #options: AnswerOptions;
+  #isHttp11 = true;
+  #isHead = false;
+
+  constructor(socket: Socket, options: AnswerOptions) {
+    this.#socket = socket;
+    this.#writer = new MessageWriter(socket, { areBytesLent: true });
+    this.#options = options;
+  }
+
+  begin(request: RequestHead): void {
+    this.forget();
+    this.#isHttp11 = request.isHttp11;
+    this.#isHead = request.method === 'HEAD';
+  }
+
+  /** There is no answer under way: the next refusal is no answer that breaks. */
+  forget(): void {
+    this.closes = false;
+    this.hasHead = false;
+    this.#isHead = false;
+  }
+
+  get isFull(): boolean {
+    return this.#writer.isFull;
+  }
+
+  interim(head: ResponseHead): void {
+    // HTTP/1.0 knows one answer to a request.
+    if (!this.#isHttp11) return;
+    this.#writer.begin(interimHeadFor(head), false);
+    this.#writer.flush();
+    if (head.status === 101) this.hasHead = true;
+  }
+
+  head(head: ResponseHead): void {
+    const request = { isHttp11: this.#isHttp11 };
+    const framing = framingFor(head, request, this.#options.mayStay());
+    this.hasHead = true;
+    this.closes = framing.closes;
+    this.#writer.begin(responseHeadFor(head, request, framing), framing.isChunked);
+  }
+
+  data(bytes: Buffer, from: number, to: number): void {
+    this.#writer.data(bytes, from, to);
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  end(trailers: string): void {
+    this.#writer.end(trailers);
+    this.#writer.flush();
+  }
+
+  refuse(problem: ProxyProblem): void {
+    if (this.hasHead) {
+      this.cut();
+      return;
+    }
+    this.hasHead = true;
+    this.closes = !this.#isHttp11 || !this.#options.mayStay();
+    this.#options.metrics.refused.with({ status: String(problem.status) }).add();
+    this.#writer.begin(problemText(problem, { closes: this.closes, isHead: this.#isHead }), false);
+    this.#writer.flush();
+  }
+
+  /** A reset, because an orderly end is how a body without a length says that it is whole. */
+  cut(): void {
+    this.closes = true;
+    this.#socket.resetAndDestroy();
+  }
+}

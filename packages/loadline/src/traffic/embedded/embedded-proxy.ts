@@ -1,0 +1,198 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { sleep } from '../../base/index.ts';
+import { createRegistry } from '../../metrics/index.ts';
+import { defaultEjection } from '../balance/ejection.ts';
+import { guideHealthCheck, type HealthCheckPolicy } from '../balance/health-check.ts';
+import { pickerOf } from '../balance/policy.ts';
+import { Prober } from '../balance/prober.ts';
+import { httpProbe } from '../balance/probes/http.ts';
+import { tcpProbe } from '../balance/probes/tcp.ts';
+import { checkUpstreams } from '../parse-upstreams.ts';
+import type { ProxyDriver } from '../proxy-driver.ts';
+import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
+import { ClientConnection } from './client-connection.ts';
+import { Connections } from './connections.ts';
+import { Exchange } from './exchange.ts';
+import type { Handle } from './message/handling.ts';
+import { defaultLimits, defaultRetry, type EmbeddedProxyOptions } from './options.ts';
+import { createProxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
+import type { ProxyParts } from './proxy-parts.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { Sweep } from './sweep.ts';
+import type { UpstreamEntry } from './upstream-entry.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** A proxy in this process: for one machine, demos and tests. */
+export interface EmbeddedProxy extends ProxyDriver, AsyncDisposable {
+  /** `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly port: number;
+  /** Connections of clients that are open. */
+  readonly connections: number;
+  /**
+   * Takes no new connections, answers what is under way, with `Connection: close`, and ends when all is answered or
+   * the grace is over. A second call waits for the first.
+   *
+   * @returns how many connections were cut because the grace was over.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<{ readonly cut: number }>;
+}
+
+/**
+ * Opens a proxy that speaks HTTP/1.1 with clients and upstreams, WebSocket and server-sent events included. It gets
+ * its upstreams by `apply`, and answers 503 while it has none.
+ *
+ * @throws what the system says where the address is taken.
+ */
+export async function openEmbeddedProxy(options: EmbeddedProxyOptions): Promise<EmbeddedProxy> {
+  const proxy = new RunningProxy(options);
+  await proxy.listen();
+  return proxy;
+}
+
+class RunningProxy implements EmbeddedProxy {
+  readonly #options: EmbeddedProxyOptions;
+  readonly #parts: ProxyParts;
+  readonly #handle: Handle;
+  readonly #server: Server;
+  readonly #clients = new Set<ClientConnection>();
+  #closing: Promise<{ readonly cut: number }> | undefined;
+
+  constructor(options: EmbeddedProxyOptions) {
+    this.#options = options;
+    this.#parts = this.#createParts(options);
+    this.#handle = (request, answer, owner) => new Exchange(this.#parts, request, answer, owner);
+    // Half-open, because who ends one direction of a WebSocket may still be told something.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  async listen(): Promise<void> {
+    const { host = '127.0.0.1', port = 0 } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  get name(): string {
+    return `${this.#options.name ?? 'embedded'} at ${this.url}`;
+  }
+
+  get url(): string {
+    const { address, port, family } = this.#server.address() as AddressInfo;
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get connections(): number {
+    return this.#clients.size;
+  }
+
+  async observe(_signal: AbortSignal): Promise<readonly SeenUpstream[]> {
+    return this.#parts.upstreams.observe(this.#parts.clock.monotonicMs());
+  }
+
+  async apply(wanted: readonly WantedUpstream[], _signal: AbortSignal): Promise<void> {
+    checkUpstreams(wanted);
+    this.#parts.upstreams.apply(wanted);
+  }
+
+  close({ graceMs = 30_000 }: { readonly graceMs?: number } = {}): Promise<{ readonly cut: number }> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ graceMs: 0 });
+  }
+
+  async #close(graceMs: number): Promise<{ readonly cut: number }> {
+    const { clock, sweep, upstreams } = this.#parts;
+    this.#server.close();
+    for (const client of this.#clients) client.closeSoon();
+    const untilMs = clock.monotonicMs() + graceMs;
+    while (this.#clients.size > 0 && clock.monotonicMs() < untilMs) await sleep(clock, lookMs);
+    const cut = this.#clients.size;
+    for (const client of this.#clients) client.destroy();
+    upstreams.close();
+    sweep.stop();
+    return { cut };
+  }
+
+  #accept(socket: Socket): void {
+    const { parts, clients } = { parts: this.#parts, clients: this.#clients };
+    // So many may be told that they are too many; who comes beyond that is not even told.
+    if (clients.size >= parts.limits.connectionsMax + turnedAwayMax) {
+      socket.destroy();
+      return;
+    }
+    const isTooMany = clients.size >= parts.limits.connectionsMax;
+    const onClosed = (connection: ClientConnection): boolean => clients.delete(connection);
+    const client = new ClientConnection(socket, { parts, handle: this.#handle, onClosed });
+    clients.add(client);
+    if (isTooMany)
+      client.turnAway({ status: 503, detail: 'There are too many connections.', retryAfterSeconds: 1 });
+  }
+
+  #createParts(options: EmbeddedProxyOptions): ProxyParts {
+    const { clock, registry = createRegistry() } = options;
+    const retry = { ...defaultRetry, ...options.retry };
+    const sweep = new Sweep(clock);
+    const metrics = createProxyMetrics(registry, options.name ?? 'embedded', {
+      inFlight: () => upstreams.observe(0).map(({ id, inFlight = 0 }) => ({ upstream: id, inFlight })),
+      connections: () => this.#clients.size,
+    });
+    const limits = { ...defaultLimits, ...options.limits };
+    const connections = new Connections(limits);
+    const upstreams: Upstreams = this.#createUpstreams(metrics, connections);
+    sweep.add(connections);
+    return {
+      clock,
+      limits,
+      retry,
+      hedgeAfterMs: options.hedgeAfterMs,
+      trustsForwarded: options.trustsForwarded ?? false,
+      budget: new RetryBudget(retry, clock.monotonicMs()),
+      metrics,
+      sweep,
+      upstreams,
+      connections,
+    };
+  }
+
+  #createUpstreams(metrics: ProxyMetrics, connections: Connections): Upstreams {
+    const { random, healthCheck, policy = 'round robin', ...options } = this.#options;
+    const check = healthCheck === undefined ? undefined : { ...guideHealthCheck, ...healthCheck };
+    const upstreams: Upstreams = new Upstreams({
+      picker: pickerOf(policy),
+      random,
+      zone: options.zone,
+      slowStartMs: options.slowStartMs ?? 0,
+      panicRatio: options.panicRatio ?? 0.5,
+      ejection: { ...defaultEjection, ...options.ejection },
+      metrics,
+      connections,
+      watch: check && ((entry) => this.#watch(entry, check, upstreams)),
+    });
+    return upstreams;
+  }
+
+  #watch(entry: UpstreamEntry, policy: HealthCheckPolicy, upstreams: Upstreams): void {
+    entry.prober = new Prober(entry.wanted, {
+      clock: this.#options.clock,
+      policy,
+      probe: policy.kind === 'http' ? httpProbe(policy.path) : tcpProbe,
+      onChecked: ({ status }) => upstreams.setHealth(entry, status),
+    });
+  }
+}
+
+/** How often closing looks whether all is answered. */
+const lookMs = 20;
+const turnedAwayMax = 1000;

@@ -1,0 +1,21 @@
+import type { Clock } from '../../base/index.ts';
+import type { Connections } from './connections.ts';
+import type { ProxyLimits, RetryPolicy } from './options.ts';
+import type { ProxyMetrics } from './proxy-metrics.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import type { Sweep } from './sweep.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** What everything in one proxy shares. */
+export interface ProxyParts {
+  readonly clock: Clock;
+  readonly limits: ProxyLimits;
+  readonly retry: RetryPolicy;
+  readonly hedgeAfterMs: number | undefined;
+  readonly trustsForwarded: boolean;
+  readonly budget: RetryBudget;
+  readonly metrics: ProxyMetrics;
+  readonly sweep: Sweep;
+  readonly upstreams: Upstreams;
+  readonly connections: Connections;
+}
