@@ -43,6 +43,7 @@ describe('the building', () => {
   it.each([
     ['pg', 'postgres'],
     ['iovalkey', 'valkey'],
+    ['@grpc/grpc-js', 'scaling'],
   ])('imports %s in the room %s alone', (client, room) => {
     const importers = readSources()
       .filter((file) => file.path.startsWith('packages/loadline/'))

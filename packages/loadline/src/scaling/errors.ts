@@ -54,6 +54,10 @@ export const scalingErrorTable = {
     means: 'A flag was to replace a version that is not the present one: somebody else was quicker.',
     remedy: 'Read the present flag, look at what has changed, and send the change again.',
   },
+  SCALING_KEDA_FAILED: {
+    means: 'The server that KEDA asks cannot listen where it is to.',
+    remedy: 'Choose another address or port, or end what has it already.',
+  },
 } as const;
 
 /** Creates an error of this room. */

@@ -37,7 +37,7 @@ export interface Scale {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
-export function pathOfScale({ apiVersion, namespace, resource, name }: WholeWorkload): string {
+function pathOfScale({ apiVersion, namespace, resource, name }: WholeWorkload): string {
   const root = apiVersion.includes('/') ? '/apis' : '/api';
   const parts = ['namespaces', namespace, resource, name, 'scale'].map(encodeURIComponent);
   return `${root}/${apiVersion}/${parts.join('/')}`;
