@@ -73,7 +73,12 @@ export type Bound =
   | { readonly kind: 'disabled'; readonly direction: 'scale out' | 'scale in' }
   | { readonly kind: 'frozen'; readonly name: string }
   | { readonly kind: 'cost'; readonly replicas: number; readonly limit: string }
-  | { readonly kind: 'paused' };
+  | { readonly kind: 'paused' }
+  | {
+      /** By a rollout or a flag. */
+      readonly kind: 'held';
+      readonly because: string;
+    };
 
 interface RateLimitBound {
   readonly kind: 'instances' | 'percent';

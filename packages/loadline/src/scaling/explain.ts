@@ -63,5 +63,7 @@ function describe(bound: Bound, nowMs: number): string {
       return `the cost limit of ${bound.limit} allows ${bound.replicas}`;
     case 'paused':
       return 'paused';
+    case 'held':
+      return bound.because;
   }
 }

@@ -8,6 +8,8 @@ import type { ScalingEvent, ScalingMemory } from './memory.ts';
 import type { WantedMetric } from './policy/metric.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { wantedMetrics } from './policy/wanted-metrics.ts';
+import { holdBy, type ScalingGate, takesPartBy } from './rule-gate.ts';
+import type { ScalingHold, Standing } from './standing.ts';
 import { flawOf, type Readings } from './strategies/observation.ts';
 
 /** Where the values come from that rules are held against. */
@@ -23,6 +25,10 @@ export interface GroupMeans {
   readonly readings: ReadingsPort;
   readonly memory: ScalingMemory;
   readonly callTimeoutMs: number;
+  /** What keeps a group from being changed now, as `Rollouts.holdOf` tells it; absent: nothing. */
+  readonly holdOf?: (group: string) => ScalingHold | undefined;
+  /** Lets the rules of policies take part, and policies do something; absent: all of them. */
+  readonly gate?: ScalingGate;
   readonly closed: AbortSignal;
 }
 
@@ -148,12 +154,23 @@ export class ScaledGroup {
       manual: this.manual,
       history: this.#steps,
       recommendations: this.#recommendationsFrom({ atMs, replicas: wanted }),
+      ...this.#restraints(),
     };
     const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
     this.#recommendations.push({ atMs, replicas: decision.recommended });
     this.counts[countOf[decision.action]]++;
     const outcome = decision.action === 'hold' ? undefined : await this.#carryOut(decision);
     return { kind: 'decided', atMs, fleet, decision, outcome, unread };
+  }
+
+  #restraints(): Pick<Standing, 'hold' | 'takesPart'> {
+    const { gate, holdOf } = this.#means;
+    const { group } = this.configuration;
+    const hold = holdOf?.(group) ?? (gate === undefined ? undefined : holdBy(gate, group));
+    return {
+      ...(hold === undefined ? {} : { hold }),
+      ...(gate === undefined ? {} : { takesPart: takesPartBy(gate, group) }),
+    };
   }
 
   /** What was wanted before; at the first look, that what is there was wanted until now. */

@@ -79,7 +79,6 @@ export type {
 export { upgradeConfiguration } from './policy/upgrade-policy.ts';
 export { writeScalingPolicy } from './policy/write-policy.ts';
 export type { Capacity } from './rollout/advance.ts';
-export type { RolloutHold } from './rollout/hold.ts';
 export type { Judgement, RolloutEffect } from './rollout/judge.ts';
 export { createRolloutMemory, type RolloutMemory } from './rollout/memory.ts';
 export { parseRolloutPlan } from './rollout/parse-plan.ts';
@@ -96,6 +95,7 @@ export {
   type Rollouts,
   type RolloutsOptions,
 } from './rollout.ts';
+export type { ScalingGate } from './rule-gate.ts';
 export {
   type ManualRequest,
   openScaler,
@@ -104,7 +104,7 @@ export {
   type ScalerOptions,
   type ScalingStatus,
 } from './scaler.ts';
-export type { Foresight, Standing } from './standing.ts';
+export type { Foresight, ScalingHold, Standing } from './standing.ts';
 export type { Observation, Readings, ScalingReading, SeenInstance } from './strategies/observation.ts';
 export type {
   MetricSeries,

@@ -8,12 +8,21 @@ import type { EventQuery, ScalingEvent, ScalingMemory } from './memory.ts';
 import { parseScalingPolicy } from './policy/parse-policy.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { upgradeConfiguration } from './policy/upgrade-policy.ts';
+import type { ScalingGate } from './rule-gate.ts';
+import type { ScalingHold } from './standing.ts';
 
 export interface ScalerOptions {
   readonly clock: Clock;
   readonly driver: ScalingDriver;
   readonly readings: ReadingsPort;
   readonly memory: ScalingMemory;
+  /** What keeps a group from being changed now, as `Rollouts.holdOf` tells it; absent: nothing. */
+  readonly holdOf?: (group: string) => ScalingHold | undefined;
+  /**
+   * Which rules take part (`scaling-forecast`, `scaling-calendar` and so on), and which policies do anything
+   * (`scaling-policy`); absent: all.
+   */
+  readonly gate?: ScalingGate;
   /** From the start of a group's round to that of its next. Default 15,000, as Kubernetes' own autoscaler. */
   readonly intervalMs?: number;
   /** For each question to the driver, the metrics and the memory. Default 10,000. */

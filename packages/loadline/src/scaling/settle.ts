@@ -61,13 +61,14 @@ function settleVote(question: Question): Choice {
 }
 
 function settleMore({ standing, seen, vote, asked }: Question): Choice {
-  const { history, recommendations, configuration } = standing;
+  const { history, recommendations, configuration, hold } = standing;
   const { wanted, atMs } = seen;
   const { replicas, scaleOut, freezes, cost } = configuration.policy;
   const stay = (bound: Bound): Choice => ({ to: wanted, bound });
   if (wanted === replicas.max) return stay({ kind: 'maximum', replicas: replicas.max });
   const frozen = frozenBy(freezes, atMs, 'scale out');
   if (frozen !== undefined) return stay({ kind: 'frozen', name: frozen.name });
+  if (hold?.allows === 'nothing') return stay({ kind: 'held', because: hold.because });
   if (scaleOut.select === 'disabled') return stay({ kind: 'disabled', direction: 'scale out' });
   const free = askingNow(asked, history, { atMs, cooldownMs: scaleOut.cooldownMs });
   if (free.wants === undefined) return stay({ kind: 'cooldown', untilMs: free.untilMs });
@@ -105,13 +106,14 @@ function askingNow(
 }
 
 function settleFewer({ standing, seen, vote, asked }: Question): Choice {
-  const { history, recommendations, configuration } = standing;
+  const { history, recommendations, configuration, hold } = standing;
   const { wanted, starting, stopping, atMs } = seen;
   const { replicas, scaleIn, freezes } = configuration.policy;
   const stay = (bound: Bound): Choice => ({ to: wanted, bound });
   if (wanted === replicas.min) return stay({ kind: 'minimum', replicas: replicas.min });
   const frozen = frozenBy(freezes, atMs, 'scale in');
   if (frozen !== undefined) return stay({ kind: 'frozen', name: frozen.name });
+  if (hold !== undefined) return stay({ kind: 'held', because: hold.because });
   if (scaleIn.select === 'disabled') return stay({ kind: 'disabled', direction: 'scale in' });
   if (starting > 0 || stopping > 0) return stay({ kind: 'settling', starting, stopping });
   const untilMs = inCooldownEnd(asked, scaleIn.cooldownMs, history);

@@ -16,6 +16,15 @@ export interface Standing {
   readonly foresight?: Foresight;
   /** Which rules take part, for flags; absent: all. */
   readonly takesPart?: (rule: ScalingRule) => boolean;
+  /** What keeps the rules from changing the group now, a rollout for instance; absent: nothing. */
+  readonly hold?: ScalingHold;
+}
+
+export interface ScalingHold {
+  /** `scale out`: more instances, and no fewer. */
+  readonly allows: 'scale out' | 'nothing';
+  /** For people, to end a sentence with. */
+  readonly because: string;
 }
 
 export interface Foresight {

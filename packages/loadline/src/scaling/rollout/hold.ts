@@ -1,7 +1,7 @@
 import { tellShare } from './explain.ts';
 import { isOver, isSettled, type RolloutState } from './state.ts';
 
-/** What a rollout still lets a scaler do with the group. */
+/** What a rollout still lets a scaler do with the group: a hold of its standing. */
 export interface RolloutHold {
   /** `nothing` while the shares settle: what is measured then belongs to neither share. */
   readonly allows: 'scale out' | 'nothing';
