@@ -1,4 +1,4 @@
-/** Fits the scalability curve, forecasts demand, states headroom. */
+/** Fits the scalability curve, sizes by queueing, forecasts demand. */
 export { erlangB, erlangC } from './erlang.ts';
 export type {
   FittedScalability,
@@ -8,6 +8,15 @@ export type {
   ScalabilityPoint,
 } from './fit-scalability.ts';
 export { fitScalability } from './fit-scalability.ts';
+export {
+  createForecaster,
+  type Forecaster,
+  type ForecastOptions,
+  type ForecastVerdict,
+  type Foreseen,
+} from './forecast/forecaster.ts';
+export { RollingForecast, type RollingForecastOptions } from './forecast/rolling-forecast.ts';
+export type { Series } from './forecast/series.ts';
 export { loadOf, type Queue, responseExceeds, responseMsAt, waitingMsMean } from './queue.ts';
 export type { Peak, ScalabilityLaw } from './scalability-law.ts';
 export { ceilingOf, latencyMsAt, latencyMsWith, peakOf, throughputAt } from './scalability-law.ts';
