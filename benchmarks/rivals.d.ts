@@ -68,3 +68,32 @@ declare module '@opentelemetry/sdk-metrics' {
     protected abstract onShutdown(): Promise<void>;
   }
 }
+
+declare module 'http-proxy' {
+  import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
+
+  interface ProxyServer {
+    web(request: IncomingMessage, response: ServerResponse): void;
+    on(event: 'error', listener: (error: Error) => void): void;
+  }
+  const httpProxy: {
+    createProxyServer(options: {
+      readonly target: string;
+      readonly agent: Agent;
+      readonly xfwd: boolean;
+    }): ProxyServer;
+  };
+
+  export = httpProxy;
+}
+
+declare module '@fastify/http-proxy' {
+  import type { FastifyPluginAsync } from 'fastify';
+
+  const plugin: FastifyPluginAsync<{
+    readonly upstream: string;
+    readonly undici: { readonly connections: number; readonly pipelining: number };
+  }>;
+
+  export = plugin;
+}

@@ -1,10 +1,17 @@
 /** Picks a healthy upstream, sheds what cannot be served, drains before it stops. */
+
+export type { EjectionPolicy } from './balance/ejection.ts';
+export { guideHealthCheck, type HealthCheckPolicy } from './balance/health-check.ts';
+export { type BalancePolicy, balancePolicies } from './balance/policy.ts';
 export {
   createSimulatedProxy,
   type SimulatedProxy,
   type SimulatedProxyFault,
   type SimulatedProxyOptions,
 } from './drivers/simulated.ts';
+export type { CacheOptions } from './embedded/cache/cache-options.ts';
+export { type EmbeddedProxy, openEmbeddedProxy } from './embedded/embedded-proxy.ts';
+export type { EmbeddedProxyOptions, ProxyLimits, RetryPolicy } from './embedded/options.ts';
 export { trafficError, trafficErrorTable } from './errors.ts';
 export type {
   ExpressMiddleware,

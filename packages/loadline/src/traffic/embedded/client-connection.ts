@@ -99,6 +99,10 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.resumeBody();
   }
 
+  onStreamEnd(): void {
+    this.#socket.end();
+  }
+
   onFinished(): void {
     this.#handling = undefined;
     this.#sinceMs = this.#options.parts.sweep.nowMs;

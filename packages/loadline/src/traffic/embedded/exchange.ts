@@ -36,6 +36,8 @@ export class Exchange implements ConnectionUser, Handling, Swept {
   #hasSentBody = false;
   #isBodyWhole: boolean;
   #isStream = false;
+  #hasClientEnded = false;
+  #hasUpstreamEnded = false;
   #isFinished = false;
 
   constructor(parts: ProxyParts, request: ProxiedRequest, answer: Answer, owner: HandlingOwner) {
@@ -83,7 +85,9 @@ export class Exchange implements ConnectionUser, Handling, Swept {
   }
 
   endStream(): void {
+    this.#hasClientEnded = true;
     this.#chosen?.endStream();
+    this.#finishStream();
   }
 
   resumeAnswer(): void {
@@ -167,7 +171,9 @@ export class Exchange implements ConnectionUser, Handling, Swept {
   }
 
   onStreamEnd(): void {
-    this.#answer.end('');
+    this.#hasUpstreamEnded = true;
+    this.#owner.onStreamEnd();
+    this.#finishStream();
   }
 
   onBroken(connection: UpstreamConnection, why: Breakage): void {
@@ -200,6 +206,8 @@ export class Exchange implements ConnectionUser, Handling, Swept {
         metrics.retries.add();
         if (isStale) this.#tried.pop();
         this.#dispatch({ isFresh: isStale });
+        // One that had been idle is connected already, and tells nobody.
+        if (this.takesBody && !this.#isBodyWhole) this.#owner.resumeBody();
         return;
       }
       metrics.overBudget.add();
@@ -281,6 +289,17 @@ export class Exchange implements ConnectionUser, Handling, Swept {
     this.#isStream = true;
     this.#answer.interim(head);
     this.#owner.onUpgraded();
+  }
+
+  /** When both have ended, what is still on its way is delivered, and then the sockets close by themselves. */
+  #finishStream(): void {
+    const connection = this.#first;
+    if (!this.#hasClientEnded || !this.#hasUpstreamEnded || connection === undefined) return;
+    const { upstreams, clock } = this.#parts;
+    this.#first = undefined;
+    connection.letGo();
+    upstreams.end(connection.entry, 'succeeded', clock.monotonicMs());
+    this.#finish();
   }
 
   /** A connection that carried a whole answer to a whole request can carry the next one. */

@@ -95,6 +95,12 @@ export class UpstreamConnection {
     this.#socket.end();
   }
 
+  /** Both sides have ended: it closes when all is written. */
+  letGo(): void {
+    this.#user = undefined;
+    this.#socket[owner] = undefined;
+  }
+
   /** Nobody waits for anything of it any more. */
   close(): void {
     this.#user = undefined;

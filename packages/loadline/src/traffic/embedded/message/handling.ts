@@ -32,6 +32,8 @@ export interface HandlingOwner {
   resumeBody(): void;
   /** The connection is a stream of bytes in both directions now. */
   onUpgraded(): void;
+  /** Of such a stream, the upstream has ended its side. */
+  onStreamEnd(): void;
   /** It is over: the answer is complete, refused or cut. */
   onFinished(): void;
 }

@@ -1,0 +1,379 @@
+import { createVirtualClock } from 'loadline/base';
+import { createRegistry } from 'loadline/metrics';
+import { describe, expect, it } from 'vitest';
+import {
+  bodyOf,
+  deadPort,
+  echo,
+  eventually,
+  exchange,
+  get,
+  getOnce,
+  proxyBefore,
+  RawClient,
+  serve,
+  serveRaw,
+  upstream,
+} from './proxied.ts';
+
+const { signal } = new AbortController();
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** Counters of the proxy by name, without labels. */
+function counted(registry: ReturnType<typeof createRegistry>, name: string): number {
+  const family = registry.families().find((each) => each.name === `loadline_proxy_${name}`);
+  if (family === undefined || family.kind === 'histogram') return 0;
+  return [...family.series()].reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('the embedded proxy repeats', () => {
+  it('any request that nothing has reached, at another upstream', async () => {
+    await using server = await serve(echo);
+    const registry = createRegistry();
+    await using proxy = await proxyBefore([{ port: await deadPort() }, server], { registry });
+    for (let turn = 0; turn < 4; turn++) {
+      const heard = await exchange(
+        proxy.port,
+        'POST /a HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello',
+      );
+      expect(heard).toContain('"body":"hello"');
+    }
+    expect(counted(registry, 'retries_total')).toBeGreaterThan(0);
+  });
+
+  it('an idempotent one whose upstream has died before a byte of the answer', async () => {
+    let asked = 0;
+    await using dying = await serveRaw((socket) => {
+      asked++;
+      socket.resetAndDestroy();
+    });
+    await using server = await serve(echo);
+    await using proxy = await proxyBefore([dying, server]);
+    for (let turn = 0; turn < 4; turn++)
+      expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 200 /);
+    expect(asked).toBeGreaterThan(0);
+  });
+
+  it('no POST that may have been read, and says so', async () => {
+    let asked = 0;
+    await using dying = await serveRaw((socket) => {
+      asked++;
+      socket.resetAndDestroy();
+    });
+    await using proxy = await proxyBefore([dying]);
+    const heard = await exchange(
+      proxy.port,
+      'POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    );
+    expect(heard).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\ncontent-type: application\/problem\+json\r\n/);
+    expect(heard).toContain('The upstream a broke off (ECONNRESET).');
+    expect(asked).toBe(1);
+  });
+
+  it('nothing of which a byte of the answer has come', async () => {
+    let asked = 0;
+    await using dying = await serveRaw((socket) => {
+      asked++;
+      socket.end('HTTP/1.1 200 OK\r\nContent-');
+    });
+    await using proxy = await proxyBefore([dying]);
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 502 /);
+    expect(asked).toBe(1);
+  });
+
+  it('a request whose idle connection was closed just then, without a word', async () => {
+    let connections = 0;
+    await using server = await serveRaw((socket, text) => {
+      if (text.includes('/first')) {
+        connections++;
+        socket.write(ok);
+      } else if (connections === 1) {
+        connections++;
+        socket.resetAndDestroy();
+      } else socket.write(ok);
+    });
+    await using proxy = await proxyBefore([server]);
+    const heard = await new RawClient(proxy.port).send(get('/first') + getOnce('/second')).ends();
+    expect(heard.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+    expect(connections).toBe(2);
+  });
+
+  it('only as much as its budget allows', async () => {
+    let asked = 0;
+    await using dying = await serveRaw((socket) => {
+      asked++;
+      socket.resetAndDestroy();
+    });
+    const registry = createRegistry();
+    await using proxy = await proxyBefore([dying], {
+      registry,
+      clock: createVirtualClock(), // Stands still: no second passes in which the budget fills.
+      retry: { budgetRatio: 0.1, budgetPerSecondMin: 2 },
+      ejection: { failuresMax: 0 },
+    });
+    const requests = 100;
+    for (let turn = 0; turn < requests; turn++) await exchange(proxy.port, getOnce());
+    expect(asked - requests).toBeGreaterThanOrEqual(10);
+    expect(asked - requests).toBeLessThanOrEqual(2 + 0.1 * requests);
+    expect(counted(registry, 'retries_over_budget_total')).toBeGreaterThan(0);
+  });
+});
+
+describe('the embedded proxy hedges', () => {
+  it('a GET that takes long at a second upstream, and hears who is first', async () => {
+    const clock = createVirtualClock();
+    let cancelled = 0;
+    await using slow = await serve((request) => {
+      request.on('close', () => cancelled++);
+    });
+    await using quick = await serve((_, response) => response.end('quick'));
+    const registry = createRegistry();
+    await using proxy = await proxyBefore([slow, quick], { clock, hedgeAfterMs: 50, registry });
+    const client = new RawClient(proxy.port).send(getOnce());
+    await eventually(async () => (await proxy.observe(signal)).some(({ inFlight }) => inFlight === 1));
+    await clock.advance(50);
+    expect(await client.ends()).toContain('quick');
+    expect(counted(registry, 'hedges_total')).toBe(1);
+    await eventually(() => cancelled === 1);
+    expect((await proxy.observe(signal)).map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+  });
+});
+
+describe('when somebody goes away', () => {
+  it('a client that does cancels its request at the upstream', async () => {
+    let [begun, cancelled] = [false, false];
+    await using server = await serve((request) => {
+      begun = true;
+      request.on('close', () => (cancelled = true));
+    });
+    const registry = createRegistry();
+    await using proxy = await proxyBefore([server], { registry });
+    const client = new RawClient(proxy.port).send(get());
+    await eventually(() => begun);
+    client.socket.destroy();
+    await eventually(() => cancelled);
+    expect(counted(registry, 'cancelled_total')).toBe(1);
+    expect(await proxy.observe(signal)).toMatchObject([{ inFlight: 0, status: 'up' }]);
+  });
+
+  it.each([
+    ['a length', 'Content-Length: 100\r\n\r\nhalf'],
+    ['chunks', 'Transfer-Encoding: chunked\r\n\r\n64\r\nhalf'],
+  ])('an upstream that does in the middle of an answer of %s cuts the client off', async (_, rest) => {
+    await using server = await serveRaw((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\n${rest}`);
+      setImmediate(() => socket.resetAndDestroy());
+    });
+    await using proxy = await proxyBefore([server]);
+    const client = new RawClient(proxy.port).send(get());
+    const heard = await client.ends();
+    expect(heard).not.toMatch(/0\r\n\r\n$/);
+    expect(client.error).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('an old client is told by a reset that its answer is not whole', async () => {
+    await using server = await serveRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf');
+      setTimeout(() => socket.resetAndDestroy(), 20);
+    });
+    await using proxy = await proxyBefore([server]);
+    const client = new RawClient(proxy.port).send('GET / HTTP/1.0\r\n\r\n');
+    await client.ends();
+    expect(client.error).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('an upstream that talks nonsense is 502', async () => {
+    await using server = await serveRaw((socket) => socket.write('SSH-2.0-OpenSSH\r\n'));
+    await using proxy = await proxyBefore([server]);
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 502 [\s\S]*sent no HTTP response/);
+  });
+
+  it('an answer with more than it says is not believed beyond it, and its connection not used again', async () => {
+    let connections = 0;
+    await using server = await serveRaw((socket) => {
+      connections++;
+      socket.write(`${ok}HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled`);
+    });
+    await using proxy = await proxyBefore([server]);
+    const heard = await new RawClient(proxy.port).send(get() + getOnce()).ends();
+    expect(heard).not.toContain('smuggled');
+    expect(connections).toBe(2);
+  });
+});
+
+describe('limits of the embedded proxy', () => {
+  it('answer a head that does not come in time with 408', async () => {
+    const clock = createVirtualClock();
+    await using proxy = await proxyBefore([], { clock });
+    const client = new RawClient(proxy.port).send('GET / HTTP/1.1\r\nHost:');
+    await eventually(() => proxy.connections === 1 && client.socket.bytesWritten > 0);
+    await client.socket.writableLength;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.advance(10_200);
+    expect(await client.ends()).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('answer a body that does not come in time with 408', async () => {
+    const clock = createVirtualClock();
+    let begun = false;
+    await using server = await serve((request) => {
+      begun = true;
+      request.on('error', () => {});
+    });
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(
+      'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf',
+    );
+    await eventually(() => begun);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.advance(10_200);
+    expect(await client.ends()).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('answer too long a body with 413, by what it says and by what comes', async () => {
+    await using server = await serve(echo);
+    await using proxy = await proxyBefore([server], { limits: { bodyBytesMax: 4 } });
+    const post = 'POST / HTTP/1.1\r\nHost: test\r\n';
+    expect(await exchange(proxy.port, `${post}Content-Length: 5\r\n\r\nhello`)).toMatch(/^HTTP\/1.1 413 /);
+    expect(await exchange(proxy.port, `${post}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`)).toMatch(
+      /^HTTP\/1.1 413 /,
+    );
+  });
+
+  it('answer too long a head, or too many lines, with 431', async () => {
+    await using proxy = await proxyBefore([], { limits: { headBytesMax: 200, fieldsMax: 5 } });
+    expect(await exchange(proxy.port, get('/', `A: ${'a'.repeat(300)}\r\n`))).toMatch(/^HTTP\/1.1 431 /);
+    expect(await exchange(proxy.port, get('/', 'A: b\r\n'.repeat(6)))).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  it('answer one client too many with 503 and when to come again', async () => {
+    await using server = await serve((_, response) => response.end('ok'));
+    await using proxy = await proxyBefore([server], { limits: { connectionsMax: 1 } });
+    const first = new RawClient(proxy.port).send(get());
+    await first.hears('ok');
+    expect(await new RawClient(proxy.port).ends()).toMatch(/^HTTP\/1.1 503 [\s\S]*\r\nretry-after: 1\r\n/);
+    first.send(getOnce('/again'));
+    expect((await first.ends()).match(/HTTP\/1.1 200/g)).toHaveLength(2);
+  });
+
+  it('end a connection that is idle for long', async () => {
+    const clock = createVirtualClock();
+    await using server = await serve((_, response) => response.end('ok'));
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(get());
+    await client.hears('ok');
+    await clock.advance(59_000);
+    expect(client.isEnded).toBe(false);
+    await clock.advance(1200);
+    await client.ends();
+  });
+
+  it('answer for an upstream that does not with 504', async () => {
+    const clock = createVirtualClock();
+    let begun = false;
+    await using server = await serve(() => (begun = true));
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(getOnce());
+    await eventually(() => begun);
+    await clock.advance(30_200);
+    expect(await client.ends()).toMatch(/^HTTP\/1.1 504 [\s\S]*The upstream a did not answer in time/);
+  });
+
+  it('cut an answer that stands still', async () => {
+    const clock = createVirtualClock();
+    await using server = await serve((_, response) => void response.write('half'));
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(get());
+    await client.hears('half');
+    await clock.advance(60_200);
+    await client.ends();
+    expect(client.error).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('leave a stream of events alone while it is silent', async () => {
+    const clock = createVirtualClock();
+    let push = (): void => {};
+    await using server = await serve((_, response) => {
+      response.setHeader('content-type', 'text/event-stream');
+      response.write(': hello\n\n');
+      push = () => response.write('data: late\n\n');
+    });
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(get());
+    await client.hears('hello');
+    await clock.advance(600_000);
+    push();
+    await client.hears('data: late');
+    client.socket.destroy();
+  });
+});
+
+describe('draining', () => {
+  it('sends an upstream nothing new, and lets what it has under way end', async () => {
+    const held: (() => void)[] = [];
+    await using first = await serve((_, response) => void held.push(() => response.end('from a')));
+    await using second = await serve((_, response) => response.end('from b'));
+    await using proxy = await proxyBefore([first]);
+    const client = new RawClient(proxy.port).send(getOnce());
+    await eventually(() => held.length === 1);
+    await proxy.apply([upstream('a', first, { mode: 'draining' }), upstream('b', second)], signal);
+    expect(await proxy.observe(signal)).toMatchObject([
+      { id: 'a', status: 'draining', inFlight: 1 },
+      { id: 'b', status: 'up', inFlight: 0 },
+    ]);
+    for (let turn = 0; turn < 4; turn++) expect(await exchange(proxy.port, getOnce())).toContain('from b');
+    held[0]?.();
+    expect(await client.ends()).toContain('from a');
+    expect(await proxy.observe(signal)).toMatchObject([{ id: 'a', inFlight: 0 }, { id: 'b' }]);
+    expect(first.sockets.size).toBe(0);
+  });
+
+  it('answers 503 and when to come again while there is no upstream', async () => {
+    await using proxy = await proxyBefore([]);
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 503 [\s\S]*\r\nretry-after: 1\r\n/);
+  });
+
+  it('of the proxy itself answers what is under way, says that it was the last, and takes no new connection', async () => {
+    const held: (() => void)[] = [];
+    await using server = await serve((_, response) => void held.push(() => response.end('the last')));
+    await using proxy = await proxyBefore([server]);
+    const { port } = proxy;
+    const client = new RawClient(port).send(get());
+    await eventually(() => held.length === 1);
+    const closing = proxy.close({ graceMs: 10_000 });
+    await expect(exchange(port, get())).resolves.toBe('');
+    held[0]?.();
+    expect(await client.ends()).toMatch(/connection: close\r\n[\s\S]*the last$/);
+    expect(await closing).toEqual({ cut: 0 });
+  });
+
+  it('of the proxy itself cuts and counts what has not ended when the grace is over', async () => {
+    let begun = false;
+    await using server = await serve(() => (begun = true));
+    await using proxy = await proxyBefore([server]);
+    const client = new RawClient(proxy.port).send(get());
+    await eventually(() => begun);
+    expect(await proxy.close({ graceMs: 50 })).toEqual({ cut: 1 });
+    await client.ends();
+  });
+});
+
+describe('a body that is refused half-way', () => {
+  it('leaves the upstream with a broken request, and not with one that looks whole', async () => {
+    let ended: string | undefined;
+    await using server = await serve((request) => {
+      bodyOf(request).then(
+        () => (ended = 'whole'),
+        () => (ended = 'broken'),
+      );
+    });
+    await using proxy = await proxyBefore([server]);
+    const post = 'POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const client = new RawClient(proxy.port).send(`${post}2\r\nab\r\n`);
+    await eventually(() => server.sockets.size === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await client.send('nonsense').ends()).toMatch(/^HTTP\/1.1 400 /);
+    await eventually(() => ended !== undefined);
+    expect(ended).toBe('broken');
+  });
+});
