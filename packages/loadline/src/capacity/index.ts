@@ -1,4 +1,5 @@
 /** Fits the scalability curve, sizes by queueing, forecasts demand. */
+export { CapacityTable } from './capacity-table.ts';
 export { erlangB, erlangC } from './erlang.ts';
 export type {
   FittedScalability,

@@ -50,5 +50,6 @@ function contextOf({ configuration: { policy }, foresight }: Standing): ScalingC
     scaleInStep: policy.scaleIn.step,
     startMs: foresight?.startMs,
     series: foresight?.series ?? {},
+    forecasts: foresight?.forecasts ?? {},
   };
 }

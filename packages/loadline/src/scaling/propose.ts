@@ -1,8 +1,11 @@
-import { nameOf, type RuleName, type ScalingRule } from './policy/rule.ts';
+import type { ScalingRule } from './policy/rule.ts';
+import { proposeByCalendar } from './strategies/calendar.ts';
+import { proposeByForecast } from './strategies/forecast.ts';
 import type { Observation } from './strategies/observation.ts';
+import { proposeBySizing } from './strategies/sizing.ts';
 import type { Proposal, ScalingContext, Strategy } from './strategies/strategy.ts';
 import { proposeByTarget } from './strategies/target.ts';
-import { proposeByThreshold, unseen } from './strategies/threshold.ts';
+import { proposeByThreshold } from './strategies/threshold.ts';
 
 /** What one rule makes of what was seen. Pure. */
 export function propose(rule: ScalingRule, seen: Observation, context: ScalingContext): Proposal {
@@ -14,22 +17,7 @@ const strategies: { readonly [Kind in ScalingRule['kind']]: Strategy<Extract<Sca
   {
     threshold: proposeByThreshold,
     target: proposeByTarget,
-    sizing: sayNothing,
-    forecast: sayNothing,
-    calendar: sayNothing,
+    sizing: proposeBySizing,
+    forecast: proposeByForecast,
+    calendar: proposeByCalendar,
   };
-
-/** Of a kind that is read but not reckoned with yet. */
-function sayNothing(rule: ScalingRule, { wanted }: Observation): Proposal {
-  const metric: RuleName = nameOf(rule);
-  const isFloor = rule.kind === 'forecast' || rule.kind === 'calendar';
-  const limits = { scaleOutAbove: undefined, scaleInBelow: undefined };
-  return {
-    metric,
-    kind: rule.kind,
-    isFloor,
-    ...limits,
-    ...unseen(wanted),
-    because: 'is not reckoned with yet',
-  };
-}

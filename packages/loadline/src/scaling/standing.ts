@@ -1,7 +1,7 @@
 import type { Recommendation, ScalingStep } from './decision.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import type { ScalingRule } from './policy/rule.ts';
-import type { SeriesByMetric } from './strategies/strategy.ts';
+import type { ForecastsByMetric, SeriesByMetric } from './strategies/strategy.ts';
 
 /** What a decision stands on, beside what was seen. */
 export interface Standing {
@@ -32,4 +32,6 @@ export interface Foresight {
   readonly startMs?: number;
   /** The past of the metrics that forecasts are made of. */
   readonly series?: SeriesByMetric;
+  /** Forecasts of metrics of the whole group; instead of their past. */
+  readonly forecasts?: ForecastsByMetric;
 }

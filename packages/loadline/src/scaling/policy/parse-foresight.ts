@@ -46,14 +46,16 @@ export function readSizing(field: Field, tolerance: number): SizingRule {
 
 const forecastKeys = ['target', 'quantile', 'lead', 'margin', ...sourceKeys] as const;
 
-/** `forecast: { ratePerSecond: { target: 50 } }`. */
-export function readForecast(entry: Field, key: string): ForecastRule {
+/** `forecast: { ratePerSecond: { target: 50 } }`; beside sizing by the same metric, the target may be left out. */
+export function readForecast(entry: Field, key: string, sizing: SizingRule | undefined): ForecastRule {
   const source = readSource(entry, key);
   const rule = entry.object(forecastKeys);
   return {
     kind: 'forecast',
     ...source,
-    target: rule.required('target').number(limitsOf(source.metric, key)),
+    ...(rule.has('target') || sizing?.metric !== source.metric
+      ? { target: rule.required('target').number(limitsOf(source.metric, key)), sizing: undefined }
+      : { target: undefined, sizing }),
     quantile: rule.optional('quantile')?.number({ atLeast: 0.5, atMost: 0.99 }) ?? 0.9,
     leadMs: rule.optional('lead')?.duration({ above: 0, atMost: dayMs }),
     marginMs: rule.optional('margin')?.duration({ atMost: dayMs }) ?? 60_000,

@@ -23,16 +23,17 @@ export function readRules(
   const metrics = written.optional('metrics');
   const sizing = written.optional('sizing');
   const forecast = written.optional('forecast');
+  const sized = sizing === undefined ? undefined : readSizing(sizing, surroundings.scaleInTolerance);
   const kept: ScalingRule[] = [
     ...(metrics?.record((entry, key) => readMetricRule(entry, key, surroundings)).values() ?? []),
-    ...(sizing === undefined ? [] : [readSizing(sizing, surroundings.scaleInTolerance)]),
+    ...(sized === undefined ? [] : [sized]),
   ];
   if (kept.length === 0 && (metrics === undefined || isEmptyMap(metrics.value)))
     written
       .required('metrics')
       .problem('must name at least one metric to scale by, or there must be sizing beside it');
   const foreseen: ScalingRule[] = [
-    ...(forecast?.record((entry, key) => readForecast(entry, key)).values() ?? []),
+    ...(forecast?.record((entry, key) => readForecast(entry, key, sized)).values() ?? []),
     ...(surroundings.floors.length === 0 ? [] : [{ kind: 'calendar' as const, floors: surroundings.floors }]),
   ];
   const rules = [...kept, ...foreseen];

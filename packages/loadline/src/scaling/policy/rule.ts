@@ -68,8 +68,10 @@ export interface SizingRule extends MetricRule {
 /** Wants beforehand what will be needed when an instance that is started now is ready. Never agrees to fewer by itself. */
 export interface ForecastRule extends MetricRule {
   readonly kind: 'forecast';
-  /** What one instance is to carry of the metric. */
-  readonly target: number;
+  /** What one instance is to carry of the metric; undefined: what `sizing` says it can. */
+  readonly target: number | undefined;
+  /** The policy's sizing rule, where that is by the same metric and there is no target. */
+  readonly sizing: SizingRule | undefined;
   /** The share of the forecast's possible outcomes that is provided for, 0.5 to 0.99. */
   readonly quantile: number;
   /** How far ahead it looks; undefined: as long as a start has taken, as measured. */

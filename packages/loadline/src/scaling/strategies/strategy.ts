@@ -1,3 +1,4 @@
+import type { RollingForecast } from '../../capacity/index.ts';
 import type { ScalingMetric } from '../policy/metric.ts';
 import type { RuleName, ScalingRule } from '../policy/rule.ts';
 import type { Observation } from './observation.ts';
@@ -42,7 +43,14 @@ export interface ScalingContext {
   readonly startMs: number | undefined;
   /** The past of metrics, for forecasts. */
   readonly series: SeriesByMetric;
+  /** Forecasts that go with the time; a metric that has one needs no past beside it. */
+  readonly forecasts: ForecastsByMetric;
 }
+
+/** Of the whole group, also of metrics that are one instance's: what comes does not depend on how many there are. */
+export type ForecastsByMetric = Readonly<
+  Partial<Record<ScalingMetric, Pick<RollingForecast, 'at' | 'verdict'>>>
+>;
 
 export type SeriesByMetric = Readonly<Partial<Record<ScalingMetric, MetricSeries>>>;
 

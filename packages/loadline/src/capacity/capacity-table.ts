@@ -1,0 +1,52 @@
+import { responseMsAt } from './queue.ts';
+import { rateWithin, type SizingAim } from './size-instances.ts';
+
+/** What so many instances carry, for one aim that is asked again and again: each number is worked out once. */
+export class CapacityTable {
+  readonly #aim: Omit<SizingAim, 'ratePerSecond'>;
+  readonly #rates: number[] = [0];
+
+  constructor(aim: Omit<SizingAim, 'ratePerSecond'>) {
+    this.#aim = aim;
+  }
+
+  /** The response time that the aim's quantile has where nothing waits: no number of instances makes it shorter. */
+  get latencyMsAlone(): number {
+    return responseMsAt({ ...this.#aim, ratePerSecond: 0, servers: 1 }, this.#aim.quantile);
+  }
+
+  /** The most requests a second with which so many instances hold the aim. */
+  ratePerSecond(instances: number): number {
+    const known = this.#rates[instances];
+    if (known !== undefined) return known;
+    const { concurrency, quantile, latencyMs } = this.#aim;
+    const rate = rateWithin({ ...this.#aim, servers: instances * concurrency }, quantile, latencyMs);
+    this.#rates[instances] = rate;
+    return rate;
+  }
+
+  /**
+   * The fewest instances that hold the aim at this rate, at least 1; undefined where none do, or more than the aim's
+   * most.
+   */
+  instancesFor(ratePerSecond: number): number | undefined {
+    const { concurrency, serviceMs, instancesMax = 10_000 } = this.#aim;
+    if (this.ratePerSecond(1) <= 0 && this.latencyMsAlone > this.#aim.latencyMs) return undefined;
+    const busy = Math.floor((ratePerSecond * serviceMs) / 1000 / concurrency);
+    let low = Math.max(0, Math.min(busy, instancesMax));
+    let stride = 1;
+    // What is busy all the time never holds it; how much more it takes is a root of that, so it is near.
+    while (this.ratePerSecond(Math.min(instancesMax, low + stride)) < ratePerSecond) {
+      if (low + stride >= instancesMax) return undefined;
+      low += stride;
+      stride *= 2;
+    }
+    let high = Math.min(instancesMax, low + stride);
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.ratePerSecond(middle) >= ratePerSecond) high = middle;
+      else low = middle;
+    }
+    return Math.max(1, high);
+  }
+}
