@@ -11,6 +11,7 @@ export { startLocalStack } from './local-stack.ts';
 export type {
   PostgresCluster,
   PostgresOptions,
+  PostgresReplica,
   StartedPostgres,
   StartPostgresOptions,
 } from './postgres.ts';

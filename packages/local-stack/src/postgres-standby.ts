@@ -4,6 +4,7 @@ import { isLoadlineError, sleep, systemClock } from 'loadline/base';
 import type pg from 'pg';
 import { copyDataFolder } from './data-copy.ts';
 import type { Ground } from './ground.ts';
+import type { KeptProcess } from './keeper.ts';
 import { launch } from './launch.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import {
@@ -28,12 +29,18 @@ export interface StandbyPlan {
   readonly further: Readonly<Record<string, string>>;
 }
 
+/** A standby that runs. */
+export interface Standby {
+  readonly server: PostgresServer;
+  readonly process: KeptProcess;
+}
+
 /**
  * Brings up a streaming standby: the kept one, or a new copy where there is none or it cannot follow its
  * primary any more. Ready means that it reads, streams, and has replayed what the primary had written when it
  * was asked.
  */
-export async function startStandby(plan: StandbyPlan): Promise<PostgresServer> {
+export async function startStandby(plan: StandbyPlan): Promise<Standby> {
   const { ground, number } = plan;
   ground.progress(`Starting replica ${number} of PostgreSQL`);
   if (await canFollow(plan)) {
@@ -52,6 +59,13 @@ export async function startStandby(plan: StandbyPlan): Promise<PostgresServer> {
 /** A kept standby ended together with its primary, so that it has little to catch up with. */
 const keptLimitMs = 30_000;
 const builtLimitMs = 120_000;
+
+/** Ends a standby and removes what it had, so that the primary keeps no log for it. Where it has ended already, the rest. */
+export async function removeStandby(plan: StandbyPlan, { process }: Standby): Promise<void> {
+  await process.end();
+  await withSession(plan.primary.url, (session) => dropSlot(session, slotOf(plan), plan.ground.signal));
+  await rm(folderOf(plan), { recursive: true, force: true });
+}
 
 /** Removes kept standbys that this start does not want: their slots would hold back the primary's log. */
 export async function removeOtherStandbys(ground: Ground, primaryUrl: string, wanted: number): Promise<void> {
@@ -140,7 +154,7 @@ export async function dropSlot(session: pg.Client, slot: string, signal: AbortSi
 const objectInUse = '55006';
 const slotHeldLimitMs = 2000;
 
-async function launchStandby(plan: StandbyPlan, limitMs: number): Promise<PostgresServer> {
+async function launchStandby(plan: StandbyPlan, limitMs: number): Promise<Standby> {
   const { ground, binaries, cluster, primary, further } = plan;
   const folder = folderOf(plan);
   const { lsn } = await withSession(primary.url, (session) =>
@@ -156,7 +170,7 @@ async function launchStandby(plan: StandbyPlan, limitMs: number): Promise<Postgr
     isReady: (port) => hasCaughtUp(urlOf(port, cluster), folder, lsn),
     limitMs,
   });
-  return { url: urlOf(port, cluster), port, pid: process.pid, folder };
+  return { server: { url: urlOf(port, cluster), port, pid: process.pid, folder }, process };
 }
 
 function hasCaughtUp(url: string, folder: string, lsn: string): Promise<boolean> {

@@ -16,11 +16,26 @@ import {
 } from './postgres-cluster.ts';
 import { oneRow, withSession } from './postgres-session.ts';
 import { checkSettings, renderSettings } from './postgres-settings.ts';
-import { removeOtherStandbys, startStandby } from './postgres-standby.ts';
+import { removeOtherStandbys, removeStandby, type StandbyPlan, startStandby } from './postgres-standby.ts';
 
 /** A primary with its streaming standbys, which only read (a write there is SQLSTATE 25006). */
 export interface PostgresCluster extends PostgresServer {
+  /** Those of the start. */
   readonly replicas: readonly PostgresServer[];
+  /**
+   * Starts one more standby; all together are at most 8. When it resolves it streams and has caught up.
+   *
+   * @throws LOCAL_STACK_OPTION_INVALID where there are 8, and what startLocalStack() throws.
+   */
+  addReplica(): Promise<PostgresReplica>;
+}
+
+/** A standby that was added. */
+export interface PostgresReplica extends PostgresServer {
+  /** How it ended, in words: also where nobody had told it to. */
+  readonly ended: Promise<string>;
+  /** Ends it, and removes its data and its place in the primary's log. Idempotent. */
+  remove(): Promise<void>;
 }
 
 export interface PostgresOptions {
@@ -94,8 +109,54 @@ export async function launchPostgres(
   await removeOtherStandbys(ground, primary.url, count);
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   const plan = { ground, binaries, cluster, primary, further };
-  const replicas = await Promise.all(numbers.map((number) => startStandby({ ...plan, number })));
-  return { ...primary, replicas };
+  const standbys = await Promise.all(numbers.map((number) => startStandby({ ...plan, number })));
+  const replicas = standbys.map(({ server }) => server);
+  const more = new Replicas(plan, numbers);
+  return { ...primary, replicas, addReplica: () => more.add() };
+}
+
+/** Standbys that come and go while the primary runs. */
+class Replicas {
+  readonly #plan: Omit<StandbyPlan, 'number'>;
+  readonly #taken: Set<number>;
+
+  constructor(plan: Omit<StandbyPlan, 'number'>, taken: readonly number[]) {
+    this.#plan = plan;
+    this.#taken = new Set(taken);
+  }
+
+  async add(): Promise<PostgresReplica> {
+    const number = this.#freeNumber();
+    const plan = { ...this.#plan, number };
+    this.#taken.add(number);
+    try {
+      const standby = await startStandby(plan);
+      let removing: Promise<void> | undefined;
+      return {
+        ...standby.server,
+        ended: standby.process.ended.then(
+          ({ code, signal }) => (signal === null ? `exited with ${code}` : `was ended by ${signal}`),
+          () => 'ended with the stack',
+        ),
+        remove: () => {
+          removing ??= removeStandby(plan, standby).finally(() => this.#taken.delete(number));
+          return removing;
+        },
+      };
+    } catch (error) {
+      this.#taken.delete(number);
+      throw error;
+    }
+  }
+
+  #freeNumber(): number {
+    for (let number = 1; number <= replicasMax; number++) if (!this.#taken.has(number)) return number;
+    throw localStackError(
+      'LOCAL_STACK_OPTION_INVALID',
+      `Cannot add a replica: there are ${replicasMax} already. Remove one first.`,
+      { facts: { replicas: replicasMax } },
+    );
+  }
 }
 
 /** That this is our server, and not another that took the port, the password and the folder show. */

@@ -14,6 +14,8 @@ export type {
   TrafficGate,
   Withdrawal,
 } from './driver.ts';
+export { createGivenDriver, type GivenDriver, type GivenDriverOptions } from './drivers/given.ts';
+export type { GivenServer, GivenServers } from './drivers/given-kind.ts';
 export type { PassageCounts } from './drivers/passage.ts';
 export { createProcessDriver, type ProcessDriver, type ProcessDriverOptions } from './drivers/process.ts';
 export type { QuotaWish, ServiceCommand } from './drivers/service-command.ts';

@@ -1,0 +1,74 @@
+import type { Clock } from '../../base/index.ts';
+import type { Observed, Outcome, ScalingDriver, TrafficGate } from '../driver.ts';
+import { GivenKind, type GivenServers } from './given-kind.ts';
+import { InstanceGroup } from './instance-group.ts';
+import type { PassageCounts } from './passage.ts';
+
+export interface GivenDriverOptions {
+  readonly clock: Clock;
+  /** How the servers of each group are started. */
+  readonly groups: Readonly<Record<string, GivenServers>>;
+  /** What spreads requests over them: a router of queries, a proxy. Default: nothing. */
+  readonly gate?: TrafficGate;
+}
+
+/** Runs servers by what it was given. Whoever made it closes it, which drains and stops them all. */
+export interface GivenDriver extends ScalingDriver, AsyncDisposable {
+  /** How servers came into the traffic and left it. */
+  readonly passages: Readonly<PassageCounts>;
+  /** Idempotent; resolves when the last one is gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a driver for whatever can be started and stopped: read replicas of a database, say. It looks after them as the process
+ * driver does after processes: ready before they are let in, out before they are stopped, started again after a growing pause.
+ *
+ * @example
+ * createGivenDriver({ clock, groups: { database_read_replicas: { start: async () => startReplica() } } });
+ */
+export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOptions): GivenDriver {
+  const passages: PassageCounts = { drained: 0, overdue: 0, unverified: 0, notAdmitted: 0 };
+  let made = 0;
+  let closing: Promise<void> | undefined;
+  const groups = new Map(
+    Object.entries(given).map(([name, servers]) => [
+      name,
+      new InstanceGroup({
+        ...{ name, clock, gate, counts: passages },
+        nextId: () => `${name}-${++made}`,
+        makeKind: (id) => new GivenKind(id, servers, clock),
+        onChange: () => undefined,
+        onGone: () => undefined,
+      }),
+    ]),
+  );
+  const driver: GivenDriver = {
+    async observe(name): Promise<Observed> {
+      return groups.get(name)?.fleet() ?? { kind: 'unseen', because: noGroup(name) };
+    },
+    async apply(name, replicas): Promise<Outcome> {
+      const group = groups.get(name);
+      if (group === undefined) return { kind: 'refused', because: noGroup(name) };
+      if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
+      const { replicasMax = 16 } = given[name] as GivenServers;
+      if (!Number.isSafeInteger(replicas) || replicas < 0 || replicas > replicasMax)
+        return { kind: 'refused', because: `there can be 0 to ${replicasMax} of ${name}, not ${replicas}` };
+      group.resize(replicas);
+      return { kind: 'accepted' };
+    },
+    get passages() {
+      return { ...passages };
+    },
+    close() {
+      closing ??= Promise.all([...groups.values()].map((group) => group.drain())).then(() => undefined);
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => driver.close(),
+  };
+  return driver;
+}
+
+function noGroup(name: string): string {
+  return `nothing is given to start the group ${JSON.stringify(name)}`;
+}

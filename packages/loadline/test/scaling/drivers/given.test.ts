@@ -1,0 +1,159 @@
+import { createVirtualClock, type VirtualClock } from 'loadline/base';
+import {
+  createGivenDriver,
+  type Fleet,
+  type GivenDriver,
+  type GivenServer,
+  type GivenServers,
+} from 'loadline/scaling';
+import { describe, expect, it } from 'vitest';
+import { describeScalingDriver } from '../../contracts/scaling-driver-contract.ts';
+import { SimulatedGate } from './simulated-gate.ts';
+
+const { signal } = new AbortController();
+
+interface Server extends GivenServer {
+  readonly words: string[];
+  crash(): void;
+}
+
+interface Stage {
+  readonly clock: VirtualClock;
+  readonly driver: GivenDriver;
+  readonly gate: SimulatedGate;
+  readonly servers: Server[];
+  /** Whether those that are looked at say that they are ready. */
+  isWell: boolean;
+  fleet(): Promise<Fleet>;
+}
+
+/** Servers that take a second to start, and another to stop. */
+function stage(further: Partial<GivenServers> = {}): Stage {
+  const clock = createVirtualClock();
+  const gate = new SimulatedGate();
+  const servers: Server[] = [];
+  const start = async (): Promise<GivenServer> => {
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 1000));
+    const end = Promise.withResolvers<string>();
+    const words: string[] = [];
+    const server: Server = {
+      ...{ host: '10.0.0.1', port: 5000 + servers.length, url: 'postgres://10.0.0.1/shop', words },
+      isReady: async () => on.isWell,
+      ended: end.promise,
+      stop() {
+        words.push('stop');
+        clock.setTimer(() => end.resolve('stopped'), 1000);
+      },
+      kill() {
+        words.push('kill');
+        end.resolve('was killed');
+      },
+      crash: () => end.resolve('exited with 1'),
+    };
+    servers.push(server);
+    return server;
+  };
+  const groups = { api: { start, replicasMax: 4, lookMs: 100, restartDelayMs: 100, ...further } };
+  const driver = createGivenDriver({ clock, gate, groups });
+  const fleet = async (): Promise<Fleet> => {
+    const observed = await driver.observe('api', signal);
+    if (observed.kind === 'unseen') throw new Error(observed.because);
+    return observed;
+  };
+  const on: Stage = { clock, driver, gate, servers, isWell: true, fleet };
+  return on;
+}
+
+describeScalingDriver('what is started and stopped by somebody else', async () => {
+  const { clock, driver, servers } = stage();
+  return {
+    driver,
+    pass: () => clock.advance(100),
+    crashOne: async () => servers[0]?.crash(),
+    async [Symbol.asyncDispose]() {
+      const closed = driver.close();
+      await clock.advance(100_000);
+      await closed;
+    },
+  };
+});
+
+describe('the driver that is given how to start and stop', () => {
+  it('lets one in when it is ready, takes it out before it is stopped', async () => {
+    const { clock, driver, gate, servers } = stage();
+    await driver.apply('api', 1, signal);
+    await clock.advance(1500);
+    expect([gate.asked, gate.inside.get('api-1')?.port]).toEqual([['admit api-1'], 5000]);
+    gate.withdrawing = async () => {
+      expect(servers[0]?.words).toEqual([]);
+      return { kind: 'drained' };
+    };
+    await driver.apply('api', 0, signal);
+    await clock.advance(1500);
+    expect([servers[0]?.words[0], driver.passages.drained]).toEqual(['stop', 1]);
+  });
+
+  it('says why one could not be started, and tries again later and later', async () => {
+    let attempts = 0;
+    const start = async (): Promise<GivenServer> => {
+      attempts++;
+      throw new Error('the cloud is full');
+    };
+    const { clock, driver, fleet } = stage({ start });
+    await driver.apply('api', 1, signal);
+    await clock.advance(1);
+    expect((await fleet()).instances[0]).toMatchObject({
+      state: 'waiting',
+      remark: 'could not be started (the cloud is full) after 0 ms; starts again in 100 ms',
+    });
+    await clock.advance(1600);
+    expect(attempts).toBe(5);
+  });
+
+  it('starts one anew that is not ready any more for long', async () => {
+    const on = stage({ hangAfterMs: 2000 });
+    await on.driver.apply('api', 1, signal);
+    await on.clock.advance(1500);
+    expect(await on.fleet()).toMatchObject({ ready: 1 });
+    on.isWell = false;
+    let remark: string | undefined;
+    for (let looks = 0; remark === undefined && looks < 100; looks++) {
+      await on.clock.advance(50);
+      remark = (await on.fleet()).instances[0]?.remark;
+    }
+    expect(remark).toMatch(/^was not ready any more for 2 s/);
+    on.isWell = true;
+    await on.clock.advance(2000);
+    expect(await on.fleet()).toMatchObject({ ready: 1, instances: [{ restarts: 1 }] });
+  });
+
+  it('gives one up that does not become ready', async () => {
+    const on = stage({ readyTimeoutMs: 3000 });
+    on.isWell = false;
+    await on.driver.apply('api', 1, signal);
+    await on.clock.advance(4050);
+    expect((await on.fleet()).instances[0]?.remark).toMatch(/^was not ready within 3 s/);
+    expect(on.servers[0]?.words).toContain('kill');
+  });
+
+  it('stops one that comes when it is not wanted any more', async () => {
+    const { clock, driver, servers, gate } = stage();
+    await driver.apply('api', 1, signal);
+    await clock.advance(500);
+    const closed = driver.close();
+    await clock.advance(3000);
+    await closed;
+    expect([servers[0]?.words[0], gate.asked]).toEqual(['stop', []]);
+    expect(await driver.apply('api', 1, signal)).toEqual({
+      kind: 'refused',
+      because: 'the driver was closed',
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('makes no more than it was told', async () => {
+    const { driver } = stage();
+    for (const replicas of [5, -1, 0.5])
+      expect(await driver.apply('api', replicas, signal)).toMatchObject({ kind: 'refused' });
+  });
+});
