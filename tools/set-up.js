@@ -53,9 +53,14 @@ const servers = {
     },
   },
   nginx: {
-    name: 'nginx, a target of load',
+    name: 'nginx, a target of load, and a proxy in front of services',
     commands: ['nginx'],
     packages: { 'apt-get': 'nginx', dnf: 'nginx', apk: 'nginx', pacman: 'nginx', brew: 'nginx' },
+  },
+  haproxy: {
+    name: 'HAProxy, a proxy in front of services',
+    commands: ['haproxy'],
+    packages: { 'apt-get': 'haproxy', dnf: 'haproxy', apk: 'haproxy', pacman: 'haproxy', brew: 'haproxy' },
   },
   wrk: {
     name: 'wrk, which load benchmarks compare with',
@@ -77,7 +82,7 @@ const servers = {
 
 const needs = {
   demo: ['valkey'],
-  test: ['valkey', 'promtool', 'alertmanager', 'nginx', 'chromium'],
+  test: ['valkey', 'promtool', 'alertmanager', 'nginx', 'haproxy', 'chromium'],
   bench: ['valkey', 'nginx', 'wrk'],
 };
 

@@ -1,0 +1,88 @@
+import type { WantedUpstream } from '../upstream.ts';
+import type { HaproxyFileSettings, HaproxySettings } from './haproxy-options.ts';
+import { serverParameters } from './haproxy-plan.ts';
+import type { HaproxyAddress } from './haproxy-runtime.ts';
+
+/**
+ * A whole configuration for HAProxy 2.6 and newer. Pure. Those that drain are left out: a process that starts with this has
+ * nothing of theirs in flight.
+ */
+export function haproxyConfiguration(
+  { runtime, backend, file, ...settings }: HaproxySettings & { readonly file: HaproxyFileSettings },
+  wanted: readonly WantedUpstream[],
+): string {
+  const serving = wanted.filter(({ mode }) => mode === 'serving');
+  return `# Written by Loadline, as a whole, at each change: what is changed here by hand does not stay.
+global
+  stats socket ${socketOf(runtime)} level admin
+  maxconn ${file.connectionsMax}
+  hard-stop-after ${file.stopGraceMs}ms
+
+defaults
+  mode http
+  timeout http-request ${file.headTimeoutMs}ms
+  timeout http-keep-alive ${file.idleTimeoutMs}ms
+  timeout client ${file.clientStallMs}ms
+  timeout queue ${file.queueTimeoutMs}ms
+  timeout connect ${file.connectTimeoutMs}ms
+  timeout server ${file.responseTimeoutMs}ms
+  timeout tunnel ${file.streamIdleMs}ms
+  timeout check ${settings.healthCheck.timeoutMs}ms
+
+frontend clients
+${lines(file.listen.map((address) => `bind ${address}${tlsOf(file)}`))}
+  option forwardfor
+  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+  default_backend ${backend}
+
+backend ${backend}
+  balance ${balances[file.balance]}
+${lines(retriesOf(file))}
+${lines(checksOf(settings.healthCheck))}
+${lines(serving.map((upstream) => `server ${upstream.id} ${serverParameters(upstream, settings)}`))}
+`.replace(/\n{2,}$/, '\n');
+}
+
+/** Of those that HAProxy has, these take servers at run time. */
+const balances = {
+  leastconn: 'leastconn',
+  roundrobin: 'roundrobin',
+  random: 'random',
+  source: 'source\n  hash-type consistent',
+} as const;
+
+function socketOf(runtime: HaproxyAddress): string {
+  if ('socketPath' in runtime) return `${runtime.socketPath} mode 600 expose-fd listeners`;
+  const { host, port } = runtime;
+  return host.includes(':') ? `ipv6@[${host}]:${port}` : `ipv4@${host}:${port}`;
+}
+
+function tlsOf({ certificatePath }: HaproxyFileSettings): string {
+  return certificatePath === undefined ? '' : ` ssl crt ${certificatePath} alpn h2,http/1.1`;
+}
+
+/**
+ * Where no connection came about, nothing was sent, and everything is repeated. Where a connection ended before an answer, the
+ * request may have had its effect: then only what may be done twice is. Each repetition goes to another upstream.
+ */
+function retriesOf({ attemptsMax }: HaproxyFileSettings): string[] {
+  return [
+    `retries ${attemptsMax - 1}`,
+    'retry-on conn-failure empty-response',
+    'option redispatch 1',
+    'http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }',
+  ];
+}
+
+function checksOf({ kind, path }: HaproxySettings['healthCheck']): string[] {
+  if (kind === 'tcp') return ['option tcp-check'];
+  return [
+    'option httpchk',
+    `http-check send meth GET uri ${path} ver HTTP/1.1 hdr Host loadline hdr Connection close`,
+    'http-check expect status 200-299',
+  ];
+}
+
+function lines(of: readonly string[]): string {
+  return of.map((line) => `  ${line}`).join('\n');
+}

@@ -1,0 +1,52 @@
+import { type HaproxyOptions, writeHaproxyConfiguration } from 'loadline/traffic';
+import { describe, expect, it } from 'vitest';
+
+const file = { path: '/etc/haproxy/haproxy.cfg', listen: ['*:8080'] };
+const options = { runtime: { socketPath: '/run/haproxy/admin.sock' }, file };
+
+describe('writeHaproxyConfiguration()', () => {
+  it('has the guide’s checks, repeats what may be repeated, and leaves out who drains', () => {
+    const text = writeHaproxyConfiguration(options, [
+      { id: 'a', host: '10.0.0.1', port: 80, mode: 'serving' },
+      { id: 'b', host: '10.0.0.2', port: 80, mode: 'draining' },
+    ]);
+    expect(text).toMatch(/timeout check 5000ms/);
+    expect(text).toMatch(/server a 10\.0\.0\.1:80 .*check inter 10000ms .*rise 2 fall 3/);
+    expect(text).toMatch(/option redispatch 1/);
+    expect(text).toMatch(/disable-l7-retry unless \{ method GET HEAD OPTIONS PUT DELETE TRACE \}/);
+    expect(text).not.toMatch(/server b/);
+  });
+
+  it('tells every option that cannot stand in a configuration', () => {
+    const bad = {
+      runtime: { host: 'haproxy', port: 70_000 },
+      backend: 'api\nglobal',
+      slowStartMs: -1,
+      healthCheck: { path: '/ready ver HTTP/1.0', up: 0 },
+      file: { path: '/etc/haproxy cfg', listen: ['*:80 accept-proxy'], balance: 'static-rr' },
+    } as unknown as typeof options & HaproxyOptions;
+    let told: unknown;
+    try {
+      writeHaproxyConfiguration(bad);
+    } catch (error) {
+      told = error;
+    }
+    const paths = (told as { facts: { problems: { path: unknown[] }[] } }).facts.problems.map(({ path }) =>
+      path.join('.'),
+    );
+    expect(told).toMatchObject({ code: 'TRAFFIC_OPTIONS_INVALID' });
+    expect(paths.toSorted()).toEqual(
+      [
+        'runtime.host',
+        'runtime.port',
+        'backend',
+        'slowStartMs',
+        'healthCheck.path',
+        'healthCheck.up',
+        'file.path',
+        'file.listen.0',
+        'file.balance',
+      ].toSorted(),
+    );
+  });
+});

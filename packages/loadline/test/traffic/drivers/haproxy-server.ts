@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from 'loadline/base';
+import { createHaproxyDriver, type HaproxyOptions, type ProxyDriver } from 'loadline/traffic';
+import { freePort } from './free-port.ts';
+
+/** A real HAProxy on a free port of loopback, started with the configuration that its driver writes. */
+export interface HaproxyServer extends AsyncDisposable {
+  readonly driver: ProxyDriver;
+  readonly options: HaproxyOptions & { readonly file: NonNullable<HaproxyOptions['file']> };
+  readonly url: string;
+  /** Ends it at once, with all that it has in flight. */
+  kill(): Promise<void>;
+  /** With the configuration as it is now. */
+  start(): Promise<void>;
+}
+
+/** Checks that tests can wait for. */
+const quick = { intervalMs: 100, startIntervalMs: 20, timeoutMs: 1000 };
+
+export async function startHaproxy(further: Partial<HaproxyOptions> = {}): Promise<HaproxyServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'loadline-haproxy-'));
+  const port = await freePort();
+  const options = {
+    clock: systemClock,
+    runtime: { socketPath: join(folder, 'haproxy.sock') },
+    healthCheck: quick,
+    ...further,
+    file: { path: join(folder, 'haproxy.cfg'), listen: [`127.0.0.1:${port}`], ...further.file },
+  };
+  const driver = createHaproxyDriver(options);
+  const { signal } = new AbortController();
+  // It writes the configuration first, and then finds nobody to give orders to.
+  await driver.apply([], signal).catch(() => undefined);
+  let child: ChildProcess | undefined;
+  const server: HaproxyServer = {
+    driver,
+    options,
+    url: `http://127.0.0.1:${port}`,
+    async start() {
+      const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
+      const started = spawn('haproxy', ['-db', '-q', '-f', options.file.path], { stdio: 'inherit', env });
+      child = started;
+      for (let look = 0; look < 500; look++) {
+        if (started.exitCode !== null) throw new Error('HAProxy ended at its start; its words are above');
+        const isThere = await driver.observe(signal).then(
+          () => true,
+          () => false,
+        );
+        if (isThere) return;
+        await sleep(10);
+      }
+      throw new Error('HAProxy did not come up within five seconds');
+    },
+    async kill() {
+      const killed = child;
+      child = undefined;
+      if (killed === undefined || killed.exitCode !== null) return;
+      const ended = once(killed, 'exit');
+      killed.kill('SIGKILL');
+      await ended;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}

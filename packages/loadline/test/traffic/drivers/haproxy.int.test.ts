@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createHaproxyDriver, type WantedUpstream } from 'loadline/traffic';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeProxyDriver } from '../../contracts/proxy-driver-contract.ts';
+import { type HaproxyServer, startHaproxy } from './haproxy-server.ts';
+import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
+
+const { signal } = new AbortController();
+
+describeProxyDriver('HAProxy', async () => {
+  const haproxy = await startHaproxy();
+  const servers: UpstreamServer[] = [];
+  return {
+    driver: haproxy.driver,
+    async start(id) {
+      const server = await startUpstreamServer(id);
+      servers.push(server);
+      return server;
+    },
+    pass: () => pause(5),
+    async send(path) {
+      const answer = await fetch(`${haproxy.url}${path}`);
+      return { status: answer.status, body: await answer.text() };
+    },
+    async [Symbol.asyncDispose]() {
+      await haproxy[Symbol.asyncDispose]();
+      for (const server of servers) await server[Symbol.asyncDispose]();
+    },
+  };
+});
+
+describe('HAProxy', () => {
+  let haproxy: HaproxyServer;
+  let a: UpstreamServer;
+
+  beforeAll(async () => {
+    haproxy = await startHaproxy();
+    a = await startUpstreamServer('a');
+  });
+  afterAll(async () => {
+    await haproxy[Symbol.asyncDispose]();
+    await a[Symbol.asyncDispose]();
+  });
+
+  const serving = (...upstreams: readonly WantedUpstream['id'][]): WantedUpstream[] =>
+    upstreams.map((id) => ({ ...a.upstream, id, mode: 'serving' }));
+
+  it('sends nothing to a new one before its checks have passed', async () => {
+    a.isWell = false;
+    await haproxy.driver.apply(serving('a'), signal);
+    const statuses = new Set<number>();
+    for (let request = 0; request < 20; request++) {
+      statuses.add((await fetch(haproxy.url)).status);
+      await pause(5);
+    }
+    expect([...statuses]).toEqual([503]);
+    expect(await haproxy.driver.observe(signal)).toMatchObject([{ id: 'a', status: 'down' }]);
+    a.isWell = true;
+    await expect.poll(() => haproxy.driver.observe(signal)).toMatchObject([{ id: 'a', status: 'up' }]);
+    expect((await fetch(haproxy.url)).status).toBe(200);
+  });
+
+  it('has what it had when it is killed and starts again', async () => {
+    await haproxy.driver.apply(serving('a', 'b'), signal);
+    await haproxy.kill();
+    await expect(haproxy.driver.observe(signal)).rejects.toMatchObject({ code: 'TRAFFIC_PROXY_UNREACHABLE' });
+    await haproxy.start();
+    expect((await haproxy.driver.observe(signal)).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect((await fetch(haproxy.url)).status).toBe(200);
+  });
+
+  it('repeats elsewhere what may have had its effect already, but only what may be done twice', async () => {
+    await using broken = await startUpstreamServer('broken');
+    broken.isBroken = true;
+    await haproxy.driver.apply([...serving('a'), { ...broken.upstream, mode: 'serving' }], signal);
+    await expect
+      .poll(() => haproxy.driver.observe(signal))
+      .toMatchObject([{ status: 'up' }, { status: 'up' }]);
+    // What has failed on a connection that was used before is told by its end.
+    const send = (method: string): Promise<boolean> =>
+      fetch(haproxy.url, { method }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    const gets = [];
+    const posts = [];
+    for (let request = 0; request < 10; request++) gets.push(await send('GET'));
+    for (let request = 0; request < 10; request++) posts.push(await send('POST'));
+    expect(gets).toEqual(gets.map(() => true));
+    expect(new Set(posts)).toEqual(new Set([true, false]));
+    expect(broken.asked).toContain('GET');
+    expect(broken.asked.filter((method) => method === 'POST')).toHaveLength(
+      posts.filter((isDone) => !isDone).length,
+    );
+  });
+
+  it('says so where it has no such backend', async () => {
+    const strange = createHaproxyDriver({ ...haproxy.options, backend: 'nobody' });
+    await expect(strange.observe(signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_PROXY_REFUSED',
+      message: expect.stringContaining('No such proxy'),
+    });
+  });
+
+  it('keeps the configuration before, where it would refuse the new one', async () => {
+    const before = await readFile(haproxy.options.file.path, 'utf8');
+    const bad = createHaproxyDriver({
+      ...haproxy.options,
+      file: { ...haproxy.options.file, certificatePath: '/nowhere/at-all.pem' },
+    });
+    await expect(bad.apply(serving('a'), signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_CONFIGURATION_REFUSED',
+      message: expect.stringContaining('/nowhere/at-all.pem'),
+    });
+    expect(await readFile(haproxy.options.file.path, 'utf8')).toBe(before);
+  });
+
+  it('takes no name, no order in a name, and no host name', async () => {
+    for (const bad of [{ id: 'a; shutdown' }, { id: 'a\nb' }, { host: 'example.test' }]) {
+      const refused = await haproxy.driver
+        .apply([{ ...a.upstream, mode: 'serving', ...bad }], signal)
+        .catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'TRAFFIC_UPSTREAM_INVALID' });
+    }
+  });
+});
