@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { good, openStage, quickPlan, request, startedStage, until } from './rollout/stage.ts';
+import { good, openStage, quickPlan, request, type Stage, startedStage, until } from './rollout/stage.ts';
 
 const bad = { latencyMs: 20, errorRatio: 0.4 };
 const slower = { latencyMs: 22, errorRatio: 0.0005 };
@@ -103,6 +103,23 @@ describe('a rollout', () => {
     await stage.clock.advance(70_000);
     expect(stage.state()).toMatchObject({ phase: 'rolling back', share: 0 });
     expect(stage.state().reason).toContain('It was not ready within 2 m: 0 of 1 are up.');
+    await stage.rollouts.close();
+  });
+
+  it('goes no further while instances are not ready, and verifies green only while they are', async () => {
+    const stage = await startedStage({ blueGreen: { verify: '20s' }, settle: '5s' });
+    await stage.clock.advance(10_000);
+    expect(stage.state().phase).toBe('watching');
+    stage.capacity = { kind: 'coming', because: '1 of 2 are up' };
+    await stage.clock.advance(60_000);
+    expect(stage.state()).toMatchObject({ phase: 'watching', share: 0 });
+    expect(stage.state().seenMs).toBeLessThan(11_000);
+    stage.capacity = { kind: 'ready' };
+    await stage.clock.advance(15_000);
+    expect(stage.share()).toBe(1);
+    stage.capacity = { kind: 'coming', because: '1 of 2 are up' };
+    await stage.clock.advance(1_000_000);
+    expect(stage.state().phase).toBe('watching');
     await stage.rollouts.close();
   });
 
@@ -232,11 +249,50 @@ describe('a rollout after a restart', () => {
     await stage.clock.advance(3000);
     await order;
     expect(stage.share()).toBe(0.2);
+    // Instances that still get requests do not go.
+    expect(stage.asked).not.toContain('carry 0');
     stage.split = 'there';
     await stage.reopen();
     await stage.clock.advance(5000);
     expect(stage.share()).toBe(0);
     expect(stage.state().phase).toBe('rolled back');
+    await stage.rollouts.close();
+  });
+});
+
+describe('a rollout that somebody else has changed', () => {
+  async function changeBehind(stage: Stage): Promise<void> {
+    const [state] = await stage.memory.load();
+    if (state === undefined) throw new Error('Nothing is remembered.');
+    const { version } = state;
+    await stage.memory.save({
+      ...state,
+      version: version + 1,
+      phase: 'paused',
+      pausedBy: 'person',
+      reason: 'elsewhere',
+    });
+  }
+
+  it('takes over what they have made of it', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await changeBehind(stage);
+    await stage.clock.advance(600_000);
+    expect(stage.state()).toMatchObject({ phase: 'paused', reason: 'elsewhere', share: 0.2 });
+    expect(stage.shares).toEqual([0, 0.2]);
+    expect(stage.rollouts.status('r1').counts.unremembered).toBe(1);
+    await stage.rollouts.close();
+  });
+
+  it('goes back all the same when it has to', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await changeBehind(stage);
+    stage.candidate = bad;
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    await stage.clock.advance(3000);
+    expect((await stage.memory.load())[0]?.phase).toBe('rolled back');
     await stage.rollouts.close();
   });
 });

@@ -71,11 +71,13 @@ export function rollBack(
 }
 
 /** What was seen, taken into the account of the step. */
-function takeIn(state: RolloutState, { atMs, traffic }: RolloutLook): RolloutState {
+function takeIn(state: RolloutState, { atMs, capacity, traffic }: RolloutLook): RolloutState {
   if (traffic.kind === 'blind') return state;
   const usual = traffic.usual ?? state.usual;
   if (!state.isShareTaken || state.phase === 'preparing') return { ...state, usual };
   const { requests } = traffic.span.candidate.whole;
+  // Without traffic it is its readiness that is watched.
+  if (state.share === 0 && capacity.kind !== 'ready') return { ...state, usual, sightAtMs: atMs };
   // Nobody may be there at night; whoever looks at a build without requests knows nothing of it.
   if (state.share > 0 && requests === 0) return { ...state, usual };
   return {
@@ -107,7 +109,11 @@ function prepare(state: RolloutState, { atMs, capacity }: RolloutLook): RolloutS
   return rollBack(state, atMs, `It was not ready within ${formatDuration(prepareMsMax)}: ${because}.`);
 }
 
-function watch(state: RolloutState, { atMs, traffic }: RolloutLook, judged: Judgement): RolloutState {
+function watch(
+  state: RolloutState,
+  { atMs, capacity, traffic }: RolloutLook,
+  judged: Judgement,
+): RolloutState {
   const { plan } = state;
   const blindMs = atMs - state.sightAtMs;
   if (state.isShareTaken && blindMs >= plan.blindMsMax) {
@@ -117,7 +123,8 @@ function watch(state: RolloutState, { atMs, traffic }: RolloutLook, judged: Judg
   }
   const step = stepOf(state);
   const watchedMs = watchedMsOf(state);
-  if (watchedMs < step.watchMs || state.requests < step.requestsMin) return state;
+  const isWatched = watchedMs >= step.watchMs && state.requests >= step.requestsMin;
+  if (!isWatched || capacity.kind !== 'ready') return state;
   if (judged.verdict !== 'inconclusive') return goOn(state, atMs, tellPassed(state, judged), judged);
   if (watchedMs < step.watchMsMax) return state;
   const found = `Nothing can be said of it after ${formatDuration(watchedMs)} at ${tellShare(state.share)}: ${tellEffects(judged.effects, 'inconclusive')}`;
