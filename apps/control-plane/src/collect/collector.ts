@@ -277,7 +277,9 @@ export class Collector {
     const watched = member.watched as Watched;
     if (watched.because !== undefined) throw new Error(watched.because);
     const { address, isTrusted } = await addressOfWatched(watched, this.#options);
-    const reading = await pull({ url: watched.url, address, key: isTrusted ? key : undefined }, signal);
+    const { url } = watched;
+    const { labels } = member;
+    const reading = await pull({ url, address, key: isTrusted ? key : undefined, labels }, signal);
     const before = member.reading;
     member.reading = keptOf(reading);
     const { service, instance } = member;

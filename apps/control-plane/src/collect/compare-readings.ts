@@ -2,7 +2,7 @@ import { Histogram } from 'loadline/metrics';
 import { type Sample, type Series, scaleOf } from 'loadline/store';
 import { growthOf } from './histogram-growth.ts';
 import { type KnownMetric, metricsOf, rateUnitOf, unitOf } from './known-metrics.ts';
-import type { ReadFamily, Reading, ReadSeries } from './reading.ts';
+import type { ReadFamily, ReadHistogram, Reading, ReadSeries } from './reading.ts';
 
 /** What two readings of an instance say of the time between them. */
 export interface Growth {
@@ -42,7 +42,7 @@ export function compareReadings(
   comparison.addMemoryRatio();
   // A service may have metrics of its own by the names that ours have: they come second, and are added to none.
   for (const family of custom) comparison.addCustom(family);
-  const all = [...comparison.found.values()];
+  const all = comparison.found;
   const samples = all.slice(0, samplesMax).map(({ value, ...series }): Sample => {
     const kept = value instanceof Histogram ? value.encode() : value;
     const whose = instance === undefined ? { service } : { service, instance };
@@ -55,8 +55,16 @@ interface Found extends Pick<Series, 'metric' | 'unit' | 'endpoint' | 'labels'> 
   value: number | Histogram;
 }
 
+type GrowthUnit = Parameters<typeof growthOf>[2];
+
 class Comparison {
-  readonly found = new Map<string, Found>();
+  readonly found: Found[] = [];
+  /** Those that others may be added to. A service's own with labels are none: a reading has each of them once. */
+  readonly #open = new Map<string, Found>();
+  readonly #growths = new Map<
+    ReadHistogram,
+    { readonly grain: number; readonly grown: Histogram | undefined }
+  >();
   resets = 0;
   readonly #before: Reading | undefined;
   readonly #elapsedS: number;
@@ -94,15 +102,15 @@ class Comparison {
     for (const [key, series] of family.series) {
       const value = this.#valueOf(family, key, series, { unit, perUnit: 1 });
       if (value === undefined) continue;
-      const labels = Object.keys(series.labels).length === 0 ? {} : { labels: series.labels };
-      this.#put({ metric, unit, ...labels, value }, false);
+      if (hasLabels(series)) this.found.push({ metric, unit, labels: series.labels, value });
+      else this.#put({ metric, unit, value }, false);
     }
   }
 
   /** How near it is to its end: when the heap reaches its limit the process ends, and when its RAM does it is killed. */
   addMemoryRatio(): void {
     const of = (metric: string): number | undefined => {
-      const value = this.found.get(keyOf({ metric }))?.value;
+      const value = this.#open.get(keyOf({ metric }))?.value;
       return typeof value === 'number' ? value : undefined;
     };
     const ratios = [
@@ -128,7 +136,7 @@ class Comparison {
     const earlier = known?.kind === family.kind ? known.series.get(key)?.value : undefined;
     if (typeof value !== 'number') {
       const before = typeof earlier === 'number' ? undefined : earlier;
-      return growthOf(before, value, { scale: scaleOf(unit), perUnit });
+      return this.#growthOf(before, value, { scale: scaleOf(unit), perUnit });
     }
     const start = typeof earlier === 'number' ? earlier : 0;
     const isReset = value < start;
@@ -136,11 +144,27 @@ class Comparison {
     return (isReset ? value : value - start) / this.#elapsedS;
   }
 
+  /** Of the same histograms several metrics are made: those of all requests, and of those that did not fail. */
+  #growthOf(
+    before: ReadHistogram | undefined,
+    after: ReadHistogram,
+    unit: GrowthUnit,
+  ): Histogram | undefined {
+    const grain = unit.scale * unit.perUnit;
+    const known = this.#growths.get(after);
+    if (known?.grain === grain) return known.grown;
+    const grown = growthOf(before, after, unit);
+    this.#growths.set(after, { grain, grown });
+    return grown;
+  }
+
   #put(found: Found, isAddedUp: boolean): void {
     const key = keyOf(found);
-    const known = this.found.get(key);
-    if (known === undefined) this.found.set(key, found);
-    else if (known.value instanceof Histogram && found.value instanceof Histogram)
+    const known = this.#open.get(key);
+    if (known === undefined) {
+      this.#open.set(key, found);
+      this.found.push(found);
+    } else if (known.value instanceof Histogram && found.value instanceof Histogram)
       known.value = merged(known.value, found.value);
     else if (isAddedUp && typeof known.value === 'number' && typeof found.value === 'number')
       known.value += found.value;
@@ -151,8 +175,13 @@ const endpointLengthMax = 255;
 /** What is made of it, by the second and of all instances together, is still a number. NaN is none. */
 const numberMax = 1e280;
 
-function keyOf({ metric, endpoint, labels }: Pick<Found, 'metric' | 'endpoint' | 'labels'>): string {
-  return labels === undefined ? `${metric} ${endpoint ?? ''}` : JSON.stringify([metric, endpoint, labels]);
+function keyOf({ metric, endpoint = '' }: Pick<Found, 'metric' | 'endpoint'>): string {
+  return `${metric} ${endpoint}`;
+}
+
+function hasLabels({ labels }: ReadSeries): boolean {
+  for (const _ in labels) return true;
+  return false;
 }
 
 /** Ratios cannot be added up; the first that comes stands. */

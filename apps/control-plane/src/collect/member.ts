@@ -1,5 +1,6 @@
 import type { Clock } from 'loadline/base';
 import type { UserSketch } from 'loadline/observe';
+import { LabelBook } from './label-book.ts';
 import type { Reading } from './reading.ts';
 import { SeriesPool } from './series-pool.ts';
 import type { ServerProbe } from './server-probe.ts';
@@ -32,6 +33,7 @@ const usersMs = 300_000;
 export class Member {
   /** As it is kept for the next one. */
   reading: Reading | undefined;
+  readonly labels: LabelBook = new LabelBook(poolMax);
   readonly pool: SeriesPool = new SeriesPool(poolMax);
   /** What it said last, by metric. */
   figures: ReadonlyMap<string, number> = new Map();

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Clock } from 'loadline/base';
 import { formatBytes } from 'loadline/base';
 import { decodeSnapshot, PrometheusParser, snapshotContentType } from 'loadline/metrics';
+import type { LabelBook } from './label-book.ts';
 import { type Reading, readingOfScrape, readingOfSnapshot } from './reading.ts';
 
 export interface PullRequest {
@@ -12,6 +13,8 @@ export interface PullRequest {
   readonly address: string;
   /** Opens its metrics, where it wants a key. */
   readonly key: string | undefined;
+  /** What it has shown before. */
+  readonly labels: LabelBook;
 }
 
 /** Asks an instance once; rejects with why it could not, in words for people. */
@@ -43,7 +46,7 @@ export function createPull(clock: Clock, limits: PullLimits = pullLimits): Pull 
     if (type.startsWith(snapshotContentType)) {
       const { bytesMax, memoryBytesMax } = limits;
       const bytes = Buffer.concat(await allOf(piecesOf(response, bytesMax)));
-      return readingOfSnapshot(decodeSnapshot(bytes, { bytesMax, memoryBytesMax }), at);
+      return readingOfSnapshot(decodeSnapshot(bytes, { bytesMax, memoryBytesMax }), at, request.labels);
     }
     const parser = new PrometheusParser({ samplesMax: limits.samplesMax });
     const decoder = new TextDecoder();
@@ -52,7 +55,7 @@ export function createPull(clock: Clock, limits: PullLimits = pullLimits): Pull 
     parser.push(decoder.decode());
     const scrape = parser.end();
     if (scrape.isCut) throw new Error(`it shows more than ${limits.samplesMax} samples`);
-    const reading = readingOfScrape(scrape, at);
+    const reading = readingOfScrape(scrape, at, request.labels);
     if (reading.families.size === 0) throw new Error('what it shows are no metrics');
     return reading;
   };

@@ -1,5 +1,6 @@
 import type { DecodedSnapshot, Histogram, Scrape, ScrapedFamily } from 'loadline/metrics';
 import { UserSketch, usersSketchName } from 'loadline/observe';
+import { type KnownLabels, LabelBook } from './label-book.ts';
 
 /** What an instance said of itself at one moment, whichever form it came in. */
 export interface Reading {
@@ -53,19 +54,30 @@ export interface ReadAt {
   readonly monotonicMs: number;
 }
 
-/** A reading of our compact form. Pure. */
-export function readingOfSnapshot({ snapshot, sketches }: DecodedSnapshot, at: ReadAt): Reading {
+/** A reading of our compact form. Pure, but for the labels that it knows afterwards. */
+export function readingOfSnapshot(
+  { snapshot, sketches }: DecodedSnapshot,
+  at: ReadAt,
+  labels: LabelBook = new LabelBook(labelsMax),
+): Reading {
   const families = snapshot.map((family): ReadFamily => {
-    const labelsOf = (values: readonly string[]): Readonly<Record<string, string>> =>
-      Object.fromEntries(family.labelNames.map((name, index) => [name, values[index] as string]));
-    const series =
-      family.kind === 'histogram'
-        ? family.series.map(({ labels, histogram }): ReadSeries => {
-            const value = { form: 'exact', histogram, scale: family.scale } as const;
-            return { labels: labelsOf(labels), value };
-          })
-        : family.series.map(({ labels, value }): ReadSeries => ({ labels: labelsOf(labels), value }));
-    return familyOf(family.name, family.kind, series);
+    const { name, kind, labelNames } = family;
+    const known = (values: readonly string[]): KnownLabels => labels.of(labelNames, values);
+    if (family.kind !== 'histogram')
+      return familyOf(
+        name,
+        kind,
+        family.series.map((each) => [known(each.labels), each.value]),
+      );
+    const { scale } = family;
+    return familyOf(
+      name,
+      kind,
+      family.series.map((each) => [
+        known(each.labels),
+        { form: 'exact', histogram: each.histogram, scale } as const,
+      ]),
+    );
   });
   const users = sketches.get(usersSketchName);
   return {
@@ -75,23 +87,45 @@ export function readingOfSnapshot({ snapshot, sketches }: DecodedSnapshot, at: R
   };
 }
 
-/** A reading of Prometheus text. What has no type counts as a gauge, unless its name says that it only grows. Pure. */
-export function readingOfScrape({ families }: Scrape, at: ReadAt): Reading {
+/**
+ * A reading of Prometheus text. What has no type counts as a gauge, unless its name says that it only grows. Pure, but for the
+ * labels that it knows afterwards.
+ */
+export function readingOfScrape(
+  { families }: Scrape,
+  at: ReadAt,
+  labels: LabelBook = new LabelBook(labelsMax),
+): Reading {
   const read = [...families.values()].flatMap(partsOf).map((family): ReadFamily => {
-    if (family.kind === 'histogram') return familyOf(family.name, 'histogram', boundsOf(family));
-    if (family.kind === 'summary') return { ...quantilesOf(family), isOfQuantiles: true };
+    if (family.kind === 'histogram') return familyOf(family.name, 'histogram', boundsOf(family, labels));
+    if (family.kind === 'summary') return { ...quantilesOf(family, labels), isOfQuantiles: true };
     const kind = isCounter(family) ? 'counter' : 'gauge';
     const plain = family.samples.filter(({ name }) => !name.endsWith('_created'));
     return familyOf(
       family.name,
       kind,
-      plain.map(({ name, labels, value }) => ({
-        labels: Object.fromEntries(name === family.name ? labels : [...labels, ['__part', name]]),
-        value,
-      })),
+      plain.map((sample) => [knownOf(labels, labelsOf(family, kind, sample)), sample.value]),
     );
   });
   return { ...at, families: byName(read), users: undefined };
+}
+
+/** Of one reading by itself. */
+const labelsMax = 100_000;
+
+type ScrapedSample = ScrapedFamily['samples'][number];
+
+/** What an instance calls by another name than its family is another series; OpenMetrics calls every counter so. */
+function labelsOf(
+  family: ScrapedFamily,
+  kind: ReadFamily['kind'],
+  { name, labels }: ScrapedSample,
+): ReadonlyMap<string, string> {
+  return name === family.name || kind === 'counter' ? labels : new Map([...labels, ['__part', name]]);
+}
+
+function knownOf(book: LabelBook, labels: ReadonlyMap<string, string>): KnownLabels {
+  return book.of([...labels.keys()], [...labels.values()]);
 }
 
 /** A summary is quantiles, and beside them two counters; together they would be numbers of three kinds under one name. */
@@ -104,12 +138,12 @@ function partsOf(family: ScrapedFamily): readonly ScrapedFamily[] {
   return [family, ...counters];
 }
 
-function quantilesOf({ name, samples }: ScrapedFamily): ReadFamily {
+function quantilesOf({ name, samples }: ScrapedFamily, labels: LabelBook): ReadFamily {
   const own = samples.filter((sample) => sample.name === name);
   return familyOf(
     name,
     'gauge',
-    own.map(({ labels, value }) => ({ labels: Object.fromEntries(labels), value })),
+    own.map((sample) => [knownOf(labels, sample.labels), sample.value]),
   );
 }
 
@@ -117,22 +151,14 @@ function isCounter({ kind, name }: ScrapedFamily): boolean {
   return kind === 'counter' || (kind === 'unknown' && name.endsWith('_total'));
 }
 
-function familyOf(name: string, kind: ReadFamily['kind'], series: readonly ReadSeries[]): ReadFamily {
-  const isGrowing = kind === 'counter';
-  const own = isGrowing ? series.map((each) => ({ ...each, labels: withoutPart(each.labels) })) : series;
-  return {
-    name: isGrowing ? name.replace(/_total$/, '') : name,
-    kind,
-    series: new Map(own.map((each) => [keyOf(each.labels), each])),
-  };
-}
-
-/** OpenMetrics calls the sample of a counter by another name than its family. */
-function withoutPart({
-  __part: _,
-  ...labels
-}: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return labels;
+function familyOf(
+  name: string,
+  kind: ReadFamily['kind'],
+  all: readonly (readonly [labels: KnownLabels, value: ReadSeries['value']])[],
+): ReadFamily {
+  const series = new Map<string, ReadSeries>();
+  for (const [{ labels, key }, value] of all) series.set(key, { labels, value });
+  return { name: kind === 'counter' ? name.replace(/_total$/, '') : name, kind, series };
 }
 
 /** A counter may have the name of a gauge but for its `_total`, which it keeps then: open connections, and all that were. */
@@ -149,9 +175,12 @@ function byName(families: readonly ReadFamily[]): ReadonlyMap<string, ReadFamily
 }
 
 /** Buckets of the same labels, as one histogram each. */
-function boundsOf({ name, samples }: ScrapedFamily): readonly ReadSeries[] {
+function boundsOf(
+  { name, samples }: ScrapedFamily,
+  book: LabelBook,
+): readonly (readonly [KnownLabels, ReadHistogram])[] {
   const buckets = samples.filter((sample) => sample.name === `${name}_bucket`);
-  const grouped = Map.groupBy(buckets, ({ labels }) => keyOf(withoutBound(labels)));
+  const grouped = Map.groupBy(buckets, ({ labels }) => knownOf(book, withoutBound(labels)).key);
   return [...grouped.values()].flatMap((own) => {
     const rising = own
       .map(({ labels, value }) => ({ bound: boundOf(labels.get('le')), count: value }))
@@ -163,7 +192,7 @@ function boundsOf({ name, samples }: ScrapedFamily): readonly ReadSeries[] {
       bounds: rising.map(({ bound }) => bound),
       counts: rising.map(({ count }) => count),
     };
-    return [{ labels: withoutBound((own[0] as (typeof own)[number]).labels), value }];
+    return [[knownOf(book, withoutBound((own[0] as ScrapedSample).labels)), value] as const];
   });
 }
 
@@ -171,10 +200,6 @@ function boundOf(text: string | undefined): number {
   return text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text ?? Number.NaN);
 }
 
-function withoutBound(labels: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-  return Object.fromEntries([...labels].filter(([name]) => name !== 'le'));
-}
-
-function keyOf(labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function withoutBound(labels: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...labels].filter(([name]) => name !== 'le'));
 }

@@ -5,8 +5,9 @@ import { SeriesPool } from '../../src/collect/series-pool.ts';
 describe('SeriesPool', () => {
   it('gives the same frozen object for the same series', () => {
     const pool = new SeriesPool(10);
-    const series = pool.of(seriesOf({ labels: { zone: 'a' } }));
-    expect(pool.of(seriesOf({ labels: { zone: 'a' } }))).toBe(series);
+    const labels = { zone: 'a' };
+    const series = pool.of(seriesOf({ labels }));
+    expect(pool.of(seriesOf({ labels }))).toBe(series);
     expect(Object.isFrozen(series) && Object.isFrozen(series.labels)).toBe(true);
   });
 

@@ -7,6 +7,7 @@ import { type Observer, observe } from 'loadline/observe';
 import { createPostgres } from 'loadline/postgres';
 import { createValkey } from 'loadline/valkey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LabelBook } from '../../src/collect/label-book.ts';
 import { createPostgresProbe } from '../../src/collect/postgres-probe.ts';
 import { createPull } from '../../src/collect/pull.ts';
 import type { ServerReading } from '../../src/collect/server-probe.ts';
@@ -55,8 +56,9 @@ function numbersOf({ samples }: ServerReading): Readonly<Record<string, number>>
 
 describe('a real instance', () => {
   const pull = createPull(systemClock);
+  const labels = new LabelBook(1000);
   const ask = (path: string, opened: string | undefined = key) =>
-    pull({ url: urlOf(path), address: '127.0.0.1', key: opened }, neverAborted);
+    pull({ url: urlOf(path), address: '127.0.0.1', key: opened, labels }, neverAborted);
 
   it('is read in our compact form with all its buckets, and as text by whoever has no other', async () => {
     await (await fetch(urlOf('/hello'))).text();
@@ -72,7 +74,8 @@ describe('a real instance', () => {
   it('says in words why it was not read', async () => {
     const wrong = ask('/metrics', 'another-key-of-some-length');
     await expect(wrong).rejects.toThrow('it answered 401: the key in LOADLINE_OBSERVE_KEY is none of its');
-    const none = pull({ url: urlOf('/metrics'), address: '127.0.0.1', key: undefined }, neverAborted);
+    const unopened = { url: urlOf('/metrics'), address: '127.0.0.1', key: undefined, labels };
+    const none = pull(unopened, neverAborted);
     await expect(none).rejects.toThrow('it answered 401: it wants a key, and gets none');
     await expect(ask('/large')).rejects.toThrow('more than 8');
     await expect(ask('/hello')).rejects.toThrow('no metrics');
