@@ -130,6 +130,9 @@ function isPossible(state: HistogramState): boolean {
   const { count, min, max, clamped } = state;
   if (!Number.isSafeInteger(count) || clamped > count) return false;
   if (count === 1 && min !== max) return false;
+  // Nearly always it all fits into numbers, for which nothing has to be made.
+  if (state.sumHigh === 0 && max * count <= Number.MAX_SAFE_INTEGER)
+    return state.sumLow >= min * (count - 1) + max && state.sumLow <= max * (count - 1) + min;
   const sum = (BigInt(state.sumHigh) << 52n) + BigInt(state.sumLow);
   const others = BigInt(count - 1);
   return sum >= BigInt(min) * others + BigInt(max) && sum <= BigInt(max) * others + BigInt(min);
