@@ -218,6 +218,29 @@ describe('a reader that has had enough', () => {
   });
 });
 
+describe('the memory of loadline serve', () => {
+  const say = 'console.error(process.pid,...process.execArgv)';
+  const said = async (command: string, ...more: readonly string[]): Promise<readonly string[]> => {
+    const words = [
+      '--conditions=loadline-source',
+      `--import=data:text/javascript,${encodeURI(say)}`,
+      ...more,
+    ];
+    const { err } = await run([command, '--help'], { NODE_OPTIONS: words.join(' ') });
+    return err.trim().split('\n');
+  };
+
+  it.runIf(process.platform === 'linux')('is bounded in the same process, before it begins', async () => {
+    const [first, then] = await said('serve');
+    expect(then).toBe(`${first} --max-semi-space-size=8`);
+  });
+
+  it('is what whoever starts it has set, and no other command’s', async () => {
+    expect(await said('serve', '--max-semi-space-size=16')).toHaveLength(1);
+    expect(await said('run')).toHaveLength(1);
+  });
+});
+
 describe.runIf(process.platform === 'linux')('on a terminal', { retry: 3 }, () => {
   /** Runs the command in a pseudo-terminal of this size by way of script(1). */
   async function onTerminal(
