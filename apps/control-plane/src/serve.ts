@@ -10,6 +10,7 @@ import { type Configuration, readConfiguration, type ServeWords } from './config
 import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
 
 export interface ServeSurroundings {
@@ -29,6 +30,7 @@ export interface ServeSurroundings {
  * @throws CONTROL_PLANE_START_REFUSED
  */
 export async function serve(words: ServeWords, surroundings: ServeSurroundings): Promise<void> {
+  keepHeapSmall();
   const { env, signal, clock = systemClock } = surroundings;
   const configuration = readConfiguration(words, env);
   const { home, databaseUrl } = configuration;
