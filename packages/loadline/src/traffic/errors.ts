@@ -6,6 +6,10 @@ export const trafficErrorTable = {
     means: 'What was asked for cannot work: the message names each option with what is wrong with it.',
     remedy: 'Correct every option that the message names.',
   },
+  TRAFFIC_CLOSE_OVERDUE: {
+    means: 'Something that a stopping service holds open did not close in time, and was left open.',
+    remedy: 'Find out what it waits for; closeMs sets the limit.',
+  },
   TRAFFIC_PROXY_UNREACHABLE: {
     means: 'A proxy does not answer at the address where it takes orders, or breaks off.',
     remedy:

@@ -30,6 +30,17 @@ export type {
   Gated,
 } from './gate/frameworks.ts';
 export type { HonoContext, HonoMiddleware } from './gate/hono.ts';
+export type { Drain, Unfinished } from './graceful/drain.ts';
+export { createGracefulStop, type GracefulStop, type GracefulStopOptions } from './graceful/graceful-stop.ts';
+export { type SignalledProcess, type SignalOptions, stopOnSignals } from './graceful/stop-on-signals.ts';
+export {
+  describeStop,
+  exitCodeOf,
+  type StopFailure,
+  type StopReport,
+  type StopStep,
+} from './graceful/stop-report.ts';
+export { drainWebSockets, type WebSocketServerShape, type WebSocketShape } from './graceful/web-sockets.ts';
 export { createHealth, type Health, type HealthOptions } from './health/health.ts';
 export type { HealthCheck } from './health/options.ts';
 export type { CheckResult, HealthReport, HealthStatus, Phase } from './health/report.ts';
@@ -40,6 +51,7 @@ export type { StrangerPolicy } from './pool/plan.ts';
 export { openPool, type Pool, type PoolOptions } from './pool/pool.ts';
 export type { PoolStatus, ProxyStatus, UpstreamStatus } from './pool/status.ts';
 export type { ProxyDriver } from './proxy-driver.ts';
+export { type KeepingProxy, keepUpstreams } from './remote/kept-upstreams.ts';
 export { type ProxyDoorOptions, proxyDoor } from './remote/proxy-door.ts';
 export { createRemoteProxy, type RemoteProxyOptions } from './remote/remote-proxy.ts';
 export type { SeenUpstream, Upstream, WantedUpstream } from './upstream.ts';

@@ -1,10 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
-import express from 'express';
-import Fastify from 'fastify';
-import { Hono } from 'hono';
 import type { Gated } from 'loadline/traffic';
 
 /** A service that runs on loopback, behind gates. */
@@ -24,7 +20,10 @@ export type OpenService = (
   onRequest: (arrived: Arrived) => void,
 ) => Promise<Service>;
 
-/** The same little service in each framework: it hands every request on to the test, which answers. */
+/**
+ * The same little service in each framework: it hands every request on to the test, which answers. Each imports its own,
+ * so that one that is started as a process does not wait for the others.
+ */
 export const services: Readonly<Record<string, OpenService>> = {
   async 'node:http'(gates, onRequest) {
     const service: RequestListener = ({ url = '' }, response) =>
@@ -34,6 +33,7 @@ export const services: Readonly<Record<string, OpenService>> = {
   },
 
   async Express(gates, onRequest) {
+    const { default: express } = await import('express');
     const app = express();
     for (const gate of gates) app.use(gate.express());
     app.use('/api', (request, response) =>
@@ -43,6 +43,7 @@ export const services: Readonly<Record<string, OpenService>> = {
   },
 
   async Fastify(gates, onRequest) {
+    const { default: Fastify } = await import('fastify');
     const app = Fastify({ forceCloseConnections: true });
     for (const gate of gates) app.register(gate.fastify());
     app.register(async (scope) => {
@@ -55,6 +56,7 @@ export const services: Readonly<Record<string, OpenService>> = {
   },
 
   async Hono(gates, onRequest) {
+    const [{ serve }, { Hono }] = await Promise.all([import('@hono/node-server'), import('hono')]);
     const app = new Hono();
     for (const gate of gates) app.use(gate.hono());
     app.all('/api/*', async (context) => {

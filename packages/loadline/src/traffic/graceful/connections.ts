@@ -1,0 +1,160 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../base/index.ts';
+import type { Unfinished } from './drain.ts';
+import { mayClose } from './idle.ts';
+
+interface Connection {
+  /** Responses that were not sent to their end, in the order of their requests; more than one where a client pipelines. */
+  readonly underWay: ServerResponse[];
+  restingMs: number;
+  bytesAtRest: number;
+  /** What it speaks instead of HTTP since it was upgraded, for people. */
+  upgradedTo: string | undefined;
+  /** Where it speaks HTTP/2, which says goodbye and ends by itself. */
+  readonly session: Http2Session | undefined;
+}
+
+/** What is needed of a session of `node:http2`. */
+export interface Http2Session {
+  close(): void;
+}
+
+/**
+ * The connections of a server, and what is under way on each. From `sayGoodbye` on the last answer on every connection
+ * says `Connection: close`; what has been said cannot be taken back, so a connection whose answer has begun before
+ * then stays open for one more.
+ */
+export class Connections {
+  readonly #clock: Clock;
+  readonly #open = new Map<Socket, Connection>();
+  #isLeaving = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Those that still speak HTTP. */
+  get count(): number {
+    let count = 0;
+    for (const { upgradedTo } of this.#open.values()) if (upgradedTo === undefined) count++;
+    return count;
+  }
+
+  /** A connection was opened. */
+  add(socket: Socket, session?: Http2Session): void {
+    if (this.#open.has(socket)) return;
+    this.#open.set(socket, {
+      underWay: [],
+      restingMs: this.#clock.monotonicMs(),
+      bytesAtRest: socket.bytesRead,
+      upgradedTo: undefined,
+      session,
+    });
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  /** A request has arrived. */
+  begin(response: ServerResponse): void {
+    const { socket } = response.req;
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    if (this.#isLeaving) {
+      // To be closed after this one, and not before it.
+      const before = connection.underWay.at(-1);
+      if (before !== undefined) stay(before);
+      leave(response);
+    }
+    connection.underWay.push(response);
+    begunMs.set(response, this.#clock.monotonicMs());
+    response.once('close', () => this.#end(socket, connection, response));
+  }
+
+  /** A connection speaks something else from now on, and whoever does so drains it. */
+  upgrade(socket: Socket, request: IncomingMessage): void {
+    const connection = this.#open.get(socket);
+    if (connection !== undefined) connection.upgradedTo = request.headers.upgrade ?? 'another protocol';
+  }
+
+  sayGoodbye(): void {
+    this.#isLeaving = true;
+    for (const { underWay } of this.#open.values()) {
+      const last = underWay.at(-1);
+      if (last !== undefined) leave(last);
+    }
+  }
+
+  /** Closes those that rest, and can be closed without a race. */
+  closeResting(quietMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [socket, { underWay, restingMs, bytesAtRest, upgradedTo, session }] of this.#open) {
+      if (session !== undefined) session.close();
+      if (underWay.length > 0 || upgradedTo !== undefined || session !== undefined) continue;
+      const resting = { sinceMs: restingMs, bytesThen: bytesAtRest, bytesNow: socket.bytesRead };
+      // Not before what was written has been handed over, and with it the answer to somebody slow.
+      if (mayClose(resting, nowMs, quietMs)) socket.destroySoon();
+    }
+  }
+
+  /** Ends streams of server-sent events, which never end by themselves; browsers open a new one elsewhere. */
+  endEventStreams(): void {
+    for (const { underWay } of this.#open.values()) {
+      for (const response of underWay) {
+        if (!isEventStream(response) || response.writableEnded) continue;
+        // The service may write on before it notices; unheard, that error would end the process. Its reader comes back
+        // with the id of the last event that arrived.
+        response.on('error', () => undefined);
+        response.end();
+      }
+    }
+  }
+
+  /** What is under way: requests by method and path, and connections that speak something else. */
+  unfinished(): readonly Unfinished[] {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#open.values()].flatMap(({ underWay, upgradedTo, session, restingMs }): Unfinished[] => {
+      const other = session === undefined ? upgradedTo : 'HTTP/2 session';
+      if (other !== undefined) return [{ name: other, ageMs: nowMs - restingMs }];
+      return underWay.map((response) => ({
+        name: `${response.req.method} ${pathOf(response.req)}`,
+        ageMs: nowMs - (begunMs.get(response) ?? nowMs),
+      }));
+    });
+  }
+
+  cut(): void {
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  #end(socket: Socket, connection: Connection, response: ServerResponse): void {
+    connection.underWay.splice(connection.underWay.indexOf(response), 1);
+    connection.restingMs = this.#clock.monotonicMs();
+    connection.bytesAtRest = socket.bytesRead;
+  }
+}
+
+const begunMs = new WeakMap<ServerResponse, number>();
+/** Responses to which we, and not the client, have denied a further request. */
+const denied = new WeakSet<ServerResponse>();
+
+/** Node then says `Connection: close` and closes after the answer. Too late, and harmless, where its head was sent. */
+function leave(response: ServerResponse): void {
+  if (response.headersSent || !response.shouldKeepAlive) return;
+  response.shouldKeepAlive = false;
+  denied.add(response);
+}
+
+function stay(response: ServerResponse): void {
+  if (!response.headersSent && denied.delete(response)) response.shouldKeepAlive = true;
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  if (!response.headersSent) return false;
+  // What writeHead() was given is not always to be read again, but then the client said what it waits for.
+  const type = response.getHeader('content-type') ?? response.req.headers.accept ?? '';
+  return String(type).startsWith('text/event-stream');
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?')[0]?.slice(0, 200) ?? '/';
+}
