@@ -2,7 +2,7 @@ import type { Asked, Candidate } from './candidate.ts';
 
 /**
  * The better of two that chance names: nearly as good as to know the best of all, and it never sends everybody to
- * the same one at once, as that would. Better is who is expected to be done sooner: latency times what it has to
+ * the same one at once, as that would. Better is who is expected to be done sooner, by its latency and what it has to
  * do. The first is drawn by weight, and stays where both are as good, so that weights hold while nobody is busy.
  */
 export function pickOfTwo(candidates: readonly Candidate[], { random, nowMs }: Asked): Candidate {
@@ -30,7 +30,8 @@ function drawOther(candidates: readonly Candidate[], first: Candidate, random: (
 
 function costOf(candidate: Candidate, nowMs: number): number {
   const { inFlight, weight } = candidate;
-  return (decayed(candidate, nowMs) + latencyFloorMs) * (inFlight / weight + 1);
+  // The root, because a peak is mostly chance: with the latency itself, equal ones get shares that differ by 7 %.
+  return Math.sqrt(decayed(candidate, nowMs) + latencyFloorMs) * (inFlight / weight + 1);
 }
 
 /** Takes in how long a request took: a peak counts at once, and is forgotten slowly, so that one who was slow is tried again. */
@@ -55,6 +56,6 @@ function decayed({ latencyMs, latencyAtMs }: Candidate, nowMs: number): number {
 }
 
 /** After so long a peak weighs a third. */
-const memoryMs = 10_000;
+const memoryMs = 2000;
 /** Below this, differences are noise of the clock, and what is on the way counts alone. */
 const latencyFloorMs = 1;

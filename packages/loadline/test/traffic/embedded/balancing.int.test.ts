@@ -1,0 +1,198 @@
+import { createVirtualClock } from 'loadline/base';
+import { createRegistry, renderPrometheus } from 'loadline/metrics';
+import type { BalancePolicy, EmbeddedProxy } from 'loadline/traffic';
+import { describe, expect, it } from 'vitest';
+import {
+  eventually,
+  exchange,
+  get,
+  getOnce,
+  proxyBefore,
+  RawClient,
+  serve,
+  serveRaw,
+  upstream,
+} from './proxied.ts';
+
+const { signal } = new AbortController();
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+async function statuses(proxy: EmbeddedProxy): Promise<string[]> {
+  return (await proxy.observe(signal)).map(({ status }) => status);
+}
+
+/** Sends so many requests over some connections, each when its answer has come. */
+async function sendMany(port: number, requests: number, connections: number): Promise<void> {
+  const each = Array.from({ length: connections }, async () => {
+    const client = new RawClient(port);
+    for (let sent = 0; sent < requests / connections; sent++) {
+      client.heard = '';
+      await client.send(get()).hears('ok');
+    }
+    client.socket.destroy();
+  });
+  await Promise.all(each);
+}
+
+describe('balancing by the embedded proxy', () => {
+  it.each(['round robin', 'least connections', 'two choices'] satisfies BalancePolicy[])(
+    'by %s spreads 4,000 requests each over equal instances with a variation below 0.05',
+    async (policy) => {
+      const counts = [0, 0, 0];
+      await using stack = new AsyncDisposableStack();
+      const servers = [];
+      for (const at of counts.keys())
+        servers.push(
+          stack.use(
+            await serveRaw((socket) => {
+              counts[at] = (counts[at] as number) + 1;
+              socket.write(ok);
+            }),
+          ),
+        );
+      await using proxy = await proxyBefore(servers, { policy });
+      await sendMany(proxy.port, 12_000, 24);
+      const deviation = Math.sqrt(
+        counts.reduce((sum, count) => sum + (count - 4000) ** 2, 0) / counts.length,
+      );
+      expect(counts.reduce((sum, count) => sum + count)).toBe(12_000);
+      expect(deviation / 4000).toBeLessThan(0.05);
+    },
+  );
+
+  it('by address sends a client to the same one', async () => {
+    await using a = await serveRaw((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na'));
+    await using b = await serveRaw((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb'));
+    await using proxy = await proxyBefore([a, b], { policy: 'address hash' });
+    const answers = [];
+    for (let turn = 0; turn < 10; turn++) answers.push((await exchange(proxy.port, getOnce())).slice(-1));
+    expect(new Set(answers).size).toBe(1);
+  });
+
+  it('takes out who fails, and lets it in again after a while', async () => {
+    const clock = createVirtualClock();
+    let [isWell, asked] = [false, 0];
+    await using ill = await serve((_, response) => {
+      asked++;
+      response.statusCode = isWell ? 200 : 500;
+      response.end('ill');
+    });
+    await using well = await serve((_, response) => response.end('well'));
+    const registry = createRegistry();
+    await using proxy = await proxyBefore([ill, well], { clock, registry });
+    for (let turn = 0; turn < 20; turn++) await exchange(proxy.port, getOnce());
+    expect(asked).toBe(5);
+    expect(await statuses(proxy)).toEqual(['down', 'up']);
+    isWell = true;
+    await clock.advance(10_001);
+    expect(await statuses(proxy)).toEqual(['up', 'up']);
+    for (let turn = 0; turn < 4; turn++) await exchange(proxy.port, getOnce());
+    expect(asked).toBe(7);
+    let text = '';
+    for await (const slice of renderPrometheus(registry)) text += slice;
+    expect(text).toContain('loadline_proxy_ejections_total{proxy="embedded",upstream="a"} 1');
+    expect(text).toContain('loadline_proxy_requests_total{proxy="embedded",upstream="a",status="5xx"} 5');
+    expect(text).toContain(
+      'loadline_proxy_upstream_duration_seconds_count{proxy="embedded",upstream="b"} 17',
+    );
+  });
+
+  it('sends to all again when so many are down that the others would be overrun', async () => {
+    const clock = createVirtualClock();
+    const asked = [0, 0, 0];
+    await using stack = new AsyncDisposableStack();
+    const servers = [];
+    for (const at of asked.keys())
+      servers.push(
+        stack.use(
+          await serve((request, response) => {
+            if (request.url === '/health/ready') response.statusCode = at === 0 ? 200 : 503;
+            else asked[at] = (asked[at] as number) + 1;
+            response.end();
+          }),
+        ),
+      );
+    await using proxy = await proxyBefore(servers, { clock, healthCheck: {} });
+    await eventually(async () => {
+      await clock.advance(500);
+      return (await statuses(proxy)).every((status) => status !== 'starting');
+    });
+    expect(await statuses(proxy)).toEqual(['up', 'down', 'down']);
+    for (let turn = 0; turn < 6; turn++) await exchange(proxy.port, getOnce());
+    expect(asked).toEqual([2, 2, 2]);
+  });
+
+  it('sends to one that is checked only when it is up, and no more when it is not', async () => {
+    const clock = createVirtualClock();
+    let isReady = true;
+    let isAsked = 0;
+    await using server = await serve((request, response) => {
+      if (request.url === '/health/ready') isAsked++;
+      response.statusCode = request.url === '/health/ready' && !isReady ? 503 : 200;
+      response.end();
+    });
+    await using proxy = await proxyBefore([server], { clock, healthCheck: {}, panicRatio: 0 });
+    expect(await statuses(proxy)).toEqual(['starting']);
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 503 /);
+    const until = async (status: string): Promise<void> =>
+      eventually(async () => {
+        await clock.advance(1000);
+        return (await statuses(proxy))[0] === status;
+      });
+    await until('up');
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 200 /);
+    isReady = false;
+    isAsked = 0;
+    await until('down');
+    expect(isAsked).toBe(3);
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 503 /);
+  });
+
+  it('lets the share of a new one grow', async () => {
+    const clock = createVirtualClock();
+    const asked = new Map<string, number>();
+    const answering = (id: string) =>
+      serve((_, response) => {
+        asked.set(id, (asked.get(id) ?? 0) + 1);
+        response.end();
+      });
+    await using a = await answering('a');
+    await using b = await answering('b');
+    await using proxy = await proxyBefore([a], { clock, slowStartMs: 10_000 });
+    await exchange(proxy.port, getOnce());
+    await clock.advance(10_000);
+    await proxy.apply([upstream('a', a), upstream('b', b)], signal);
+    const shareOfB = async (): Promise<number> => {
+      asked.clear();
+      for (let turn = 0; turn < 44; turn++) await exchange(proxy.port, getOnce());
+      return (asked.get('b') ?? 0) / 44;
+    };
+    expect(await shareOfB()).toBeCloseTo(0.1 / 1.1, 1);
+    await clock.advance(5000);
+    expect(await shareOfB()).toBeCloseTo(0.5 / 1.5, 1);
+    await clock.advance(5000);
+    expect(await shareOfB()).toBeCloseTo(0.5, 1);
+  });
+
+  it('stays in its own zone, and goes elsewhere for what that is short of', async () => {
+    const asked = new Map<string, number>();
+    const answering = (id: string) =>
+      serve((_, response) => {
+        asked.set(id, (asked.get(id) ?? 0) + 1);
+        response.end();
+      });
+    await using here = await answering('here');
+    await using there = await answering('there');
+    await using proxy = await proxyBefore([], { zone: 'eu' });
+    const listed = [upstream('here', here, { zone: 'eu' }), upstream('there', there, { zone: 'us' })];
+    await proxy.apply(listed, signal);
+    for (let turn = 0; turn < 10; turn++) await exchange(proxy.port, getOnce());
+    expect(Object.fromEntries(asked)).toEqual({ here: 10 });
+    await proxy.apply(
+      [upstream('here', here, { zone: 'eu', mode: 'draining' }), listed[1] as (typeof listed)[number]],
+      signal,
+    );
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 200 /);
+    expect(asked.get('there')).toBe(1);
+  });
+});
