@@ -97,7 +97,7 @@ function roundOf(round: Round): NonNullable<ScalingGroup['last']> {
     reason: decision.reason,
     ...(outcome === undefined ? {} : { outcome: outcome.kind }),
     ...(problem === undefined ? {} : { problem }),
-    recommended: decision.recommended,
+    ...(decision.recommended === undefined ? {} : { recommended: decision.recommended }),
     sure: decision.sure,
     ...(decision.otherwise === '' ? {} : { otherwise: decision.otherwise }),
     proposals: decision.proposals.map(proposalOf),

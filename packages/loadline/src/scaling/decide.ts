@@ -1,4 +1,5 @@
 import { assess } from './assess.ts';
+import { decideByHpa } from './decide-by-hpa.ts';
 import type { Decision } from './decision.ts';
 import { explain } from './explain.ts';
 import { propose } from './propose.ts';
@@ -18,7 +19,8 @@ import { assume, count } from './vote.ts';
  */
 export function decide(standing: Standing, seen: Observation): Decision {
   const { group, version, policy } = standing.configuration;
-  const { rules } = policy;
+  const { rules, hpa } = policy;
+  if (hpa !== undefined) return decideByHpa(standing, hpa, seen);
   const context = contextOf(standing);
   const asked = rules
     .filter((rule) => standing.takesPart?.(rule) ?? true)

@@ -26,8 +26,8 @@ export interface Decision {
   readonly action: ScalingAction;
   readonly from: number;
   readonly to: number;
-  /** What the rules wanted together, before windows, cooldowns and limits. */
-  readonly recommended: number;
+  /** What the rules wanted together, before windows, cooldowns and limits; undefined where nothing is to be remembered of it. */
+  readonly recommended: number | undefined;
   /** What each rule said, in the order of the policy. */
   readonly proposals: readonly Proposal[];
   /** What kept the decision from what the rules asked for, or made one that no rule had asked for. */
@@ -68,6 +68,12 @@ export type Bound =
       /** No more may be changed within its period. */
       readonly kind: 'rate';
       readonly limit: RateLimitBound;
+      readonly replicas: number;
+    }
+  | {
+      /** No faster, by the limits of an autoscaler object. */
+      readonly kind: 'limited';
+      readonly direction: 'scale out' | 'scale in';
       readonly replicas: number;
     }
   | { readonly kind: 'disabled'; readonly direction: 'scale out' | 'scale in' }

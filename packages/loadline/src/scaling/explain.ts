@@ -55,6 +55,8 @@ function describe(bound: Bound, nowMs: number): string {
       return `within the last ${formatDuration(bound.windowMs)} no more of a change than to ${bound.replicas} was wanted all along`;
     case 'rate':
       return `at most ${bound.limit.value}${bound.limit.kind === 'percent' ? ' %' : ''} may change within ${formatDuration(bound.limit.periodMs)}`;
+    case 'limited':
+      return `its rates allow ${bound.replicas} for now`;
     case 'disabled':
       return `the policy allows no ${bound.direction}`;
     case 'frozen':

@@ -157,7 +157,8 @@ export class ScaledGroup {
       ...this.#restraints(),
     };
     const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
-    this.#recommendations.push({ atMs, replicas: decision.recommended });
+    if (decision.recommended !== undefined)
+      this.#recommendations.push({ atMs, replicas: decision.recommended });
     this.counts[countOf[decision.action]]++;
     const outcome = decision.action === 'hold' ? undefined : await this.#carryOut(decision);
     return { kind: 'decided', atMs, fleet, decision, outcome, unread };

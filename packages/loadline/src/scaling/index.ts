@@ -28,6 +28,19 @@ export {
 export { scalingError, scalingErrorTable } from './errors.ts';
 export type { StepOutcome } from './event.ts';
 export type { GroupCounts, ReadingsPort, Round, RoundOutcome } from './group.ts';
+export { decideHpa, type HpaCondition, type HpaDecision } from './hpa/decide-hpa.ts';
+export type { HpaHistory, HpaLimit } from './hpa/normalize.ts';
+export {
+  type HpaObservation,
+  type HpaPod,
+  type HpaPodSample,
+  type HpaSamples,
+  type HpaSettings,
+  hpaSettings,
+  metricKey,
+} from './hpa/observation.ts';
+export type { MetricReplicas } from './hpa/replicas.ts';
+export type { HpaBehavior, HpaDirection, HpaMetric, HpaRatePolicy, HpaSpec } from './hpa/spec.ts';
 export type { Fence, Permit } from './leadership/fence.ts';
 export {
   type Leadership,

@@ -26,14 +26,11 @@ export interface Choice {
 
 /** Makes of what the rules want what is to be done. Pure. */
 export function settle(question: Question): Choice {
-  return settleBeforehand(question) ?? settleVote(question);
+  return settleBeforehand(question.standing, question.seen) ?? settleVote(question);
 }
 
 /** What is so whatever the rules want; undefined where that leaves it to them. */
-export function settleBeforehand({
-  standing,
-  seen,
-}: Pick<Question, 'standing' | 'seen'>): Choice | undefined {
+export function settleBeforehand(standing: Standing, seen: Observation): Choice | undefined {
   const { manual, configuration, history } = standing;
   const { wanted, atMs } = seen;
   const { mode, scaleIn } = configuration.policy;

@@ -54,7 +54,7 @@ export interface HpaValueTarget {
   readonly milli: number;
 }
 
-/** A metric's name, with its selector as `key=value` pairs in order where there is one. */
+/** A metric's name, and its selector as one text, JSON with its parts in order; empty where there is none. */
 export interface HpaMetricName {
   readonly name: string;
   readonly selector: string;

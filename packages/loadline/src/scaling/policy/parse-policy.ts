@@ -1,4 +1,5 @@
 import { type Field, type ObjectField, type Parsed, parse } from '../../base/index.ts';
+import { isHpaObject, readHpa } from '../hpa/parse-hpa.ts';
 import { readPolicyCalendar } from './parse-calendar.ts';
 import { readDirection, readReplicas } from './parse-direction.ts';
 import { readRules } from './parse-rules.ts';
@@ -6,7 +7,8 @@ import { type CostLimit, policyDefaults, type ScalingPolicy } from './policy.ts'
 
 /**
  * Reads a policy as people write it, and tells everything that is wrong with it at once: also what could be
- * read but cannot work, such as a minimum above the maximum, or limits that would make it flap.
+ * read but cannot work, such as a minimum above the maximum, or limits that would make it flap. An
+ * `autoscaling/v2` HorizontalPodAutoscaler is a policy as well, and then decides as Kubernetes' own controller does.
  *
  * @example
  * parseScalingPolicy({
@@ -17,7 +19,7 @@ import { type CostLimit, policyDefaults, type ScalingPolicy } from './policy.ts'
  * });
  */
 export function parseScalingPolicy(input: unknown): Parsed<ScalingPolicy> {
-  return parse(input, readPolicy);
+  return parse(input, (root) => (isHpaObject(root.value) ? readHpaPolicy(root) : readPolicy(root)));
 }
 
 const dayMs = 86_400_000;
@@ -73,6 +75,22 @@ function checkFormat(field: Field | undefined): void {
   if (format > policyDefaults.format)
     field.problem(`must be at most ${policyDefaults.format}, the newest that is known here, got ${format}`);
 }
+
+function readHpaPolicy(root: Field): ScalingPolicy {
+  const hpa = readHpa(root);
+  const { minReplicas, maxReplicas } = hpa;
+  return {
+    ...policyDefaults,
+    replicas: { min: minReplicas, max: maxReplicas },
+    scaleOut: directionOfHpa,
+    scaleIn: directionOfHpa,
+    rules: [],
+    hpa,
+  };
+}
+
+/** What bounds its steps stands in the object itself. */
+const directionOfHpa = { step: 1, cooldownMs: 0, stabilizationMs: 0, limits: [], select: 'max' } as const;
 
 const costKeys = ['pricePerInstanceHour', 'perHourMax', 'instanceHoursPerDayMax'] as const;
 

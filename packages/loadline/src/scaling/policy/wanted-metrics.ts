@@ -1,9 +1,14 @@
+import { hpaMetricOf } from './hpa-metric.ts';
 import { type KnownMetric, scalingMetrics, type WantedMetric } from './metric.ts';
 import type { ScalingPolicy } from './policy.ts';
 
 /** What has to be read for a policy, each metric once. Pure. */
-export function wantedMetrics({ rules }: Pick<ScalingPolicy, 'rules'>): readonly WantedMetric[] {
+export function wantedMetrics({ rules, hpa }: Pick<ScalingPolicy, 'rules' | 'hpa'>): readonly WantedMetric[] {
   const wanted = new Map<string, WantedMetric>();
+  for (const metric of hpa?.metrics ?? []) {
+    const each = hpaMetricOf(metric);
+    if (each !== undefined) wanted.set(each.metric, each);
+  }
   for (const rule of rules) {
     if (rule.kind === 'calendar') continue;
     const { metric, of, merge } = rule;

@@ -1,3 +1,4 @@
+import { writeHpa } from '../hpa/write-hpa.ts';
 import type { DirectionPolicy, RateLimit, ScalingPolicy } from './policy.ts';
 import type { ForecastRule, ScalingRule, SizingRule, TargetRule, ThresholdRule } from './rule.ts';
 import { writePolicyCalendar } from './write-calendar.ts';
@@ -6,6 +7,7 @@ type Written = Readonly<Record<string, unknown>>;
 
 /** The policy as people write it; reading it again gives the same policy. */
 export function writeScalingPolicy(policy: ScalingPolicy): Written {
+  if (policy.hpa !== undefined) return writeHpa(policy.hpa);
   const { format, mode, replicas, scaleOut, scaleIn, rules, staleAfterMs, freezes, cost } = policy;
   const metrics = rules.filter((rule) => rule.kind === 'threshold' || rule.kind === 'target');
   const sizing = rules.find((rule) => rule.kind === 'sizing');

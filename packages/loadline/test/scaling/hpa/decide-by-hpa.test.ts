@@ -1,0 +1,113 @@
+import {
+  type Decision,
+  decide,
+  type Observation,
+  parseScalingPolicy,
+  type ScalingConfiguration,
+  type Standing,
+} from 'loadline/scaling';
+import { describe, expect, it } from 'vitest';
+import { minuteMs, noonMs, seen } from '../policies.ts';
+import { cpu, external, hpaObject, perPod } from './stage.ts';
+
+function decideBy(
+  spec: Readonly<Record<string, unknown>>,
+  observation: Observation,
+  standing: Partial<Standing> = {},
+): Decision {
+  const parsed = parseScalingPolicy(hpaObject(spec));
+  if (!parsed.ok) throw new Error('the object cannot be read');
+  const configuration: ScalingConfiguration = {
+    group: 'api',
+    version: 1,
+    policy: parsed.value,
+    changedBy: 'ada',
+    changedAtMs: 0,
+  };
+  return decide(
+    { configuration, manual: undefined, history: [], recommendations: [], ...standing },
+    observation,
+  );
+}
+
+describe('decide() by an autoscaler object', () => {
+  it('takes each instance for a pod that requests its whole share', () => {
+    expect(decideBy({ metrics: [cpu(50)] }, seen({ cpuRatio: 0.899 }))).toMatchObject({
+      action: 'scale out',
+      from: 4,
+      to: 8,
+      recommended: 8,
+      proposals: [{ metric: 'cpuRatio', kind: 'hpa', says: 'more', wants: 8, seen: 0.89 }],
+      reason: 'Scale out api from 4 to 8: cpuRatio is 89 % of a target of 50 %, for 8.',
+    });
+  });
+
+  it('does not count an instance that is starting for more than idle', () => {
+    const look = seen({ cpuRatio: 1 }, { wanted: 6, ready: 4, starting: 2 });
+    // 4 of 6 at 100 %: 66 % of 50 %, of six.
+    expect(decideBy({ metrics: [cpu(50)] }, look).to).toBe(8);
+  });
+
+  it('looks at each instance where they can be told apart', () => {
+    const instance = (id: string, cpuRatio: number | undefined) => ({
+      id,
+      state: 'ready' as const,
+      sinceMs: noonMs - 60 * minuteMs,
+      startedMs: noonMs - 60 * minuteMs,
+      readings: cpuRatio === undefined ? {} : { cpuRatio: { value: cpuRatio, atMs: noonMs } },
+    });
+    const instances = [instance('a', 1), instance('b', 1), instance('c', undefined)];
+    expect(decideBy({ metrics: [cpu(50)] }, seen({}, { wanted: 3, instances })).to).toBe(4);
+  });
+
+  it('reads metrics of pods and from outside under their names', () => {
+    const readings = {
+      'custom:rate': { value: 25, atMs: noonMs },
+      'custom:queue': { value: 70, atMs: noonMs },
+    } as const;
+    const metrics = [perPod('rate', '10'), external('queue', { type: 'AverageValue', averageValue: '10' })];
+    expect(decideBy({ metrics }, { ...seen({}, { wanted: 2 }), readings }).proposals).toMatchObject([
+      { metric: 'custom:rate', wants: 5, seen: 25 },
+      { metric: 'custom:queue', wants: 7 },
+    ]);
+  });
+
+  it('holds, and says why, where a metric cannot be had', () => {
+    expect(decideBy({ metrics: [cpu(50), perPod('rate', '10')] }, seen({ cpuRatio: 0.1 }))).toMatchObject({
+      action: 'hold',
+      recommended: undefined,
+      bound: { kind: 'blind', missing: ['custom:rate'] },
+    });
+    const inBytes = {
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'AverageValue', averageValue: '500m' } },
+    };
+    expect(decideBy({ metrics: [inBytes] }, seen({ cpuRatio: 0.1 })).reason).toContain(
+      'no instance measures it',
+    );
+  });
+
+  it('keeps to its windows by what was recommended', () => {
+    const recommendations = [{ atMs: noonMs - 4 * minuteMs, replicas: 4 }];
+    expect(decideBy({ metrics: [cpu(50)] }, seen({ cpuRatio: 0.1 }), { recommendations })).toMatchObject({
+      action: 'hold',
+      recommended: 1,
+      bound: { kind: 'stabilizing', windowMs: 300_000 },
+    });
+  });
+
+  it('does what was set by hand', () => {
+    const manual = {
+      group: 'api',
+      replicas: 7,
+      untilMs: noonMs + minuteMs,
+      setBy: 'ada',
+      setAtMs: noonMs,
+      reason: '',
+    };
+    expect(decideBy({ metrics: [cpu(50)] }, seen({ cpuRatio: 0.9 }), { manual })).toMatchObject({
+      to: 7,
+      bound: { kind: 'manual' },
+    });
+  });
+});
