@@ -101,7 +101,7 @@ export function isCustomMetric(metric: string): metric is `custom:${string}` {
 /** A value for people, in the unit of its metric: `82 %`, `1,200 ms`, `35`. */
 export function showMetric(metric: string, value: number): string {
   const unit = Object.hasOwn(scalingMetrics, metric) ? scalingMetrics[metric as KnownMetric].unit : 'count';
-  const rounded = (Number(value.toPrecision(3)) + 0).toLocaleString('en-US');
+  const rounded = numbers.format(Number(value.toPrecision(3)) + 0);
   switch (unit) {
     case 'ratio':
       return `${Number((value * 100).toPrecision(3))} %`;
@@ -113,3 +113,6 @@ export function showMetric(metric: string, value: number): string {
       return rounded;
   }
 }
+
+/** Made once: a decision shows a dozen numbers, and `toLocaleString` looks for the language each time. */
+const numbers = new Intl.NumberFormat('en-US');
