@@ -12,30 +12,34 @@ export interface Trial {
   readonly residuals: readonly Float64Array[];
 }
 
+/** What every candidate is tried on. */
+export interface TrialGround {
+  /** The history as logarithms; NaN where nothing was measured. */
+  readonly logs: Float64Array;
+  /** The first origin, and how many steps lie from one to the next. */
+  readonly from: number;
+  readonly stride: number;
+  /** In steps. */
+  readonly horizons: readonly number[];
+}
+
 /**
- * Lets a candidate go through a history as it came, and from each step of its last part, the origin, forecast what
+ * Lets a candidate go through a history as it came, and from steps of its last part, the origins, forecast what
  * came then: with no more than it could know. (Rolling origin: L. J. Tashman, 2000.)
- *
- * @param logs the history as logarithms; NaN where nothing was measured.
- * @param from the first origin.
- * @param horizons in steps.
  */
-export function backTest(
-  candidate: Candidate,
-  logs: Float64Array,
-  { from, horizons }: { readonly from: number; readonly horizons: readonly number[] },
-): Trial {
+export function backTest(candidate: Candidate, { logs, from, stride, horizons }: TrialGround): Trial {
   const predictor = candidate.create();
   for (let at = 0; at < from; at++) predictor.observe(logs[at] as number);
   const gathered = horizons.map((steps) => ({
     steps,
-    residuals: new Float64Array(Math.max(0, logs.length - from - steps)),
+    residuals: new Float64Array(Math.ceil(Math.max(0, logs.length - from - steps) / stride)),
     count: 0,
     error: 0,
     weight: 0,
   }));
   for (let at = from; at < logs.length; at++) {
     predictor.observe(logs[at] as number);
+    if ((at - from) % stride !== 0) continue;
     for (const each of gathered) {
       if (at + each.steps >= logs.length) continue;
       const came = logs[at + each.steps] as number;

@@ -61,8 +61,9 @@ export function createForecaster(history: Series, options: ForecastOptions = {})
   const measured = logs.filter((log) => !Number.isNaN(log)).length;
   if (measured < 2 * originsMin || logs.length - from - (horizons[farthest] as number) < originsMin)
     return unable(`${measured} steps are too few to choose a forecast by`);
+  const ground = { logs, from, stride: strideFor(logs.length - from), horizons };
   const trials = candidatesFor(stepMs, logs.length)
-    .map((candidate) => backTest(candidate, logs, { from, horizons }))
+    .map((candidate) => backTest(candidate, ground))
     .filter(({ residuals }) => (residuals[farthest] as Float64Array).length >= originsMin)
     .sort((a, b) => (a.errors[farthest] as number) - (b.errors[farthest] as number));
   const best = trials[0];
@@ -87,6 +88,14 @@ function horizonsFor(farthest: number): readonly number[] {
 function firstOrigin(steps: number, stepMs: number): number {
   return steps - Math.min(Math.floor(steps / 3), Math.floor((7 * dayMs) / stepMs));
 }
+
+/** Odd, so that what comes every ten minutes is not met always, or never. */
+function strideFor(steps: number): number {
+  return Math.floor(steps / originsWanted) | 1;
+}
+
+/** More would cost more and tell little more: neighbours err alike. */
+const originsWanted = 1500;
 
 function unable(because: string): Forecaster {
   return { verdict: { kind: 'none', because }, observe: () => undefined, at: () => undefined };

@@ -19,14 +19,21 @@ export function logScaleOf(values: ArrayLike<number>): LogScale {
   let [sum, count] = [0, 0];
   for (let at = 0; at < values.length; at++) {
     const value = values[at] as number;
-    if (value >= 0 && value < Number.POSITIVE_INFINITY) {
+    if (isDemand(value)) {
       sum += value;
       count++;
     }
   }
   const added = sum > 0 ? (0.01 * sum) / count : 1;
   return {
-    toLog: (value) => (value >= 0 && value < Number.POSITIVE_INFINITY ? Math.log(value + added) : Number.NaN),
-    fromLog: (log) => Math.max(0, Math.exp(log) - added),
+    toLog: (value) => (isDemand(value) ? Math.log(value + added) : Number.NaN),
+    fromLog: (log) => Math.min(demandMax, Math.max(0, Math.exp(log) - added)),
   };
+}
+
+/** Nothing that is measured comes near it; beyond it sums would overflow. */
+const demandMax = 1e100;
+
+function isDemand(value: number): boolean {
+  return value >= 0 && value <= demandMax;
 }

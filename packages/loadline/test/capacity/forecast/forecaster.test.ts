@@ -115,7 +115,7 @@ describe('createForecaster()', () => {
         for (const value of [foreseen.expected, ...asked]) expect(value).toBeGreaterThanOrEqual(0);
         expect(asked).toEqual(asked.toSorted((a, b) => a - b));
       }),
-      { numRuns: 50 },
+      { numRuns: 50, endOnFailure: true },
     );
   });
 });
