@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Answer, ProxyProblem } from './message/answer.ts';
-import { framingFor, interimHeadFor, responseHeadFor } from './message/handing-on.ts';
+import { framingFor, interimHeadFor, type ResponseFraming, responseHeadFor } from './message/handing-on.ts';
 import { MessageWriter } from './message/message-writer.ts';
 import { problemText } from './message/problem.ts';
 import type { RequestHead } from './message/request-head.ts';
@@ -57,11 +57,12 @@ export class ClientAnswer implements Answer {
   }
 
   head(head: ResponseHead): void {
-    const request = { isHttp11: this.#isHttp11 };
-    const framing = framingFor(head, request, this.#options.mayStay());
-    this.hasHead = true;
-    this.closes = framing.closes;
-    this.#writer.begin(responseHeadFor(head, request, framing), framing.isChunked);
+    const framing = this.#frame(head);
+    this.#writer.begin(responseHeadFor(head, { isHttp11: this.#isHttp11 }, framing), framing.isChunked);
+  }
+
+  whole(head: ResponseHead, body: Buffer): void {
+    this.#writer.whole(responseHeadFor(head, { isHttp11: this.#isHttp11 }, this.#frame(head)), body);
   }
 
   data(bytes: Buffer, from: number, to: number): void {
@@ -87,6 +88,13 @@ export class ClientAnswer implements Answer {
     this.#options.metrics.refused.with({ status: String(problem.status) }).add();
     this.#writer.begin(problemText(problem, { closes: this.closes, isHead: this.#isHead }), false);
     this.#writer.flush();
+  }
+
+  #frame(head: ResponseHead): ResponseFraming {
+    const framing = framingFor(head, { isHttp11: this.#isHttp11 }, this.#options.mayStay());
+    this.hasHead = true;
+    this.closes = framing.closes;
+    return framing;
   }
 
   /** A reset, because an orderly end is how a body without a length says that it is whole. */

@@ -10,6 +10,8 @@ import { tcpProbe } from '../balance/probes/tcp.ts';
 import { checkUpstreams } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
+import { createCachedHandle } from './cache/cached-handling.ts';
+import { HttpCache } from './cache/http-cache.ts';
 import { ClientConnection } from './client-connection.ts';
 import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
@@ -61,7 +63,7 @@ class RunningProxy implements EmbeddedProxy {
   constructor(options: EmbeddedProxyOptions) {
     this.#options = options;
     this.#parts = this.#createParts(options);
-    this.#handle = (request, answer, owner) => new Exchange(this.#parts, request, answer, owner);
+    this.#handle = createHandle(this.#parts, options);
     // Half-open, because who ends one direction of a WebSocket may still be told something.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
@@ -191,6 +193,17 @@ class RunningProxy implements EmbeddedProxy {
       onChecked: ({ status }) => upstreams.setHealth(entry, status),
     });
   }
+}
+
+/** Asks upstreams, or first the cache where one is wanted. */
+function createHandle(parts: ProxyParts, { cache, clock }: EmbeddedProxyOptions): Handle {
+  const fetch: Handle = (request, answer, owner) => new Exchange(parts, request, answer, owner);
+  if (cache === undefined) return fetch;
+  return createCachedHandle({
+    cache: new HttpCache(cache, clock),
+    fetch,
+    count: (outcome) => parts.metrics.cached.with({ outcome }).add(),
+  });
 }
 
 /** How often closing looks whether all is answered. */

@@ -32,9 +32,12 @@ export class Sweep {
     this.#watched.delete(swept);
   }
 
+  /** Everybody's time is over, and nobody is watched any more. */
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    for (const swept of this.#watched) swept.check(Number.POSITIVE_INFINITY);
+    this.#watched.clear();
   }
 
   #wait(): void {

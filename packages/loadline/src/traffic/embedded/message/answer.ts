@@ -11,6 +11,8 @@ export interface Answer extends DataSink {
   end(trailers: string): void;
   /** What came in one piece is over: what was gathered leaves. */
   flush(): void;
+  /** One that is there whole, and whose bytes stay as they are. */
+  whole(head: ResponseHead, body: Buffer): void;
   /** There is no answer of an upstream: the proxy's own goes instead. Only before `head`. */
   refuse(problem: ProxyProblem): void;
   /** It broke behind its head: nothing may make it look whole. */

@@ -43,6 +43,20 @@ export class MessageWriter implements DataSink {
     this.#socket.uncork();
   }
 
+  /** A body that is there whole, and stays as it is. */
+  whole(head: string, body: Buffer): void {
+    this.begin(head, false);
+    if (body.length <= textBytesMax) {
+      this.data(body, 0, body.length);
+      this.flush();
+      return;
+    }
+    this.#socket.cork();
+    this.flush();
+    this.#socket.write(body);
+    this.#socket.uncork();
+  }
+
   /** Ends the body. @param trailers lines, each ended by CR LF; only chunks can carry them. */
   end(trailers: string): void {
     if (this.#isChunked) this.#text += `0\r\n${trailers}\r\n`;

@@ -1,0 +1,195 @@
+import type { Answer, ProxyProblem } from '../message/answer.ts';
+import { pairsOf } from '../message/fields.ts';
+import type { Handle, Handling, HandlingOwner, ProxiedRequest } from '../message/handling.ts';
+import type { RequestHead } from '../message/request-head.ts';
+import type { ResponseHead } from '../message/response-head.ts';
+import type { HttpCache } from './http-cache.ts';
+import { hasAlready, notModified, type StoredAnswer, selectLines, updatedLines } from './stored-answer.ts';
+
+/** How a refill ended, for those who waited for it. */
+export type Refilled =
+  | {
+      readonly kind: 'stored';
+      readonly stored: StoredAnswer;
+      readonly how: 'fetched' | 'validated' | 'stale';
+    }
+  | { readonly kind: 'refused'; readonly problem: ProxyProblem }
+  /** It may not be kept, or it broke: everybody has to ask for himself. */
+  | { readonly kind: 'not for others' };
+
+export interface RefillOptions {
+  readonly cache: HttpCache;
+  readonly key: string;
+  readonly request: ProxiedRequest;
+  /** What is kept and may still be right. */
+  readonly stored: StoredAnswer | undefined;
+  readonly fetch: Handle;
+  /** Whose request it is, and who hears the answer while it comes. Undefined when nobody waits. */
+  readonly client: Answer | undefined;
+  /** Called as soon as it is known that the answer is for nobody else. */
+  readonly onPersonal: () => void;
+  /** Called once, at the end. `isToldClient` where the client has heard it all already. */
+  readonly onDone: (refilled: Refilled, isToldClient: boolean) => void;
+}
+
+/**
+ * Fetches one answer for all who want it: hands it to the client who asked first while it comes, and collects it to
+ * be kept. It goes on when that client leaves, because others may wait.
+ */
+export class Refill implements Answer, HandlingOwner {
+  readonly #options: RefillOptions;
+  readonly #fetching: Handling;
+  #client: Answer | undefined;
+  #head: ResponseHead | undefined;
+  /** What was collected; undefined where nothing is. */
+  #parts: Buffer[] | undefined;
+  #bytes = 0;
+  #outcome: Refilled = { kind: 'not for others' };
+  #isToldClient = false;
+
+  constructor(options: RefillOptions) {
+    const { request, stored, fetch } = options;
+    this.#options = options;
+    this.#client = options.client;
+    const head = unconditional(request.head, stored?.verdict.validators() ?? '');
+    this.#fetching = fetch({ ...request, head }, this, this);
+  }
+
+  start(): void {
+    this.#fetching.start();
+  }
+
+  /** The client who asked first is gone. Who waits waits on; what is too long to be kept is of no use to anybody. */
+  leave(): void {
+    this.#client = undefined;
+    if (this.#head !== undefined && this.#parts === undefined) this.#fetching.cancel();
+    else this.#fetching.resumeAnswer();
+  }
+
+  resumeAnswer(): void {
+    this.#fetching.resumeAnswer();
+  }
+
+  /** A slow client does not hold up those who wait: what is collected is bounded anyway. */
+  get isFull(): boolean {
+    return this.#parts === undefined && (this.#client?.isFull ?? false);
+  }
+
+  interim(head: ResponseHead): void {
+    this.#client?.interim(head);
+  }
+
+  head(head: ResponseHead): void {
+    const { cache, request, stored } = this.#options;
+    this.#head = head;
+    if (stored !== undefined && head.status === 304) {
+      this.#validated(stored, head);
+      return;
+    }
+    if (stored !== undefined && head.status >= 500 && stored.verdict.mayServeOnError()) {
+      this.#outcome = { kind: 'stored', stored, how: 'stale' };
+      return;
+    }
+    const verdict = cache.judge(request.head, head, head.fields.lines);
+    const isLong = typeof head.body === 'number' && head.body > cache.entryBytesMax;
+    if (verdict.isStorable && !isLong) this.#parts = [];
+    else this.#options.onPersonal();
+    this.#tellHead(head);
+  }
+
+  data(bytes: Buffer, from: number, to: number): void {
+    if (this.#outcome.kind === 'stored') return;
+    if (this.#parts !== undefined) {
+      this.#parts.push(Buffer.from(bytes.subarray(from, to)));
+      this.#bytes += to - from;
+      if (this.#bytes > this.#options.cache.entryBytesMax) {
+        this.#parts = undefined;
+        this.#options.onPersonal();
+      }
+    }
+    this.#client?.data(bytes, from, to);
+  }
+
+  flush(): void {
+    this.#client?.flush();
+  }
+
+  end(trailers: string): void {
+    const { cache, key, request } = this.#options;
+    const { kind } = this.#outcome;
+    if (kind === 'stored') return;
+    this.#isToldClient = true;
+    this.#client?.end(trailers);
+    if (this.#parts === undefined || this.#head === undefined) return;
+    const { status, reason, fields } = this.#head;
+    const verdict = cache.judge(request.head, this.#head, fields.lines);
+    const lines = selectLines(fields.lines, (name) => name !== 'age');
+    const stored = { status, reason, lines, body: Buffer.concat(this.#parts), verdict };
+    cache.keep(key, request.head, stored);
+    this.#outcome = { kind: 'stored', stored, how: 'fetched' };
+  }
+
+  refuse(problem: ProxyProblem): void {
+    const { stored } = this.#options;
+    if (stored?.verdict.mayServeOnError() === true) this.#outcome = { kind: 'stored', stored, how: 'stale' };
+    else {
+      this.#outcome = { kind: 'refused', problem };
+      this.#isToldClient = true;
+      this.#client?.refuse(problem);
+    }
+  }
+
+  cut(): void {
+    if (this.#outcome.kind === 'stored') return;
+    this.#isToldClient = true;
+    this.#client?.cut();
+  }
+
+  whole(head: ResponseHead, body: Buffer): void {
+    this.head(head);
+    this.data(body, 0, body.length);
+    this.end('');
+  }
+
+  resumeBody(): void {}
+
+  onUpgraded(): void {}
+
+  onStreamEnd(): void {}
+
+  onFinished(): void {
+    this.#options.onDone(this.#outcome, this.#isToldClient);
+  }
+
+  /** The client gets 304 where it has this one; what is collected is whole all the same. */
+  #tellHead(head: ResponseHead): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    const { request } = this.#options;
+    if (head.status !== 200 || !hasAlready(request.head, head.fields.lines)) {
+      client.head(head);
+      return;
+    }
+    const short = notModified(head.fields.lines);
+    client.whole(short.head, short.body);
+    this.#client = undefined;
+  }
+
+  #validated(stored: StoredAnswer, head: ResponseHead): void {
+    const { cache, key, request } = this.#options;
+    const lines = updatedLines(stored.lines, head.fields.lines);
+    const verdict = cache.judge(request.head, stored, lines);
+    const renewed = { ...stored, lines, verdict };
+    cache.keep(key, request.head, renewed);
+    this.#outcome = { kind: 'stored', stored: renewed, how: 'validated' };
+  }
+}
+
+/** The request without the client's own conditions, which are answered here, and with those of what is kept. HEAD fetches what GET would. */
+function unconditional(head: RequestHead, validators: string): RequestHead {
+  const names = new Set([...pairsOf(head.fields.lines)].map(([name]) => name));
+  const isPlain = !names.has('if-none-match') && !names.has('if-modified-since');
+  if (isPlain && validators === '') return head;
+  const lines = selectLines(head.fields.lines, (name) => !/^if-(?:none-match|modified-since)$/.test(name));
+  return { ...head, fields: { ...head.fields, lines: lines + validators } };
+}
