@@ -13,6 +13,7 @@ const sizingKeys = [
   'service',
   'serviceVariability',
   'arrivalVariability',
+  'headroom',
   'scaleInTolerance',
   ...sourceKeys,
 ] as const;
@@ -39,6 +40,7 @@ export function readSizing(field: Field, tolerance: number): SizingRule {
     serviceMs,
     serviceVariability: variability('serviceVariability'),
     arrivalVariability: variability('arrivalVariability'),
+    headroom: sizing.optional('headroom')?.number({ atLeast: 0, atMost: 10 }) ?? 0,
     scaleInTolerance: sizing.optional('scaleInTolerance')?.number({ atLeast: 0, atMost: 0.99 }) ?? tolerance,
     ...readManners(sizing, 0),
   };

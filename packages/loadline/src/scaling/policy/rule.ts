@@ -61,6 +61,8 @@ export interface SizingRule extends MetricRule {
   /** Squared coefficients of variation, taken where they are not measured: 0 is even, 1 is by pure chance. */
   readonly serviceVariability: number;
   readonly arrivalVariability: number;
+  /** Sized is for so much more than what is seen or foreseen, as a share of it: 0.2 is a fifth. */
+  readonly headroom: number;
   /** How far from what is there nothing is changed yet, as in a target's. */
   readonly scaleInTolerance: number;
 }

@@ -8,7 +8,8 @@ type Written = Readonly<Record<string, unknown>>;
 /** The policy as people write it; reading it again gives the same policy. */
 export function writeScalingPolicy(policy: ScalingPolicy): Written {
   if (policy.hpa !== undefined) return writeHpa(policy.hpa);
-  const { format, mode, replicas, scaleOut, scaleIn, rules, staleAfterMs, freezes, cost } = policy;
+  const { format, mode, intervalMs, replicas, scaleOut, scaleIn, rules, staleAfterMs, freezes, cost } =
+    policy;
   const metrics = rules.filter((rule) => rule.kind === 'threshold' || rule.kind === 'target');
   const sizing = rules.find((rule) => rule.kind === 'sizing');
   const forecasts = rules.filter((rule) => rule.kind === 'forecast');
@@ -17,6 +18,7 @@ export function writeScalingPolicy(policy: ScalingPolicy): Written {
   return {
     format,
     ...(mode === 'active' ? {} : { mode }),
+    ...(intervalMs === undefined ? {} : { interval: inWords(intervalMs) }),
     replicas,
     scaleOut: writeDirection(scaleOut),
     scaleIn: writeDirection(scaleIn),
@@ -88,7 +90,7 @@ function writeManners({ whenMissing, scaleOutCooldownMs, scaleInCooldownMs }: Me
 
 function writeSizing(rule: SizingRule): Written {
   const { metric, latencyMs, quantile, concurrency, serviceMs } = rule;
-  const { serviceVariability, arrivalVariability, scaleInTolerance } = rule;
+  const { serviceVariability, arrivalVariability, headroom, scaleInTolerance } = rule;
   return {
     metric,
     latency: inWords(latencyMs),
@@ -97,6 +99,7 @@ function writeSizing(rule: SizingRule): Written {
     ...(serviceMs === undefined ? {} : { service: inWords(serviceMs) }),
     serviceVariability,
     arrivalVariability,
+    headroom,
     scaleInTolerance,
     ...writeManners(rule),
   };

@@ -1,3 +1,6 @@
 /** Tries a scaling policy on a trace before it is trusted with traffic. */
 export { generateTrace, type Span, type TraceShape } from './generate-trace.ts';
+export type { SimulatedService } from './service.ts';
+export { type SimulationOptions, simulate } from './simulate.ts';
+export type { SimulatedPiece, SimulationResult } from './tally.ts';
 export type { Trace } from './trace.ts';

@@ -78,5 +78,6 @@ function instancesFor(
   { demand, staleAfterMs }: { readonly demand: number; readonly staleAfterMs: number },
 ): number | undefined {
   if (target !== undefined) return Math.max(1, Math.ceil(demand / target - 1e-9));
-  return sizing === undefined ? undefined : capacityOf(sizing, observed, staleAfterMs)?.instancesFor(demand);
+  if (sizing === undefined) return undefined;
+  return capacityOf(sizing, observed, staleAfterMs)?.instancesFor(demand * (1 + sizing.headroom));
 }

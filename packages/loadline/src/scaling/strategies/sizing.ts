@@ -26,7 +26,9 @@ export function proposeBySizing(
     return { ...named, ...noLimits, ...unseen(wanted), because: 'tells nothing without a service time' };
   const { value: seen, ageMs, count } = sight;
   const found = { ...named, seen, ageMs, count };
-  const most = table.instancesFor(seen * share);
+  // What is provided for, in what is seen of one.
+  const provided = share * (1 + rule.headroom);
+  const most = table.instancesFor(seen * provided);
   if (most === undefined && table.latencyMsAlone > latencyMs)
     return { ...found, ...noLimits, ...unseen(wanted), because: tooSlow(table, rule) };
   const wants = most ?? wanted + 1;
@@ -37,8 +39,8 @@ export function proposeBySizing(
     ...found,
     says,
     wants: says === 'stay' ? wanted : wants,
-    scaleOutAbove: table.ratePerSecond(wanted) / share,
-    scaleInBelow: table.ratePerSecond(Math.max(0, Math.min(kept, wanted - 1))) / share,
+    scaleOutAbove: table.ratePerSecond(wanted) / provided,
+    scaleInBelow: table.ratePerSecond(Math.max(0, Math.min(kept, wanted - 1))) / provided,
     because: `is ${showMetric(metric, seen)}, for which ${wants} hold ${goal}`,
   };
 }

@@ -84,6 +84,10 @@ describe('a sizing rule', () => {
     expect(decideOn({ sizing: { ...sizing, scaleInTolerance: 0 } }, 600, { wanted }).action).toBe('scale in');
   });
 
+  it('provides for more than it sees, by its headroom', () => {
+    expect(decideOn({ sizing: { ...sizing, headroom: 0.25 } }, 600).to).toBe(enoughFor(750));
+  });
+
   it('tells with which rates it would have stayed', () => {
     const { proposals } = decideOn({ sizing }, 600, { wanted: enoughFor(600) });
     const [{ scaleOutAbove = 0, scaleInBelow = 0 } = {}] = proposals;

@@ -1,0 +1,148 @@
+import { CapacityTable, RollingForecast } from '../../capacity/index.ts';
+import { decide } from '../decide.ts';
+import type { Recommendation, ScalingStep } from '../decision.ts';
+import { stepOf } from '../event.ts';
+import type { ScalingConfiguration, ScalingPolicy } from '../policy/policy.ts';
+import type { Foresight } from '../standing.ts';
+import { type Eyes, eyesFor } from './eyes.ts';
+import { SimulatedFleet } from './fleet.ts';
+import { type Served, SimulatedQueue, type SimulatedService } from './service.ts';
+import { type SimulationResult, Tally } from './tally.ts';
+import type { Trace } from './trace.ts';
+
+export interface SimulationOptions {
+  readonly trace: Trace;
+  readonly service: SimulatedService;
+  /** What came before the trace, for forecasts; with the same step. */
+  readonly history?: Trace;
+  /** From one decision to the next. Default 15,000; at most the trace's step. */
+  readonly intervalMs?: number;
+  /** How many are ready at the beginning. Default: as many as hold the target then, within the policy's limits. */
+  readonly instances?: number;
+  /** Names of custom metrics that are requests a second: of an instance, or where a policy asks so, of the group. */
+  readonly rateMetrics?: readonly string[];
+}
+
+/**
+ * Tries a policy on a trace: what it would have decided, by the same `decide` that scales, and what that would have
+ * meant for response times and instance hours. Metrics are those of the interval before the decision, starts take
+ * their time, and nothing fails. Pure.
+ */
+export function simulate(policy: ScalingPolicy, options: SimulationOptions): SimulationResult {
+  const { trace, service, intervalMs: wished = 15_000 } = options;
+  const perStep = Math.max(1, Math.round(trace.stepMs / wished));
+  const intervalMs = trace.stepMs / perStep;
+  const capacity = new CapacityTable({ ...service, ...service.target });
+  const fleet = new SimulatedFleet(instancesAtFirst(policy, options, capacity), service.startMs);
+  const queue = new SimulatedQueue(service, capacity);
+  const decider = new Decider(policy, options);
+  const eyes = eyesFor(policy, service, options.rateMetrics ?? defaultRateMetrics);
+  const tally = new Tally(trace);
+  let rate = 0;
+  for (let step = 0; step < trace.ratesPerSecond.length; step++) {
+    const measured = trace.ratesPerSecond[step] as number;
+    const isMeasured = !Number.isNaN(measured);
+    // Where nobody looked, what came before goes on, but nobody sees it.
+    if (isMeasured) rate = measured;
+    for (let part = 0; part < perStep; part++) {
+      const startMs = trace.startMs + step * trace.stepMs + part * intervalMs;
+      fleet.advance(startMs);
+      const served = queue.step(rate, fleet.ready, intervalMs);
+      tally.add(step, { rate, served, fleet, intervalMs });
+      decider.act(startMs + intervalMs, { fleet, eyes, served, rate: isMeasured ? rate : undefined });
+    }
+  }
+  return tally.result({ scaleOuts: decider.scaleOuts, scaleIns: decider.scaleIns });
+}
+
+const defaultRateMetrics = ['requests_per_second', 'http_requests_per_second'];
+
+function instancesAtFirst(
+  policy: ScalingPolicy,
+  { trace, instances }: SimulationOptions,
+  capacity: CapacityTable,
+): number {
+  const { min, max } = policy.replicas;
+  const first = trace.ratesPerSecond.find((rate) => !Number.isNaN(rate)) ?? 0;
+  return Math.min(max, Math.max(min, instances ?? capacity.instancesFor(first) ?? max));
+}
+
+interface Look {
+  readonly fleet: SimulatedFleet;
+  readonly eyes: Eyes;
+  readonly served: Served;
+  readonly rate: number | undefined;
+}
+
+/** What a scaler remembers from decision to decision. */
+class Decider {
+  readonly #configuration: ScalingConfiguration;
+  readonly #foresight: Foresight;
+  readonly #forecasts: readonly RollingForecast[];
+  readonly #windowMs: number;
+  #steps: ScalingStep[] = [];
+  #recommendations: Recommendation[] = [];
+  #pruneAt = recommendationsMin;
+  scaleOuts = 0;
+  scaleIns = 0;
+
+  constructor(policy: ScalingPolicy, { trace, history, service }: SimulationOptions) {
+    this.#configuration = { group: 'simulated', version: 1, policy, changedBy: 'simulation', changedAtMs: 0 };
+    const known = history === undefined ? {} : { history: { ...history, values: history.ratesPerSecond } };
+    const foreseen = policy.rules.filter(
+      (rule) => rule.kind === 'forecast' && rule.metric === 'ratePerSecond',
+    );
+    this.#forecasts = foreseen.map(() => new RollingForecast({ stepMs: trace.stepMs, ...known }));
+    const [forecast] = this.#forecasts;
+    this.#foresight = {
+      startMs: service.startMs,
+      ...(forecast === undefined ? {} : { forecasts: { ratePerSecond: forecast } }),
+    };
+    this.#windowMs = longestWindowMs(policy);
+  }
+
+  act(nowMs: number, { fleet, eyes, served, rate }: Look): void {
+    const { wanted, ready, starting } = fleet;
+    if (rate !== undefined) for (const forecast of this.#forecasts) forecast.observe(nowMs - 1, rate);
+    const readings = rate === undefined ? {} : eyes(nowMs, { rate, ready, served });
+    if (this.#recommendations.length === 0) this.#recommendations.push({ atMs: nowMs, replicas: wanted });
+    const decision = decide(
+      {
+        configuration: this.#configuration,
+        manual: undefined,
+        history: this.#steps,
+        recommendations: this.#recommendations,
+        foresight: this.#foresight,
+      },
+      { atMs: nowMs, wanted, ready, starting, stopping: 0, readings },
+    );
+    if (decision.recommended !== undefined) this.#recommend({ atMs: nowMs, replicas: decision.recommended });
+    if (decision.action === 'hold') return;
+    if (decision.action === 'scale out') this.scaleOuts++;
+    else this.scaleIns++;
+    fleet.resize(decision.to, nowMs);
+    this.#steps.push(stepOf(decision));
+    if (this.#steps.length > 2 * stepsMax) this.#steps = this.#steps.slice(-stepsMax);
+  }
+
+  /** Of those that are older than every window, the last still counts. Pruned now and then: an array shifts slowly. */
+  #recommend(recommendation: Recommendation): void {
+    this.#recommendations.push(recommendation);
+    if (this.#recommendations.length < this.#pruneAt) return;
+    const from = recommendation.atMs - this.#windowMs;
+    const first = this.#recommendations.findIndex(({ atMs }) => atMs > from);
+    this.#recommendations = this.#recommendations.slice(Math.max(0, first - 1));
+    this.#pruneAt = 2 * this.#recommendations.length + recommendationsMin;
+  }
+}
+
+const stepsMax = 1000;
+const recommendationsMin = 64;
+
+function longestWindowMs({ scaleOut, scaleIn, hpa }: ScalingPolicy): number {
+  const { scaleUp, scaleDown } = hpa?.behavior ?? {};
+  const ofHpa = [scaleUp?.stabilizationSeconds ?? 0, scaleDown?.stabilizationSeconds ?? 300].map(
+    (each) => each * 1000,
+  );
+  return Math.max(scaleOut.stabilizationMs, scaleIn.stabilizationMs, ...(hpa === undefined ? [] : ofHpa));
+}
