@@ -38,7 +38,7 @@ describe('balancing by the embedded proxy', () => {
   it.each(['round robin', 'least connections', 'two choices'] satisfies BalancePolicy[])(
     'by %s spreads 4,000 requests each over equal instances with a variation below 0.05',
     async (policy) => {
-      const counts = [0, 0, 0];
+      const counts = [0, 0];
       await using stack = new AsyncDisposableStack();
       const servers = [];
       for (const at of counts.keys())
@@ -51,11 +51,11 @@ describe('balancing by the embedded proxy', () => {
           ),
         );
       await using proxy = await proxyBefore(servers, { policy });
-      await sendMany(proxy.port, 12_000, 24);
+      await sendMany(proxy.port, 8000, 16);
       const deviation = Math.sqrt(
         counts.reduce((sum, count) => sum + (count - 4000) ** 2, 0) / counts.length,
       );
-      expect(counts.reduce((sum, count) => sum + count)).toBe(12_000);
+      expect(counts.reduce((sum, count) => sum + count)).toBe(8000);
       expect(deviation / 4000).toBeLessThan(0.05);
     },
   );

@@ -65,14 +65,11 @@ describe('readRequestHead()', () => {
       '\t',
       ',',
     );
+    const bytes = fc.uint8Array({ maxLength: 3 }).map((some) => Buffer.from(some).toString('latin1'));
     fc.assert(
-      fc.property(
-        fc.array(fc.oneof(piece, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 30 }),
-        (pieces) => {
-          const text = Buffer.from(pieces.join(''), 'latin1').toString('latin1');
-          expect(['head', 'incomplete', 'refused']).toContain(read(text).kind);
-        },
-      ),
+      fc.property(fc.array(fc.oneof(piece, bytes), { maxLength: 30 }), (pieces) => {
+        expect(['head', 'incomplete', 'refused']).toContain(read(pieces.join('')).kind);
+      }),
     );
   });
 });
