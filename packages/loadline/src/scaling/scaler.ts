@@ -23,7 +23,7 @@ export interface ScalerOptions {
    * (`scaling-policy`); absent: all.
    */
   readonly gate?: ScalingGate;
-  /** From the start of a group's round to that of its next. Default 15,000, as Kubernetes' own autoscaler. */
+  /** From the start of a group's round to that of its next, where its policy says nothing. Default 15,000, as Kubernetes' own autoscaler. */
   readonly intervalMs?: number;
   /** For each question to the driver, the metrics and the memory. Default 10,000. */
   readonly callTimeoutMs?: number;
@@ -96,7 +96,7 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
   const closing = new AbortController();
   const means: GroupMeans = { ...options, callTimeoutMs, closed: closing.signal };
   const groups = new Map<string, ScaledGroup>();
-  await recall();
+  const timers = new Map<string, Timer>();
 
   /** Reads what is remembered; groups that are there keep their counts. */
   async function recall(): Promise<void> {
@@ -110,15 +110,25 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
       scaled.configuration = configuration;
       scaled.manual = manual.find((each) => each.group === group);
       groups.set(group, scaled);
+      if (!timers.has(group)) follow(group, scaled, 0);
     }
   }
 
-  let timer: Timer;
-  const tick = (): void => {
-    timer = clock.setTimer(tick, intervalMs);
-    for (const group of groups.values()) group.tick();
-  };
-  timer = clock.setTimer(tick, 0);
+  function follow(
+    name: string,
+    group: ScaledGroup,
+    delayMs = group.configuration.policy.intervalMs ?? intervalMs,
+  ): void {
+    timers.get(name)?.cancel();
+    if (closing.signal.aborted) return;
+    const next = (): void => {
+      follow(name, group);
+      group.tick();
+    };
+    timers.set(name, clock.setTimer(next, delayMs));
+  }
+
+  await recall();
 
   function find(name: string): ScaledGroup {
     const group = groups.get(name);
@@ -157,6 +167,7 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
       const group = groups.get(name) ?? new ScaledGroup(means, configuration, []);
       group.configuration = configuration;
       groups.set(name, group);
+      follow(name, group);
       if (!closing.signal.aborted) void group.round();
       return configuration;
     },
@@ -178,7 +189,7 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
     history: (query) => memory.events(query),
     round: async (name) => find(name).round(),
     async close() {
-      timer.cancel();
+      for (const timer of timers.values()) timer.cancel();
       closing.abort();
       await Promise.all([...groups.values()].map((group) => group.idle()));
     },

@@ -171,6 +171,7 @@ describe('parseScalingPolicy()', () => {
     ],
     ['limits that would flap', { ...written, scaleIn: { below: 1 } }, 'take away at once'],
     ['no metric', { ...written, metrics: {} }, 'at least one metric'],
+    ['an interval that nobody could follow', { ...written, interval: '10ms' }, 'interval must be longer'],
     ['a format that is not known yet', { ...written, format: 3 }, 'must be at most 2, the newest'],
     [
       'both limits and a target of one metric',
@@ -326,6 +327,7 @@ describe('writeScalingPolicy()', () => {
       replicas: fc.constant({ min: 2, max: 40 }),
       metrics: anyMetrics,
       format: fc.constantFrom(1, 2),
+      interval: fc.integer({ min: 100, max: 60_000 }).map((durationMs) => `${durationMs}ms`),
       mode: fc.constantFrom('active', 'dry run', 'paused'),
       scaleOut: anyDirection,
       scaleIn: anyDirection,
@@ -410,8 +412,11 @@ describe('upgradeConfiguration()', () => {
 
 describe('scalingPresets', () => {
   const groups = Object.entries(scalingPresets.foodshare);
+  const all = Object.entries(scalingPresets).flatMap(([set, members]) =>
+    Object.entries(members).map(([name, policy]) => [`${set}/${name}`, policy] as const),
+  );
 
-  it.each(groups)('has a policy for %s that can be read', (_, policy) => {
+  it.each(all)('has a policy for %s that can be read', (_, policy) => {
     expect(parseScalingPolicy(writeScalingPolicy(policy))).toEqual({ ok: true, value: policy });
   });
 
@@ -429,6 +434,33 @@ describe('scalingPresets', () => {
       ['api_servers', { min: 1, max: 10 }, 1, 1, 15],
       ['database_read_replicas', { min: 1, max: 5 }, 1, 1, 30],
     ]);
+  });
+
+  it("has the guide's limits as rules and as the object itself", () => {
+    const { api_service, horizontal_pod_autoscaler } = scalingPresets.guide;
+    expect(api_service).toMatchObject({
+      replicas: { min: 3, max: 20 },
+      scaleOut: { stabilizationMs: 60_000, limits: [{ kind: 'percent', value: 50, periodMs: 60_000 }] },
+      scaleIn: { stabilizationMs: 300_000, limits: [{ kind: 'percent', value: 25, periodMs: 60_000 }] },
+      rules: [
+        { metric: 'cpuRatio', target: 0.7 },
+        { metric: 'memoryRatio', target: 0.8 },
+      ],
+    });
+    expect(horizontal_pod_autoscaler.hpa).toMatchObject({ minReplicas: 3, maxReplicas: 20 });
+  });
+
+  it("has the wedding platform's fleet, and takes nothing from it on Saturdays in June", () => {
+    const { replicas, rules, freezes } = scalingPresets.wedding.app_servers;
+    expect(replicas).toEqual({ min: 3, max: 50 });
+    expect(rules).toMatchObject([{}, {}, { metric: 'latencyMsP95', scaleOutAbove: 1000 }]);
+    expect(freezes).toMatchObject([{ name: 'Saturdays in June', stops: 'scale in' }]);
+  });
+
+  it('looks at fast services every second, and lets them grow without waiting', () => {
+    const { intervalMs, scaleOut, rules } = scalingPresets.fast.service;
+    expect([intervalMs, scaleOut.cooldownMs, scaleOut.stabilizationMs]).toEqual([1000, 0, 0]);
+    expect(rules).toMatchObject([{ scaleOutCooldownMs: 0 }, { scaleOutCooldownMs: 0 }]);
   });
 
   it('has its five thresholds with their cooldowns, in our units', () => {

@@ -136,6 +136,23 @@ describe('a scaler', () => {
     await scaler.close();
   });
 
+  it('looks as often as the policy of a group says, and from then on when that is changed', async () => {
+    const { clock, scaler, asked } = await configured();
+    await scaler.configure('bots', { policy: { ...written, interval: '5s' }, changedBy: 'ada' });
+    await clock.advance(0);
+    asked.length = 0;
+    await clock.advance(10_000);
+    expect(asked.filter((group) => group === 'bots')).toHaveLength(2);
+    expect(asked.filter((group) => group === 'api')).toHaveLength(10);
+    await scaler.configure('bots', { policy: { ...written, interval: '200ms' }, changedBy: 'ada' });
+    await clock.advance(0);
+    asked.length = 0;
+    await clock.advance(1000);
+    expect(asked.filter((group) => group === 'bots')).toHaveLength(5);
+    await scaler.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('holds when the metrics are lost, and says so', async () => {
     const stage = await configured({ replicas: 4 });
     stage.cpu = 'lost';
@@ -332,9 +349,12 @@ describe("a scaler's configuration", () => {
     const one = await configured({ memory });
     const other = await start({ memory });
     await other.scaler.configure('api', { policy: { ...written, scaleOut: { step: 3 } }, changedBy: 'bo' });
+    await other.scaler.configure('bots', { policy: written, changedBy: 'bo' });
     const late = one.scaler.configure('api', { policy: written, changedBy: 'ada' });
     await expect(late).rejects.toMatchObject({ code: 'SCALING_POLICY_CONFLICT', facts: { present: 2 } });
     expect(one.scaler.status('api').configuration.policy.scaleOut.step).toBe(3);
+    await one.clock.advance(0);
+    expect(one.asked).toContain('bots');
     await one.scaler.close();
     await other.scaler.close();
   });

@@ -27,6 +27,7 @@ const dayMs = 86_400_000;
 const policyKeys = [
   'format',
   'mode',
+  'interval',
   'replicas',
   'scaleOut',
   'scaleIn',
@@ -49,6 +50,7 @@ function readPolicy(root: Field): ScalingPolicy {
   return {
     format: policyDefaults.format,
     mode: written.optional('mode')?.oneOf(['active', 'dry run', 'paused']) ?? policyDefaults.mode,
+    intervalMs: written.optional('interval')?.duration({ above: 99, atMost: 3_600_000 }),
     replicas,
     scaleOut: scaleOut.direction,
     scaleIn: scaleIn.direction,

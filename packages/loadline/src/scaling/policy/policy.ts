@@ -11,6 +11,8 @@ export interface ScalingPolicy {
   readonly format: 2;
   /** `dry run`: everything is decided and nothing done. `paused`: nothing is decided but what is set by hand. */
   readonly mode: 'active' | 'dry run' | 'paused';
+  /** From one look at the group to the next; undefined: as often as the scaler looks at all groups. */
+  readonly intervalMs: number | undefined;
   /** Never fewer and never more, whatever the rules say. */
   readonly replicas: { readonly min: number; readonly max: number };
   readonly scaleOut: DirectionPolicy;
@@ -93,6 +95,7 @@ export const replicasMaxOfAll = 10_000;
 export const policyDefaults: Omit<ScalingPolicy, 'replicas' | 'scaleOut' | 'scaleIn' | 'rules'> = {
   format: 2,
   mode: 'active',
+  intervalMs: undefined,
   staleAfterMs: 60_000,
   freezes: [],
   cost: { pricePerInstanceHour: undefined, perHourMax: undefined, instanceHoursPerDayMax: undefined },

@@ -1,61 +1,126 @@
-import { type KnownMetric, scalingMetrics } from './metric.ts';
-import { directionDefaults, policyDefaults, type ScalingPolicy } from './policy.ts';
-import type { ThresholdRule } from './rule.ts';
+import { formatPath } from '../../base/index.ts';
+import { parseScalingPolicy } from './parse-policy.ts';
+import type { ScalingPolicy } from './policy.ts';
 
-const minuteMs = 60_000;
-
-/** A food-sharing platform's five metrics; below six tenths of a threshold, each agrees to fewer. */
-const foodshareRules: readonly ThresholdRule[] = [
-  foodshareRule('cpuRatio', 0.7, 5),
-  foodshareRule('memoryRatio', 0.8, 5),
-  foodshareRule('latencyMsP95', 2000, 3),
-  foodshareRule('connections', 1000, 4),
-  foodshareRule('queueDepth', 100, 2),
-];
-
-/** Policies under a name; each is complete, to be used as it is or as the base of one's own. */
+/**
+ * Policies under a name; each is complete, to be used as it is or as the base of one's own. The first four sets have
+ * the numbers of the documents that they are named after; what a document leaves open is said beside it.
+ */
 export const scalingPresets: {
   readonly foodshare: {
     readonly bot_instances: ScalingPolicy;
     readonly api_servers: ScalingPolicy;
     readonly database_read_replicas: ScalingPolicy;
   };
+  readonly wedding: { readonly app_servers: ScalingPolicy };
+  readonly guide: {
+    readonly api_service: ScalingPolicy;
+    readonly horizontal_pod_autoscaler: ScalingPolicy;
+  };
+  readonly queue: { readonly workers: ScalingPolicy };
+  readonly fast: { readonly service: ScalingPolicy };
 } = {
   foodshare: {
-    bot_instances: foodshareGroup({ min: 2, max: 20, outStep: 2, inCooldownMinutes: 10 }),
-    api_servers: foodshareGroup({ min: 1, max: 10, outStep: 1, inCooldownMinutes: 15 }),
-    database_read_replicas: foodshareGroup({ min: 1, max: 5, outStep: 1, inCooldownMinutes: 30 }),
+    bot_instances: foodshareGroup({ min: 2, max: 20 }, 2, '10m'),
+    api_servers: foodshareGroup({ min: 1, max: 10 }, 1, '15m'),
+    database_read_replicas: foodshareGroup({ min: 1, max: 5 }, 1, '30m'),
+  },
+  wedding: {
+    app_servers: read({
+      replicas: { min: 3, max: 50 },
+      // One cooldown for both directions, one threshold for processor and memory: the document has no number for them.
+      scaleOut: { cooldown: '5m' },
+      scaleIn: { cooldown: '5m' },
+      metrics: {
+        cpuRatio: { scaleOutAbove: 0.7, scaleOutCooldown: 0 },
+        memoryRatio: { scaleOutAbove: 0.7, scaleOutCooldown: 0 },
+        latencyMsP95: { scaleOutAbove: 1000, scaleOutCooldown: 0 },
+      },
+      // Weddings are on Saturdays, most of all in June: then nothing is taken away.
+      calendar: {
+        events: [{ name: 'Saturdays in June', every: 'saturday', in: 'june' }],
+        freezes: { 'Saturdays in June': 'scale in' },
+      },
+    }),
+  },
+  guide: {
+    api_service: read({
+      replicas: { min: 3, max: 20 },
+      scaleOut: { stabilization: '60s', limits: [{ percent: 50, within: '60s' }] },
+      scaleIn: { cooldown: '0s', stabilization: '5m', limits: [{ percent: 25, within: '60s' }] },
+      metrics: { cpuRatio: { target: 0.7 }, memoryRatio: { target: 0.8 } },
+    }),
+    horizontal_pod_autoscaler: read({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'api-service' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api-service' },
+        minReplicas: 3,
+        maxReplicas: 20,
+        metrics: [utilization('cpu', 70), utilization('memory', 80)],
+        behavior: {
+          scaleUp: {
+            stabilizationWindowSeconds: 60,
+            policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }],
+          },
+          scaleDown: {
+            stabilizationWindowSeconds: 300,
+            policies: [{ type: 'Percent', value: 25, periodSeconds: 60 }],
+          },
+        },
+      },
+    }),
+  },
+  queue: {
+    // For each worker as many as wait where the food-sharing platform adds one, and nobody waits for a minute.
+    workers: read({
+      replicas: { min: 1, max: 20 },
+      scaleIn: { stabilization: '5m' },
+      metrics: {
+        queueDepth: { target: 100, per: 'replica' },
+        queueAgeMs: { scaleOutAbove: 60_000, scaleOutCooldown: '1m', whenMissing: 'ignore' },
+      },
+    }),
+  },
+  fast: {
+    // For services that are ready within seconds: looks every second, and asks for more without waiting.
+    service: read({
+      interval: '1s',
+      replicas: { min: 2, max: 16 },
+      scaleIn: { cooldown: '60s', stabilization: '60s' },
+      staleAfter: '15s',
+      metrics: {
+        cpuRatio: { target: 0.6 },
+        eventLoopRatio: { target: 0.6, whenMissing: 'ignore' },
+      },
+    }),
   },
 };
 
-function foodshareRule(metric: KnownMetric, scaleOutAbove: number, cooldownMinutes: number): ThresholdRule {
-  const { of, merge } = scalingMetrics[metric];
-  return {
-    kind: 'threshold',
-    metric,
-    of,
-    merge,
-    whenMissing: 'hold',
-    scaleOutAbove,
-    scaleInBelow: scaleOutAbove * 0.6,
-    scaleOutCooldownMs: cooldownMinutes * minuteMs,
-    scaleInCooldownMs: 0,
-  };
+/** A food-sharing platform's five metrics; below six tenths of a threshold, each agrees to fewer. */
+function foodshareGroup(replicas: ScalingPolicy['replicas'], step: number, cooldown: string): ScalingPolicy {
+  return read({
+    replicas,
+    scaleOut: { step },
+    scaleIn: { step: 1, cooldown, below: 0.6 },
+    metrics: {
+      cpuRatio: { scaleOutAbove: 0.7, scaleOutCooldown: '300s' },
+      memoryRatio: { scaleOutAbove: 0.8, scaleOutCooldown: '300s' },
+      latencyMsP95: { scaleOutAbove: 2000, scaleOutCooldown: '180s' },
+      connections: { scaleOutAbove: 1000, scaleOutCooldown: '240s' },
+      queueDepth: { scaleOutAbove: 100, scaleOutCooldown: '120s' },
+    },
+  });
 }
 
-interface Group {
-  readonly min: number;
-  readonly max: number;
-  readonly outStep: number;
-  readonly inCooldownMinutes: number;
+function utilization(name: string, averageUtilization: number): object {
+  return { type: 'Resource', resource: { name, target: { type: 'Utilization', averageUtilization } } };
 }
 
-function foodshareGroup({ min, max, outStep, inCooldownMinutes }: Group): ScalingPolicy {
-  return {
-    ...policyDefaults,
-    replicas: { min, max },
-    scaleOut: { ...directionDefaults, step: outStep },
-    scaleIn: { ...directionDefaults, cooldownMs: inCooldownMinutes * minuteMs },
-    rules: foodshareRules,
-  };
+function read(written: object): ScalingPolicy {
+  const parsed = parseScalingPolicy(written);
+  if (parsed.ok) return parsed.value;
+  const told = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
+  throw new Error(`a preset cannot work: ${told.join('; ')}`);
 }
