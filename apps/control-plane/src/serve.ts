@@ -12,6 +12,7 @@ import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
+import { startServiceProxies } from './traffic/index.ts';
 
 export interface ServeSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -64,8 +65,11 @@ async function serveWith(
   const { isLoopback, host, port, home, services, observeKey } = configuration;
   const registry = createRegistry();
   const stopObserving = observeProcess(registry, clock);
+  // Closed after the instances, which leave through them.
+  await using proxies = startServiceProxies({ clock, services, folder: join(home, 'proxies') });
   await using driver = createProcessDriver({
     clock,
+    gate: proxies.gate,
     services: Object.fromEntries(services.map(({ name, command }) => [name, command])),
     folder: join(home, 'instances'),
     // Services that run already are not touched by a start that comes to nothing.
@@ -86,6 +90,7 @@ async function serveWith(
   try {
     const firstKey = await makeFirstKey(composition, isLoopback);
     await listen(composition, { host, port });
+    proxies.begin();
     driver.begin();
     hasBegun = true;
     // In one go: whoever reads the address has read the key.

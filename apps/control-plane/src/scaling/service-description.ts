@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { type Field, type Parsed, parse } from 'loadline/base';
 import {
@@ -15,6 +16,13 @@ export interface ServiceDescription {
   readonly command: ServiceCommand;
   /** As people write it; valid. */
   readonly policy: Readonly<Record<string, unknown>>;
+  /** Where a proxy takes its requests and spreads them over its instances; absent: nobody does. */
+  readonly listen?: ListenAddress;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface ServicesSurroundings {
@@ -43,6 +51,7 @@ export function parseServices(
     const services = root.object(['services']).required('services');
     const found = services.record((entry, name) => readService(entry, name, surroundings));
     if (found.size > servicesMax) services.problem(`must be at most ${servicesMax}, got ${found.size}`);
+    assertOwnPorts(services, [...found.values()]);
     return [...found.values()];
   });
 }
@@ -54,6 +63,7 @@ const keys = [
   'inherit',
   'folder',
   'port',
+  'listen',
   'ready',
   'readyTimeout',
   'drainGrace',
@@ -74,6 +84,7 @@ function readService(
   const readyTimeoutMs = service.optional('readyTimeout')?.duration({ above: 0 });
   const drainGraceMs = service.optional('drainGrace')?.duration();
   const port = service.optional('port');
+  const listen = service.optional('listen');
   return {
     name,
     command: {
@@ -90,7 +101,31 @@ function readService(
       ...(drainGraceMs === undefined ? {} : { drainGraceMs }),
     },
     policy: readPolicy(service.required('policy'), service.optional('replicas')),
+    ...(listen === undefined ? {} : { listen: readListen(listen) }),
   };
+}
+
+/** A port of loopback, or `0.0.0.0:8080` where others are to come in. */
+function readListen(field: Field): ListenAddress {
+  const text = typeof field.value === 'number' ? String(field.value) : field.string();
+  const [, bracketed, bare, digits = ''] = /^(?:(?:\[([\d:a-f]+)\]|([\d.]+)):)?(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? bare ?? '127.0.0.1';
+  const port = Number(digits);
+  if (isIP(host) === 0 || !(port >= 1 && port <= 65_535))
+    field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
+  return { host, port };
+}
+
+/** Two that listen at one place would take turns at failing. */
+function assertOwnPorts(services: Field, found: readonly ServiceDescription[]): void {
+  const owners = new Map<string, string>();
+  for (const { name, listen } of found) {
+    if (listen === undefined) continue;
+    const place = `${listen.host}:${listen.port}`;
+    const owner = owners.get(place);
+    if (owner === undefined) owners.set(place, name);
+    else services.at(name).at('listen').problem(`must be a place of its own, and ${owner} listens there`);
+  }
 }
 
 function readVariable(field: Field): string {

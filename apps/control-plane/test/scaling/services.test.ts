@@ -85,6 +85,26 @@ describe('a services file', () => {
     expect(told).toContain('services.worker.policy must be a policy, or the name of a preset');
   });
 
+  it('says where a proxy takes the requests of a service', () => {
+    const places = [8080, '8080', '0.0.0.0:8080', '[::1]:8080'].map((listen) =>
+      read({ shop: { ...shop, listen } }),
+    );
+    expect(places.map((parsed) => parsed.ok && parsed.value[0]?.listen)).toEqual([
+      { host: '127.0.0.1', port: 8080 },
+      { host: '127.0.0.1', port: 8080 },
+      { host: '0.0.0.0', port: 8080 },
+      { host: '::1', port: 8080 },
+    ]);
+    const wrong = ['shop', 0, 70_000, '1.2.3:80', 'localhost:80'];
+    for (const listen of wrong)
+      expect(problemsOf({ shop: { ...shop, listen } })).toEqual([
+        expect.stringMatching(/^services\.shop\.listen must be a port, or an address of this machine/),
+      ]);
+    expect(problemsOf({ shop: { ...shop, listen: 80 }, api: { ...shop, listen: '127.0.0.1:80' } })).toEqual([
+      'services.api.listen must be a place of its own, and shop listens there',
+    ]);
+  });
+
   it('is read as YAML, with the line of what cannot be read', () => {
     const folder = mkdtempSync(join(tmpdir(), 'loadline-services-'));
     const path = join(folder, 'services.yaml');

@@ -45,10 +45,22 @@ const words: readonly Word[] = [
     open: async () => (await import('./commands/agent.ts')).agentCommand,
   },
   {
+    name: 'scale',
+    usage: 'scale WORD',
+    summary: 'writes objects of Kubernetes and KEDA for a scaling policy',
+    open: async () => (await import('./commands/scale.ts')).scaleCommand,
+  },
+  {
     name: 'serve',
     usage: 'serve',
     summary: 'leaves a control plane running: load tests over HTTP',
     open: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
+  {
+    name: 'proxy',
+    usage: 'proxy --listen PORT',
+    summary: 'spreads HTTP requests over the instances of a service',
+    open: async () => (await import('./commands/proxy.ts')).proxyCommand,
   },
   {
     name: 'demo',
@@ -79,7 +91,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     if (found === undefined) throw unknownCommand(word);
     const command = await found.open();
     if (rest.includes('--help') || rest.includes('-h')) {
-      terminal.out(command.help);
+      terminal.out((await command.helpFor?.(rest)) ?? command.help);
       return exitCodes.passed;
     }
     return await command.run(rest, surroundings);

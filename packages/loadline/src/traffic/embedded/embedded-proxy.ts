@@ -48,8 +48,14 @@ export interface EmbeddedProxy extends ProxyDriver, AsyncDisposable {
  */
 export async function openEmbeddedProxy(options: EmbeddedProxyOptions): Promise<EmbeddedProxy> {
   const proxy = new RunningProxy(options);
-  await proxy.listen();
-  return proxy;
+  try {
+    await proxy.listen();
+    return proxy;
+  } catch (error) {
+    // Its timers would keep the process alive.
+    await proxy[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 class RunningProxy implements EmbeddedProxy {

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { formatPath } from '../../base/index.ts';
+import { prometheusContentType } from '../../metrics/index.ts';
 import { parseUpstreams } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 
@@ -9,7 +11,7 @@ export interface ProxyDoorOptions {
   /** Who sends it as `Authorization: Bearer KEY` may give orders. */
   readonly key: string;
   /** The proxy's own metrics, as Prometheus text; without it there is no `/metrics`. */
-  readonly metrics?: () => string;
+  readonly metrics?: () => AsyncIterable<string>;
 }
 
 /** Of 10,000 upstreams with names as long as they may be. */
@@ -25,7 +27,7 @@ export function proxyDoor({ proxy, key, metrics }: ProxyDoorOptions): RequestLis
     const path = request.url?.split('?')[0];
     if (request.method === 'GET' && path === '/health/ready') return say(response, 200, { status: 'ready' });
     if (request.method === 'GET' && path === '/metrics' && metrics !== undefined)
-      return void response.setHeader('content-type', 'text/plain; version=0.0.4').end(metrics());
+      return show(response, metrics());
     if (path !== '/upstreams') return refuse(response, 404, 'There is nothing here.');
     if (!isKnown(request.headers.authorization))
       return refuse(response, 401, 'Orders need the key that the proxy was started with.');
@@ -42,6 +44,12 @@ export function proxyDoor({ proxy, key, metrics }: ProxyDoorOptions): RequestLis
         refuse(response, 500, error instanceof Error ? error.message : String(error));
     });
   };
+}
+
+function show(response: ServerResponse, metrics: AsyncIterable<string>): void {
+  response.setHeader('content-type', prometheusContentType);
+  // Whoever asked and went away has nothing to be told.
+  pipeline(metrics, response).catch(() => undefined);
 }
 
 async function tell(proxy: ProxyDriver, response: ServerResponse, signal: AbortSignal): Promise<void> {

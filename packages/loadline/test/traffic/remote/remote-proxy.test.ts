@@ -33,8 +33,12 @@ function fakeProxy(): ProxyDriver & { wanted: readonly WantedUpstream[] } {
   return proxy;
 }
 
+async function* lines(): AsyncGenerator<string> {
+  yield 'up 1\n';
+}
+
 async function open(proxy: ProxyDriver, key = 'right'): Promise<{ url: string; remote: ProxyDriver }> {
-  const server = createServer(proxyDoor({ proxy, key: 'right', metrics: () => 'up 1\n' }));
+  const server = createServer(proxyDoor({ proxy, key: 'right', metrics: lines }));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
     server.closeAllConnections();

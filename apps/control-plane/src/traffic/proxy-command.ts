@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ServiceCommand } from 'loadline/scaling';
+import type { ListenAddress } from '../scaling/index.ts';
+
+export interface ProxyCommandOptions {
+  readonly listen: ListenAddress;
+  /** Where it keeps its upstreams, so that it serves at once after a new start. */
+  readonly state: string;
+  readonly key: string;
+}
+
+/** What was begun may go on for so long when the proxy is to stop. */
+const drainGraceMs = 60_000;
+
+/** How a proxy is run: `loadline proxy`, as anybody could. */
+export function proxyCommand({ listen: { host, port }, state, key }: ProxyCommandOptions): ServiceCommand {
+  const isSource = import.meta.url.endsWith('.ts');
+  const manifest = createRequire(import.meta.url).resolve('loadline/package.json');
+  const listen = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    command: process.execPath,
+    args: [
+      // Sources find each other by a condition of their own.
+      ...(isSource ? ['--conditions=loadline-source'] : []),
+      join(dirname(manifest), 'bin', 'loadline.js'),
+      'proxy',
+      '--listen',
+      listen,
+      '--state',
+      state,
+    ],
+    environment: { PATH: process.env.PATH, LOADLINE_PROXY_KEY: key },
+    portVariable: 'LOADLINE_PROXY_ORDERS_PORT',
+    readyPath: '/health/ready',
+    drainGraceMs,
+    restartDelayMs: 200,
+  };
+}

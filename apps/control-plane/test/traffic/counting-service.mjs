@@ -1,0 +1,17 @@
+/** A service that says which process answered, and ends what it has before it stops. */
+import { createServer } from 'node:http';
+
+let isStopping = false;
+const server = createServer((request, response) => {
+  if (request.url === '/health/ready') {
+    response.statusCode = isStopping ? 503 : 200;
+    return response.end();
+  }
+  if (isStopping) response.setHeader('connection', 'close');
+  setTimeout(() => response.end(String(process.pid)), 5);
+});
+server.listen(Number(process.env.PORT), '127.0.0.1');
+process.on('SIGTERM', () => {
+  isStopping = true;
+  server.close(() => process.exit(0));
+});

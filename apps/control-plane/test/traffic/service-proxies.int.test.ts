@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Served, startServe } from '../served.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'loadline-proxies-'));
+const script = fileURLToPath(new URL('./counting-service.mjs', import.meta.url));
+const file = join(home, 'services.json');
+const args = ['--home', home, '--services', file];
+const served: Served[] = [];
+
+afterAll(async () => {
+  // Gracefully, so that its services and proxies end with it, also where the test has failed.
+  for (const each of served) await each.stop('SIGTERM');
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function serve(key?: string): Promise<Served> {
+  const plane = await startServe(args, key === undefined ? {} : { key });
+  served.push(plane);
+  return plane;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The body, or what went wrong. */
+function ask(port: number, agent: Agent): Promise<string> {
+  return new Promise((resolve) => {
+    const asked = request({ port, host: '127.0.0.1', agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+      });
+      response.on('end', () =>
+        resolve(response.statusCode === 200 ? text : `${response.statusCode} ${text}`),
+      );
+      response.on('error', (error) => resolve(error.message));
+    });
+    asked.on('error', (error) => resolve(error.message));
+    asked.end();
+  });
+}
+
+const isPid = (text: string): boolean => /^\d+$/.test(text);
+
+/** Asks from four connections without a pause until it is stopped; tells who answered, and what else came. */
+function load(port: number): { stop(): Promise<{ pids: Set<string>; failures: string[]; count: number }> } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  const pids = new Set<string>();
+  const failures: string[] = [];
+  let count = 0;
+  let isOver = false;
+  const users = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      const answer = await ask(port, agent);
+      count++;
+      if (isPid(answer)) pids.add(answer);
+      else failures.push(answer);
+    }
+  });
+  return {
+    async stop() {
+      isOver = true;
+      await Promise.all(users);
+      agent.destroy();
+      return { pids, failures, count };
+    },
+  };
+}
+
+async function until<Value>(look: () => Promise<Value>, isSo: (value: Value) => boolean): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (isSo(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+interface Fleet {
+  readonly ready: number;
+  readonly stopping: number;
+  readonly instances: readonly { readonly id: string }[];
+}
+
+async function fleetOf(plane: Served): Promise<Fleet> {
+  const answer = await plane.ask('GET', '/performance/scaling/status');
+  return ((await answer.json()) as { items: [{ fleet: Fleet }] }).items[0].fleet;
+}
+
+async function scale(plane: Served, replicas: number): Promise<void> {
+  const body = { group: 'shop', replicas, reason: 'test' };
+  expect((await plane.ask('POST', '/performance/scaling/manual', { body })).status).toBe(200);
+  await until(
+    () => fleetOf(plane),
+    ({ ready, stopping }) => ready === replicas && stopping === 0,
+  );
+}
+
+describe('a service that listens', () => {
+  it('answers at its own address through every change, also while the control plane is away', async () => {
+    const port = await freePort();
+    const shop = {
+      command: process.execPath,
+      args: [script],
+      listen: port,
+      policy: 'foodshare/api_servers',
+      replicas: { min: 1, max: 4 },
+    };
+    writeFileSync(file, JSON.stringify({ services: { shop } }));
+    const first = await serve();
+    const agent = new Agent();
+    await until(() => ask(port, agent), isPid);
+
+    const growing = load(port);
+    await scale(first, 4);
+    await scale(first, 1);
+    const grown = await growing.stop();
+    expect(grown.failures).toEqual([]);
+    expect(grown.pids.size).toBe(4);
+
+    // Nothing changes for whoever is served while nobody is there to change it.
+    const alone = load(port);
+    await first.stop('SIGKILL');
+    for (let requests = 0; requests < 20; requests++) await ask(port, agent);
+    const second = await serve(first.firstKey);
+    await scale(second, 2);
+    const survived = await alone.stop();
+    expect(survived.failures).toEqual([]);
+    expect(survived.pids.size).toBe(2);
+    expect([...grown.pids].filter((pid) => survived.pids.has(pid))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { createRandom, type Problem, parseDuration, systemClock } from '../../base/index.ts';
+import { createRegistry, type Registry, renderPrometheus } from '../../metrics/index.ts';
+import { observeProcess } from '../../observe/index.ts';
+import {
+  type BalancePolicy,
+  balancePolicies,
+  type EmbeddedProxy,
+  keepUpstreams,
+  openEmbeddedProxy,
+  type ProxyDriver,
+  parseUpstreams,
+  proxyDoor,
+  type WantedUpstream,
+} from '../../traffic/index.ts';
+import { cliError } from '../door/errors.ts';
+import { exitCodes } from '../door/exit-codes.ts';
+import { readWords } from '../door/words.ts';
+import type { Command, Surroundings } from './command.ts';
+
+export const proxyCommand: Command = {
+  help: `loadline proxy --listen [ADDRESS:]PORT [options]
+
+Spreads HTTP requests over the instances of a service: HTTP/1.1, WebSocket and server-sent events, of one machine. Who
+fails is left out for a while, and what is safe to repeat is repeated elsewhere. Ctrl-C or SIGTERM stops it gracefully.
+
+  --listen PLACE      where it takes requests: 8080, or 0.0.0.0:8080; by itself a port is one of 127.0.0.1
+  --upstream PLACE    an instance, HOST:PORT; may be repeated
+  --balance NAME      ${balancePolicies.map(dashed).join(', ')}; default ${dashed('least connections')}
+  --check PATH        asks instances there every 10 s; twice 200 is well, three times anything else is not
+  --state FILE        keeps its instances there, and begins with them when it is started again
+  --grace TIME        how long what was begun may go on when it stops; default 30s
+
+It takes orders on loopback, at the port in LOADLINE_PROXY_ORDERS_PORT, from whoever has the key in LOADLINE_PROXY_KEY:
+GET and PUT /upstreams; /health/ready and /metrics need no key. The control plane runs one for each service that listens.
+
+Exit codes: 0 stopped, 2 it cannot start as it was asked to.
+`,
+  run: runProxy,
+};
+
+const options = {
+  listen: { type: 'string' },
+  upstream: { type: 'string', multiple: true },
+  balance: { type: 'string' },
+  check: { type: 'string' },
+  state: { type: 'string' },
+  grace: { type: 'string', default: '30s' },
+} as const;
+
+/** What orders come with. */
+interface Orders {
+  readonly port: number;
+  readonly key: string;
+}
+
+interface ProxyWords {
+  readonly host: string;
+  readonly port: number;
+  readonly policy: BalancePolicy;
+  readonly checkPath: string | undefined;
+  readonly state: string | undefined;
+  readonly graceMs: number;
+  readonly upstreams: readonly WantedUpstream[];
+  readonly orders: Orders | undefined;
+}
+
+async function runProxy(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const words = readProxyWords(args, surroundings.env);
+  const registry = createRegistry();
+  const stopObserving = observeProcess(registry);
+  try {
+    await serveRequests(words, registry, surroundings);
+  } finally {
+    stopObserving();
+  }
+  return exitCodes.passed;
+}
+
+async function serveRequests(
+  words: ProxyWords,
+  registry: Registry,
+  { terminal, signal }: Surroundings,
+): Promise<void> {
+  const { host, port, policy, checkPath } = words;
+  const proxy = await openEmbeddedProxy({
+    clock: systemClock,
+    random: createRandom(process.pid),
+    ...{ host, port, policy, registry },
+    ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
+  }).catch((cause: NodeJS.ErrnoException) => {
+    throw cliError('CLI_USAGE', `Cannot take requests at ${host}, port ${port}: ${cause.message}.`, {
+      cause,
+    });
+  });
+  const closeDoor = await begin(proxy, words, {
+    signal,
+    metrics: () => renderPrometheus(registry),
+    tell: (line) => terminal.err(`${line}\n`),
+  });
+  terminal.err(`The proxy takes requests at ${proxy.url}.\n`);
+  if (!signal.aborted) await once(signal, 'abort');
+  await proxy.close({ graceMs: words.graceMs });
+  await closeDoor();
+}
+
+interface Beginning {
+  readonly signal: AbortSignal;
+  readonly metrics: () => AsyncIterable<string>;
+  readonly tell: (line: string) => void;
+}
+
+/** Gives it its upstreams, and opens its door for orders. */
+async function begin(
+  proxy: EmbeddedProxy,
+  { state, upstreams, orders }: ProxyWords,
+  { signal, metrics, tell }: Beginning,
+): Promise<() => Promise<void>> {
+  let ordered: ProxyDriver = proxy;
+  if (state !== undefined) {
+    const kept = await keepUpstreams(proxy, state, signal);
+    ordered = kept.proxy;
+    if (kept.because !== undefined) tell(`It begins without the instances that it had: ${kept.because}.`);
+  }
+  if (upstreams.length > 0) await ordered.apply(upstreams, signal);
+  if (orders === undefined) return async () => undefined;
+  const door = createServer(proxyDoor({ proxy: ordered, key: orders.key, metrics }));
+  await once(door.listen(orders.port, '127.0.0.1'), 'listening');
+  tell(`It takes orders at http://127.0.0.1:${(door.address() as AddressInfo).port}.`);
+  return async () => {
+    door.closeAllConnections();
+    door.close();
+  };
+}
+
+function readProxyWords(args: readonly string[], env: Surroundings['env']): ProxyWords {
+  const { options: words, positionals } = readWords('proxy', args, options);
+  const problems: string[] = [];
+  if (positionals.length > 0) problems.push(`it takes no ${positionals.join(' ')}`);
+  const place = placeOf(words.listen ?? '');
+  if (place === undefined)
+    problems.push(
+      '--listen must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080',
+    );
+  const policy = balancePolicies.find((each) => dashed(each) === (words.balance ?? 'least-connections'));
+  if (policy === undefined)
+    problems.push(`--balance must be one of ${balancePolicies.map(dashed).join(', ')}`);
+  const graceMs = parseDuration(words.grace);
+  if (graceMs === undefined) problems.push('--grace must be a duration, like 30s');
+  const parsed = parseUpstreams({ upstreams: (words.upstream ?? []).map(upstreamOf) });
+  for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
+    problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
+  if (words.check !== undefined && !words.check.startsWith('/')) problems.push('--check must begin with /');
+  const { LOADLINE_PROXY_KEY: key, LOADLINE_PROXY_ORDERS_PORT: ordersPort } = env;
+  if (ordersPort !== undefined && !key)
+    problems.push('orders at LOADLINE_PROXY_ORDERS_PORT need a key in LOADLINE_PROXY_KEY');
+  if (
+    problems.length > 0 ||
+    place === undefined ||
+    policy === undefined ||
+    graceMs === undefined ||
+    !parsed.ok
+  )
+    throw cliError('CLI_USAGE', `Cannot start the proxy: ${problems.join('; ')}.`);
+  return {
+    ...place,
+    ...{ policy, graceMs },
+    checkPath: words.check,
+    state: words.state,
+    upstreams: parsed.value,
+    orders: ordersPort === undefined || !key ? undefined : { port: Number(ordersPort), key },
+  };
+}
+
+/** `8080`, `0.0.0.0:8080` or `[::1]:8080`. */
+function placeOf(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, bare, digits = ''] = /^(?:(?:\[([\d:a-f]+)\]|([\d.]+)):)?(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? bare ?? '127.0.0.1';
+  return digits !== '' && isIP(host) !== 0 && Number(digits) <= 65_535
+    ? { host, port: Number(digits) }
+    : undefined;
+}
+
+function wrongPlaces(problems: readonly Problem[], places: readonly string[]): ReadonlySet<string> {
+  return new Set(problems.map(({ path: [, index] }) => JSON.stringify(places[Number(index)])));
+}
+
+/** Named by its place, so that one that is given twice is noticed. */
+function upstreamOf(text: string): object {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, Math.max(0, colon)).replaceAll(/[[\]]/g, '');
+  return {
+    id: text.replaceAll(/[^\w.-]+/g, '-').slice(0, 64),
+    host,
+    port: Number(text.slice(colon + 1)),
+    mode: 'serving',
+  };
+}
+
+function dashed(policy: BalancePolicy): string {
+  return policy.replaceAll(' ', '-');
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRemoteProxy } from 'loadline/traffic';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run, start } from './command.ts';
+
+const never = new AbortController().signal;
+const key = 'gives-orders-to-proxies';
+const orders = { LOADLINE_PROXY_KEY: key, LOADLINE_PROXY_ORDERS_PORT: '0' };
+
+/** A service that answers with its name; its place as HOST:PORT. */
+async function serve(name: string): Promise<string> {
+  const server = createServer((_, response) => response.end(name));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Starts the proxy, and gives where it takes requests and orders. */
+async function startProxy(args: readonly string[]) {
+  const started = start(['proxy', '--listen', '127.0.0.1:0', ...args], orders);
+  let text = '';
+  started.child.stderr?.on('data', (piece: string) => {
+    text += piece;
+  });
+  onTestFinished(() => void started.child.kill('SIGTERM'));
+  await started.shows('takes requests at');
+  const urlAfter = (words: string): string =>
+    new RegExp(`${words} (http\\S+?)\\.\\n`).exec(text)?.[1] as string;
+  return { ...started, url: urlAfter('requests at'), orders: urlAfter('orders at') };
+}
+
+const text = async (url: string): Promise<string> => (await fetch(url)).text();
+
+describe('loadline proxy', () => {
+  it('spreads requests over its instances, takes orders, and begins again with what it was told', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'loadline-proxy-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const state = ['--state', join(folder, 'state.json')];
+    const [one, two, three] = await Promise.all(['one', 'two', 'three'].map(serve));
+    const first = await startProxy([...state, '--upstream', one as string, '--upstream', two as string]);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => text(first.url)));
+    expect(new Set(answers)).toEqual(new Set(['one', 'two']));
+
+    const port = Number(three?.split(':')[1]);
+    const remote = createRemoteProxy({ url: first.orders, key });
+    await remote.apply([{ id: 'three', host: '127.0.0.1', port, mode: 'serving' }], never);
+    expect(await text(first.url)).toBe('three');
+    expect(await text(`${first.orders}/metrics`)).toMatch(/loadline_proxy_requests_total\{[^}]*\} [1-9]/);
+
+    first.child.kill('SIGTERM');
+    await first.ended;
+    const second = await startProxy(state);
+    expect(await text(second.url)).toBe('three');
+    second.child.kill('SIGTERM');
+    expect((await second.ended).code).toBe(0);
+  });
+
+  it('tells everything that is wrong with its words at once', async () => {
+    const words = [
+      '--listen',
+      'here',
+      '--balance',
+      'best',
+      '--upstream',
+      'there',
+      '--check',
+      'ready',
+      '--grace',
+      '5',
+    ];
+    const { code, err } = await run(['proxy', ...words], { LOADLINE_PROXY_ORDERS_PORT: '1' });
+    expect(code).toBe(2);
+    for (const told of [
+      '--listen must be a port',
+      '--balance must be one of round-robin',
+      '--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got "there"',
+      '--check must begin with /',
+      '--grace must be a duration',
+      'need a key in LOADLINE_PROXY_KEY',
+    ])
+      expect(err).toContain(told);
+  });
+
+  it('says where somebody else listens already', async () => {
+    const taken = await serve('somebody');
+    const { code, err } = await run(['proxy', '--listen', taken]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/Cannot take requests at 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
+  });
+});
