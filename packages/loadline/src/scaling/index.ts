@@ -27,6 +27,12 @@ export {
 } from './drivers/simulated.ts';
 export { scalingError, scalingErrorTable } from './errors.ts';
 export type { StepOutcome } from './event.ts';
+export { type DeploymentExportRequest, exportDeployment } from './export/export-deployment.ts';
+export { exportHpa } from './export/export-hpa.ts';
+export { exportKeda, type KedaExportRequest } from './export/export-keda.ts';
+export { exportPdb } from './export/export-pdb.ts';
+export type { Exported, ExportRequest } from './export/exported.ts';
+export { writeManifests } from './export/write-manifests.ts';
 export type { GroupCounts, ReadingsPort, Round, RoundOutcome } from './group.ts';
 export { decideHpa, type HpaCondition, type HpaDecision } from './hpa/decide-hpa.ts';
 export type { HpaHistory, HpaLimit } from './hpa/normalize.ts';

@@ -119,6 +119,7 @@ describe('docs/reference/cli.md', () => {
     ['find-limit FILE', 'find-limit'],
     ['import har FILE', 'import har'],
     ['import openapi FILE', 'import openapi'],
+    ['scale export FILE', 'scale export'],
     ['agent --join URL', 'agent'],
     ['demo', 'demo'],
   ])('has the options of %s, as its help has, and no others', async (title, words) => {

@@ -4,6 +4,8 @@ import type { Terminal } from '../screen/terminal.ts';
 export interface Command {
   /** What `--help` prints. */
   readonly help: string;
+  /** Of one that has words of its own: what it prints for these. */
+  helpFor?(args: readonly string[]): Promise<string>;
   /** @returns the exit code. */
   run(args: readonly string[], surroundings: Surroundings): Promise<number>;
 }

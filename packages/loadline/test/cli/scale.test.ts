@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli, type Terminal } from 'loadline/cli';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loadline-scale-'));
+  await writeFile(
+    join(folder, 'policy.yaml'),
+    'replicas: { min: 2, max: 9 }\nmetrics:\n  cpuRatio: { target: 0.7 }\n',
+  );
+  await writeFile(
+    join(folder, 'wrong.yaml'),
+    'replicas: { min: 9, max: 2 }\nmetrics: { height: { target: 1 } }\n',
+  );
+  await writeFile(join(folder, 'slip.yaml'), 'replicas: [}\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs the command within this process; a name of a file stands for the one in the folder. */
+async function scale(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isInteractive: false,
+    width: 80,
+    style: (_, text) => text,
+  };
+  const words = args.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word));
+  const surroundings = { terminal, env: {}, signal: new AbortController().signal };
+  const code = await runCli(['scale', ...words], surroundings);
+  return { code, out, err: err.replaceAll(join(folder, '/'), '') };
+}
+
+describe('loadline scale export', () => {
+  it('writes the objects that were asked for, in that order', async () => {
+    const { code, out, err } = await scale(
+      ...[
+        'export',
+        'policy.yaml',
+        '--name',
+        'shop',
+        '--as',
+        'deployment',
+        '--image',
+        'shop:1',
+        '--as',
+        'keda',
+      ],
+      ...['--as', 'pdb', '--as', 'hpa', '--namespace', 'web'],
+    );
+    expect([code, err]).toEqual([0, '']);
+    const objects = parseAllDocuments(out).map((document) => document.toJS());
+    expect(objects.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual([
+      ['Deployment', 'shop', 'web'],
+      ['ScaledObject', 'shop', 'web'],
+      ['PodDisruptionBudget', 'shop', 'web'],
+      ['HorizontalPodAutoscaler', 'shop', 'web'],
+    ]);
+    expect(objects[1].spec.triggers[0].metadata.scalerAddress).toBe('loadline.loadline.svc:9090');
+    expect(out).toContain('# It says nothing of `replicas`');
+  });
+
+  it('reads back what it has written, with its name', async () => {
+    const file = 'hpa.yaml';
+    expect(
+      await scale('export', 'policy.yaml', '--name', 'shop', '--as', 'hpa', '--out', file),
+    ).toMatchObject({ code: 0 });
+    const second = await scale('export', 'hpa.yaml', '--as', 'hpa');
+    expect(parseAllDocuments(second.out)[0]?.toJS()).toEqual(
+      parseAllDocuments(await readFile(join(folder, file), 'utf8'))[0]?.toJS(),
+    );
+    expect(
+      await scale('export', 'policy.yaml', '--name', 'shop', '--as', 'hpa', '--out', file),
+    ).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--force replaces it'),
+    });
+  });
+
+  it.each([
+    [
+      ['export', 'wrong.yaml', '--as', 'hpa', '--name', 'a'],
+      /wrong\.yaml: replicas\.min must be at most max.*metrics\.height/,
+    ],
+    [
+      ['export', 'slip.yaml', '--as', 'hpa', '--name', 'a'],
+      /SCALING_POLICY_INVALID: Cannot read a policy from slip\.yaml/,
+    ],
+    [['export', 'none.yaml', '--as', 'hpa', '--name', 'a'], /none\.yaml: ENOENT/],
+    [['export', 'policy.yaml', '--as', 'hpa'], /--name must be .*, got nothing/],
+    [['export', 'policy.yaml', '--as', 'hpa', '--name', 'Shop_1'], /got "Shop_1"/],
+    [['export', 'policy.yaml', '--name', 'a'], /--as must be one of hpa, keda, pdb, deployment, got nothing/],
+    [['export', 'policy.yaml', '--name', 'a', '--as', 'helm'], /got "helm"/],
+    [['export', 'policy.yaml', '--name', 'a', '--as', 'deployment'], /Say --image IMAGE/],
+    [['export', 'policy.yaml', '--name', 'a', '--as', 'hpa', '--port', '0'], /--port must be/],
+    [['export', '--as', 'hpa'], /one file is needed, got 0/],
+    [['exprot'], /did you mean export\?/],
+    [[], /a word is missing after it/],
+  ] as const)('refuses %j', async (args, said) => {
+    const { code, out, err } = await scale(...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(said);
+  });
+
+  it('tells of itself, and of each of its words', async () => {
+    expect((await scale('--help')).out).toContain('export FILE --as KIND');
+    expect((await scale('export', '--help')).out).toContain('loadline scale export FILE --as KIND');
+  });
+});
