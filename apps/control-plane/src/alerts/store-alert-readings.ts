@@ -18,7 +18,7 @@ export function createStoreReadings(metrics: Pick<Metrics, 'summaries'>): StoreR
 
   async function read(names: readonly string[], window: Window): Promise<readonly Summary[]> {
     try {
-      return await metrics.summaries({ metrics: names, ...window });
+      return await metrics.summaries({ metrics: names, ...window, isFollowed: true });
     } catch (error) {
       if (!isLoadlineError(error, 'STORE_QUERY_TOO_LARGE')) throw error;
       if (names.length > 1) return readHalves(names, window);

@@ -23,8 +23,8 @@ describe('what rules read in the store', () => {
     const found = await readings.read([...rules, ...longer], 1_000_000, signal);
     expect(found).toHaveLength(6);
     expect(asked).toEqual([
-      { metrics: ['a', 'b', 'c'], fromMs: 940_001, toMs: 1_000_001 },
-      { metrics: ['a', 'b', 'c'], fromMs: 700_001, toMs: 1_000_001 },
+      { metrics: ['a', 'b', 'c'], fromMs: 940_001, toMs: 1_000_001, isFollowed: true },
+      { metrics: ['a', 'b', 'c'], fromMs: 700_001, toMs: 1_000_001, isFollowed: true },
     ]);
   });
 

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Histogram } from '../metrics/index.ts';
 import type { Postgres, Queryable } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
+import { FollowedRows } from './followed-rows.ts';
 import { type PackedRows, type ReadRow, readStatement, unpackRows } from './packed-rows.ts';
-import { floorTo, minuteMs, Rollup } from './rollup.ts';
+import { floorTo, minuteMs, Rollup, type RollupFigures } from './rollup.ts';
 import { literal } from './rollup-rows.ts';
 import { type Series, scaleOf } from './sample.ts';
 
@@ -21,6 +22,11 @@ export interface SummaryQuery {
   readonly toMs: number;
   /** A shorter one begins with a whole minute as well: a fifth of the rows are read then. */
   readonly hasWholeMinutes?: boolean;
+  /**
+   * It is asked again and again, as the window moves on: what was read stays in memory, some 10 MB at most, and only what came
+   * since is read. The answer is the same. Of eight questions, and not of windows that begin with a whole minute.
+   */
+  readonly isFollowed?: boolean;
 }
 
 /** All that was measured of one series within a window. */
@@ -42,6 +48,7 @@ export interface Summary {
 export class SummaryReader {
   readonly #postgres: Postgres;
   readonly #known = new Map<number, SeriesRow>();
+  readonly #followed = new Map<string, FollowedRows>();
 
   constructor(postgres: Postgres) {
     this.#postgres = postgres;
@@ -52,26 +59,45 @@ export class SummaryReader {
     assertValid(query);
     const isLong = query.toMs - query.fromMs > exactMsMax;
     const level = isLong || query.hasWholeMinutes === true ? 'minute' : 'raw';
+    if (level === 'raw' && query.isFollowed === true) return this.#follow(query);
     const fromMs = level === 'raw' ? query.fromMs : floorTo(minuteMs, query.fromMs);
-    const { found, packed } = await this.#postgres.transaction(
-      async (transaction) => {
+    const { found, rows } = await this.#inTransaction(async (transaction) => {
+      const found = await this.#find(transaction, query);
+      return { found, rows: await readRows(transaction, found, { level, fromMs, toMs: query.toMs }) };
+    });
+    return summarise(rows, found);
+  }
+
+  /** Where there is too much to be kept, it is read as ever, which says whether it is too much to be read. */
+  async #follow(query: SummaryQuery): Promise<readonly Summary[]> {
+    const { fromMs, toMs } = query;
+    const followed = this.#followedBy(query);
+    const { found, rows } = await followed.inTurn(() =>
+      this.#inTransaction(async (transaction) => {
         const found = await this.#find(transaction, query);
-        if (found.length === 0) return { found, packed: null };
-        const openMs = level === 'raw' ? fromMs : await openSince(transaction, query.toMs);
-        const { rows } = await transaction.query<PackedRows>(readStatement(level, true), [
-          literal(found.map(({ id }) => id)),
-          fromMs,
-          query.toMs,
-          Math.max(openMs, fromMs),
-          rowsMax + 1,
-        ]);
-        const { count, packed } = rows[0] as PackedRows;
-        if (count > rowsMax) throw tooLarge(`they have more than ${rowsMax} rows in that window`);
-        return { found, packed };
-      },
-      { isolation: 'repeatable read', readOnly: true },
+        const units = new Map(found.map(({ id, unit }) => [id, unit]));
+        const figuresOf = (row: ReadRow): RollupFigures => figuresIn(row, units.get(row.seriesId) as string);
+        const window = { ids: [...units.keys()], fromMs, toMs, rowsMax, figuresOf };
+        const kept = await followed.read(transaction, window);
+        return { found, rows: kept ?? (await readRows(transaction, found, { level: 'raw', fromMs, toMs })) };
+      }),
     );
-    return summarise(packed === null ? [] : unpackRows(packed), found);
+    return summarise(rows, found);
+  }
+
+  #followedBy({ metrics, service, fromMs, toMs }: SummaryQuery): FollowedRows {
+    const key = JSON.stringify([metrics, service, toMs - fromMs]);
+    const known = this.#followed.get(key) ?? new FollowedRows();
+    // The one that was asked longest ago gives way.
+    this.#followed.delete(key);
+    this.#followed.set(key, known);
+    const [oldest] = this.#followed.keys();
+    if (oldest !== undefined && this.#followed.size > followedMax) this.#followed.delete(oldest);
+    return known;
+  }
+
+  #inTransaction<Value>(work: (transaction: Queryable) => Promise<Value>): Promise<Value> {
+    return this.#postgres.transaction(work, { isolation: 'repeatable read', readOnly: true });
   }
 
   /** What a series is never changes, and to read thousands of them takes longer than to read what they were. */
@@ -102,6 +128,7 @@ const exactMsMax = 10 * minuteMs;
 const metricsMax = 1000;
 const seriesMax = 10_000;
 const knownMax = 2 * seriesMax;
+const followedMax = 8;
 /** Some 50 MB where each holds a histogram. */
 const rowsMax = 50_000;
 
@@ -131,6 +158,29 @@ interface SeriesRow {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+async function readRows(
+  transaction: Queryable,
+  found: readonly SeriesRow[],
+  {
+    level,
+    fromMs,
+    toMs,
+  }: { readonly level: 'raw' | 'minute'; readonly fromMs: number; readonly toMs: number },
+): Promise<Iterable<ReadRow>> {
+  if (found.length === 0) return [];
+  const openMs = level === 'raw' ? fromMs : await openSince(transaction, toMs);
+  const { rows } = await transaction.query<PackedRows>(readStatement(level, true), [
+    literal(found.map(({ id }) => id)),
+    fromMs,
+    toMs,
+    Math.max(openMs, fromMs),
+    rowsMax + 1,
+  ]);
+  const { count, packed } = rows[0] as PackedRows;
+  if (count > rowsMax) throw tooLarge(`they have more than ${rowsMax} rows in that window`);
+  return packed === null ? [] : unpackRows(packed);
+}
+
 /** From when on something is in raw rows alone; without a writer nothing is. */
 async function openSince(transaction: Queryable, toMs: number): Promise<number> {
   const { rows } = await transaction.query<{ open_ms: number | null }>(statements.openSince);
@@ -151,6 +201,13 @@ async function summarise(rows: Iterable<ReadRow>, found: readonly SeriesRow[]): 
 
 /** Some 2 ms, where each has a histogram. */
 const rowsAtOnce = 50;
+
+/** Of a raw row with a histogram. */
+function figuresIn(row: ReadRow, unit: string): RollupFigures {
+  const rollup = new Rollup();
+  addRow(rollup, row, scaleOf(unit));
+  return rollup;
+}
 
 function addRow(rollup: Rollup, { startMs, figures, histogram }: ReadRow, scale: number): void {
   if (figures.count > 0) rollup.mergeKept(figures, histogram);
