@@ -1,2 +1,9 @@
 /** Keeps one call from hurting the rest: time limits, retries with budgets, breakers, bulkheads, limiters. */
-export {};
+export type { Deadline } from './attempt.ts';
+export type { BreakerLimits, CircuitChange, CircuitState } from './breaker/circuit-breaker.ts';
+export type { BulkheadLimits } from './bulkhead.ts';
+export { resilienceError, resilienceErrorTable } from './errors.ts';
+export { createRetryBudget, type RetryOptions } from './options.ts';
+export { type CallOptions, type Protection, type ProtectionOptions, protect } from './protect.ts';
+export type { BudgetLimits, RetryBudget, RetryLimits } from './retry.ts';
+export { type Observed, observeProtections, type ProtectionUsage } from './usage.ts';

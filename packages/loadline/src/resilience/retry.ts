@@ -1,0 +1,67 @@
+import { isLoadlineError, type Random } from '../base/index.ts';
+
+/** How often and how fast to repeat; complete. */
+export interface RetryLimits {
+  /** The first attempt counts. */
+  readonly attemptsMax: number;
+  /** The wait before the second attempt is drawn from 0 to this; each further one from twice as much, in milliseconds. */
+  readonly delayMs: number;
+  readonly delayMsMax: number;
+}
+
+/**
+ * How long to wait before the next attempt. All of it is drawn ("full jitter"), so that callers that failed together do not
+ * come back together; but never sooner than whoever refused has asked for. Pure.
+ *
+ * @param attempts that were made already, from 1.
+ */
+export function retryDelayMs(attempts: number, limits: RetryLimits, random: Random, error: unknown): number {
+  const upTo = Math.min(limits.delayMsMax, limits.delayMs * 2 ** (attempts - 1));
+  return askedDelayMs(error) + random() * upTo;
+}
+
+function askedDelayMs(error: unknown): number {
+  const asked = isLoadlineError(error) ? error.facts.retryAfterMs : undefined;
+  return typeof asked === 'number' && asked > 0 ? asked : 0;
+}
+
+/** How many repetitions there may be beside first attempts; complete. */
+export interface BudgetLimits {
+  /** Repetitions for each first attempt, on average: 0.1 is one in ten. */
+  readonly ratio: number;
+  /** Repetitions a second that are allowed besides, for a service that is hardly called. */
+  readonly perSecond: number;
+}
+
+/**
+ * A budget of repetitions. Where everything fails, repetitions are most of the load that keeps it failing: with a budget of
+ * a tenth they are at most a tenth. One budget may be shared by all calls to one server.
+ */
+export class RetryBudget {
+  readonly #limits: BudgetLimits;
+  readonly #leftMax: number;
+  #left: number;
+  #lastMs: number | undefined;
+
+  constructor(limits: BudgetLimits) {
+    this.#limits = limits;
+    // Ten seconds of quiet or a hundred good calls are saved up; what is older is not of this trouble.
+    this.#leftMax = Math.max(1, limits.perSecond * 10, limits.ratio * 100);
+    this.#left = this.#leftMax;
+  }
+
+  /** A first attempt was made. */
+  deposit(): void {
+    this.#left = Math.min(this.#leftMax, this.#left + this.#limits.ratio);
+  }
+
+  /** Whether one repetition may be made; if so it is paid for. */
+  tryWithdraw(nowMs: number): boolean {
+    const passedMs = nowMs - (this.#lastMs ?? nowMs);
+    this.#lastMs = nowMs;
+    this.#left = Math.min(this.#leftMax, this.#left + (passedMs * this.#limits.perSecond) / 1000);
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}
