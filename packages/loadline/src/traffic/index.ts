@@ -11,6 +11,8 @@ export type {
   HaproxyOptions,
 } from './drivers/haproxy-options.ts';
 export type { HaproxyAddress } from './drivers/haproxy-runtime.ts';
+export { createNginxDriver, writeNginxConfiguration } from './drivers/nginx.ts';
+export type { NginxOptions } from './drivers/nginx-options.ts';
 export {
   createSimulatedProxy,
   type SimulatedProxy,

@@ -37,7 +37,7 @@ export function describeProxyDriver(name: string, start: () => Promise<ProxyUnde
       await using tested = await start();
       const [a, b] = [await tested.start('a'), await tested.start('b')];
       await apply(tested, [a, b]);
-      const seen = await until(tested, (all) => all.every(({ status }) => status === 'up'));
+      const seen = await until(tested, (all) => all.length > 0 && all.every(({ status }) => status === 'up'));
       expect(seen.map(({ id, host, port }) => ({ id, host, port })).toSorted(byId)).toEqual(
         [a, b].map(({ upstream: { id, host, port } }) => ({ id, host, port })),
       );

@@ -4,6 +4,7 @@ import { guideHealthCheck, type HealthCheckPolicy } from '../balance/health-chec
 import { optionsError } from '../options-error.ts';
 import type { HaproxyServerSettings } from './haproxy-plan.ts';
 import type { HaproxyAddress } from './haproxy-runtime.ts';
+import { matching, plainAddress, plainName, plainPath, plainTarget, whole } from './plain-words.ts';
 
 /** Which HAProxy, and how it treats the upstreams of one backend. Durations are milliseconds. */
 export interface HaproxyOptions {
@@ -84,7 +85,7 @@ export function completeHaproxyOptions(options: Omit<HaproxyOptions, 'clock'>): 
     const file = root.at('file');
     return {
       runtime: readRuntime(root.at('runtime')),
-      backend: backend.value === undefined ? 'service' : matching(backend, /^[\w.-]{1,64}$/, 'a plain name'),
+      backend: backend.value === undefined ? 'service' : matching(backend, plainName),
       healthCheck: readHealthCheck(root.at('healthCheck')),
       slowStartMs: whole(root, 'slowStartMs', 0, 0),
       requestsMax: whole(root, 'requestsMax', 1000, 1),
@@ -96,13 +97,9 @@ export function completeHaproxyOptions(options: Omit<HaproxyOptions, 'clock'>): 
   throw optionsError('give orders to HAProxy', parsed.problems);
 }
 
-/** What may stand in a configuration without quotes, and ends nothing there. */
-const plainPath = /^[A-Za-z0-9_./@:+,-]+$/;
-const plainAddress = /^[A-Za-z0-9_.:*[\]-]+$/;
-
 function readRuntime(field: Field): HaproxyAddress {
   const path = field.at('socketPath');
-  if (path.value !== undefined) return { socketPath: matching(path, plainPath, 'a plain path') };
+  if (path.value !== undefined) return { socketPath: matching(path, plainPath) };
   const host = field.at('host').string();
   if (host !== '' && isIP(host) === 0) field.at('host').problem('must be an IP address');
   return { host, port: field.at('port').number({ atLeast: 1, atMost: 65_535, whole: true }) };
@@ -114,10 +111,7 @@ function readHealthCheck(field: Field): HealthCheckPolicy {
   const kind = field.at('kind');
   return {
     kind: kind.value === undefined ? guideHealthCheck.kind : kind.oneOf(['http', 'tcp']),
-    path:
-      given.value === undefined
-        ? guideHealthCheck.path
-        : matching(given, /^\/[\w./~%?=&-]*$/, 'a plain path'),
+    path: given.value === undefined ? guideHealthCheck.path : matching(given, plainTarget),
     intervalMs: whole(field, 'intervalMs', guideHealthCheck.intervalMs, 1),
     startIntervalMs: whole(field, 'startIntervalMs', guideHealthCheck.startIntervalMs, 1),
     timeoutMs: whole(field, 'timeoutMs', guideHealthCheck.timeoutMs, 1),
@@ -130,17 +124,16 @@ function readFileOptions(field: Field): HaproxyFileSettings {
   const command = field.at('command');
   const certificate = field.at('certificatePath');
   const balance = field.at('balance');
-  const listen = field.at('listen').array((entry) => matching(entry, plainAddress, 'an address like *:8080'));
+  const listen = field.at('listen').array((entry) => matching(entry, plainAddress));
   if (listen.length === 0) field.at('listen').problem('must name an address at least');
   return {
-    path: matching(field.at('path'), plainPath, 'a plain path'),
+    path: matching(field.at('path'), plainPath),
     command:
       command.value === undefined || command.value === false
         ? (command.value ?? 'haproxy')
         : command.string(),
     listen,
-    certificatePath:
-      certificate.value === undefined ? undefined : matching(certificate, plainPath, 'a plain path'),
+    certificatePath: certificate.value === undefined ? undefined : matching(certificate, plainPath),
     balance:
       balance.value === undefined
         ? 'leastconn'
@@ -156,17 +149,4 @@ function readFileOptions(field: Field): HaproxyFileSettings {
     streamIdleMs: whole(field, 'streamIdleMs', 3_600_000, 1),
     stopGraceMs: whole(field, 'stopGraceMs', 60_000, 1),
   };
-}
-
-function matching(field: Field, pattern: RegExp, what: string): string {
-  const text = field.string();
-  if (text !== '' && !pattern.test(text)) field.problem(`must be ${what}, got ${JSON.stringify(text)}`);
-  return text;
-}
-
-/** HAProxy's own limit of a duration is 24 days. */
-function whole(holder: Field, name: string, byDefault: number, atLeast: number): number {
-  const field = holder.at(name);
-  if (field.value === undefined) return byDefault;
-  return field.number({ atLeast, atMost: 2_000_000_000, whole: true });
 }

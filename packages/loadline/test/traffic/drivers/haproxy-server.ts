@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from 'loadline/base';
-import { createHaproxyDriver, type HaproxyOptions, type ProxyDriver } from 'loadline/traffic';
+import {
+  createHaproxyDriver,
+  type HaproxyFileOptions,
+  type HaproxyOptions,
+  type ProxyDriver,
+} from 'loadline/traffic';
 import { freePort } from './free-port.ts';
 
 /** A real HAProxy on a free port of loopback, started with the configuration that its driver writes. */
@@ -22,7 +27,9 @@ export interface HaproxyServer extends AsyncDisposable {
 /** Checks that tests can wait for. */
 const quick = { intervalMs: 100, startIntervalMs: 20, timeoutMs: 1000 };
 
-export async function startHaproxy(further: Partial<HaproxyOptions> = {}): Promise<HaproxyServer> {
+type Further = Partial<Omit<HaproxyOptions, 'file'>> & { readonly file?: Partial<HaproxyFileOptions> };
+
+export async function startHaproxy(further: Further = {}): Promise<HaproxyServer> {
   const folder = await mkdtemp(join(tmpdir(), 'loadline-haproxy-'));
   const port = await freePort();
   const options = {

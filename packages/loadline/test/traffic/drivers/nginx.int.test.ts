@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createNginxDriver, type WantedUpstream } from 'loadline/traffic';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeProxyDriver } from '../../contracts/proxy-driver-contract.ts';
+import { type NginxServer, startNginx } from './nginx-server.ts';
+import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
+
+const { signal } = new AbortController();
+
+describeProxyDriver('nginx', async () => {
+  const nginx = await startNginx();
+  const servers: UpstreamServer[] = [];
+  return {
+    driver: nginx.driver,
+    async start(id) {
+      const server = await startUpstreamServer(id);
+      servers.push(server);
+      return server;
+    },
+    pass: () => pause(5),
+    send: (path) => nginx.send(path),
+    async [Symbol.asyncDispose]() {
+      await nginx[Symbol.asyncDispose]();
+      for (const server of servers) await server[Symbol.asyncDispose]();
+    },
+  };
+});
+
+describe('nginx', () => {
+  let nginx: NginxServer;
+  let a: UpstreamServer;
+
+  beforeAll(async () => {
+    nginx = await startNginx();
+    a = await startUpstreamServer('a');
+  });
+  afterAll(async () => {
+    await nginx[Symbol.asyncDispose]();
+    await a[Symbol.asyncDispose]();
+  });
+
+  const serving = (...ids: readonly string[]): WantedUpstream[] =>
+    ids.map((id) => ({ ...a.upstream, id, mode: 'serving' }));
+
+  it('loads together what comes within a moment, and the last list counts', async () => {
+    const before = nginx.reloads;
+    const lists = [serving('a'), serving('a', 'b'), serving('a', 'b', 'c'), serving('b', 'c')];
+    await Promise.all(lists.map((list) => nginx.driver.apply(list, signal)));
+    expect((await nginx.driver.observe(signal)).map(({ id }) => id)).toEqual(['b', 'c']);
+    expect(nginx.reloads - before).toBeLessThanOrEqual(2);
+  });
+
+  it('does not reload for what is loaded', async () => {
+    await nginx.driver.apply(serving('a'), signal);
+    const before = nginx.reloads;
+    await nginx.driver.apply(serving('a'), signal);
+    expect(nginx.reloads).toBe(before);
+  });
+
+  it('knows who it has when it and its driver start again', async () => {
+    await nginx.driver.apply(serving('a', 'b'), signal);
+    await nginx.kill();
+    await expect(nginx.driver.observe(signal)).rejects.toMatchObject({ code: 'TRAFFIC_PROXY_UNREACHABLE' });
+    await nginx.start();
+    const other = createNginxDriver(nginx.options);
+    expect((await other.observe(signal)).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect((await nginx.send('/')).status).toBe(200);
+  });
+
+  it('keeps what is loaded where it would refuse the new configuration, and says why', async () => {
+    await nginx.driver.apply(serving('a'), signal);
+    const path = join(nginx.options.folder, 'nginx.conf');
+    const before = await readFile(path, 'utf8');
+    const bad = createNginxDriver({ ...nginx.options, certificatePath: '/nowhere/at-all.pem' });
+    await expect(bad.apply(serving('a', 'b'), signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_CONFIGURATION_REFUSED',
+      message: expect.stringContaining('/nowhere/at-all.pem'),
+    });
+    expect(await readFile(path, 'utf8')).toBe(before);
+    expect((await nginx.driver.observe(signal)).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('repeats elsewhere only what may be done twice', async () => {
+    await using broken = await startUpstreamServer('broken');
+    broken.isBroken = true;
+    await nginx.driver.apply([...serving('a'), { ...broken.upstream, mode: 'serving' }], signal);
+    const send = async (method: 'GET' | 'POST'): Promise<boolean> =>
+      (await nginx.send('/', method)).status === 200;
+    const posts = [];
+    // After three failures it would be let be for a while.
+    for (let request = 0; request < 4; request++) posts.push(await send('POST'));
+    const gets = [];
+    for (let request = 0; request < 10; request++) gets.push(await send('GET'));
+    expect(gets).toEqual(gets.map(() => true));
+    expect(posts).toContain(false);
+    expect(broken.asked.filter((method) => method === 'POST')).toHaveLength(
+      posts.filter((isDone) => !isDone).length,
+    );
+  });
+});
