@@ -1,0 +1,172 @@
+import type { Timer } from '../../base/index.ts';
+import type { ProxyProblem } from './message/answer.ts';
+import { requestHeadFor } from './message/handing-on.ts';
+import type { ProxiedRequest } from './message/handling.ts';
+import type { ProxyParts } from './proxy-parts.ts';
+import type { Breakage, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamEntry } from './upstream-entry.ts';
+
+/** How a request went on after a connection broke. */
+export type AfterBreakage =
+  | { readonly kind: 'under way' }
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'given up'; readonly problem: ProxyProblem };
+
+/** What a client is told while there is nobody to send its request to. */
+export const noUpstream: ProxyProblem = {
+  status: 503,
+  detail: 'No upstream can be sent requests now.',
+  retryAfterSeconds: 1,
+};
+
+/**
+ * Where one request was sent: mostly to one upstream; to another one when that could not be reached or broke before a
+ * byte of an answer, if it is safe to repeat it; and to a second one as well, a hedge, when the first takes long.
+ */
+export class Attempts {
+  readonly #parts: ProxyParts;
+  readonly #request: ProxiedRequest;
+  readonly #user: ConnectionUser;
+  readonly #tried: UpstreamEntry[] = [];
+  #first: UpstreamConnection | undefined;
+  #hedge: UpstreamConnection | undefined;
+  #hedgeTimer: Timer | undefined;
+  #startedMs = 0;
+
+  constructor(parts: ProxyParts, request: ProxiedRequest, user: ConnectionUser) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#user = user;
+  }
+
+  /** The one that gets the body. */
+  get first(): UpstreamConnection | undefined {
+    return this.#first;
+  }
+
+  get hedge(): UpstreamConnection | undefined {
+    return this.#hedge;
+  }
+
+  /** When the request was last sent. */
+  get startedMs(): number {
+    return this.#startedMs;
+  }
+
+  /** Sends the request for the first time. @returns whether there is an upstream. */
+  begin(): boolean {
+    const { budget, clock, hedgeAfterMs } = this.#parts;
+    const { head } = this.#request;
+    budget.deposit();
+    if (!this.#send(false)) return false;
+    if (hedgeAfterMs !== undefined && head.method === 'GET' && head.body === 0 && !head.isUpgrade)
+      this.#hedgeTimer = clock.setTimer(() => this.#sendHedge(), hedgeAfterMs);
+    return true;
+  }
+
+  /** The first head counts; the other upstream is not told anything but that nobody listens any more. */
+  choose(connection: UpstreamConnection): void {
+    this.#hedgeTimer?.cancel();
+    const other = connection === this.#first ? this.#hedge : this.#first;
+    this.#first = connection;
+    this.#hedge = undefined;
+    if (other !== undefined) this.#abandon(other);
+  }
+
+  /** The request at this upstream has ended; what becomes of the connection is the caller's business. */
+  end(connection: UpstreamConnection, outcome: 'succeeded' | 'failed' | 'neither'): void {
+    if (connection === this.#first) this.#first = undefined;
+    else this.#hedge = undefined;
+    this.#parts.upstreams.end(connection.entry, outcome, this.#parts.clock.monotonicMs());
+  }
+
+  /** A connection broke before the head of an answer. @param hasSentBody whether bytes of the request's body are gone. */
+  afterBreakage(connection: UpstreamConnection, why: Breakage, hasSentBody: boolean): AfterBreakage {
+    const { retry, budget, metrics, clock } = this.#parts;
+    // A connection that had been idle says nothing of the upstream: it may have been closed long ago.
+    const isStale = connection.isReused && !connection.hasBegun && why.kind === 'broken';
+    this.end(connection, isStale ? 'neither' : 'failed');
+    if (this.#first !== undefined || this.#hedge !== undefined) {
+      this.#first ??= this.#hedge;
+      if (this.#first === this.#hedge) this.#hedge = undefined;
+      return { kind: 'under way' };
+    }
+    const isSafe = !hasSentBody && isSafeToRepeat(this.#request.head.method, why, connection.hasBegun);
+    if (isSafe && this.#tried.length < retry.attemptsMax) {
+      // One that was closed while it was idle costs the others nothing: it is no load that comes twice.
+      if (isStale || budget.withdraw(clock.monotonicMs())) {
+        metrics.retries.add();
+        if (isStale) this.#tried.pop();
+        return this.#send(isStale) ? { kind: 'repeated' } : { kind: 'given up', problem: noUpstream };
+      }
+      metrics.overBudget.add();
+    }
+    const status = why.kind === 'late' ? 504 : 502;
+    const detail = `The upstream ${connection.entry.id} ${why.detail}.`;
+    return { kind: 'given up', problem: { status, detail } };
+  }
+
+  /** Nobody waits for an answer any more. */
+  abandon(): void {
+    this.#hedgeTimer?.cancel();
+    for (const connection of [this.#first, this.#hedge])
+      if (connection !== undefined) this.#abandon(connection);
+  }
+
+  #send(isFresh: boolean): boolean {
+    const { clock, connections } = this.#parts;
+    this.#startedMs = clock.monotonicMs();
+    const entry = this.#pick();
+    if (entry === undefined) return false;
+    this.#first = isFresh ? connections.open(entry) : connections.take(entry);
+    this.#sendOn(this.#first);
+    return true;
+  }
+
+  #pick(): UpstreamEntry | undefined {
+    const { upstreams } = this.#parts;
+    const { clientAddress } = this.#request;
+    const another = upstreams.pick(clientAddress, this.#startedMs, this.#tried);
+    // Rather the same one again than nobody: it may be the only one.
+    if (another !== undefined || this.#tried.length === 0) return another;
+    return upstreams.pick(clientAddress, this.#startedMs, []);
+  }
+
+  #sendOn(connection: UpstreamConnection): void {
+    const { upstreams, trustsForwarded } = this.#parts;
+    const { head, clientAddress } = this.#request;
+    const { entry } = connection;
+    this.#tried.push(entry);
+    upstreams.begin(entry);
+    const text = requestHeadFor(head, { address: clientAddress, trustsForwarded }, entry.authority);
+    connection.send(this.#user, head.method, text, head.body === 'chunked');
+  }
+
+  #sendHedge(): void {
+    const { upstreams, connections, budget, metrics, clock } = this.#parts;
+    if (this.#first === undefined) return;
+    const nowMs = clock.monotonicMs();
+    const entry = upstreams.pick(this.#request.clientAddress, nowMs, this.#tried);
+    if (entry === undefined) return;
+    if (!budget.withdraw(nowMs)) {
+      metrics.overBudget.add();
+      return;
+    }
+    metrics.hedges.add();
+    this.#hedge = connections.take(entry);
+    this.#sendOn(this.#hedge);
+  }
+
+  #abandon(connection: UpstreamConnection): void {
+    connection.close();
+    this.end(connection, 'neither');
+  }
+}
+
+/** Whether it has the effect of once: nothing has reached the upstream, or the method says so (RFC 9110, section 9.2.2). */
+function isSafeToRepeat(method: string, why: Breakage, hasBegun: boolean): boolean {
+  if (why.kind === 'unreachable') return true;
+  return why.kind === 'broken' && !hasBegun && idempotentMethods.has(method);
+}
+
+const idempotentMethods = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
