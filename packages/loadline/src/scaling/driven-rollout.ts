@@ -1,6 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import { type Answer, Asker } from './ask.ts';
 import { advance, type Capacity, type TrafficLook } from './rollout/advance.ts';
+import type { Fitness } from './rollout/fitness.ts';
 import type { RolloutMemory } from './rollout/memory.ts';
 import type { RolloutFleet, RolloutReadings, TrafficSplit } from './rollout/ports.ts';
 import { isOver, isSettled, isUnderWay, type RolloutState, stepOf } from './rollout/state.ts';
@@ -32,7 +33,9 @@ export interface RolloutCounts {
 }
 
 /** Who does not do what was asked now, and why. */
-export type RolloutTroubles = Readonly<Partial<Record<'fleet' | 'split' | 'traffic' | 'memory', string>>>;
+export type RolloutTroubles = Readonly<
+  Partial<Record<'fleet' | 'split' | 'fitness' | 'traffic' | 'memory', string>>
+>;
 
 /** One rollout that is driven, look by look, of which never two go on at once. */
 export class DrivenRollout {
@@ -62,7 +65,13 @@ export class DrivenRollout {
     this.state = { ...state, isShareTaken: false, sightAtMs: clock.now() };
     this.#watch = new TrafficWatch(state.plan);
     const newAsker = (): Asker => new Asker(clock, callTimeoutMs, closed);
-    this.#askers = { fleet: newAsker(), split: newAsker(), traffic: newAsker(), memory: newAsker() };
+    this.#askers = {
+      fleet: newAsker(),
+      split: newAsker(),
+      fitness: newAsker(),
+      traffic: newAsker(),
+      memory: newAsker(),
+    };
   }
 
   /** For the timer: looks, unless that is under way. */
@@ -103,8 +112,21 @@ export class DrivenRollout {
 
   async #look(): Promise<void> {
     this.counts.looks++;
-    const [traffic, capacity] = await Promise.all([this.#lookAtTraffic(), this.#askFleet()]);
-    await this.#become(advance(this.state, { atMs: this.#means.clock.now(), traffic, capacity }));
+    const [traffic, capacity, fitness] = await Promise.all([
+      this.#lookAtTraffic(),
+      this.#askFleet(),
+      this.#askFitness(),
+    ]);
+    await this.#become(advance(this.state, { atMs: this.#means.clock.now(), traffic, capacity, fitness }));
+  }
+
+  async #askFitness(): Promise<Fitness> {
+    const { split } = this.#means;
+    if (split.fitness === undefined) return { kind: 'fit' };
+    const answer = await this.#ask('fitness', 'whatever splits the traffic', (signal) =>
+      (split.fitness as NonNullable<typeof split.fitness>)(this.state, signal),
+    );
+    return 'value' in answer ? answer.value : { kind: 'partly fit', ...answer };
   }
 
   async #lookAtTraffic(): Promise<TrafficLook> {
@@ -151,7 +173,9 @@ export class DrivenRollout {
     const { clock, split } = this.#means;
     const { state } = this;
     const nowMs = clock.monotonicMs();
-    if (isOver(state) || (state.isShareTaken && nowMs - this.#toldAtMs < tellAgainMs)) return;
+    // While instances come up, they are to be known as soon as they are there.
+    const isFresh = nowMs - this.#toldAtMs < tellAgainMs && state.phase !== 'preparing';
+    if (isOver(state) || (state.isShareTaken && isFresh)) return;
     const answer = await this.#ask('split', 'whatever splits the traffic', async (signal) => {
       await split.apply(state, state.share, signal);
       return true;

@@ -100,6 +100,7 @@ export type {
 export { upgradeConfiguration } from './policy/upgrade-policy.ts';
 export { writeScalingPolicy } from './policy/write-policy.ts';
 export type { Capacity } from './rollout/advance.ts';
+export type { Fitness } from './rollout/fitness.ts';
 export type { Judgement, RolloutEffect } from './rollout/judge.ts';
 export { createRolloutMemory, type RolloutMemory } from './rollout/memory.ts';
 export { parseRolloutPlan } from './rollout/parse-plan.ts';

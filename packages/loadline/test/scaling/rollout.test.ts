@@ -47,7 +47,9 @@ describe('a rollout', () => {
     await stage.clock.advance(30_300);
     stage.candidate = { latencyMs: 120, errorRatio: 0 };
     expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
-    expect(stage.state().reason).toContain("times the baseline's p95");
+    expect(stage.state().reason).toMatch(
+      /The candidate's requests are slow: \d+ of \d+ took longer than .*, where the baseline's p95 is/,
+    );
     await stage.rollouts.close();
   });
 
@@ -70,6 +72,42 @@ describe('a rollout', () => {
       verdict: 'worse',
       low: expect.any(Number),
     });
+    await stage.rollouts.close();
+  });
+
+  it('turns it back when proxies have found the candidate unfit, and so keep its errors from the figures', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    stage.fitness = { kind: 'unfit', because: 'a proxy has found all of its instances unfit' };
+    expect(await until(stage, () => stage.share() === 0)).toBeLessThan(5000);
+    expect(stage.state().reason).toContain(
+      'It gets no requests: a proxy has found all of its instances unfit.',
+    );
+    await stage.rollouts.close();
+  });
+
+  it('judges nothing of what it does while the share settles', async () => {
+    const stage = await startedStage({ ...quickPlan, settle: '1m' });
+    stage.candidate = { latencyMs: 30, errorRatio: 0 };
+    await until(stage, () => stage.share() === 0.2);
+    await stage.clock.advance(58_000);
+    expect(stage.rollouts.status('r1').judgement.effects).toEqual([]);
+    stage.candidate = good;
+    await until(stage, () => stage.state().phase === 'promoted');
+    expect(stage.shares).toEqual([0, 0.2, 1]);
+    await stage.rollouts.close();
+  });
+
+  it('gives nothing to instances that a proxy has not found fit yet', async () => {
+    const stage = await startedStage({ blueGreen: { verify: '5s' }, settle: '5s', prepareAtMost: '2m' });
+    stage.fitness = { kind: 'partly fit', because: 'a proxy has 0 of its 2 instances up' };
+    await stage.clock.advance(60_000);
+    expect(stage.state()).toMatchObject({ phase: 'preparing', share: 0 });
+    stage.fitness = { kind: 'fit' };
+    await until(stage, () => stage.share() === 1);
+    stage.fitness = { kind: 'partly fit', because: 'a proxy has 1 of its 2 instances up' };
+    await stage.clock.advance(1_000_000);
+    expect(stage.state()).toMatchObject({ phase: 'watching', share: 1 });
     await stage.rollouts.close();
   });
 
@@ -227,6 +265,17 @@ describe('a rollout after a restart', () => {
     expect(stage.state().log).toEqual(log);
     await until(stage, () => stage.state().phase === 'promoted');
     expect(stage.shares).toEqual([0, 0.2, 1]);
+    await stage.rollouts.close();
+  });
+
+  it('tells the share again, to whatever may have forgotten it', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await stage.clock.advance(2000);
+    stage.forget();
+    await stage.reopen();
+    await stage.clock.advance(1500);
+    expect(stage.share()).toBe(0.2);
     await stage.rollouts.close();
   });
 

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/index.ts';
 import { type Block, withBlock } from './evidence.ts';
 import { tellEffects, tellShare } from './explain.ts';
+import type { Fitness } from './fitness.ts';
 import { breachOf, type Usual } from './guard.ts';
 import { type Judgement, judgeEvidence } from './judge.ts';
 import { forgetSeen, isSettled, isUnderWay, type RolloutState, stepOf, turn, watchedMsOf } from './state.ts';
@@ -12,6 +13,7 @@ export interface RolloutLook {
   /** Of the instances that this phase needs. */
   readonly capacity: Capacity;
   readonly traffic: TrafficLook;
+  readonly fitness: Fitness;
 }
 
 /** Whether the instances are there. */
@@ -41,11 +43,8 @@ export type TrafficLook =
  */
 export function advance(before: RolloutState, look: RolloutLook): RolloutState {
   if (!isUnderWay(before)) return advanceToEnd(before, look);
-  const breach =
-    look.traffic.kind === 'seen' && before.share > 0
-      ? breachOf(look.traffic.recent, before.plan.guard, before.usual)
-      : undefined;
-  if (breach !== undefined) return rollBack(before, look.atMs, `The candidate's ${breach}.`);
+  const breach = breachIn(before, look);
+  if (breach !== undefined) return rollBack(before, look.atMs, breach);
   const state = takeIn(before, look);
   if (look.capacity.kind === 'failed') {
     return rollBack(state, look.atMs, `It is not ready and will not be: ${look.capacity.because}.`);
@@ -57,6 +56,18 @@ export function advance(before: RolloutState, look: RolloutLook): RolloutState {
   }
   if (state.phase === 'preparing') return prepare(state, look);
   return state.phase === 'paused' ? stayPaused(state, look, judged) : watch(state, look, judged);
+}
+
+/** What ends it at once. A look by itself is held to it too: in a longer window a sudden failure is diluted. */
+function breachIn(
+  { share, isShareTaken, plan, usual }: RolloutState,
+  { traffic, fitness }: RolloutLook,
+): string | undefined {
+  if (share === 0) return undefined;
+  if (isShareTaken && fitness.kind === 'unfit') return `It gets no requests: ${fitness.because}.`;
+  if (traffic.kind === 'blind') return undefined;
+  const breach = breachOf(traffic.span, plan.guard, usual) ?? breachOf(traffic.recent, plan.guard, usual);
+  return breach === undefined ? undefined : `The candidate's ${breach}.`;
 }
 
 /** Traffic goes back to the baseline first; the candidate's instances go when it has. Pure. */
@@ -71,13 +82,14 @@ export function rollBack(
 }
 
 /** What was seen, taken into the account of the step. */
-function takeIn(state: RolloutState, { atMs, capacity, traffic }: RolloutLook): RolloutState {
+function takeIn(state: RolloutState, look: RolloutLook): RolloutState {
+  const { atMs, traffic } = look;
   if (traffic.kind === 'blind') return state;
   const usual = traffic.usual ?? state.usual;
   if (!state.isShareTaken || state.phase === 'preparing') return { ...state, usual };
   const { requests } = traffic.span.candidate.whole;
   // Without traffic it is its readiness that is watched.
-  if (state.share === 0 && capacity.kind !== 'ready') return { ...state, usual, sightAtMs: atMs };
+  if (state.share === 0 && whatIsMissing(look) !== undefined) return { ...state, usual, sightAtMs: atMs };
   // Nobody may be there at night; whoever looks at a build without requests knows nothing of it.
   if (state.share > 0 && requests === 0) return { ...state, usual };
   return {
@@ -96,24 +108,29 @@ function judgePaired(state: RolloutState): Judgement {
   return judgeEvidence(state.evidence, state.plan.judge, state.plan.steps.length);
 }
 
-function prepare(state: RolloutState, { atMs, capacity }: RolloutLook): RolloutState {
+function prepare(state: RolloutState, look: RolloutLook): RolloutState {
+  const { atMs } = look;
   const { share } = stepOf(state);
   // Whatever splits the traffic has to have taken up the present share before it is told another.
-  if (capacity.kind === 'ready' && state.isShareTaken) {
+  const missing =
+    whatIsMissing(look) ?? (state.isShareTaken ? undefined : 'the share before is not taken up');
+  if (missing === undefined) {
     const reason = `The instances of ${state.candidate} are ready: it gets ${tellShare(share)} of the traffic of ${state.group}.`;
     return forgetSeen(turn(state, { phase: 'watching', atMs, share, reason }), atMs);
   }
   const { prepareMsMax } = state.plan;
   if (atMs - state.phaseAtMs < prepareMsMax) return state;
-  const because = capacity.kind === 'ready' ? 'the share before was not taken up' : capacity.because;
-  return rollBack(state, atMs, `It was not ready within ${formatDuration(prepareMsMax)}: ${because}.`);
+  return rollBack(state, atMs, `It was not ready within ${formatDuration(prepareMsMax)}: ${missing}.`);
 }
 
-function watch(
-  state: RolloutState,
-  { atMs, capacity, traffic }: RolloutLook,
-  judged: Judgement,
-): RolloutState {
+/** Why the candidate cannot take what it is to have: it is not there, or would get nothing. */
+function whatIsMissing({ capacity, fitness }: RolloutLook): string | undefined {
+  if (capacity.kind !== 'ready') return capacity.because;
+  return fitness.kind === 'fit' ? undefined : fitness.because;
+}
+
+function watch(state: RolloutState, look: RolloutLook, judged: Judgement): RolloutState {
+  const { atMs, traffic } = look;
   const { plan } = state;
   const blindMs = atMs - state.sightAtMs;
   if (state.isShareTaken && blindMs >= plan.blindMsMax) {
@@ -124,7 +141,7 @@ function watch(
   const step = stepOf(state);
   const watchedMs = watchedMsOf(state);
   const isWatched = watchedMs >= step.watchMs && state.requests >= step.requestsMin;
-  if (!isWatched || capacity.kind !== 'ready') return state;
+  if (!isWatched || whatIsMissing(look) !== undefined) return state;
   if (judged.verdict !== 'inconclusive') return goOn(state, atMs, tellPassed(state, judged), judged);
   if (watchedMs < step.watchMsMax) return state;
   const found = `Nothing can be said of it after ${formatDuration(watchedMs)} at ${tellShare(state.share)}: ${tellEffects(judged.effects, 'inconclusive')}`;

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../base/index.ts';
 import type { RolloutGuard } from './plan.ts';
 import type { BuildSpan, Counted, TrafficSpan } from './traffic-seen.ts';
 
@@ -43,7 +44,7 @@ export function breachOf(
 function breachIn(
   what: string,
   { requests, errors, latency }: Counted,
-  { errorRatio, latencyTimes }: RolloutGuard,
+  { errorRatio, latencyTimes, latencyMsAbove }: RolloutGuard,
   usual: Usual | undefined,
 ): string | undefined {
   const allowed = Math.min(1, (usual?.errorRatio ?? 0) + errorRatio);
@@ -51,10 +52,10 @@ function breachIn(
     return `${what} failed: ${errors} of ${requests}, where ${percent(allowed)} are the limit`;
   }
   if (usual === undefined) return undefined;
-  const limit = usual.latencyP95 * latencyTimes;
+  const limit = Math.max(usual.latencyP95 * latencyTimes, usual.latencyP95 + latencyMsAbove * 1000);
   const slow = latency.count - latency.countAtOrBelow(limit);
   if (!surelyAbove(slow, latency.count, 0.05)) return undefined;
-  return `${what} are slow: ${slow} of ${latency.count} took longer than ${latencyTimes} times the baseline's p95, ${Math.round(limit / 1000)} ms`;
+  return `${what} are slow: ${slow} of ${latency.count} took longer than ${formatDuration(limit / 1000)}, where the baseline's p95 is ${formatDuration(usual.latencyP95 / 1000)}`;
 }
 
 /** Whether a share is above a limit even at the lower end of its interval (E. B. Wilson, JASA 22, 1927). */

@@ -103,10 +103,11 @@ function readJudge(field: Field | undefined): RolloutJudge {
 }
 
 function readGuard(field: Field | undefined): RolloutGuard {
-  const guard = objectOf(field, ['errorRatio', 'latencyTimes', 'window']);
+  const guard = objectOf(field, ['errorRatio', 'latencyTimes', 'latencyAbove', 'window']);
   return {
     errorRatio: guard?.optional('errorRatio')?.number({ above: 0, atMost: 1 }) ?? 0.05,
     latencyTimes: guard?.optional('latencyTimes')?.number({ above: 1, atMost: 1000 }) ?? 2,
+    latencyMsAbove: durationOr(guard?.optional('latencyAbove'), 20),
     windowMs: guard?.optional('window')?.duration({ above: 0, atMost: minuteMs }) ?? 3000,
   };
 }

@@ -52,8 +52,10 @@ export interface RolloutJudge {
 export interface RolloutGuard {
   /** Above the baseline's by so much, errors end it at once. */
   readonly errorRatio: number;
-  /** The 95th percentile beyond so many times the baseline's ends it at once. */
+  /** The 95th percentile beyond so many times the baseline's ends it at once, */
   readonly latencyTimes: number;
+  /** where it is above it by at least this: of a millisecond, twice as much is nothing. */
+  readonly latencyMsAbove: number;
   /** How far it looks back. */
   readonly windowMs: number;
 }

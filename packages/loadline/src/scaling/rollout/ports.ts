@@ -1,4 +1,5 @@
 import type { Capacity } from './advance.ts';
+import type { Fitness } from './fitness.ts';
 import type { TrafficTotals } from './traffic-seen.ts';
 
 /** Which rollout something is asked for. */
@@ -31,6 +32,11 @@ export interface TrafficSplit {
    * the others go on. The same share twice changes nothing; instances that came or went meanwhile are taken in.
    */
   apply(builds: RolloutBuilds, share: number, signal: AbortSignal): Promise<void>;
+  /**
+   * How the candidate's instances are found where requests are spread. Where this is absent they are taken for fit as
+   * soon as the fleet has them ready. A proxy that takes out who fails keeps errors from users, and from the figures too.
+   */
+  fitness?(builds: RolloutBuilds, signal: AbortSignal): Promise<Fitness>;
 }
 
 /** Tells what the instances of both builds have counted. */

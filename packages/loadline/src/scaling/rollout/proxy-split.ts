@@ -1,4 +1,5 @@
 import type { ProxyDriver, Upstream } from '../../traffic/index.ts';
+import { fitnessOf, type ProxyView } from './fitness.ts';
 import type { RolloutBuilds, TrafficSplit } from './ports.ts';
 import { type BuildUpstreams, weigh } from './weigh.ts';
 
@@ -17,12 +18,25 @@ export function createProxySplit({ drivers, upstreams }: ProxySplitOptions): Tra
       const told = await Promise.allSettled(drivers.map((driver) => driver.apply(wanted, signal)));
       throwUnlessAll(told, (index) => (drivers[index] as ProxyDriver).name);
     },
+    async fitness(builds, signal) {
+      const { candidate } = await upstreams(builds);
+      const looks = drivers.map(async (driver): Promise<ProxyView> => {
+        const { name } = driver;
+        try {
+          return { name, seen: await driver.observe(signal) };
+        } catch {
+          return { name, seen: undefined };
+        }
+      });
+      return fitnessOf(candidate, await Promise.all(looks));
+    },
   };
 }
 
 /** As much of a pool as a split needs. */
 export interface WeightedPool {
   join(upstream: Upstream, signal?: AbortSignal): Promise<void>;
+  status(): { readonly proxies: readonly ProxyView[] };
 }
 
 export interface PoolSplitOptions {
@@ -32,7 +46,7 @@ export interface PoolSplitOptions {
 
 /**
  * Splits traffic by the weights of a pool's upstreams, beside whoever lets others join and leave. An upstream that is to
- * get nothing is not waited for: it may be just the one that is down.
+ * get nothing is not waited for: it may be just the one that is down. A pool says who is up, and tells weights right then.
  */
 export function createPoolSplit({ pool, upstreams }: PoolSplitOptions): TrafficSplit {
   return {
@@ -43,6 +57,10 @@ export function createPoolSplit({ pool, upstreams }: PoolSplitOptions): TrafficS
       for (const join of joins) join.catch(ignore);
       const named = wanted.filter(({ weight }) => weight !== 0);
       throwUnlessAll(await Promise.allSettled(awaited), (index) => named[index]?.id ?? '');
+    },
+    async fitness(builds) {
+      const { candidate } = await upstreams(builds);
+      return fitnessOf(candidate, pool.status().proxies);
     },
   };
 }

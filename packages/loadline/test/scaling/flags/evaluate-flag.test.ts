@@ -96,6 +96,16 @@ describe('evaluateFlag()', () => {
     expect(fewer.every((variant, index) => variant === 'off' || more[index] === 'on')).toBe(true);
   });
 
+  it('does not deal out keys together that follow each other', () => {
+    const served = sharesOf({ serve: { on: 50, off: 50 } });
+    const decades = Array.from({ length: served.length / 10 }, (_, at) =>
+      served.slice(10 * at, 10 * at + 10),
+    );
+    const alike = decades.filter((decade) => new Set(decade).size === 1).length;
+    // By chance one of 512 is.
+    expect(alike / decades.length).toBeLessThan(0.01);
+  });
+
   it('has other keys come first for another flag', () => {
     const [a, b] = [
       sharesOf({ serve: { on: 50, off: 50 } }, 'a'),

@@ -6,7 +6,7 @@ import type { RolloutGuard } from '../../../src/scaling/rollout/plan.ts';
 import type { BuildSpan, Counted } from '../../../src/scaling/rollout/traffic-seen.ts';
 import { drawLatencyUs, good } from './stage.ts';
 
-const guard: RolloutGuard = { errorRatio: 0.05, latencyTimes: 2, windowMs: 3000 };
+const guard: RolloutGuard = { errorRatio: 0.05, latencyTimes: 2, latencyMsAbove: 20, windowMs: 3000 };
 
 function counted({
   requests,
@@ -58,9 +58,21 @@ describe('breachOf()', () => {
   it('finds that the p95 is far beyond the baseline’s, and not that one request in thirty is', () => {
     const slow = (share: number) => span(counted({ requests: 300, slow: 300 * share }));
     expect(breachOf({ baseline, candidate: slow(0.5) }, guard, undefined)).toContain(
-      '150 of 300 took longer',
+      "150 of 300 took longer than 40 ms, where the baseline's p95 is 20 ms",
     );
     expect(breachOf({ baseline, candidate: slow(1 / 30) }, guard, undefined)).toBeUndefined();
+  });
+
+  it('makes nothing of a few milliseconds', () => {
+    const at = (us: number): BuildSpan => {
+      const latency = createHistogram();
+      latency.recordMany(us, 300);
+      return span({ requests: 300, errors: 0, latency });
+    };
+    expect(breachOf({ baseline: at(1000), candidate: at(20_000) }, guard, undefined)).toBeUndefined();
+    expect(breachOf({ baseline: at(1000), candidate: at(22_000) }, guard, undefined)).toContain(
+      'longer than 21 ms',
+    );
   });
 
   it('finds one endpoint that fails among many that do not', () => {

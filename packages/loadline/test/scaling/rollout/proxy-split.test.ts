@@ -61,6 +61,27 @@ describe('createProxySplit()', () => {
     for (const each of proxies) expect(weightsAt(each)).toEqual({ 'old-1': 256, 'old-2': 256, 'new-1': 0 });
   });
 
+  it('says how proxies find the candidate', async () => {
+    const proxies = [proxy('a'), proxy('b')] as const;
+    const candidate = [...next, { id: 'new-2', host: '127.0.0.1', port: 4 }];
+    const split = createProxySplit({ drivers: proxies, upstreams: () => ({ baseline: old, candidate }) });
+    await split.apply(builds, 0.2, signal);
+    expect(await split.fitness?.(builds, signal)).toEqual({ kind: 'fit' });
+    for (const id of ['old-1', 'old-2', 'new-1']) proxies[0].down.add(id);
+    expect(await split.fitness?.(builds, signal)).toEqual({
+      kind: 'partly fit',
+      because: 'a has 1 of its 2 instances up',
+    });
+    proxies[1].isAway = true;
+    proxies[0].down.add('new-2');
+    expect(await split.fitness?.(builds, signal)).toEqual({
+      kind: 'unfit',
+      because: 'a has found all of its instances unfit, 2 in number',
+    });
+    proxies[0].down.clear();
+    expect(await split.fitness?.(builds, signal)).toEqual({ kind: 'partly fit', because: 'b does not tell' });
+  });
+
   it('tells the others while one is away, and says which', async () => {
     const proxies = [proxy('a'), proxy('b')] as const;
     const split = createProxySplit({
@@ -84,6 +105,8 @@ describe('createPoolSplit()', () => {
     await first;
     expect(weightsAt(told)).toEqual({ 'old-1': 128, 'old-2': 128, 'new-1': 256 });
     told.down.add('new-1');
+    await clock.advance(10_000);
+    expect(await split.fitness?.(builds, signal)).toMatchObject({ kind: 'unfit' });
     const back = split.apply(builds, 0, signal);
     await clock.advance(1000);
     await back;

@@ -3,6 +3,7 @@ import { createHistogram, type Histogram } from 'loadline/metrics';
 import {
   type Capacity,
   createRolloutMemory,
+  type Fitness,
   type InstanceTotals,
   openRollouts,
   type RolloutMemory,
@@ -31,10 +32,14 @@ export interface Stage {
   ratePerSecond: number;
   readings: 'there' | 'lost' | 'silent';
   split: 'there' | 'silent';
+  /** What proxies say of the candidate. */
+  fitness: Fitness;
   remembers: boolean;
   capacity: Capacity;
   /** What the fleet was asked, without repetitions. */
   readonly asked: string[];
+  /** Whatever splits the traffic has nothing for the candidate any more. */
+  readonly forget: () => void;
   /** As after the end of the process: another one takes up what is remembered. */
   readonly reopen: () => Promise<void>;
 }
@@ -95,6 +100,9 @@ export async function openStage(seed: string | number = 'stage'): Promise<Stage>
         shareNow = share;
         note(stage.shares, share);
       },
+      async fitness(): Promise<Fitness> {
+        return stage.fitness;
+      },
     },
     readings: {
       async read(): Promise<TrafficTotals> {
@@ -116,10 +124,14 @@ export async function openStage(seed: string | number = 'stage'): Promise<Stage>
     ratePerSecond: 200,
     readings: 'there' as Stage['readings'],
     split: 'there' as Stage['split'],
+    fitness: { kind: 'fit' } as Fitness,
     remembers: true,
     capacity: { kind: 'ready' } as Capacity,
     rollouts: await openRollouts(ports),
     share: () => shareNow,
+    forget: () => {
+      shareNow = 0;
+    },
     state: (): RolloutState => stage.rollouts.status('r1').state,
     async reopen(): Promise<void> {
       await stage.rollouts.close();

@@ -50,6 +50,11 @@ describe('weigh()', () => {
     expect(weigh({ baseline: [], candidate: [] }, 0.5)).toEqual([]);
   });
 
+  it('gives something to a build that is to get anything', () => {
+    const wanted = weigh({ baseline: upstreams('old', [1]), candidate: upstreams('new', [1, 1]) }, 0.0001);
+    expect(wanted.map(({ weight }) => weight)).toEqual([256, 1, 0]);
+  });
+
   it('keeps the proportions within a build', () => {
     const wanted = weigh({ baseline: upstreams('old', [1, 2, 4]), candidate: upstreams('new', [1]) }, 0.125);
     expect(wanted.map(({ weight }) => weight)).toEqual([64, 128, 256, 64]);
