@@ -155,7 +155,7 @@ export async function compose(
       ...systemHandlers({ registry, version: ownVersion(), isDraining: () => isDraining }),
       ...accessHandlers({ keys, sessions, journal, isSecure }),
       ...testHandlers({ tests, schedules }),
-      ...scalingHandlers(scaling),
+      ...scalingHandlers(scaling, () => clock.now()),
       ...metricsHandlers({ seen: collector, metrics: store.metrics, clock }),
       ...instanceHandlers({ collector, registrations }),
       ...intakeHandlers({ intake, store, clock }),

@@ -54,6 +54,7 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   scaleManually: 'operator',
   endManualScaling: 'operator',
   listScalingEvents: 'viewer',
+  listScalingDecisions: 'viewer',
   startProfiling: 'operator',
   stopProfiling: 'operator',
   listProfilingSessions: 'viewer',

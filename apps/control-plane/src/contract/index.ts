@@ -24,6 +24,7 @@ export type {
   ProfilingSession,
   RecommendationList,
   RegistrationView,
+  ScalingDecision,
   ScalingEvent,
   ScalingEventPage,
   ScalingGroup,

@@ -72,4 +72,27 @@ export const scalingOperations = {
     },
     responses: { 200: { description: 'A page, the newest first.', schema: { $ref: 'ScalingEventPage' } } },
   },
+  listScalingDecisions: {
+    method: 'GET',
+    path: '/performance/scaling/decisions',
+    tag: 'Scaling',
+    summary: 'Ask why a group had the size that it had, also where nothing was done',
+    description:
+      'With `at`, what was decided then; otherwise what was decided from `from` to `to`, the last day where both are absent. Decisions that were made again for the same reasons are one, with how often. They are kept for a week.',
+    query: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['group'],
+      properties: {
+        group: { type: 'string', minLength: 1, maxLength: 100 },
+        at: { type: 'string', format: 'date-time' },
+        from: { type: 'string', format: 'date-time', description: 'At this time or later.' },
+        to: { type: 'string', format: 'date-time', description: 'Before this time.' },
+        limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+      },
+    },
+    responses: {
+      200: { description: 'Decisions, the newest first.', schema: { $ref: 'ScalingDecisionList' } },
+    },
+  },
 } as const;

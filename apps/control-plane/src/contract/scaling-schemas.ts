@@ -53,6 +53,26 @@ export const manualScalingSchema = {
   },
 } as const;
 
+export const scalingProposalSchema = {
+  $id: 'ScalingProposal',
+  type: 'object',
+  description: 'What one rule of the policy said.',
+  additionalProperties: false,
+  required: ['metric', 'kind', 'says', 'wants', 'because'],
+  properties: {
+    metric: { type: 'string', description: 'What the rule goes by; `calendar` for one of known days.' },
+    kind: { type: 'string', enum: ['threshold', 'target', 'sizing', 'forecast', 'calendar', 'hpa'] },
+    says: { type: 'string', enum: ['more', 'stay', 'fewer', 'nothing'] },
+    wants: { type: 'integer', description: 'How many instances it wants.' },
+    seen: { type: 'number' },
+    ageMs: { type: 'number', description: 'How old the value is.' },
+    count: { type: 'integer', description: 'Of how many values it is made.' },
+    scaleOutAbove: { type: 'number', description: 'Above it, the rule would ask for more.' },
+    scaleInBelow: { type: 'number', description: 'Below it, the rule would agree to fewer.' },
+    because: { type: 'string' },
+  },
+} as const;
+
 export const scalingRoundSchema = {
   $id: 'ScalingRound',
   type: 'object',
@@ -86,25 +106,71 @@ export const scalingRoundSchema = {
     proposals: {
       type: 'array',
       description: 'What each rule of the policy said.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['metric', 'kind', 'says', 'wants', 'because'],
-        properties: {
-          metric: { type: 'string', description: 'What the rule goes by; `calendar` for one of known days.' },
-          kind: { type: 'string', enum: ['threshold', 'target', 'sizing', 'forecast', 'calendar', 'hpa'] },
-          says: { type: 'string', enum: ['more', 'stay', 'fewer', 'nothing'] },
-          wants: { type: 'integer', description: 'How many instances it wants.' },
-          seen: { type: 'number' },
-          ageMs: { type: 'number', description: 'How old the value is.' },
-          count: { type: 'integer', description: 'Of how many values it is made.' },
-          scaleOutAbove: { type: 'number', description: 'Above it, the rule would ask for more.' },
-          scaleInBelow: { type: 'number', description: 'Below it, the rule would agree to fewer.' },
-          because: { type: 'string' },
-        },
-      },
+      items: { $ref: 'ScalingProposal' },
     },
   },
+} as const;
+
+export const scalingDecisionSchema = {
+  $id: 'ScalingDecision',
+  type: 'object',
+  description: 'What was decided about a group for a while, and why.',
+  additionalProperties: false,
+  required: ['from', 'until', 'count', 'action', 'reason'],
+  properties: {
+    from: { type: 'string', format: 'date-time', description: 'When it was decided first.' },
+    until: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When it was decided again for the last time.',
+    },
+    count: { type: 'integer', description: 'How often it was decided meanwhile.' },
+    action: {
+      type: 'string',
+      enum: ['scale out', 'scale in', 'hold', 'unseen'],
+      description: 'unseen: the group could not be seen, so that nothing was decided.',
+    },
+    before: { type: 'integer', description: 'Instances that were wanted before, and after.' },
+    after: { type: 'integer' },
+    recommended: {
+      type: 'integer',
+      description: 'What the rules wanted, before windows, cooldowns and limits.',
+    },
+    bound: {
+      type: 'string',
+      description:
+        'What kept it from what the rules wanted, or made it without them: `cooldown`, `maximum` …',
+    },
+    reason: { type: 'string' },
+    otherwise: { type: 'string', description: 'What would have changed it.' },
+    sure: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      description: 'How fresh and complete the values were, and how far from a limit.',
+    },
+    outcome: { type: 'string', enum: ['accepted', 'refused', 'failed', 'dry run'] },
+    problem: { type: 'string', description: 'Why a step was not taken, or nothing could be read.' },
+    policyVersion: { type: 'integer' },
+    proposals: {
+      type: 'array',
+      description: 'What each rule said, the last time.',
+      items: { $ref: 'ScalingProposal' },
+    },
+    seen: {
+      type: 'object',
+      description: 'The least and the most that each metric was meanwhile.',
+      additionalProperties: { type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 },
+    },
+  },
+} as const;
+
+export const scalingDecisionListSchema = {
+  $id: 'ScalingDecisionList',
+  type: 'object',
+  additionalProperties: false,
+  required: ['items'],
+  properties: { items: { type: 'array', items: { $ref: 'ScalingDecision' } } },
 } as const;
 
 export const scalingGroupSchema = {

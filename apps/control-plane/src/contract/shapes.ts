@@ -68,11 +68,14 @@ import {
   manualOrderSchema,
   manualScalingSchema,
   scalingChangeSchema,
+  scalingDecisionListSchema,
+  scalingDecisionSchema,
   scalingEventPageSchema,
   scalingEventSchema,
   scalingFleetSchema,
   scalingGroupSchema,
   scalingInstanceSchema,
+  scalingProposalSchema,
   scalingRoundSchema,
   scalingStatusSchema,
 } from './scaling-schemas.ts';
@@ -145,11 +148,14 @@ export const schemas: readonly NamedSchema[] = [
   recommendationSchema,
   recommendationsSchema,
   scalingChangeSchema,
+  scalingDecisionListSchema,
+  scalingDecisionSchema,
   scalingEventPageSchema,
   scalingEventSchema,
   scalingFleetSchema,
   scalingGroupSchema,
   scalingInstanceSchema,
+  scalingProposalSchema,
   scalingRoundSchema,
   scalingStatusSchema,
   scheduleOrderSchema,
@@ -230,12 +236,18 @@ export interface Shapes {
   readonly Recommendation: RecommendationList['items'][number];
   readonly Recommendations: RecommendationList;
   readonly ScalingChange: FromSchema<typeof scalingChangeSchema>;
+  readonly ScalingDecision: ScalingDecision;
+  readonly ScalingDecisionList: { readonly items: readonly ScalingDecision[] };
   readonly ScalingEvent: ScalingEvent;
   readonly ScalingEventPage: ScalingEventPage;
   readonly ScalingFleet: ScalingFleet;
   readonly ScalingGroup: ScalingGroup;
   readonly ScalingInstance: FromSchema<typeof scalingInstanceSchema>;
-  readonly ScalingRound: FromSchema<typeof scalingRoundSchema>;
+  readonly ScalingProposal: FromSchema<typeof scalingProposalSchema>;
+  readonly ScalingRound: FromSchema<
+    typeof scalingRoundSchema,
+    { references: [typeof scalingProposalSchema] }
+  >;
   readonly ScalingStatus: { readonly items: readonly ScalingGroup[] };
   readonly Schedule: Schedule;
   readonly ScheduleOrder: FromSchema<typeof scheduleOrderSchema, { references: [typeof testOrderSchema] }>;
@@ -308,6 +320,10 @@ export type RecommendationList = FromSchema<
     ];
   }
 >;
+export type ScalingDecision = FromSchema<
+  typeof scalingDecisionSchema,
+  { references: [typeof scalingProposalSchema] }
+>;
 export type ScalingEvent = FromSchema<typeof scalingEventSchema>;
 export type ScalingEventPage = Page<ScalingEvent>;
 export type ScalingFleet = FromSchema<
@@ -321,6 +337,7 @@ export type ScalingGroup = FromSchema<
       typeof manualScalingSchema,
       typeof scalingFleetSchema,
       typeof scalingInstanceSchema,
+      typeof scalingProposalSchema,
       typeof scalingRoundSchema,
     ];
   }

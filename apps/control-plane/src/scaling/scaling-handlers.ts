@@ -1,18 +1,23 @@
 import { parseDuration } from 'loadline/base';
-import { writeScalingPolicy } from 'loadline/scaling';
+import { type DecisionQuery, writeScalingPolicy } from 'loadline/scaling';
 import type { Handlers, Request, Requester } from '../contract/index.ts';
-import { wrongInBody } from '../problems/index.ts';
+import { Problem, wrongInBody } from '../problems/index.ts';
 import { orRefusal } from './refusals.ts';
 import type { Scaling } from './scaling.ts';
 import { policyPresets } from './service-description.ts';
 
 type ScalingHandlers = Pick<
   Handlers,
-  'getScalingStatus' | 'configureScaling' | 'scaleManually' | 'endManualScaling' | 'listScalingEvents'
+  | 'getScalingStatus'
+  | 'configureScaling'
+  | 'scaleManually'
+  | 'endManualScaling'
+  | 'listScalingEvents'
+  | 'listScalingDecisions'
 >;
 
 /** Answers what is asked about the size of services. */
-export function scalingHandlers(scaling: Scaling): ScalingHandlers {
+export function scalingHandlers(scaling: Scaling, nowMs: () => number): ScalingHandlers {
   return {
     getScalingStatus: async ({ query }) => ({
       status: 200,
@@ -37,6 +42,10 @@ export function scalingHandlers(scaling: Scaling): ScalingHandlers {
     endManualScaling: async ({ params }) => ({
       status: 200,
       body: await orRefusal(scaling.endManual(params.group)),
+    }),
+    listScalingDecisions: async ({ query }) => ({
+      status: 200,
+      body: { items: await scaling.decisions(decisionsAskedFor(query, nowMs())) },
     }),
     listScalingEvents: async ({ query }) => ({ status: 200, body: await scaling.history(filterOf(query)) }),
   };
@@ -77,6 +86,26 @@ function filterOf({
     ...(to === undefined ? {} : { toMs: Date.parse(to) }),
   };
 }
+
+const dayMs = 86_400_000;
+
+/** At a moment it is the last that had begun by then, and only where it was still so. */
+function decisionsAskedFor(
+  { group, at, from, to, limit }: Request<'listScalingDecisions'>['query'],
+  nowMs: number,
+): DecisionQuery {
+  if (at !== undefined && (from !== undefined || to !== undefined))
+    throw new Problem('CONTROL_PLANE_REQUEST_INVALID', '/at must not be beside from or to.', {
+      errors: [{ in: 'query', pointer: '/at', detail: 'must not be beside from or to' }],
+    });
+  if (at !== undefined)
+    return { group, fromMs: Date.parse(at) - roundMs, toMs: Date.parse(at) + 1, limit: 1 };
+  const toMs = to === undefined ? nowMs + 1 : Date.parse(to);
+  return { group, fromMs: from === undefined ? toMs - dayMs : Date.parse(from), toMs, limit };
+}
+
+/** From one round to the next, and a little: in between, the last decision still holds. */
+const roundMs = 60_000;
 
 function idOf(who: Requester | undefined): string {
   return who?.keyId ?? 'nobody';

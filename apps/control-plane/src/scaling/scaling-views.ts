@@ -1,4 +1,5 @@
 import {
+  type DecisionSpan,
   type Fleet,
   type Observed,
   type Proposal,
@@ -7,7 +8,7 @@ import {
   writeScalingPolicy,
 } from 'loadline/scaling';
 import type { ScalingEvent as StoredEvent } from 'loadline/store';
-import type { ScalingEvent, ScalingGroup } from '../contract/index.ts';
+import type { ScalingDecision, ScalingEvent, ScalingGroup } from '../contract/index.ts';
 
 /** A group as the API shows it. Pure. */
 export function groupViewOf(
@@ -101,6 +102,33 @@ function roundOf(round: Round): NonNullable<ScalingGroup['last']> {
     sure: decision.sure,
     ...(decision.otherwise === '' ? {} : { otherwise: decision.otherwise }),
     proposals: decision.proposals.map(proposalOf),
+  };
+}
+
+/** What was decided for a while, and why. Pure. */
+export function decisionViewOf(span: DecisionSpan): ScalingDecision {
+  const { decision, fromMs, untilMs, count, outcome, problem } = span;
+  const time = { from: timeOf(fromMs), until: timeOf(untilMs), count };
+  if (decision === undefined) return { ...time, action: 'unseen', reason: problem ?? '' };
+  const { action, from, to, recommended, bound, reason, otherwise, sure, policyVersion, proposals } =
+    decision;
+  return {
+    ...time,
+    action,
+    before: from,
+    after: to,
+    ...(recommended === undefined ? {} : { recommended }),
+    ...(bound === undefined ? {} : { bound: bound.kind }),
+    reason,
+    ...(otherwise === '' ? {} : { otherwise }),
+    sure,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(problem === undefined ? {} : { problem }),
+    policyVersion,
+    proposals: proposals.map(proposalOf),
+    seen: Object.fromEntries(
+      Object.entries(span.seen).map(([metric, [least, most]]) => [metric, [least, most]]),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from 'loadline/base';
 import {
+  type DecisionQuery,
   type ManualRequest,
   openScaler,
   type PolicyChange,
@@ -8,9 +9,9 @@ import {
   type ScalingStatus,
 } from 'loadline/scaling';
 import type { ScalingEventFilter, Store } from 'loadline/store';
-import type { ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
+import type { ScalingDecision, ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
 import { unknownThing } from '../problems/index.ts';
-import { eventViewOf, groupViewOf } from './scaling-views.ts';
+import { decisionViewOf, eventViewOf, groupViewOf } from './scaling-views.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { createStoreReadings } from './store-readings.ts';
 import { createStoreScalingMemory } from './store-scaling-memory.ts';
@@ -32,6 +33,8 @@ export interface Scaling {
   scaleManually(group: string, request: ManualRequest): Promise<ScalingGroup>;
   endManual(group: string): Promise<ScalingGroup>;
   history(filter: ScalingEventFilter): Promise<ScalingEventPage>;
+  /** What was decided and why, newest first; @throws CONTROL_PLANE_NOT_FOUND where the group is not there. */
+  decisions(query: DecisionQuery): Promise<readonly ScalingDecision[]>;
   /** Everybody who takes requests now. */
   instances(): Promise<readonly RunningInstance[]>;
   /** Ends its rounds; the services stay as they are. */
@@ -88,6 +91,10 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
     async history(filter) {
       const { items, next } = await store.scalingEvents.list(filter);
       return { items: items.map(eventViewOf), ...(next === undefined ? {} : { nextCursor: next }) };
+    },
+    async decisions(query) {
+      if (!scaler.groups.includes(query.group)) throw unknownThing('group');
+      return (await scaler.decisions(query)).map(decisionViewOf);
     },
     async instances() {
       const fleets = await Promise.all(

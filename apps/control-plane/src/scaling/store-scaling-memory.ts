@@ -1,5 +1,7 @@
 import type {
   Decision,
+  DecisionQuery,
+  DecisionSpan,
   ManualScaling,
   ScalingConfiguration,
   ScalingEvent,
@@ -11,11 +13,18 @@ import type { Store, ScalingEvent as StoredEvent } from 'loadline/store';
 /** Kinds of documents. The version of a configuration's document is the version of the configuration. */
 const configurationKind = 'scaling configuration';
 const manualKind = 'scaling manual';
+const decisionKind = 'scaling decision';
 
 /** No cooldown is longer than a day. */
 const loadedAgeMs = 86_400_000;
 const loadedMax = 2000;
 const pageMax = 500;
+
+/** What was decided is kept for a week; it is looked for what is older once an hour. */
+const decisionsAgeMs = 7 * 86_400_000;
+const sweepMs = 3_600_000;
+/** No span is longer than an hour. */
+const spanMs = 3_600_000;
 
 /** What columns do not hold, or not to the last digit. */
 interface EventDetail {
@@ -44,6 +53,26 @@ export function createStoreScalingMemory(
       after = page.next;
     }
     return found;
+  }
+
+  const sweptAtMs = new Map<string, number>();
+
+  /** Those of a group in the order of time, from one that begins at that time on. */
+  async function spansFrom(group: string, fromMs: number, limit: number): Promise<readonly DecisionSpan[]> {
+    const after = decisionId(group, Math.max(0, fromMs - 1));
+    const found = await documents.list(decisionKind, { after, limit });
+    return found.filter(({ id }) => id.startsWith(`${group} `)).map(({ body }) => body as DecisionSpan);
+  }
+
+  async function sweep(group: string): Promise<void> {
+    const now = nowMs();
+    if (now - (sweptAtMs.get(group) ?? Number.NEGATIVE_INFINITY) < sweepMs) return;
+    sweptAtMs.set(group, now);
+    const oldest = await spansFrom(group, 0, pageMax);
+    const old = oldest.filter(({ untilMs }) => untilMs < now - decisionsAgeMs);
+    await documents.change(
+      old.map(({ fromMs }) => ({ kind: decisionKind, id: decisionId(group, fromMs), body: undefined })),
+    );
   }
 
   return {
@@ -84,6 +113,24 @@ export function createStoreScalingMemory(
       });
       onRecorded(stored);
     },
+    async recordDecisions(spans) {
+      await documents.change(
+        spans.map((span) => ({ kind: decisionKind, id: decisionId(span.group, span.fromMs), body: span })),
+      );
+      for (const group of new Set(spans.map((span) => span.group))) await sweep(group);
+    },
+    async decisions({ group, fromMs, toMs, limit }: DecisionQuery) {
+      const fitting: DecisionSpan[] = [];
+      for (let startMs = fromMs - spanMs; ; ) {
+        const page = await spansFrom(group, startMs, pageMax);
+        const reached = page.filter((span) => span.untilMs >= fromMs && span.fromMs < toMs);
+        fitting.push(...reached);
+        const last = page.at(-1);
+        if (last === undefined || page.length < pageMax || last.fromMs >= toMs) break;
+        startMs = last.fromMs + 1;
+      }
+      return fitting.slice(-limit).toReversed();
+    },
     events: ({ group, beforeMs, limit }) =>
       list(
         {
@@ -93,6 +140,11 @@ export function createStoreScalingMemory(
         limit,
       ),
   };
+}
+
+/** So that a group's are in the order of time: no name of a group has a blank. */
+function decisionId(group: string, fromMs: number): string {
+  return `${group} ${String(Math.floor(fromMs)).padStart(15, '0')}`;
 }
 
 interface Listing {

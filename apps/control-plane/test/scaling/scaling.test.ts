@@ -56,6 +56,57 @@ async function started(further: Parameters<typeof start>[0] = {}): Promise<Plane
   return plane;
 }
 
+describe('why a service has the size that it has', () => {
+  it('is told for every moment, also where nothing was done', async () => {
+    await using plane = await started();
+    const startMs = plane.clock.now();
+    await measure(plane, 0.9);
+    await plane.clock.advance(15_000);
+    await measure(plane, 0.5);
+    await plane.clock.advance(30_000);
+    const ask = async (query: string) => {
+      const { json } = await plane.ask('viewer', 'GET', `/performance/scaling/decisions?group=shop${query}`);
+      return json.items;
+    };
+    expect((await ask('')).slice(0, 2)).toMatchObject([
+      {
+        action: 'hold',
+        before: 4,
+        after: 4,
+        reason: expect.stringContaining('between'),
+        seen: { cpuRatio: [0.5, 0.5] },
+      },
+      {
+        action: 'scale out',
+        before: 2,
+        after: 4,
+        recommended: 4,
+        outcome: 'accepted',
+        sure: expect.any(Number),
+        reason: 'Scale out shop from 2 to 4: cpuRatio is 90 %, above 70 %.',
+        otherwise: 'It would have stayed at 2 with cpuRatio at most 70 %.',
+        proposals: [{ metric: 'cpuRatio', says: 'more', wants: 4, seen: 0.9 }],
+      },
+    ]);
+    const at = (ms: number) => ask(`&at=${new Date(ms).toISOString()}`);
+    expect(await at(plane.clock.now())).toMatchObject([{ action: 'hold' }]);
+    expect(await at(startMs + 12_000)).toMatchObject([{ action: 'scale out' }]);
+    expect(await at(startMs - 3_600_000)).toEqual([]);
+  });
+
+  it('is refused for what is not there, and for two times at once', async () => {
+    await using plane = await started();
+    const ask = (query: string) => plane.ask('viewer', 'GET', `/performance/scaling/decisions?${query}`);
+    expect((await ask('group=shap')).status).toBe(404);
+    expect((await ask('')).status).toBe(400);
+    const at = '2026-01-01T00:00:00Z';
+    expect((await ask(`group=shop&at=${at}&from=${at}`)).json).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/at' }],
+    });
+  });
+});
+
 describe('a service that is described', () => {
   it('is brought to its minimum, and is followed up and down by what was measured', async () => {
     await using plane = await started();

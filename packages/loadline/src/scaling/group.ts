@@ -2,21 +2,19 @@ import { BoundedQueue, type Clock } from '../base/index.ts';
 import { Asker } from './ask.ts';
 import { decide } from './decide.ts';
 import type { Decision, Recommendation, ScalingStep } from './decision.ts';
-import type { Fleet, ScalingDriver } from './driver.ts';
+import { DecisionLog } from './decision-log.ts';
+import type { DecisionSpan } from './decision-span.ts';
+import type { ScalingDriver } from './driver.ts';
 import { eventOf, type StepOutcome, stepOf } from './event.ts';
+import type { Round, RoundOutcome } from './group-round.ts';
 import type { ScalingEvent, ScalingMemory } from './memory.ts';
-import type { WantedMetric } from './policy/metric.ts';
+import { Outlook } from './outlook.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { wantedMetrics } from './policy/wanted-metrics.ts';
+import type { ReadingsPort } from './readings.ts';
 import { holdBy, type ScalingGate, takesPartBy } from './rule-gate.ts';
 import type { ScalingHold, Standing } from './standing.ts';
 import { flawOf, type Readings } from './strategies/observation.ts';
-
-/** Where the values come from that rules are held against. */
-export interface ReadingsPort {
-  /** The present value of each metric; those that are not known are left out. */
-  read(group: string, metrics: readonly WantedMetric[], signal: AbortSignal): Promise<Readings>;
-}
 
 /** What a group's rounds need. */
 export interface GroupMeans {
@@ -31,28 +29,6 @@ export interface GroupMeans {
   readonly gate?: ScalingGate;
   readonly closed: AbortSignal;
 }
-
-/** What came of a step, or that it was not taken because the policy is only tried. */
-export type RoundOutcome = StepOutcome | { readonly kind: 'dry run' };
-
-/** One look at a group, and what came of it. */
-export type Round =
-  | {
-      readonly kind: 'decided';
-      readonly atMs: number;
-      readonly fleet: Fleet;
-      readonly decision: Decision;
-      /** Undefined where there was nothing to do. */
-      readonly outcome: RoundOutcome | undefined;
-      /** Why there were no values at all; undefined where the source answered. */
-      readonly unread: string | undefined;
-    }
-  | {
-      /** Nothing is decided about what cannot be seen. */
-      readonly kind: 'unseen';
-      readonly atMs: number;
-      readonly because: string;
-    };
 
 /** What was decided, and what went wrong and was survived, since the start. */
 export interface GroupCounts {
@@ -87,6 +63,8 @@ export class ScaledGroup {
   readonly #driverAsker: Asker;
   readonly #readingsAsker: Asker;
   readonly #memoryAsker: Asker;
+  readonly #outlook: Outlook;
+  readonly #log: DecisionLog;
   readonly #unsaved = new BoundedQueue<ScalingEvent>(unsavedMax);
   readonly #recommendations: Recommendation[] = [];
   #steps: ScalingStep[];
@@ -101,6 +79,8 @@ export class ScaledGroup {
     this.#driverAsker = newAsker();
     this.#readingsAsker = newAsker();
     this.#memoryAsker = newAsker();
+    this.#outlook = new Outlook(configuration.group, means.readings, newAsker());
+    this.#log = new DecisionLog(configuration.group);
   }
 
   /** For the timer: begins a round, unless one is under way. */
@@ -124,6 +104,11 @@ export class ScaledGroup {
     return this.#running;
   }
 
+  /** What was decided and is not remembered yet, or not to its end; oldest first. */
+  get unsavedDecisions(): readonly DecisionSpan[] {
+    return this.#log.unsaved;
+  }
+
   /** Resolves when no round is under way and none is waiting. */
   async idle(): Promise<void> {
     while (this.#running !== undefined || this.#next !== undefined) await (this.#next ?? this.#running);
@@ -132,7 +117,9 @@ export class ScaledGroup {
   async #go(): Promise<Round> {
     this.counts.rounds++;
     this.last = await this.#look();
+    if (this.#log.add(this.last)) this.counts.forgotten++;
     await this.#remember();
+    await this.#rememberDecisions();
     return this.last;
   }
 
@@ -146,6 +133,9 @@ export class ScaledGroup {
       return { kind: 'unseen', atMs: clock.now(), because: fleet.because };
     }
     const { readings, unread } = await this.#read();
+    this.#outlook.learn(fleet);
+    const { foresight, because } = await this.#outlook.look(this.configuration.policy, clock.now());
+    if (because !== undefined) this.counts.unread++;
     const atMs = clock.now();
     await this.#endManual(atMs);
     const { wanted, ready, starting, stopping } = fleet;
@@ -154,6 +144,7 @@ export class ScaledGroup {
       manual: this.manual,
       history: this.#steps,
       recommendations: this.#recommendationsFrom({ atMs, replicas: wanted }),
+      foresight,
       ...this.#restraints(),
     };
     const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
@@ -161,7 +152,7 @@ export class ScaledGroup {
       this.#recommendations.push({ atMs, replicas: decision.recommended });
     this.counts[countOf[decision.action]]++;
     const outcome = decision.action === 'hold' ? undefined : await this.#carryOut(decision);
-    return { kind: 'decided', atMs, fleet, decision, outcome, unread };
+    return { kind: 'decided', atMs, fleet, decision, outcome, unread: unread ?? because };
   }
 
   #restraints(): Pick<Standing, 'hold' | 'takesPart'> {
@@ -242,6 +233,14 @@ export class ScaledGroup {
       }
       this.#unsaved.shift();
     }
+  }
+
+  async #rememberDecisions(): Promise<void> {
+    const due = this.#log.due();
+    if (due.length === 0) return;
+    const saved = await this.#memoryAsker.ask('the memory', () => this.#means.memory.recordDecisions(due));
+    if ('because' in saved) this.counts.unremembered++;
+    else this.#log.saved(due);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Policy, decision, driver, outcome; rollouts. */
 export { decide } from './decide.ts';
 export type { Bound, Decision, Recommendation, ScalingAction, ScalingStep } from './decision.ts';
+export type { DecisionSpan } from './decision-span.ts';
 export type {
   Fleet,
   Instance,
@@ -33,7 +34,8 @@ export { exportKeda, type KedaExportRequest } from './export/export-keda.ts';
 export { exportPdb } from './export/export-pdb.ts';
 export type { Exported, ExportRequest } from './export/exported.ts';
 export { writeManifests } from './export/write-manifests.ts';
-export type { GroupCounts, ReadingsPort, Round, RoundOutcome } from './group.ts';
+export type { GroupCounts } from './group.ts';
+export type { Round, RoundOutcome } from './group-round.ts';
 export { decideHpa, type HpaCondition, type HpaDecision } from './hpa/decide-hpa.ts';
 export type { HpaHistory, HpaLimit } from './hpa/normalize.ts';
 export {
@@ -57,6 +59,7 @@ export {
 export type { KeptLease, LeaseBook, LeaseWish } from './leadership/lease.ts';
 export {
   createScalingMemory,
+  type DecisionQuery,
   type EventQuery,
   type Remembered,
   type ScalingEvent,
@@ -98,7 +101,10 @@ export type {
   WhenMissing,
 } from './policy/rule.ts';
 export { upgradeConfiguration } from './policy/upgrade-policy.ts';
+export { wantedMetrics } from './policy/wanted-metrics.ts';
 export { writeScalingPolicy } from './policy/write-policy.ts';
+export { createPrometheusReadings, type PrometheusReadingsOptions } from './prometheus-readings.ts';
+export type { ReadingsPort } from './readings.ts';
 export type { Capacity } from './rollout/advance.ts';
 export type { Fitness } from './rollout/fitness.ts';
 export type { Judgement, RolloutEffect } from './rollout/judge.ts';

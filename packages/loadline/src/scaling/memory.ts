@@ -1,4 +1,5 @@
 import type { Decision } from './decision.ts';
+import type { DecisionSpan } from './decision-span.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import type { RuleName } from './policy/rule.ts';
 
@@ -19,6 +20,10 @@ export interface ScalingMemory {
   record(event: ScalingEvent): Promise<void>;
   /** Newest first. */
   events(query: EventQuery): Promise<readonly ScalingEvent[]>;
+  /** Remembers what was decided; a span that begins when one of its group did that is remembered comes instead of it. */
+  recordDecisions(spans: readonly DecisionSpan[]): Promise<void>;
+  /** Spans that reach into a time, newest first; for a day at least. */
+  decisions(query: DecisionQuery): Promise<readonly DecisionSpan[]>;
 }
 
 export interface Remembered {
@@ -59,11 +64,21 @@ export interface EventQuery {
   readonly limit: number;
 }
 
-/** Remembers as long as the process lives; the oldest of more than `eventsMax` events are forgotten. */
+export interface DecisionQuery {
+  readonly group: string;
+  /** From this time on, and before the other, in milliseconds since the epoch. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** 1 to 1,000. */
+  readonly limit: number;
+}
+
+/** Remembers as long as the process lives; the oldest of more than `eventsMax` events, or spans of decisions, are forgotten. */
 export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
   const configurations = new Map<string, ScalingConfiguration>();
   const manual = new Map<string, ManualScaling>();
   const events: ScalingEvent[] = [];
+  const decisions = new Map<string, DecisionSpan>();
   return {
     async load() {
       return {
@@ -91,6 +106,16 @@ export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
         (event) => (group === undefined || event.group === group) && event.atMs < beforeMs,
       );
       return fitting.slice(-limit).toReversed();
+    },
+    async recordDecisions(spans) {
+      for (const span of spans) decisions.set(`${span.group} ${span.fromMs}`, span);
+      while (decisions.size > eventsMax) decisions.delete(decisions.keys().next().value as string);
+    },
+    async decisions({ group, fromMs, toMs, limit }) {
+      const fitting = [...decisions.values()].filter(
+        (span) => span.group === group && span.untilMs >= fromMs && span.fromMs < toMs,
+      );
+      return fitting.sort((a, b) => b.fromMs - a.fromMs).slice(0, limit);
     },
   };
 }

@@ -1,13 +1,16 @@
 import type { Clock, LoadlineError, Problem, Timer } from '../base/index.ts';
 import { formatDuration, formatPath, isLoadlineError } from '../base/index.ts';
+import type { DecisionSpan } from './decision-span.ts';
 import type { ScalingDriver } from './driver.ts';
 import { scalingError } from './errors.ts';
 import { stepOf } from './event.ts';
-import { type GroupCounts, type GroupMeans, type ReadingsPort, type Round, ScaledGroup } from './group.ts';
-import type { EventQuery, ScalingEvent, ScalingMemory } from './memory.ts';
+import { type GroupCounts, type GroupMeans, ScaledGroup } from './group.ts';
+import type { Round } from './group-round.ts';
+import type { DecisionQuery, EventQuery, ScalingEvent, ScalingMemory } from './memory.ts';
 import { parseScalingPolicy } from './policy/parse-policy.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { upgradeConfiguration } from './policy/upgrade-policy.ts';
+import type { ReadingsPort } from './readings.ts';
 import type { ScalingGate } from './rule-gate.ts';
 import type { ScalingHold } from './standing.ts';
 
@@ -81,6 +84,8 @@ export interface Scaler extends AsyncDisposable {
   endManual(group: string): Promise<void>;
   /** What was done, newest first. */
   history(query: EventQuery): Promise<readonly ScalingEvent[]>;
+  /** What was decided about a group and why, newest first, also where nothing was done. @throws LoadlineError SCALING_GROUP_UNKNOWN. */
+  decisions(query: DecisionQuery): Promise<readonly DecisionSpan[]>;
   /** One round of a group now, and what came of it. @throws LoadlineError SCALING_GROUP_UNKNOWN. */
   round(group: string): Promise<Round>;
   /** Ends the rounds, without waiting for answers that are outstanding. Idempotent. */
@@ -187,6 +192,8 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
       group.manual = undefined;
     },
     history: (query) => memory.events(query),
+    decisions: async (query) =>
+      mergeSpans(await memory.decisions(query), find(query.group).unsavedDecisions, query),
     round: async (name) => find(name).round(),
     async close() {
       for (const timer of timers.values()) timer.cancel();
@@ -251,4 +258,15 @@ function checkManual({ group, policy }: ScalingConfiguration, { replicas, forMs 
   throw scalingError('SCALING_MANUAL_INVALID', `Cannot scale ${group} by hand: ${problems.join('; ')}.`, {
     facts: { group, problems },
   });
+}
+
+/** What is kept back here is newer than what is remembered of it. */
+function mergeSpans(
+  remembered: readonly DecisionSpan[],
+  unsaved: readonly DecisionSpan[],
+  { fromMs, toMs, limit }: DecisionQuery,
+): readonly DecisionSpan[] {
+  const fitting = unsaved.filter((span) => span.untilMs >= fromMs && span.fromMs < toMs);
+  const byStart = new Map([...remembered, ...fitting].map((span) => [span.fromMs, span]));
+  return [...byStart.values()].sort((a, b) => b.fromMs - a.fromMs).slice(0, limit);
 }

@@ -1,4 +1,10 @@
-import type { ScalingConfiguration, ScalingEvent, ScalingMemory, ScalingPolicy } from 'loadline/scaling';
+import type {
+  DecisionSpan,
+  ScalingConfiguration,
+  ScalingEvent,
+  ScalingMemory,
+  ScalingPolicy,
+} from 'loadline/scaling';
 import { scalingPresets } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 
@@ -104,6 +110,32 @@ export function describeScalingMemory(
       await tested.memory.saveManual('api', undefined);
       await tested.memory.saveManual('bots', undefined);
       expect((await tested.again().load()).manual).toEqual([]);
+    });
+
+    it('remembers what was decided, one span in the place of the one that it has grown from', async () => {
+      await using tested = await start();
+      const span = (fromMs: number, count: number): DecisionSpan => ({
+        group: 'api',
+        fromMs,
+        untilMs: fromMs + 15_000 * (count - 1),
+        count,
+        decision: scalingEvent('api', fromMs).decision,
+        outcome: undefined,
+        problem: undefined,
+        seen: { cpuRatio: [0.5, 0.6] },
+      });
+      const [first, second] = [span(nowMs - 600_000, 10), span(nowMs - 300_000, 1)] as const;
+      await tested.memory.recordDecisions([first, second, { ...span(nowMs - 300_000, 3), group: 'api-2' }]);
+      await tested.memory.recordDecisions([span(nowMs - 300_000, 5)]);
+      const whole = { group: 'api', fromMs: nowMs - 86_400_000, toMs: nowMs, limit: 10 };
+      expect(await tested.again().decisions(whole)).toEqual([span(nowMs - 300_000, 5), first]);
+      expect(await tested.memory.decisions({ ...whole, limit: 1 })).toEqual([span(nowMs - 300_000, 5)]);
+      // Whatever reaches into the time counts, and nothing before or after it.
+      const atMs = first.fromMs + 20_000;
+      expect(await tested.memory.decisions({ ...whole, fromMs: atMs, toMs: atMs + 1 })).toEqual([first]);
+      expect(await tested.memory.decisions({ ...whole, toMs: first.fromMs })).toEqual([]);
+      expect(await tested.memory.decisions({ ...whole, fromMs: nowMs - 200_000 })).toEqual([]);
+      expect(await tested.memory.decisions({ ...whole, group: 'bots' })).toEqual([]);
     });
 
     it('loads the events oldest first, and lists them newest first', async () => {

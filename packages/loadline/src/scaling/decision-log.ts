@@ -1,0 +1,53 @@
+import { type DecisionSpan, joined, spanOf } from './decision-span.ts';
+import type { Round } from './group-round.ts';
+
+/** So long what has only grown is kept back before it is remembered again. */
+const growthMsMax = 300_000;
+const unsavedMax = 1000;
+
+/** What was decided about one group and is not remembered yet: the span that still grows, and those before it. */
+export class DecisionLog {
+  readonly #group: string;
+  /** By their beginnings; the last may still grow. */
+  readonly #unsaved = new Map<number, DecisionSpan>();
+  #open: DecisionSpan | undefined;
+  #savedUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(group: string) {
+    this.#group = group;
+  }
+
+  /** @returns whether one that was never remembered had to go, because too many were waiting. */
+  add(round: Round): boolean {
+    const span = spanOf(this.#group, round);
+    const grown = this.#open === undefined ? undefined : joined(this.#open, span);
+    // Two rounds at one time would have one name.
+    const isTwin = grown === undefined && this.#open?.fromMs === span.fromMs;
+    this.#open = grown ?? (isTwin ? { ...span, fromMs: span.fromMs + 1, untilMs: span.untilMs + 1 } : span);
+    this.#unsaved.set(this.#open.fromMs, this.#open);
+    if (this.#unsaved.size <= unsavedMax) return false;
+    this.#unsaved.delete(this.#unsaved.keys().next().value as number);
+    return true;
+  }
+
+  /** What is to be remembered now: all but one that has only grown since a little while ago. */
+  due(): readonly DecisionSpan[] {
+    return [...this.#unsaved.values()].filter(
+      ({ fromMs, untilMs, count }) =>
+        fromMs !== this.#open?.fromMs || count === 1 || untilMs - this.#savedUntilMs >= growthMsMax,
+    );
+  }
+
+  /** These are remembered. */
+  saved(spans: readonly DecisionSpan[]): void {
+    for (const span of spans) {
+      this.#savedUntilMs = Math.max(this.#savedUntilMs, span.untilMs);
+      if (this.#unsaved.get(span.fromMs) === span) this.#unsaved.delete(span.fromMs);
+    }
+  }
+
+  /** What a memory does not know yet, or not to its end. */
+  get unsaved(): readonly DecisionSpan[] {
+    return [...this.#unsaved.values()];
+  }
+}

@@ -1,0 +1,14 @@
+import type { WantedMetric } from './policy/metric.ts';
+import type { Readings } from './strategies/observation.ts';
+import type { SeriesByMetric } from './strategies/strategy.ts';
+
+/** Where the values come from that rules are held against. */
+export interface ReadingsPort {
+  /** The present value of each metric; those that are not known are left out. */
+  read(group: string, metrics: readonly WantedMetric[], signal: AbortSignal): Promise<Readings>;
+  /**
+   * The past of each metric as one number of the whole group, for forecasts: weeks where they are kept. Without it
+   * nothing is forecast.
+   */
+  history?(group: string, metrics: readonly WantedMetric[], signal: AbortSignal): Promise<SeriesByMetric>;
+}
