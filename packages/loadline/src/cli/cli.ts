@@ -47,7 +47,7 @@ const words: readonly Word[] = [
   {
     name: 'scale',
     usage: 'scale WORD',
-    summary: 'writes objects of Kubernetes and KEDA for a scaling policy',
+    summary: 'scales workloads of Kubernetes, or writes objects for it',
     open: async () => (await import('./commands/scale.ts')).scaleCommand,
   },
   {

@@ -119,6 +119,7 @@ describe('docs/reference/cli.md', () => {
     ['find-limit FILE', 'find-limit'],
     ['import har FILE', 'import har'],
     ['import openapi FILE', 'import openapi'],
+    ['scale run FILE', 'scale run'],
     ['scale export FILE', 'scale export'],
     ['agent --join URL', 'agent'],
     ['demo', 'demo'],

@@ -93,7 +93,7 @@ describe('loadline scale export', () => {
     ],
     [
       ['export', 'slip.yaml', '--as', 'hpa', '--name', 'a'],
-      /SCALING_POLICY_INVALID: Cannot read a policy from slip\.yaml/,
+      /SCALING_POLICY_INVALID: Cannot scale by slip\.yaml/,
     ],
     [['export', 'none.yaml', '--as', 'hpa', '--name', 'a'], /none\.yaml: ENOENT/],
     [['export', 'policy.yaml', '--as', 'hpa'], /--name must be .*, got nothing/],

@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
-import { formatPath } from '../../base/index.ts';
 import {
   type Exported,
   exportDeployment,
@@ -9,11 +6,11 @@ import {
   exportPdb,
   parseScalingPolicy,
   type ScalingPolicy,
-  scalingError,
   writeManifests,
 } from '../../scaling/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
+import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
 import { writeNewFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -125,28 +122,9 @@ function withoutAbsent<Value extends object>(
 }
 
 async function readPolicy(file: string): Promise<ScalingPolicy> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw unreadable(file, [cause.message]);
-  });
-  const document = parseDocument(text);
-  if (document.errors.length > 0)
-    throw unreadable(
-      file,
-      document.errors.map(({ message }) => message.split('\n')[0] ?? ''),
-    );
-  const parsed = parseScalingPolicy(document.toJS());
+  const parsed = parseScalingPolicy(await readPolicyFile(file));
   if (parsed.ok) return parsed.value;
-  throw unreadable(
-    file,
-    parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`),
-  );
-}
-
-function unreadable(file: string, problems: readonly string[]): Error {
-  const said = problems.map((problem) => problem.replace(/[.:\s]+$/, '')).join('; ');
-  return scalingError('SCALING_POLICY_INVALID', `Cannot read a policy from ${file}: ${said}.`, {
-    facts: { file, problems },
-  });
+  throw unfitFile(file, parsed.problems);
 }
 
 function readKinds(asked: readonly string[] | undefined): readonly Kind[] {

@@ -11,6 +11,11 @@ interface ScaleWord {
 
 /** In the order of the help. */
 const words: Readonly<Record<string, ScaleWord>> = {
+  run: {
+    usage: 'run FILE',
+    summary: 'scales workloads of Kubernetes until it is stopped',
+    open: async () => (await import('./scale-run.ts')).scaleRunCommand,
+  },
   export: {
     usage: 'export FILE --as KIND',
     summary: 'writes objects of Kubernetes and KEDA for a policy',

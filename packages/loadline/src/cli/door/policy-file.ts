@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
+import { formatPath, type Problem } from '../../base/index.ts';
+import { scalingError } from '../../scaling/index.ts';
+
+/**
+ * What stands in a file of YAML or JSON about scaling.
+ *
+ * @throws SCALING_POLICY_INVALID
+ */
+export async function readPolicyFile(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw unfit(file, [cause.message]);
+  });
+  const document = parseDocument(text);
+  if (document.errors.length === 0) return document.toJS();
+  throw unfit(
+    file,
+    document.errors.map(({ message }) => message.split('\n')[0] ?? ''),
+  );
+}
+
+/** What is wrong with such a file, all at once. */
+export function unfitFile(file: string, problems: readonly Problem[]): Error {
+  return unfit(
+    file,
+    problems.map(({ path, message }) => `${formatPath(path)} ${message}`),
+  );
+}
+
+function unfit(file: string, problems: readonly string[]): Error {
+  const said = problems.map((problem) => problem.replace(/[.:\s]+$/, '')).join('; ');
+  return scalingError('SCALING_POLICY_INVALID', `Cannot scale by ${file}: ${said}.`, {
+    facts: { file, problems },
+  });
+}

@@ -1,0 +1,104 @@
+import { type Field, parse } from '../base/index.ts';
+import type { MetricMerge, WantedMetric } from './policy/metric.ts';
+import type { ReadingsPort } from './readings.ts';
+import type { Readings, ScalingReading } from './strategies/observation.ts';
+
+export interface PrometheusReadingsOptions {
+  /** Where its HTTP API is: `http://prometheus:9090`. */
+  readonly url: URL;
+  /** Group → metric → what to ask for it, in PromQL. */
+  readonly queries: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Sent as `Authorization`, where it wants one. */
+  readonly authorization?: string;
+}
+
+/** Of one answer: a query for a number has a few series, not thousands. */
+const seriesMax = 1000;
+
+/**
+ * Reads metrics from Prometheus, or whatever speaks its HTTP API. A query may give several series: they become one value as the metric
+ * wants it. One that fails or gives nothing is left out, as not measured; only where all fail is that an error. It cannot see how
+ * old a value is that Prometheus still gives, five minutes at most by its own defaults: a query may ask for that itself.
+ */
+export function createPrometheusReadings(options: PrometheusReadingsOptions): ReadingsPort {
+  const { queries } = options;
+  return {
+    async read(group, metrics, signal) {
+      const asked = metrics.flatMap((wanted) => {
+        const query = queries[group]?.[wanted.metric];
+        return query === undefined ? [] : [{ wanted, query }];
+      });
+      const answers = await Promise.allSettled(
+        asked.map(async ({ wanted, query }) => [wanted, await ask(options, query, signal)] as const),
+      );
+      const failed = answers.find((answer) => answer.status === 'rejected');
+      if (failed !== undefined && answers.every(({ status }) => status === 'rejected')) throw failed.reason;
+      const read = answers.flatMap((answer) =>
+        answer.status === 'fulfilled' ? readingOf(...answer.value) : [],
+      );
+      return Object.fromEntries(read) as Readings;
+    },
+  };
+}
+
+interface Sample {
+  readonly value: number;
+  readonly atMs: number;
+}
+
+function readingOf({ metric, merge }: WantedMetric, samples: readonly Sample[]): [string, ScalingReading][] {
+  if (samples.length === 0) return [];
+  const value = merged(
+    samples.map((sample) => sample.value),
+    merge,
+  );
+  return [[metric, { value, atMs: Math.min(...samples.map(({ atMs }) => atMs)), count: samples.length }]];
+}
+
+function merged(values: readonly number[], merge: MetricMerge): number {
+  if (merge === 'max') return Math.max(...values);
+  const sum = values.reduce((total, value) => total + value, 0);
+  return merge === 'sum' ? sum : sum / values.length;
+}
+
+async function ask(
+  { url, authorization }: PrometheusReadingsOptions,
+  query: string,
+  signal: AbortSignal,
+): Promise<readonly Sample[]> {
+  const target = new URL(`${url.pathname.replace(/\/$/, '')}/api/v1/query`, url);
+  const response = await fetch(target, {
+    method: 'POST',
+    body: new URLSearchParams({ query }),
+    headers: authorization === undefined ? {} : { authorization },
+    signal,
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  const { status, error } = (answer ?? {}) as { readonly status?: unknown; readonly error?: unknown };
+  if (status !== 'success')
+    throw new Error(
+      `Prometheus answered ${response.status} to ${query}: ${String(error ?? 'no reason given').slice(0, 300)}`,
+    );
+  const parsed = parse(answer, (root) => readData(root.at('data')));
+  if (parsed.ok) return parsed.value;
+  throw new Error(
+    `Prometheus answered to ${query} with something else than numbers: ${parsed.problems[0]?.message}`,
+  );
+}
+
+/** `vector`: a number for each series; `scalar`: one. */
+function readData(data: Field): readonly Sample[] {
+  const result = data.at('result');
+  if (data.at('resultType').oneOf(['vector', 'scalar']) === 'scalar') return [readSample(result)];
+  const samples = result.array((series) => readSample(series.at('value')));
+  if (samples.length > seriesMax)
+    result.problem(`must be at most ${seriesMax} series, got ${samples.length}`);
+  return samples;
+}
+
+/** `[1735689600.123, "0.5"]`; `NaN` and `+Inf` are texts, too. */
+function readSample(pair: Field): Sample {
+  const text = pair.at(1).string();
+  const value = /^[+-]?Inf$/.test(text) ? Number.POSITIVE_INFINITY : Number(text);
+  return { value, atMs: pair.at(0).number() * 1000 };
+}

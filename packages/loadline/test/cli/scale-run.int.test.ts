@@ -1,0 +1,139 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from 'loadline/base';
+import { runCli, type Terminal } from 'loadline/cli';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeApi } from '../kubernetes/fake-api.ts';
+import { startFakeApiServer } from '../kubernetes/fake-api-server.ts';
+import { ca } from '../load/transports/certificate.ts';
+import { startFakePrometheus } from '../scaling/fake-prometheus.ts';
+import { openKedaClient } from '../scaling/keda/keda-client.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loadline-scaler-'));
+  await writeFile(join(folder, 'token'), 'token-1');
+  await writeFile(join(folder, 'ca.crt'), ca);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Running {
+  readonly said: () => string;
+  stop(): Promise<number>;
+}
+
+/** The command, within this process, until it is stopped. */
+function scaleRun(file: string, api: URL): Running {
+  let err = '';
+  const stop = new AbortController();
+  const terminal: Terminal = {
+    out: () => undefined,
+    err: (text) => {
+      err += text;
+    },
+    isInteractive: false,
+    width: 80,
+    style: (_, text) => text,
+  };
+  const words = ['--kubernetes-api', api.href, '--kubernetes-token-file', join(folder, 'token')];
+  const args = ['scale', 'run', file, ...words, '--kubernetes-ca-file', join(folder, 'ca.crt')];
+  const code = runCli(args, { terminal, env: {}, signal: stop.signal });
+  return {
+    said: () => err,
+    stop() {
+      stop.abort(new Error('SIGTERM'));
+      return code;
+    },
+  };
+}
+
+async function fileOf(prometheus: string, further = ''): Promise<string> {
+  const file = join(folder, 'scaler.yaml');
+  await writeFile(
+    file,
+    `prometheus: ${prometheus}
+groups:
+  api:
+    workload: { name: api }
+    queries: { cpuRatio: cpu }
+    policy:
+      interval: 200ms
+      replicas: { min: 2, max: 8 }
+      metrics: { cpuRatio: { target: 0.5, scaleOutCooldown: 0s } }
+${further}`,
+  );
+  return file;
+}
+
+const startApi = (api: FakeApi) =>
+  startFakeApiServer(api.pods, { token: 'token-1', namespaces: ['default'], api });
+
+describe('loadline scale run', () => {
+  it('scales a workload by what Prometheus says, one process at a time', { timeout: 60_000 }, async () => {
+    const api = new FakeApi({ clock: systemClock, startMs: 100 });
+    api.deploy('api', 2);
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [0.5]);
+    await using server = await startApi(api);
+    const file = await fileOf(prometheus.url);
+    const first = scaleRun(file, server.url);
+    await expect.poll(() => first.said(), { timeout: 10_000 }).toContain('api is looked after.');
+    const second = scaleRun(file, server.url);
+    await expect
+      .poll(() => second.said(), { timeout: 10_000 })
+      .toMatch(/api is left alone: .+ is the one that acts\./);
+
+    prometheus.answers.set('cpu', [0.9, 1.1]);
+    await expect.poll(() => api.replicasOf('api'), { timeout: 10_000 }).toBeGreaterThan(3);
+    expect(first.said()).toMatch(/Scale out api from 2 to 4: cpuRatio is 100 %/);
+    expect(second.said()).not.toContain('Scale out');
+
+    // Lost metrics take nothing away, and neither does the end of who acts.
+    prometheus.isAway = true;
+    const before = api.replicasOf('api');
+    expect(await first.stop()).toBe(0);
+    await expect.poll(() => second.said(), { timeout: 10_000 }).toContain('api is looked after.');
+    expect(api.replicasOf('api')).toBe(before);
+    expect(await second.stop()).toBe(0);
+    const lease = api.objects.get('/apis/coordination.k8s.io/v1/namespaces/default/leases/loadline-scaler');
+    expect(lease.spec).toMatchObject({ leaseTransitions: 2 });
+    expect(lease.spec).not.toHaveProperty('holderIdentity');
+  });
+
+  it('tells KEDA instead where the file says so, and changes nothing itself', async () => {
+    const api = new FakeApi({ clock: systemClock, startMs: 100 });
+    api.deploy('api', 3);
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [1]);
+    await using server = await startApi(api);
+    const running = scaleRun(await fileOf(prometheus.url, 'keda: { port: 0 }\n'), server.url);
+    await expect.poll(() => running.said(), { timeout: 10_000 }).toContain('Scale out api from 3 to 6');
+    const port = Number(/KEDA may ask at 127\.0\.0\.1:(\d+)/.exec(running.said())?.[1]);
+    await using client = openKedaClient(port);
+    const ref = { name: 'api', namespace: 'default', scalerMetadata: { group: 'api' } };
+    expect(
+      await client.call('GetMetrics', { scaledObjectRef: ref, metricName: 'loadline-wanted-replicas' }),
+    ).toMatchObject({ metricValues: [{ metricValueFloat: 6 }] });
+    expect(api.replicasOf('api')).toBe(3);
+    expect(await running.stop()).toBe(0);
+  });
+
+  it('says everything that is wrong with its file', async () => {
+    const file = join(folder, 'wrong.yaml');
+    await writeFile(
+      file,
+      'prometheus: ftp://x\nlaese: {}\ngroups:\n  api:\n    workload: {}\n    queries: {}\n    policy: { replicas: { min: 3, max: 2 }, metrics: { cpuRatio: { target: 0.5 } } }\n  web:\n    workload: { name: web }\n    queries: {}\n    policy: { replicas: { min: 1, max: 2 }, metrics: { cpuRatio: { target: 0.5 } } }\n',
+    );
+    const running = scaleRun(file, new URL('https://127.0.0.1:1'));
+    expect(await running.stop()).toBe(2);
+    for (const part of [
+      'laese is not known; did you mean lease?',
+      'prometheus must be an address like http://prometheus:9090, got "ftp://x"',
+      'groups.api.workload.name must be a text, got nothing',
+      'groups.api.policy.replicas.min must be at most max',
+      'groups.web.queries must have one for cpuRatio, which the policy goes by',
+    ])
+      expect(running.said()).toContain(part);
+  });
+});

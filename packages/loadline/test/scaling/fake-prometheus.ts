@@ -1,0 +1,38 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Answers the instant queries that it knows, as the HTTP API of Prometheus is described; it calculates nothing. */
+export interface FakePrometheus extends AsyncDisposable {
+  readonly url: string;
+  /** Query → the values of its series. One that is not there is refused as not understood. */
+  readonly answers: Map<string, readonly (number | string)[]>;
+  isAway: boolean;
+}
+
+export async function startFakePrometheus(): Promise<FakePrometheus> {
+  const answers: FakePrometheus['answers'] = new Map();
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const piece of request.setEncoding('utf8')) body += piece;
+    const query = new URLSearchParams(body).get('query') ?? '';
+    const values = answers.get(query);
+    const isRight = request.method === 'POST' && request.url === '/api/v1/query' && values !== undefined;
+    const result = values?.map((value) => ({ metric: {}, value: [Date.now() / 1000, String(value)] }));
+    response.writeHead(fake.isAway ? 503 : isRight ? 200 : 400, { 'content-type': 'application/json' });
+    if (fake.isAway) response.end('no healthy upstream');
+    else if (isRight)
+      response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }));
+    else response.end(JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const fake: FakePrometheus = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    answers,
+    isAway: false,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return fake;
+}

@@ -1,0 +1,58 @@
+import { createPrometheusReadings, type ReadingsPort, type WantedMetric } from 'loadline/scaling';
+import { describe, expect, it } from 'vitest';
+import { type FakePrometheus, startFakePrometheus } from './fake-prometheus.ts';
+
+const { signal } = new AbortController();
+const cpu: WantedMetric = { metric: 'cpuRatio', of: 'per replica', merge: 'mean' };
+const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
+const age: WantedMetric = { metric: 'queueAgeMs', of: 'of the group', merge: 'max' };
+
+function readings({ url }: Pick<FakePrometheus, 'url'>): ReadingsPort {
+  const queries = { api: { cpuRatio: 'cpu', queueDepth: 'depth', queueAgeMs: 'age' } };
+  return createPrometheusReadings({ url: new URL(url), queries });
+}
+
+describe('readings from Prometheus', () => {
+  it('makes one value of many series, as the metric wants it', async () => {
+    await using prometheus = await startFakePrometheus();
+    for (const query of ['cpu', 'depth', 'age']) prometheus.answers.set(query, [0.25, 0.75]);
+    const read = await readings(prometheus).read('api', [cpu, depth, age], signal);
+    expect(read).toMatchObject({
+      cpuRatio: { value: 0.5, count: 2 },
+      queueDepth: { value: 1, count: 2 },
+      queueAgeMs: { value: 0.75, count: 2 },
+    });
+    expect(Math.abs((read.cpuRatio?.atMs ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('leaves out what is not there or not understood, and keeps what is', async () => {
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [0.5]);
+    prometheus.answers.set('depth', []);
+    expect(Object.keys(await readings(prometheus).read('api', [cpu, depth, age], signal))).toEqual([
+      'cpuRatio',
+    ]);
+    expect(await readings(prometheus).read('other', [cpu], signal)).toEqual({});
+  });
+
+  it('hands on what is no number, for the scaler to set aside', async () => {
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', ['NaN']);
+    prometheus.answers.set('depth', ['+Inf']);
+    expect(await readings(prometheus).read('api', [cpu, depth], signal)).toMatchObject({
+      cpuRatio: { value: Number.NaN },
+      queueDepth: { value: Number.POSITIVE_INFINITY },
+    });
+  });
+
+  it('fails where nothing can be had at all', async () => {
+    await using prometheus = await startFakePrometheus();
+    await expect(readings(prometheus).read('api', [cpu, depth], signal)).rejects.toThrow(
+      'Prometheus answered 400 to cpu: parse error',
+    );
+    prometheus.isAway = true;
+    await expect(readings(prometheus).read('api', [cpu], signal)).rejects.toThrow(
+      'answered 503 to cpu: no reason given',
+    );
+  });
+});
