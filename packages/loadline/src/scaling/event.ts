@@ -1,9 +1,6 @@
 import { askersOf, type Decision, isForced, type ScalingStep } from './decision.ts';
-import type { Outcome } from './driver.ts';
+import type { StepOutcome } from './group-round.ts';
 import type { ScalingEvent, ScalingTrigger } from './memory.ts';
-
-/** What came of a step: the driver's word, or why there is none. */
-export type StepOutcome = Outcome | { readonly kind: 'failed'; readonly because: string };
 
 /** What a decision that was taken means to later ones. */
 export function stepOf(decision: Decision): ScalingStep {

@@ -1,6 +1,8 @@
 import type { Decision } from './decision.ts';
-import type { Fleet } from './driver.ts';
-import type { StepOutcome } from './event.ts';
+import type { Fleet, Outcome } from './driver.ts';
+
+/** What came of a step: the driver's word, or why there is none. */
+export type StepOutcome = Outcome | { readonly kind: 'failed'; readonly because: string };
 
 /** What came of a step, or that it was not taken because the policy is only tried. */
 export type RoundOutcome = StepOutcome | { readonly kind: 'dry run' };

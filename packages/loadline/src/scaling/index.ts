@@ -27,7 +27,6 @@ export {
   type SimulatedOptions,
 } from './drivers/simulated.ts';
 export { scalingError, scalingErrorTable } from './errors.ts';
-export type { StepOutcome } from './event.ts';
 export { type DeploymentExportRequest, exportDeployment } from './export/export-deployment.ts';
 export { exportHpa } from './export/export-hpa.ts';
 export { exportKeda, type KedaExportRequest } from './export/export-keda.ts';
@@ -35,7 +34,7 @@ export { exportPdb } from './export/export-pdb.ts';
 export type { Exported, ExportRequest } from './export/exported.ts';
 export { writeManifests } from './export/write-manifests.ts';
 export type { GroupCounts } from './group.ts';
-export type { Round, RoundOutcome } from './group-round.ts';
+export type { Round, RoundOutcome, StepOutcome } from './group-round.ts';
 export { decideHpa, type HpaCondition, type HpaDecision } from './hpa/decide-hpa.ts';
 export type { HpaHistory, HpaLimit } from './hpa/normalize.ts';
 export {
