@@ -2,20 +2,23 @@ import { systemClock } from 'loadline/base';
 import { drawProgress, exitCodeOf, exitCodes, readWords, type Surroundings, summarize } from 'loadline/cli';
 import { createHttp1Transport, type LoadReport, readLoadPlan, runLoad, watchProcesses } from 'loadline/load';
 import { describeDemo, judgeDemo } from './demo-report.ts';
+import { instancesMin, untilFleet } from './fleet.ts';
+import { describeScaling, describeStep, followScaling } from './scaling-story.ts';
 import { readPort, serve } from './serve.ts';
 import { buildStage, type Stage } from './stage.ts';
 
 const options = {
   scale: { type: 'string', default: '0.1' },
-  duration: { type: 'string', default: '45s' },
+  duration: { type: 'string', default: '100s' },
   posts: { type: 'string', default: '100000' },
   serve: { type: 'string' },
   exit: { type: 'boolean' },
 } as const;
 
 /**
- * The whole picture on one laptop: real servers, two instances behind a round robin, people at a day's peak,
- * and a report with a verdict. With `--serve` the people are left to you.
+ * The whole picture on one laptop: real servers, a control plane that runs a service behind a proxy, ten times as many
+ * people for a while, each step of the scaling with its reason, and a report with a verdict. With `--serve` the people are left
+ * to you.
  *
  * @returns 0 when the run passed and no target was missed, otherwise the exit code that says why not.
  */
@@ -32,9 +35,10 @@ async function loadStage(
   words: { readonly scale: string; readonly duration: string },
   { terminal, signal }: Surroundings,
 ): Promise<number> {
+  const { width, style } = terminal;
   const plan = await readLoadPlan(stage.loadFile, {
     target: stage.url,
-    profile: 'daily_peak',
+    profile: 'tenfold_spike',
     scale: words.scale,
     duration: words.duration,
   });
@@ -46,10 +50,19 @@ async function loadStage(
     clock: systemClock,
   });
   const onProgress = drawn === undefined ? {} : { onProgress: drawn.update };
+  const startMs = systemClock.now();
+  terminal.err(`\n  ${style('dim', 'after   instances and why')}\n`);
+  const scaling = followScaling(stage.controlPlane, (step) => {
+    drawn?.clear();
+    terminal.err(`${describeStep(step, { startMs, width, style })}\n`);
+  });
   const report = await runLoad(plan, { transport, signal, ...onProgress }).finally(() => drawn?.clear());
+  if (!signal.aborted) await untilQuiet(stage, signal);
+  const steps = await scaling.stop();
   const usages = await watch.stop();
   const judged = judgeDemo(report, Number(words.scale));
-  terminal.out(summarize(report, terminal));
+  terminal.out(`\n${summarize(report, terminal)}`);
+  terminal.out(describeScaling(steps, report, terminal));
   const wasJudged = report.verdict.status !== 'interrupted';
   terminal.out(describeDemo({ usages, judged: wasJudged ? judged : [] }, terminal));
   return exitCode(
@@ -57,6 +70,13 @@ async function loadStage(
     judged.some((target) => target.verdict === 'missed'),
   );
 }
+
+/** People have gone; what was added for them goes too, and that is a part of the picture. */
+async function untilQuiet({ controlPlane, url }: Stage, signal: AbortSignal): Promise<void> {
+  await untilFleet(controlPlane, { count: instancesMin, url, limitMs: quietLimitMs, signal });
+}
+
+const quietLimitMs = 60_000;
 
 function exitCode(report: LoadReport, missesTarget: boolean): number {
   return report.verdict.status === 'passed' && missesTarget

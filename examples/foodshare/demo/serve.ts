@@ -41,7 +41,7 @@ export async function serve(stage: Stage, { terminal, signal }: Surroundings): P
   To watch while it is loaded:
 
 ${processes.map(({ name, pid }) => `    --watch-pid ${String(pid).padEnd(9)} ${name}`).join('\n')}
-${stage.instances.map(({ url }) => `    --watch-metrics ${url}/metrics`).join('\n')}
+${stage.instances.map((url) => `    --watch-metrics ${url}/metrics`).join('\n')}
     --watch-postgres "$DATABASE_URL" --watch-valkey "$VALKEY_CACHE_URL"   after \`. ${relative('', stage.addressFile)}\`
 
 `);

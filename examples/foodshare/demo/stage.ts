@@ -4,8 +4,10 @@ import { join, resolve } from 'node:path';
 import { type LocalStack, startLocalStack } from '@loadline/local-stack';
 import type { Surroundings } from 'loadline/cli';
 import type { WatchedProcess } from 'loadline/load';
+import pg from 'pg';
 import { prepareFoodshare } from '../src/index.ts';
-import { type Child, startChild } from './children.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { freePort, instancesMin, untilFleet, writeServicesFile } from './fleet.ts';
 import { writeLoadFiles } from './load-files.ts';
 import { createSteps } from './steps.ts';
 
@@ -17,14 +19,16 @@ export interface StageOptions {
   readonly port: number;
 }
 
-/** Real servers, two instances of the service behind a round robin, and the files to load them with. */
+/** Real servers, a control plane that runs the service behind a proxy, and the files to load it with. */
 export interface Stage extends AsyncDisposable {
   readonly url: string;
   /** The scenario file, with others, and people with their tokens, beside it. */
   readonly loadFile: string;
   /** For a shell: the servers' addresses, which hold a password. */
   readonly addressFile: string;
-  readonly instances: readonly { readonly url: string; readonly pid: number }[];
+  readonly controlPlane: ControlPlane;
+  /** Where instances were when all was ready; they come and go. */
+  readonly instances: readonly string[];
   readonly processes: readonly WatchedProcess[];
 }
 
@@ -56,37 +60,39 @@ export async function buildStage(
     }),
   );
   await writeAddresses(addressFile, stack);
-  const service = serviceEnvironment(stack, tokenSecret);
-  const instanceModule = new URL('./instance.ts', import.meta.url);
-  const instances: Child[] = [];
-  for (const number of [1, 2]) {
-    const child = await steps.run(`instance ${number}`, () =>
-      startChild(instanceModule, { env: service, signal }),
-    );
-    instances.push(parts.use(child));
-  }
-  const ports = [port, ...instances.map((each) => each.port)].map(String);
-  const balancer = parts.use(
-    await steps.run('round robin', () =>
-      startChild(new URL('./round-robin.ts', import.meta.url), { args: ports, signal }),
+  const servicesFile = join(folder, 'services.json');
+  const listenPort = port === 0 ? await freePort() : port;
+  const environment = serviceEnvironment(stack, tokenSecret);
+  await writeServicesFile({ file: servicesFile, port: listenPort, environment });
+  const controlPlane = parts.use(
+    await steps.run('control plane', async () =>
+      startControlPlane({
+        folder: join(folder, 'control-plane'),
+        databaseUrl: await databaseOf(stack.postgres.url, 'control_plane'),
+        servicesFile,
+        signal,
+      }),
     ),
+  );
+  const url = `http://127.0.0.1:${listenPort}`;
+  const fleet = await steps.run(`${instancesMin} instances behind a proxy`, () =>
+    untilFleet(controlPlane, { count: instancesMin, url, limitMs: startLimitMs, signal }),
   );
   const all = parts.move();
   return {
-    url: `http://127.0.0.1:${balancer.port}`,
-    loadFile,
-    addressFile,
-    instances: instances.map((each) => ({ url: `http://127.0.0.1:${each.port}`, pid: each.pid })),
-    processes: processesOf(stack, balancer, instances),
+    ...{ url, loadFile, addressFile, controlPlane },
+    instances: fleet.instances.flatMap((each) => each.url ?? []),
+    processes: processesOf(stack, controlPlane),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
+
+const startLimitMs = 60_000;
 
 function serviceEnvironment(stack: LocalStack, tokenSecret: string): Record<string, string> {
   return {
     DATABASE_URL: stack.postgres.url,
     VALKEY_CACHE_URL: stack.valkeyCache.url,
-    VALKEY_LOG_URL: stack.valkeyLog.url,
     FOODSHARE_TOKEN_SECRET: tokenSecret,
   };
 }
@@ -96,11 +102,25 @@ async function writeAddresses(file: string, stack: LocalStack): Promise<void> {
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
 }
 
-function processesOf(stack: LocalStack, balancer: Child, instances: readonly Child[]): WatchedProcess[] {
+/** The same server, another database; it is made where it is missing. */
+async function databaseOf(serverUrl: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+function processesOf(stack: LocalStack, controlPlane: ControlPlane): WatchedProcess[] {
   return [
     { name: 'load generator', pid: process.pid },
-    { name: 'round robin', pid: balancer.pid },
-    ...instances.map(({ pid }, index) => ({ name: `instance ${index + 1}`, pid })),
+    { name: 'control plane', pid: controlPlane.pid },
     { name: 'PostgreSQL', pid: stack.postgres.pid },
     { name: 'Valkey (cache)', pid: stack.valkeyCache.pid },
     { name: 'Valkey (log)', pid: stack.valkeyLog.pid },

@@ -21,18 +21,23 @@ describe('the demo', () => {
   });
   afterAll(() => rm(home, { recursive: true, force: true }));
 
-  it('loads two instances on real servers and prints a report with a verdict', async () => {
+  it('lets ten times as many people in, scales for them and back, and loses none of their requests', async () => {
     const { code, out, err } = await runDemo(
       '--duration',
-      '4s',
+      '10s',
       '--scale',
-      '0.004',
+      '0.1',
       '--posts',
       '2000',
       '--exit',
     );
     expect(err).toContain('✓ PostgreSQL and two Valkeys');
-    expect(err).toContain('✓ instance 2');
+    expect(err).toContain('✓ 2 instances behind a proxy');
+    expect(err).toMatch(
+      /2 → \d {2}Scale out foodshare from 2 to \d: ratePerSecond is [\d.]+\/s, above its target/,
+    );
+    expect(err).toMatch(/\d → 2 {2}Scale in foodshare from \d to 2/);
+    expect(out).toMatch(/✓ 2 → .* → 2 instances, and no request was lost/);
     expect(out).toMatch(/offered +[\d,]+ requests/);
     expect(out).toMatch(/discover +\d/);
     expect(out).toMatch(/errors +0 \(0 %\)/);

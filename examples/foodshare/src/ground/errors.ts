@@ -14,6 +14,10 @@ export const foodshareErrorTable = {
     means: 'The demo can’t answer at the port that was asked for.',
     remedy: 'Take another port, or end the program that uses it.',
   },
+  FOODSHARE_DEMO_FAILED: {
+    means: 'A part of the demo did not start, or did not get to where it should be in time.',
+    remedy: 'The message has what that part said; `npm run demo` once more begins from the start.',
+  },
 } as const;
 
 export const foodshareError: ReturnType<typeof errorsOf<typeof foodshareErrorTable>> =

@@ -5,6 +5,7 @@ export { drawProgress } from './commands/run.ts';
 export { cliErrorTable } from './door/errors.ts';
 export { exitCodeOf, exitCodes } from './door/exit-codes.ts';
 export { readWords } from './door/words.ts';
+export { wrapLine } from './screen/lines.ts';
 export { drawBar } from './screen/progress-line.ts';
 export { formatCount, formatRate, formatRatio, summarize } from './screen/summary.ts';
 export { type Column, drawTable } from './screen/table.ts';

@@ -7,11 +7,11 @@ const demoPackage = '@loadline/foodshare/demo';
 export const demoCommand: Command = {
   help: `loadline demo [options]
 
-Starts PostgreSQL, two Valkeys and two instances of a food-sharing service, fills them with data, loads them
-with a day's peak for about a minute, and prints the report.
+Starts PostgreSQL, two Valkeys and a control plane that runs a food-sharing service behind a proxy; fills them with
+data; lets ten times as many people in for a while, tells each step of the scaling with its reason, and prints the report.
 
-  --scale N         share of 5,000 users
-  --duration D      length of the load, as in --duration 30s
+  --scale N         share of 5,000 users; default 0.1
+  --duration D      length of the load; default 100s
   --posts N         food posts to generate
   --serve PORT      loads nothing: leaves the service at this port until Ctrl-C, for runs of your own
   --exit            ends when the run has ended; today it always does

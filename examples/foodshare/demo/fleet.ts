@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { sleep, systemClock } from 'loadline/base';
+import { foodshareError } from '../src/ground/errors.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+/** Of the service, on a quiet day. */
+export const instancesMin = 2;
+
+/** The group that the control plane scales. */
+export const group = 'foodshare';
+
+export interface ServicesFileOptions {
+  readonly file: string;
+  /** Where the service takes its requests. */
+  readonly port: number;
+  /** What an instance needs to know. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Writes what the control plane is to run: how an instance is started, and when there are to be more. */
+export async function writeServicesFile({ file, port, environment }: ServicesFileOptions): Promise<void> {
+  const service = {
+    command: process.execPath,
+    args: ['--conditions=loadline-source', fileURLToPath(new URL('../src/main.ts', import.meta.url))],
+    // It leaves the proxy before it is told to stop: there is nobody who has yet to notice.
+    env: { ...environment, FOODSHARE_DRAIN_DELAY: '0' },
+    listen: port,
+    policy: demoPolicy,
+  };
+  await writeFile(file, JSON.stringify({ services: { [group]: service } }, undefined, 2), { mode: 0o600 });
+}
+
+/** For a service that is ready within a second: more at once, and soon fewer again, one at a time. */
+const demoPolicy = {
+  interval: '1s',
+  replicas: { min: instancesMin, max: 6 },
+  scaleIn: { cooldown: '3s', stabilization: '8s', limits: [{ instances: 1, within: '3s' }] },
+  staleAfter: '10s',
+  metrics: { ratePerSecond: { target: 30 } },
+};
+
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** The instances of the service, as the control plane sees them. */
+export interface FleetView {
+  readonly wanted: number;
+  readonly ready: number;
+  readonly stopping: number;
+  readonly instances: readonly { readonly id: string; readonly url?: string; readonly remark?: string }[];
+}
+
+export async function lookAtFleet(controlPlane: ControlPlane): Promise<FleetView | undefined> {
+  const { items } = (await controlPlane.get(`/performance/scaling/status?group=${group}`)) as {
+    readonly items: readonly { readonly fleet?: FleetView }[];
+  };
+  return items[0]?.fleet;
+}
+
+/** Waits until so many are ready, no other is there, and the service answers at its address. */
+export async function untilFleet(
+  controlPlane: ControlPlane,
+  { count, url, limitMs, signal }: { count: number; url: string; limitMs: number; signal: AbortSignal },
+): Promise<FleetView> {
+  const endMs = systemClock.monotonicMs() + limitMs;
+  for (;;) {
+    const fleet = await lookAtFleet(controlPlane);
+    const isThere = fleet?.ready === count && fleet.stopping === 0 && fleet.wanted === count;
+    if (isThere && (await isReady(url))) return fleet;
+    if (systemClock.monotonicMs() > endMs)
+      throw foodshareError(
+        'FOODSHARE_DEMO_FAILED',
+        `The service did not come to ${count} instances within ${limitMs / 1000} s: ${JSON.stringify(fleet)}`,
+      );
+    await sleep(systemClock, 100, signal);
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return await fetch(`${url}/health/ready`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
