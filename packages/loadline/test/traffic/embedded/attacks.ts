@@ -108,6 +108,7 @@ const inBodies: readonly (readonly [name: string, text: string])[] = [
   ['a bare LF in a chunk extension', `${chunked}5;a\nhello\r\n0\r\n\r\n`],
   ['a bare CR in a chunk extension', `${chunked}5;a\rb\r\nhello\r\n0\r\n\r\n`],
   ['a chunk that is longer than it says', `${chunked}5\r\nhello!\r\n0\r\n\r\n`],
+  ['a chunk that ends in another byte and LF', `${chunked}5\r\nhello!\n0\r\n\r\n`],
   ['a chunk that ends in a bare LF', `${chunked}5\r\nhello\n0\r\n\r\n`],
   ['a chunk that ends in a bare CR', `${chunked}5\r\nhello\r0\r\n\r\n`],
   ['a trailer with a bare LF', `${chunked}0\r\nA: b\n\r\n`],

@@ -188,6 +188,14 @@ describe('when somebody goes away', () => {
     expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 502 [\s\S]*sent no HTTP response/);
   });
 
+  it('an upstream that switches protocols, which nobody had asked for, is 502', async () => {
+    await using server = await serveRaw((socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'),
+    );
+    await using proxy = await proxyBefore([server]);
+    expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 502 [\s\S]*switched protocols/);
+  });
+
   it('an answer with more than it says is not believed beyond it, and its connection not used again', async () => {
     let connections = 0;
     await using server = await serveRaw((socket) => {
