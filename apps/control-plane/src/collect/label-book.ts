@@ -9,7 +9,8 @@ export interface KnownLabels {
 
 /** Where the names and values that were followed so far lead. */
 interface Step {
-  readonly next: Map<string, Step>;
+  /** Absent at the end of a way: most steps are one, and an empty map takes more than the labels. */
+  next: Map<string, Step> | undefined;
   known: KnownLabels | undefined;
 }
 
@@ -46,6 +47,7 @@ export class LabelBook {
 }
 
 function follow(step: Step, text: string): Step {
+  step.next ??= new Map();
   let next = step.next.get(text);
   if (next === undefined) {
     next = newStep();
@@ -55,7 +57,7 @@ function follow(step: Step, text: string): Step {
 }
 
 function newStep(): Step {
-  return { next: new Map(), known: undefined };
+  return { next: undefined, known: undefined };
 }
 
 function known(names: readonly string[], values: readonly string[]): KnownLabels {

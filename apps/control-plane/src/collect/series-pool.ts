@@ -5,8 +5,8 @@ import type { Series } from 'loadline/store';
  * the instance.
  */
 export class SeriesPool {
-  /** By their labels, and then by their metric: texts that are there already, so that none is made for a sample. */
-  readonly #known = new Map<Series['labels'], Map<string, Series[]>>();
+  /** By metric, and then by what tells those of a metric apart: what is there already, so that no text is made for a sample. */
+  readonly #known = new Map<string, Map<Series['labels'] | string, Series>>();
   readonly #seriesMax: number;
   #size = 0;
 
@@ -17,13 +17,12 @@ export class SeriesPool {
   /** Labels that are equal must be the same object, as a `LabelBook` gives them. Service and instance are the same for all. */
   of(series: Series): Series {
     const { metric, unit, endpoint, labels } = series;
-    const known = this.#known
-      .get(labels)
-      ?.get(metric)
-      ?.find((each) => each.endpoint === endpoint && each.unit === unit);
-    return known ?? this.#add(series);
+    const known = this.#known.get(metric)?.get(labels ?? endpoint);
+    const isSame = known?.unit === unit && known.endpoint === endpoint && known.labels === labels;
+    return isSame ? known : this.#add(series);
   }
 
+  /** In place of one that differs in its unit: a reading has one of them. */
   #add(series: Series): Series {
     // Forgotten all at once: names come from strangers, and those in use are there again after a round.
     if (this.#size >= this.#seriesMax) {
@@ -31,25 +30,13 @@ export class SeriesPool {
       this.#size = 0;
     }
     Object.freeze(series.labels);
-    const own = entryOf(entryOf(this.#known, series.labels, newMap), series.metric, newArray);
-    own.push(Object.freeze(series));
+    let own = this.#known.get(series.metric);
+    if (own === undefined) {
+      own = new Map();
+      this.#known.set(series.metric, own);
+    }
+    own.set(series.labels ?? series.endpoint, Object.freeze(series));
     this.#size++;
     return series;
   }
-}
-
-function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
-
-function newMap(): Map<string, Series[]> {
-  return new Map();
-}
-
-function newArray(): Series[] {
-  return [];
 }
