@@ -8,6 +8,8 @@ export interface Trial {
   readonly predictor: Predictor;
   /** By horizon, the mean error as a share of what came, weighted by it; NaN where it never made a forecast. */
   readonly errors: readonly number[];
+  /** What was lost at the farthest horizon by the quantile that is asked for; least where it is sharpest. */
+  readonly loss: number;
   /** By horizon, the deviations of what came from what was expected, as logarithms, in order. */
   readonly residuals: readonly Float64Array[];
 }
@@ -21,13 +23,16 @@ export interface TrialGround {
   readonly stride: number;
   /** In steps. */
   readonly horizons: readonly number[];
+  /** Which part of what may come is asked for: 0.5 for the middle. */
+  readonly quantile: number;
 }
 
 /**
  * Lets a candidate go through a history as it came, and from steps of its last part, the origins, forecast what
  * came then: with no more than it could know. (Rolling origin: L. J. Tashman, 2000.)
  */
-export function backTest(candidate: Candidate, { logs, from, stride, horizons }: TrialGround): Trial {
+export function backTest(candidate: Candidate, ground: TrialGround): Trial {
+  const { logs, from, stride, horizons, quantile } = ground;
   const predictor = candidate.create();
   for (let at = 0; at < from; at++) predictor.observe(logs[at] as number);
   const gathered = horizons.map((steps) => ({
@@ -51,10 +56,25 @@ export function backTest(candidate: Candidate, { logs, from, stride, horizons }:
       each.weight += weight;
     }
   }
+  const residuals = gathered.map((each) => each.residuals.subarray(0, each.count).sort());
   return {
     candidate,
     predictor,
     errors: gathered.map(({ error, weight }) => error / weight),
-    residuals: gathered.map(({ residuals, count }) => residuals.subarray(0, count).sort()),
+    loss: lossOf(residuals.at(-1) as Float64Array, quantile),
+    residuals,
   };
+}
+
+/**
+ * The mean loss of a quantile (R. Koenker, G. Bassett, 1978), which punishes both that too much is provided for and
+ * that too little is, as its share says. The quantile lies so far above what is expected as it does above the median
+ * of these deviations: whoever errs to one side pays for it.
+ */
+function lossOf(sorted: Float64Array, share: number): number {
+  const quantileAt = (each: number): number => sorted[Math.floor(each * (sorted.length - 1))] as number;
+  const at = quantileAt(share) - quantileAt(0.5);
+  let sum = 0;
+  for (const residual of sorted) sum += (residual > at ? share : share - 1) * (residual - at);
+  return sum / sorted.length;
 }

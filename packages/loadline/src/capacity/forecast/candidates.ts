@@ -47,6 +47,7 @@ function seasonless(stepMs: number, isAlone: boolean): Candidate[] {
   return [
     candidate('last value', { pace: 1, trendPace: 0, trendKept: 1, levelKept: 1 }, isAlone),
     candidate('level', levelOf(stepMs, { paceMs: 5 * minuteMs })),
+    candidate('quick trend', levelOf(stepMs, { paceMs: 1, trendMs: 5 * minuteMs })),
     candidate('damped trend', levelOf(stepMs, { paceMs: 2 * minuteMs, trendMs: 10 * minuteMs })),
   ];
 }
@@ -85,6 +86,7 @@ function seasonal(
     profile('deviations last minutes', { paceMs: 2 * minuteMs, keptMs: 20 * minuteMs }),
     profile('deviations last an hour', { paceMs: 3 * minuteMs, keptMs: hourMs }),
     profile('deviations last half a day', { paceMs: 10 * minuteMs, keptMs: 12 * hourMs }),
+    profile('deviations with a quick trend', { paceMs: 1, keptMs: 2 * hourMs, trendMs: 5 * minuteMs }),
     profile('deviations with a trend', { paceMs: 2 * minuteMs, keptMs: hourMs, trendMs: 10 * minuteMs }),
     holtWinters('quick', 0.2, { paceMs: 5 * minuteMs, trendMs: 30 * minuteMs }),
     holtWinters('steady', 0.2, { paceMs: hourMs }),

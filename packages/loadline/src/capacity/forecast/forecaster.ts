@@ -13,6 +13,8 @@ export interface Forecaster {
    * @returns undefined where nothing can be said.
    */
   at(aheadMs: number): Foreseen | undefined;
+  /** The same, had this been the value of the step that goes on now: so long after that step's end. */
+  atAfter(value: number, aheadMs: number): Foreseen | undefined;
 }
 
 /** What may come. */
@@ -26,7 +28,7 @@ export interface Foreseen {
 export type ForecastVerdict =
   | {
       readonly kind: 'chosen';
-      /** The way that erred least. */
+      /** The way that erred least, at the horizon and the quantile. */
       readonly method: string;
       readonly season: 'day' | 'week' | undefined;
       /** Its mean error at the horizon, as a share of what came. */
@@ -43,6 +45,8 @@ export type ForecastVerdict =
 export interface ForecastOptions {
   /** How far ahead it will be asked, at most; what errs least so far ahead is chosen. Default an hour. */
   readonly horizonMs?: number;
+  /** The quantile that it will be asked for; what errs least there is chosen. Default 0.5, the middle. */
+  readonly quantile?: number;
 }
 
 /**
@@ -61,11 +65,12 @@ export function createForecaster(history: Series, options: ForecastOptions = {})
   const measured = logs.filter((log) => !Number.isNaN(log)).length;
   if (measured < 2 * originsMin || logs.length - from - (horizons[farthest] as number) < originsMin)
     return unable(`${measured} steps are too few to choose a forecast by`);
-  const ground = { logs, from, stride: strideFor(logs.length - from), horizons };
+  const { quantile = 0.5 } = options;
+  const ground = { logs, from, stride: strideFor(logs.length - from), horizons, quantile };
   const trials = candidatesFor(stepMs, logs.length)
     .map((candidate) => backTest(candidate, ground))
     .filter(({ residuals }) => (residuals[farthest] as Float64Array).length >= originsMin)
-    .sort((a, b) => (a.errors[farthest] as number) - (b.errors[farthest] as number));
+    .sort((a, b) => a.loss - b.loss);
   const best = trials[0];
   if (best === undefined) return unable('of its last days, too little was measured to choose a forecast by');
   return forecasterOf(best, { horizons, stepMs, scale, verdict: verdictOf(best, trials) });
@@ -98,7 +103,12 @@ function strideFor(steps: number): number {
 const originsWanted = 1500;
 
 function unable(because: string): Forecaster {
-  return { verdict: { kind: 'none', because }, observe: () => undefined, at: () => undefined };
+  return {
+    verdict: { kind: 'none', because },
+    observe: () => undefined,
+    at: () => undefined,
+    atAfter: () => undefined,
+  };
 }
 
 function verdictOf(best: Trial, trials: readonly Trial[]): ForecastVerdict {
@@ -133,17 +143,23 @@ function forecasterOf(
   return {
     verdict,
     observe: (value) => predictor.observe(scale.toLog(value)),
-    at(aheadMs) {
-      const steps = Math.max(1, Math.round(aheadMs / stepMs));
-      if (steps > farthest) return undefined;
-      const log = predictor.predict(steps);
-      if (Number.isNaN(log)) return undefined;
-      return {
-        expected: scale.fromLog(log),
-        quantile: (share) => scale.fromLog(log + deviationAt(steps, share)),
-      };
+    at: (aheadMs) => foresee(aheadMs, (steps) => predictor.predict(steps)),
+    atAfter(value, aheadMs) {
+      const latest = scale.toLog(value);
+      return foresee(aheadMs, (steps) => predictor.predictAfter(latest, steps));
     },
   };
+
+  function foresee(aheadMs: number, predict: (steps: number) => number): Foreseen | undefined {
+    const steps = Math.max(1, Math.round(aheadMs / stepMs));
+    if (steps > farthest) return undefined;
+    const log = predict(steps);
+    if (Number.isNaN(log)) return undefined;
+    return {
+      expected: scale.fromLog(log),
+      quantile: (share) => scale.fromLog(log + deviationAt(steps, share)),
+    };
+  }
 
   /** Between the horizons that were tried, on the line between them. */
   function deviationAt(steps: number, share: number): number {

@@ -42,5 +42,10 @@ export function createHoltWinters(season: number, seasonPace: number, habits: Le
     },
     predict: (steps) =>
       at < season - 1 ? Number.NaN : level.predict(steps) + (added[(at + steps) % season] as number),
+    predictAfter: (value, steps) =>
+      at < season - 1
+        ? Number.NaN
+        : level.predictAfter(value - (added[(at + 1) % season] as number), steps) +
+          (added[(at + 1 + steps) % season] as number),
   };
 }

@@ -1,3 +1,5 @@
+import type { Predictor } from './predictor.ts';
+
 /** How a level follows what is measured, and what becomes of it; times are in steps. */
 export interface LevelHabits {
   /** The share of a new value: 1 believes it, 0 ignores it. */
@@ -11,7 +13,7 @@ export interface LevelHabits {
 }
 
 /** A level with a damped trend, by exponential smoothing (C. C. Holt, 1957). */
-export class Level {
+export class Level implements Predictor {
   readonly #habits: LevelHabits;
   /** By steps ahead, what is left of the level, and how many trends are added: asked for the same few again and again. */
   readonly #kept: number[] = [];
@@ -24,28 +26,31 @@ export class Level {
   }
 
   observe(value: number): void {
-    const { pace, trendPace, trendKept } = this.#habits;
-    const expected = this.predict(1);
-    if (Number.isNaN(value)) {
-      this.#level = expected;
-      this.#trend *= trendKept;
-      return;
-    }
-    if (Number.isNaN(expected)) {
-      this.#level = value;
-      return;
-    }
-    const level = expected + pace * (value - expected);
-    if (trendPace > 0) {
-      const trend = trendKept * this.#trend;
-      this.#trend = trend + trendPace * (level - this.#level - trend);
-    }
+    const { level, trend } = this.#after(value);
     this.#level = level;
+    this.#trend = trend;
   }
 
   predict(steps: number): number {
     const kept = this.#kept[steps] ?? this.#learn(steps);
     return this.#level * kept + this.#trend * (this.#grown[steps] as number);
+  }
+
+  predictAfter(value: number, steps: number): number {
+    const { level, trend } = this.#after(value);
+    const kept = this.#kept[steps] ?? this.#learn(steps);
+    return level * kept + trend * (this.#grown[steps] as number);
+  }
+
+  /** Level and trend once this value is observed. */
+  #after(value: number): { readonly level: number; readonly trend: number } {
+    const { pace, trendPace, trendKept } = this.#habits;
+    const expected = this.predict(1);
+    const trend = trendKept * this.#trend;
+    if (Number.isNaN(value)) return { level: expected, trend };
+    if (Number.isNaN(expected)) return { level: value, trend: 0 };
+    const level = expected + pace * (value - expected);
+    return { level, trend: trendPace > 0 ? trend + trendPace * (level - this.#level - trend) : 0 };
   }
 
   #learn(steps: number): number {

@@ -42,6 +42,11 @@ export function createProfile(shape: ProfileShape, habits: LevelHabits): Predict
       profile === undefined
         ? Number.NaN
         : deviation.predict(steps) + (profile[(at + steps) % season] as number),
+    predictAfter: (value, steps) =>
+      profile === undefined
+        ? Number.NaN
+        : deviation.predictAfter(value - (profile[(at + 1) % season] as number), steps) +
+          (profile[(at + 1 + steps) % season] as number),
   };
 }
 

@@ -63,8 +63,11 @@ export class RollingForecast {
   at(atMs: number): Foreseen | undefined {
     if (this.#step === undefined) return undefined;
     this.#choose();
-    // The middle of its last step is the time that the forecaster counts from.
-    return this.#forecaster?.at(Math.max(this.#stepMs, atMs - (this.#step - 0.5) * this.#stepMs));
+    // It counts from the middle of a step: the last complete one, or the one that goes on, where something was seen of it.
+    const sinceMs = atMs - (this.#step - 0.5) * this.#stepMs;
+    return this.#count === 0
+      ? this.#forecaster?.at(Math.max(this.#stepMs, sinceMs))
+      : this.#forecaster?.atAfter(this.#sum / this.#count, Math.max(this.#stepMs, sinceMs - this.#stepMs));
   }
 
   #finish(value: number): void {

@@ -10,5 +10,6 @@ export function createSeasonalNaive(season: number): Predictor {
       if (!Number.isNaN(value)) last[at % season] = value;
     },
     predict: (steps) => last[(at + steps) % season] ?? Number.NaN,
+    predictAfter: (_, steps) => last[(at + 1 + steps) % season] ?? Number.NaN,
   };
 }

@@ -1,4 +1,5 @@
 /** Tries a scaling policy on a trace before it is trusted with traffic. */
+export { type CurvePoint, frontOf, violatedRatioAt } from './curve.ts';
 export { generateTrace, type Span, type TraceShape } from './generate-trace.ts';
 export type { SimulatedService } from './service.ts';
 export { type SimulationOptions, simulate } from './simulate.ts';

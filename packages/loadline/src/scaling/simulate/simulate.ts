@@ -15,7 +15,7 @@ export interface SimulationOptions {
   readonly service: SimulatedService;
   /** What came before the trace, for forecasts; with the same step. */
   readonly history?: Trace;
-  /** From one decision to the next. Default 15,000; at most the trace's step. */
+  /** From one decision to the next, where the policy has no interval of its own. Default 15,000; at most a step. */
   readonly intervalMs?: number;
   /** How many are ready at the beginning. Default: as many as hold the target then, within the policy's limits. */
   readonly instances?: number;
@@ -29,7 +29,8 @@ export interface SimulationOptions {
  * their time, and nothing fails. Pure.
  */
 export function simulate(policy: ScalingPolicy, options: SimulationOptions): SimulationResult {
-  const { trace, service, intervalMs: wished = 15_000 } = options;
+  const { trace, service } = options;
+  const wished = policy.intervalMs ?? options.intervalMs ?? 15_000;
   const perStep = Math.max(1, Math.round(trace.stepMs / wished));
   const intervalMs = trace.stepMs / perStep;
   const capacity = new CapacityTable({ ...service, ...service.target });
@@ -89,10 +90,18 @@ class Decider {
   constructor(policy: ScalingPolicy, { trace, history, service }: SimulationOptions) {
     this.#configuration = { group: 'simulated', version: 1, policy, changedBy: 'simulation', changedAtMs: 0 };
     const known = history === undefined ? {} : { history: { ...history, values: history.ratesPerSecond } };
-    const foreseen = policy.rules.filter(
-      (rule) => rule.kind === 'forecast' && rule.metric === 'ratePerSecond',
+    const foreseen = policy.rules
+      .filter((rule) => rule.kind === 'forecast')
+      .filter(({ metric }) => metric === 'ratePerSecond');
+    this.#forecasts = foreseen.map(
+      ({ leadMs = service.startMs, marginMs, quantile }) =>
+        new RollingForecast({
+          stepMs: trace.stepMs,
+          horizonMs: leadMs + marginMs + trace.stepMs,
+          quantile,
+          ...known,
+        }),
     );
-    this.#forecasts = foreseen.map(() => new RollingForecast({ stepMs: trace.stepMs, ...known }));
     const [forecast] = this.#forecasts;
     this.#foresight = {
       startMs: service.startMs,
