@@ -16,6 +16,11 @@ const words: Readonly<Record<string, ScaleWord>> = {
     summary: 'scales workloads of Kubernetes until it is stopped',
     open: async () => (await import('./scale-run.ts')).scaleRunCommand,
   },
+  why: {
+    usage: 'why GROUP',
+    summary: 'tells why a group has the size that it has',
+    open: async () => (await import('./scale-why.ts')).scaleWhyCommand,
+  },
   export: {
     usage: 'export FILE --as KIND',
     summary: 'writes objects of Kubernetes and KEDA for a policy',

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { parseDuration, systemClock } from '../../base/index.ts';
+import { askControlPlane } from '../door/control-plane.ts';
+import { cliError } from '../door/errors.ts';
+import { exitCodes } from '../door/exit-codes.ts';
+import { readWords } from '../door/words.ts';
+import { drawDecisions, type ToldDecision } from '../screen/decisions.ts';
+import type { Command, Surroundings } from './command.ts';
+
+export const scaleWhyCommand: Command = {
+  help: `loadline scale why GROUP [options]
+
+Asks a control plane why a group has the size that it has: what was decided, also to do nothing, from which values, what
+bound it, how sure it was, and what would have changed it. The newest is last.
+
+  --at TIME            what was decided at that moment: 2026-06-06T12:00:00Z, or 2h for two hours ago
+  --last TIME          what was decided meanwhile; default 1h, at most 7d
+  --steps              only where something was done, or tried
+  --control-plane URL  default http://127.0.0.1:7070, or what LOADLINE_CONTROL_PLANE says
+  --key-file F         reads the key (a viewer's is enough) from a file; otherwise it is LOADLINE_KEY
+  --json               prints what the control plane answered
+
+Exit codes: 0 told, 2 the input is wrong, or the control plane cannot be asked.
+`,
+  run: tellWhy,
+};
+
+const options = {
+  at: { type: 'string' },
+  last: { type: 'string' },
+  steps: { type: 'boolean' },
+  'control-plane': { type: 'string' },
+  'key-file': { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+const weekMs = 7 * 86_400_000;
+const itemsMax = 1000;
+
+async function tellWhy(args: readonly string[], { terminal, env, signal }: Surroundings): Promise<number> {
+  const { options: words, positionals } = readWords('scale why', args, options);
+  const [group, ...others] = positionals;
+  if (group === undefined || others.length > 0) throw unfit('it takes the name of one group');
+  if (words.at !== undefined && words.last !== undefined) throw unfit('--at and --last exclude each other');
+  const nowMs = systemClock.now();
+  const query = new URLSearchParams({ group, limit: String(itemsMax), ...readTimes(words, nowMs) });
+  const key = words['key-file'] === undefined ? env.LOADLINE_KEY : await readKey(words['key-file']);
+  const answer = await askControlPlane(
+    words['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070',
+    `/performance/scaling/decisions?${query}`,
+    { key, signal },
+  );
+  const { items } = answer as { readonly items: readonly ToldDecision[] };
+  if (words.json === true) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+  else {
+    const told = words.steps === true ? items.filter(({ action }) => action !== 'hold') : items;
+    const { width, style } = terminal;
+    terminal.out(drawDecisions(group, told.toReversed(), { width, style }));
+    if (items.length === itemsMax) terminal.err(`There are more than ${itemsMax}; ask for a shorter time.\n`);
+  }
+  return exitCodes.passed;
+}
+
+function readTimes(
+  { at, last = '1h' }: { readonly at?: string | undefined; readonly last?: string | undefined },
+  nowMs: number,
+): Readonly<Record<string, string>> {
+  if (at !== undefined) {
+    const agoMs = parseDuration(at);
+    const atMs = agoMs === undefined ? Date.parse(at) : nowMs - agoMs;
+    if (Number.isNaN(atMs)) throw unfit(`--at must be a time, like 2026-06-06T12:00:00Z or 2h, got ${at}`);
+    return { at: new Date(atMs).toISOString() };
+  }
+  const lastMs = parseDuration(last);
+  if (lastMs === undefined || lastMs === 0 || lastMs > weekMs)
+    throw unfit(`--last must be a time with its unit, at most 7d, got ${last}`);
+  return { from: new Date(nowMs - lastMs).toISOString(), to: new Date(nowMs + 1).toISOString() };
+}
+
+async function readKey(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    throw unfit(`--key-file cannot be read: ${(cause as Error).message}`);
+  }
+}
+
+function unfit(said: string): Error {
+  return cliError('CLI_USAGE', `Cannot tell why: ${said}.`);
+}

@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli, type Terminal } from 'loadline/cli';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+let server: Server;
+let address: string;
+/** What was asked, and what is answered. */
+const asked: IncomingMessage[] = [];
+let answer: { status: number; body: unknown };
+
+const items = [
+  {
+    from: '2026-06-06T12:00:30.000Z',
+    until: '2026-06-06T12:10:30.000Z',
+    count: 41,
+    action: 'hold',
+    before: 4,
+    after: 4,
+    reason: 'Hold shop at 4: cpuRatio is 50 %, between 42 % and 70 %.',
+    otherwise: 'More with cpuRatio above 70 %; fewer with cpuRatio below 42 %.',
+    sure: 0.92,
+    seen: { cpuRatio: [0.45, 0.6] },
+  },
+  {
+    from: '2026-06-06T12:00:15.000Z',
+    until: '2026-06-06T12:00:15.000Z',
+    count: 1,
+    action: 'scale out',
+    before: 2,
+    after: 4,
+    reason: 'Scale out shop from 2 to 4: cpuRatio is 90 %, above 70 %.',
+    sure: 1,
+    outcome: 'refused',
+    problem: 'the engine is full',
+    seen: { cpuRatio: [0.9, 0.9] },
+  },
+  {
+    from: '2026-06-06T12:00:00.000Z',
+    until: '2026-06-06T12:00:00.000Z',
+    count: 1,
+    action: 'unseen',
+    reason: 'the driver gave no answer within 10 s\u001b[2J',
+  },
+];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    asked.push(request);
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+beforeEach(() => {
+  asked.length = 0;
+  answer = { status: 200, body: { items } };
+});
+
+async function why(args: readonly string[], env: Readonly<Record<string, string>> = {}, width = 100) {
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isInteractive: false,
+    width,
+    style: (_, text) => text,
+  };
+  const surroundings = {
+    terminal,
+    env: { LOADLINE_CONTROL_PLANE: address, ...env },
+    signal: new AbortController().signal,
+  };
+  const code = await runCli(['scale', 'why', ...args], surroundings);
+  return { code, out, err };
+}
+
+describe('loadline scale why', () => {
+  it('tells each decision with what belongs to it, the newest last', async () => {
+    const { code, out } = await why(['shop']);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      [
+        '2026-06-06 12:00:00  Not seen: the driver gave no answer within 10 s·[2J.',
+        '2026-06-06 12:00:15  Scale out shop from 2 to 4: cpuRatio is 90 %, above 70 %. (refused: the engine',
+        '    is full)',
+        '                     100 % sure',
+        '2026-06-06 12:00:30  Hold shop at 4: cpuRatio is 50 %, between 42 % and 70 %.',
+        '                     41 times in 10 m · 92 % sure · cpuRatio 45 % to 60 %',
+        '                     More with cpuRatio above 70 %; fewer with cpuRatio below 42 %.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('asks for the last hour, with the key, of the group that was named', async () => {
+    await why(['shop'], { LOADLINE_KEY: 'll_secret' });
+    const url = new URL(asked[0]?.url ?? '', address);
+    const { group, from, to } = Object.fromEntries(url.searchParams) as Record<string, string>;
+    expect([url.pathname, group]).toEqual(['/performance/scaling/decisions', 'shop']);
+    expect(Date.parse(to as string) - Date.parse(from as string)).toBe(3_600_001);
+    expect(asked[0]?.headers.authorization).toBe('Bearer ll_secret');
+  });
+
+  it('asks for one moment, by the clock or ago', async () => {
+    await why(['shop', '--at', '2026-06-06T12:00:00Z']);
+    await why(['shop', '--at', '2h']);
+    const times = asked.map(({ url }) => new URL(url ?? '', address).searchParams.get('at'));
+    expect(times[0]).toBe('2026-06-06T12:00:00.000Z');
+    expect(times[1]).toMatch(/^20\d\d-.*Z$/);
+  });
+
+  it('tells steps alone, or what was answered as it is', async () => {
+    expect((await why(['shop', '--steps'])).out).not.toContain('Hold');
+    expect(JSON.parse((await why(['shop', '--json'])).out)).toEqual({ items });
+  });
+
+  it('says so where nothing was decided', async () => {
+    answer.body = { items: [] };
+    expect((await why(['shop'])).out).toBe('Nothing was decided about shop then.\n');
+  });
+
+  it('fits into a narrow screen', async () => {
+    const { out } = await why(['shop'], {}, 40);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+  });
+
+  it('reads the key from a file', async () => {
+    const file = join(tmpdir(), `loadline-key-${process.pid}`);
+    await writeFile(file, 'll_other\n');
+    await why(['shop', '--key-file', file]);
+    expect(asked[0]?.headers.authorization).toBe('Bearer ll_other');
+  });
+
+  it.each([
+    [[], 'it takes the name of one group'],
+    [['shop', '--at', 'noon'], '--at must be a time'],
+    [['shop', '--last', '8d'], '--last must be a time with its unit, at most 7d'],
+    [['shop', '--last', '1h', '--at', '1h'], 'exclude each other'],
+    [['shop', '--control-plane', 'ftp://here'], 'it is no address'],
+    [['shop', '--control-plane', 'http://127.0.0.1:9'], 'Cannot ask the control plane at http://127.0.0.1:9'],
+  ])('refuses %j', async (args, said) => {
+    const { code, err } = await why(args);
+    expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+  });
+
+  it.each([
+    [401, { detail: 'A key is needed.' }, 'it answered 401: A key is needed; give a key in LOADLINE_KEY'],
+    [404, { detail: 'There is no such group.' }, 'it answered 404: There is no such group'],
+    [200, '<html>', 'it answered 200: it gave no reason'],
+  ])('says what a control plane answered that did not tell: %d', async (status, body, said) => {
+    answer = { status, body };
+    const { code, err } = await why(['shop']);
+    expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+  });
+});
