@@ -1,5 +1,7 @@
 import type { Postgres, Queryable } from '../postgres/index.ts';
-import { floorTo, minuteMs, RollupTable } from './rollup.ts';
+import type { CommittedSamples } from './minute-samples.ts';
+import { OpenMinutes } from './open-minutes.ts';
+import { minuteMs } from './rollup.ts';
 import { scaleOf } from './sample.ts';
 import { rollUp } from './writer-rows.ts';
 
@@ -38,8 +40,8 @@ async function rebuildMinutes(
   transaction: Queryable,
   writerId: number,
   fromMs: number,
-): Promise<RollupTable> {
-  const rebuilt = new RollupTable();
+): Promise<OpenMinutes> {
+  const rebuilt = new OpenMinutes();
   const found = await transaction.query<{ minute_ms: number; count: number }>(statements.minutes, [
     writerId,
     fromMs,
@@ -49,19 +51,27 @@ async function rebuildMinutes(
     for (let sliceStart = minute_ms; sliceStart < minute_ms + minuteMs; sliceStart += sliceMs) {
       const endMs = Math.min(sliceStart + sliceMs, minute_ms + minuteMs);
       const { rows } = await transaction.query<RawRow>(statements.slice, [writerId, sliceStart, endMs]);
-      for (const row of rows) add(rebuilt, row);
+      await rebuilt.add(samplesOf(rows), Number.NEGATIVE_INFINITY);
     }
   }
   return rebuilt;
 }
 
-/** Some 10 MB of rows. */
-const rowsOfSlice = 50_000;
+/** Some 5 MB of rows. */
+const rowsOfSlice = 20_000;
 
-function add(rebuilt: RollupTable, { series_id, at_ms, value, unit, histogram }: RawRow): void {
-  const rollup = rebuilt.at(floorTo(minuteMs, at_ms), series_id);
-  if (histogram === null) rollup.addNumber(value, at_ms, scaleOf(unit));
-  else rollup.addEncoded(histogram, at_ms, scaleOf(unit));
+function samplesOf(rows: readonly RawRow[]): CommittedSamples {
+  const histograms = rows.flatMap(({ histogram }, at) =>
+    histogram === null ? [] : [[at, histogram] as const],
+  );
+  return {
+    count: rows.length,
+    series: rows.map(({ series_id: id, unit }) => ({ id, scale: scaleOf(unit) })),
+    seriesAt: Uint32Array.from(rows.keys()),
+    atMs: Float64Array.from(rows, ({ at_ms }) => at_ms),
+    values: Float64Array.from(rows, ({ value }) => value),
+    histograms: new Map(histograms),
+  };
 }
 
 interface RawRow {

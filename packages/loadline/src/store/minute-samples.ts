@@ -3,6 +3,11 @@ import type { SampleBlock } from './sample-block.ts';
 import { bytesOfPage, type SampleChunk, type SampleRooms, samplesOfChunk } from './sample-rooms.ts';
 import type { KnownSeries } from './series-book.ts';
 
+/** Samples whose series have their numbers. */
+export interface CommittedSamples extends Omit<SampleBlock, 'series' | 'bytes'> {
+  readonly series: readonly Pick<KnownSeries, 'id' | 'scale'>[];
+}
+
 /**
  * Committed samples of one minute, in the order in which they came: 15 bytes each, in pieces of memory that are used again for
  * a later minute. Of a million samples, an object each, or a buffer for each batch, would be the largest thing in the process,
@@ -28,9 +33,9 @@ export class MinuteSamples {
     return this.#length;
   }
 
-  /** Keeps a sample of a block that is of this minute. */
-  push({ series, seriesAt, atMs, values, histograms }: SampleBlock, place: number): void {
-    const { id, scale } = series[seriesAt[place] as number] as KnownSeries;
+  /** Keeps one that is of this minute. */
+  push({ series, seriesAt, atMs, values, histograms }: CommittedSamples, place: number): void {
+    const { id, scale } = series[seriesAt[place] as number] as CommittedSamples['series'][number];
     const histogram = histograms.get(place);
     const at = this.#length++ % samplesOfChunk;
     if (at === 0) this.#chunks.push(this.#rooms.takeChunk());

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { MinuteSamples } from './minute-samples.ts';
+import { type CommittedSamples, MinuteSamples } from './minute-samples.ts';
 import { floorTo, minuteMs, type RollupEntry, RollupTable } from './rollup.ts';
-import type { SampleBlock } from './sample-block.ts';
 import { SampleRooms } from './sample-rooms.ts';
 
 /**
@@ -23,7 +22,7 @@ export class OpenMinutes {
   }
 
   /** Adds the samples of a block that are not from before a moment; gives back how many. */
-  async add(block: SampleBlock, fromMs: number): Promise<number> {
+  async add(block: CommittedSamples, fromMs: number): Promise<number> {
     let taken = 0;
     let minute: MinuteSamples | undefined;
     let startMs = Number.NaN;
