@@ -151,12 +151,7 @@ export class ClientConnection implements HandlingOwner, Swept {
         return;
       }
     }
-    if (this.#isStream || !this.#reader.isDone) this.#pauseIfFull();
-  }
-
-  #pauseIfFull(): void {
     this.#handling?.flushBody();
-    if (this.#handling?.takesBody === false) this.#socket.pause();
   }
 
   #hold(bytes: Buffer, at: number): void {

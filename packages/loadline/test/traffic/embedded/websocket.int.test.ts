@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { eventually, get, proxyBefore, RawClient, serve } from './proxied.ts';
+import { eventually, get, proxyBefore, RawClient, serve, serveRaw } from './proxied.ts';
 
 async function serveWebSockets(): Promise<
   { readonly port: number; readonly sockets: WebSocketServer } & AsyncDisposable
@@ -58,6 +58,27 @@ describe('a WebSocket through the embedded proxy', () => {
     for (const client of server.sockets.clients) client.terminate();
     const [code] = (await once(other, 'close')) as [number];
     expect(code).toBe(1006);
+  });
+
+  it('delivers what is on its way one way, when the other way has ended', async () => {
+    let got = 0;
+    let socketOfServer: Socket | undefined;
+    await using server = await serveRaw((socket, text) => {
+      if (socketOfServer !== undefined) {
+        got += text.length;
+        return;
+      }
+      socketOfServer = socket;
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.pause();
+    });
+    await using proxy = await proxyBefore([server]);
+    const client = new RawClient(proxy.port).send(get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'));
+    await client.hears('101 Switching Protocols');
+    client.socket.end(Buffer.alloc(8_000_000, 'x'));
+    await eventually(() => client.isEnded);
+    socketOfServer?.resume();
+    await eventually(() => got === 8_000_000);
   });
 
   it('hears the answer of who does not want one', async () => {
