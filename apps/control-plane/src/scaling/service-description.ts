@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Field, type Parsed, parse } from 'loadline/base';
 import {
   parseScalingPolicy,
+  type QuotaWish,
   type ScalingPolicy,
   type ServiceCommand,
   scalingPresets,
@@ -67,6 +68,7 @@ const keys = [
   'ready',
   'readyTimeout',
   'drainGrace',
+  'quota',
   'replicas',
   'policy',
 ] as const;
@@ -85,6 +87,7 @@ function readService(
   const drainGraceMs = service.optional('drainGrace')?.duration();
   const port = service.optional('port');
   const listen = service.optional('listen');
+  const quota = service.optional('quota');
   return {
     name,
     command: {
@@ -99,6 +102,7 @@ function readService(
       readyPath: readPath(service.optional('ready')),
       ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
       ...(drainGraceMs === undefined ? {} : { drainGraceMs }),
+      ...(quota === undefined ? {} : { quota: readQuota(quota) }),
     },
     policy: readPolicy(service.required('policy'), service.optional('replicas')),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
@@ -126,6 +130,18 @@ function assertOwnPorts(services: Field, found: readonly ServiceDescription[]): 
     if (owner === undefined) owners.set(place, name);
     else services.at(name).at('listen').problem(`must be a place of its own, and ${owner} listens there`);
   }
+}
+
+/** What one instance may have of the machine. */
+function readQuota(field: Field): QuotaWish {
+  const quota = field.object(['cores', 'otherwise']);
+  const cores = quota.required('cores').number({ atLeast: 0.01, atMost: 1024 });
+  const otherwise = quota.optional('otherwise')?.object(['variable', 'requestsAtOnce']);
+  if (otherwise === undefined) return { cores };
+  const requestsAtOnce = otherwise
+    .required('requestsAtOnce')
+    .number({ atLeast: 1, atMost: 100_000, whole: true });
+  return { cores, otherwise: { variable: readVariable(otherwise.required('variable')), requestsAtOnce } };
 }
 
 function readVariable(field: Field): string {

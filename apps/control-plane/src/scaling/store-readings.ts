@@ -60,17 +60,24 @@ export function createStoreReadings(options: {
       const fleet = await driver.observe(group, signal);
       const instances = fleet.kind === 'seen' ? fleet.instances : [];
       const ready = new Set(instances.filter(({ state }) => state === 'ready').map(({ id }) => id));
+      const quota = fleet.kind === 'seen' ? fleet.quota : undefined;
+      const cores = quota?.by === 'control group' ? quota.cores : 1;
       const read = await Promise.all(
         wanted.map(async (each) => {
           const { metric } = each;
           const reading =
             metric === 'latencyMsP95' ? await readLatency(group) : await readLatest(group, each, ready);
-          return [metric, reading] as const;
+          return [metric, metric === 'cpuRatio' ? shareOf(reading, cores) : reading] as const;
         }),
       );
       return Object.fromEntries(read.filter(([, reading]) => reading !== undefined)) as Readings;
     },
   };
+}
+
+/** What is measured is a share of one core; who may have less than one has none left long before. Pure. */
+function shareOf(reading: ScalingReading | undefined, cores: number): ScalingReading | undefined {
+  return reading && { ...reading, value: reading.value / cores };
 }
 
 /** One value of many, as old as the oldest of them. Pure. */

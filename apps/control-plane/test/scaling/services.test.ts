@@ -105,6 +105,19 @@ describe('a services file', () => {
     ]);
   });
 
+  it('says what one instance may have of the machine', () => {
+    const otherwise = { variable: 'REQUESTS_MAX', requestsAtOnce: 4 };
+    for (const quota of [{ cores: 0.25 }, { cores: 2, otherwise }])
+      expect(read({ shop: { ...shop, quota } })).toMatchObject({ value: [{ command: { quota } }] });
+    const wrong = { cores: 0, otherwise: { variable: 'A B', requestsAtOnce: 0.5 }, memory: 1 };
+    expect(problemsOf({ shop: { ...shop, quota: wrong } })).toEqual([
+      expect.stringMatching(/^services\.shop\.quota\.memory is not known/),
+      expect.stringMatching(/^services\.shop\.quota\.cores must be a number at least 0\.01/),
+      expect.stringMatching(/^services\.shop\.quota\.otherwise\.requestsAtOnce must be/),
+      expect.stringMatching(/^services\.shop\.quota\.otherwise\.variable must be the name of a variable/),
+    ]);
+  });
+
   it('is read as YAML, with the line of what cannot be read', () => {
     const folder = mkdtempSync(join(tmpdir(), 'loadline-services-'));
     const path = join(folder, 'services.yaml');
