@@ -3,6 +3,21 @@ export type { Deadline } from './attempt.ts';
 export type { BreakerLimits, CircuitChange, CircuitState } from './breaker/circuit-breaker.ts';
 export type { BulkheadLimits } from './bulkhead.ts';
 export { resilienceError, resilienceErrorTable } from './errors.ts';
+export type { AdaptiveLimits } from './limit/adaptive-limit.ts';
+export {
+  type ConcurrencyLimiter,
+  createConcurrencyLimiter,
+  type LimiterOptions,
+  type Place,
+  type Priority,
+} from './limit/concurrency-limiter.ts';
+export {
+  createLocalRateLimit,
+  type LocalRateLimit,
+  type Rate,
+  type RateLimiter,
+  type RateVerdict,
+} from './limit/rate-limit.ts';
 export { createRetryBudget, type RetryOptions } from './options.ts';
 export { type CallOptions, type Protection, type ProtectionOptions, protect } from './protect.ts';
 export type { BudgetLimits, RetryBudget, RetryLimits } from './retry.ts';

@@ -6,6 +6,14 @@ export const trafficErrorTable = {
     means: 'What was asked for cannot work: the message names each option with what is wrong with it.',
     remedy: 'Correct every option that the message names.',
   },
+  TRAFFIC_TOO_OFTEN: {
+    means: 'Somebody asks more often than a limit of the service allows; answered with 429.',
+    remedy: 'Wait for as long as Retry-After says; the message names the limit.',
+  },
+  TRAFFIC_SHED: {
+    means: 'The service has as many requests as it can work on, and sheds what matters least; answered with 503.',
+    remedy: 'Wait for as long as Retry-After says; more instances, or quicker ones, take more.',
+  },
   TRAFFIC_CLOSE_OVERDUE: {
     means: 'Something that a stopping service holds open did not close in time, and was left open.',
     remedy: 'Find out what it waits for; closeMs sets the limit.',

@@ -1,4 +1,12 @@
 /** Picks a healthy upstream, sheds what cannot be served, drains before it stops. */
+export { type AdmissionOptions, createAdmission } from './admission/admission.ts';
+export { clientAddress } from './admission/client-address.ts';
+export type { AdmissionRate } from './admission/options.ts';
+export {
+  createSharedRateLimit,
+  type SharedRateLimit,
+  type SharedRateLimitOptions,
+} from './admission/shared-rate-limit.ts';
 
 export type { EjectionPolicy } from './balance/ejection.ts';
 export { guideHealthCheck, type HealthCheckPolicy } from './balance/health-check.ts';
@@ -31,6 +39,7 @@ export type {
   FastifyShape,
   Gated,
 } from './gate/frameworks.ts';
+export type { GateRequest } from './gate/gate.ts';
 export type { HonoContext, HonoMiddleware } from './gate/hono.ts';
 export type { Drain, Unfinished } from './graceful/drain.ts';
 export { createGracefulStop, type GracefulStop, type GracefulStopOptions } from './graceful/graceful-stop.ts';
@@ -53,6 +62,21 @@ export type { StrangerPolicy } from './pool/plan.ts';
 export { openPool, type Pool, type PoolOptions } from './pool/pool.ts';
 export type { PoolStatus, ProxyStatus, UpstreamStatus } from './pool/status.ts';
 export type { ProxyDriver } from './proxy-driver.ts';
+export {
+  chooseRegion,
+  type RegionChoice,
+  type RegionQuestion,
+  type SeenRegion,
+} from './regions/choose-region.ts';
+export { stepsByLatency } from './regions/nearest.ts';
+export { type RegionConfigurationOptions, writeRegionConfiguration } from './regions/region-configuration.ts';
+export { type Region, type RegionPlan, readRegionPlan, type Steps } from './regions/region-plan.ts';
+export {
+  type DnsEndpoint,
+  type DnsRecord,
+  type RegionRecordsOptions,
+  regionRecords,
+} from './regions/region-records.ts';
 export { type KeepingProxy, keepUpstreams } from './remote/kept-upstreams.ts';
 export { type ProxyDoorOptions, proxyDoor } from './remote/proxy-door.ts';
 export { createRemoteProxy, type RemoteProxyOptions } from './remote/remote-proxy.ts';

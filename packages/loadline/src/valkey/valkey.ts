@@ -1,6 +1,7 @@
 import { Redis } from 'iovalkey';
 import { isLoadlineError, type LoadlineError } from '../base/index.ts';
 import { valkeyError } from './errors.ts';
+import { evaluate, type ScriptInput, type ValkeyScript } from './script.ts';
 
 /** How to reach one Valkey or Redis. Everything that waits has a limit, in milliseconds. */
 export interface ValkeyOptions {
@@ -39,6 +40,11 @@ export interface Valkey extends AsyncDisposable {
   set(key: string, value: string, options?: { readonly expiresMs?: number }): Promise<void>;
   /** Adds 1 to a counter, which starts at 0, and gives what it is now. */
   increment(key: string): Promise<number>;
+  /**
+   * Runs a script on the server, as one step that nothing comes between. Its text travels only where the server does not know
+   * it yet.
+   */
+  evaluate(script: ValkeyScript, input: ScriptInput): Promise<unknown>;
   /** Removes keys and says how many there were. */
   delete(...keys: readonly string[]): Promise<number>;
   /** Asks whether the server answers. */
@@ -119,6 +125,7 @@ export function createValkey(options: ValkeyOptions): Valkey {
       );
     },
     increment: (key) => command('INCR', () => redis.incr(key)),
+    evaluate: (script, input) => command('EVALSHA', () => evaluate(redis, script, input)),
     delete: (...keys) => command('DEL', async () => (keys.length === 0 ? 0 : await redis.del(...keys))),
     async ping() {
       await command('PING', () => redis.ping());

@@ -1,5 +1,5 @@
 import { type FaultProxy, type StartedValkey, startFaultProxy, startValkey } from '@loadline/local-stack';
-import { createValkey, type Valkey, type ValkeyOptions } from 'loadline/valkey';
+import { createValkey, defineScript, type Valkey, type ValkeyOptions } from 'loadline/valkey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let server: StartedValkey;
@@ -34,6 +34,18 @@ describe('the commands', () => {
       expect([await valkey.increment('n'), await valkey.increment('n')]).toEqual([1, 2]);
       expect(await valkey.delete('a', 'n', 'none')).toBe(2);
       await valkey.ping();
+    }));
+
+  it('run a script as one step, whether the server knows it or not', () =>
+    withValkey({}, async (valkey) => {
+      const script = defineScript("return {redis.call('INCRBY', KEYS[1], ARGV[1]), ARGV[2]}");
+      const input = { keys: ['scripted'], values: [5, 'text'] };
+      expect(await valkey.evaluate(script, input)).toEqual([5, 'text']);
+      expect(await valkey.evaluate(script, input)).toEqual([10, 'text']);
+      const broken = defineScript("return redis.call('NO')");
+      await expect(valkey.evaluate(broken, { keys: [], values: [] })).rejects.toMatchObject({
+        code: 'VALKEY_COMMAND_FAILED',
+      });
     }));
 
   it('tell what the server says of itself', () =>

@@ -1,0 +1,80 @@
+import type { Clock } from '../../base/index.ts';
+
+/** How often something may be done by one key: so often on average, and so many at once. */
+export interface Rate {
+  readonly ratePerSecond: number;
+  /** At least 1. */
+  readonly burst: number;
+}
+
+export type RateVerdict =
+  | { readonly allowed: true }
+  /** When there will be room for one more, if nothing else comes. */
+  | { readonly allowed: false; readonly retryAfterMs: number };
+
+/** Limits how often each key may. */
+export interface RateLimiter {
+  take(key: string): RateVerdict | Promise<RateVerdict>;
+}
+
+/** What `spend` concludes. */
+export interface Spent {
+  readonly verdict: RateVerdict;
+  /** To be kept for the key. */
+  readonly fullAtMs: number;
+}
+
+/**
+ * A token bucket in one number: the time at which the bucket would be full again (the generic cell rate algorithm of ATM). One
+ * more moves it on by what one token takes to come back. Pure.
+ *
+ * @param fullAtMs what was kept for the key; undefined for one that has not been seen, or not lately.
+ */
+export function spend(fullAtMs: number | undefined, nowMs: number, { ratePerSecond, burst }: Rate): Spent {
+  const tokenMs = 1000 / ratePerSecond;
+  const fromMs = Math.max(fullAtMs ?? nowMs, nowMs);
+  const missingMs = fromMs + tokenMs - nowMs - burst * tokenMs;
+  // A millionth of a millisecond is rounding, not haste.
+  if (missingMs > 1e-6) return { verdict: { allowed: false, retryAfterMs: missingMs }, fullAtMs: fromMs };
+  return { verdict: allowed, fullAtMs: fromMs + tokenMs };
+}
+
+const allowed: RateVerdict = { allowed: true };
+
+/** What keys of this process may, for itself alone. */
+export interface LocalRateLimit extends RateLimiter {
+  take(key: string): RateVerdict;
+  /** Keys that were forgotten before their time, because there were too many. */
+  readonly forgotten: number;
+}
+
+/**
+ * Limits in memory. At most `keysMax` keys are kept, by default 100,000, some 10 MB: beyond them the one that has been quiet
+ * for longest is forgotten, and starts anew with a full bucket.
+ */
+export function createLocalRateLimit(
+  rate: Rate,
+  { clock, keysMax = 100_000 }: { readonly clock: Clock; readonly keysMax?: number },
+): LocalRateLimit {
+  /** In the order of their last visit. */
+  const fullAt = new Map<string, number>();
+  let forgotten = 0;
+  return {
+    take(key) {
+      const nowMs = clock.monotonicMs();
+      const { verdict, fullAtMs } = spend(fullAt.get(key), nowMs, rate);
+      fullAt.delete(key);
+      fullAt.set(key, fullAtMs);
+      if (fullAt.size > keysMax) {
+        const [oldest, oldestMs] = fullAt.entries().next().value as [string, number];
+        fullAt.delete(oldest);
+        // A bucket that is full again is as good as none.
+        if (oldestMs > nowMs) forgotten++;
+      }
+      return verdict;
+    },
+    get forgotten() {
+      return forgotten;
+    },
+  };
+}
