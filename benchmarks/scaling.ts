@@ -1,0 +1,14 @@
+/** How quick are decisions and simulations, and who misses the target less at equal cost? */
+import type { BenchOptions, Row } from './harness.ts';
+import { measureSimulating } from './scaling/simulating.ts';
+import { judgeTraces } from './scaling/traces.ts';
+
+export const parts: readonly string[] = ['simulate', 'traces'];
+
+export function run(options: BenchOptions): Promise<readonly Row[]> {
+  const isAsked = (part: string): boolean => options.only === undefined || options.only === part;
+  return Promise.resolve([
+    ...(isAsked('simulate') ? measureSimulating(options) : []),
+    ...(isAsked('traces') ? judgeTraces(options) : []),
+  ]);
+}
