@@ -192,6 +192,16 @@ describe('a rollout that does not see', () => {
     },
   );
 
+  it('gives nothing more while the figures are lost, however ready the instances are', async () => {
+    const stage = await startedStage({ ...quickPlan, prepareAtMost: '5m' });
+    stage.readings = 'lost';
+    await stage.clock.advance(240_000);
+    expect(stage.state()).toMatchObject({ phase: 'preparing', share: 0 });
+    await stage.clock.advance(70_000);
+    expect(stage.state().phase).toBe('rolled back');
+    await stage.rollouts.close();
+  });
+
   it('pauses while the candidate answers nothing', async () => {
     const stage = await startedStage();
     stage.ratePerSecond = 0;

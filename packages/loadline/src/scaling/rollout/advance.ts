@@ -113,7 +113,9 @@ function prepare(state: RolloutState, look: RolloutLook): RolloutState {
   const { share } = stepOf(state);
   // Whatever splits the traffic has to have taken up the present share before it is told another.
   const missing =
-    whatIsMissing(look) ?? (state.isShareTaken ? undefined : 'the share before is not taken up');
+    whatIsMissing(look) ??
+    (look.traffic.kind === 'blind' ? `the traffic is not seen, ${look.traffic.because}` : undefined) ??
+    (state.isShareTaken ? undefined : 'the share before is not taken up');
   if (missing === undefined) {
     const reason = `The instances of ${state.candidate} are ready: it gets ${tellShare(share)} of the traffic of ${state.group}.`;
     return forgetSeen(turn(state, { phase: 'watching', atMs, share, reason }), atMs);

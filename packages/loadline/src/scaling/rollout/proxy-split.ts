@@ -1,4 +1,4 @@
-import type { ProxyDriver, Upstream } from '../../traffic/index.ts';
+import type { ProxyDriver, Upstream, WantedUpstream } from '../../traffic/index.ts';
 import { fitnessOf, type ProxyView } from './fitness.ts';
 import type { RolloutBuilds, TrafficSplit } from './ports.ts';
 import { type BuildUpstreams, weigh } from './weigh.ts';
@@ -52,11 +52,11 @@ export function createPoolSplit({ pool, upstreams }: PoolSplitOptions): TrafficS
   return {
     async apply(builds, share, signal) {
       const wanted = weigh(await upstreams(builds), share);
-      const joins = wanted.map(({ mode: _, ...upstream }) => pool.join(upstream, signal));
-      const awaited = joins.filter((_, index) => wanted[index]?.weight !== 0);
-      for (const join of joins) join.catch(ignore);
-      const named = wanted.filter(({ weight }) => weight !== 0);
-      throwUnlessAll(await Promise.allSettled(awaited), (index) => named[index]?.id ?? '');
+      const join = ({ mode: _, ...upstream }: WantedUpstream): Promise<void> => pool.join(upstream, signal);
+      const serving = wanted.filter(({ weight }) => weight !== 0);
+      throwUnlessAll(await Promise.allSettled(serving.map(join)), (index) => serving[index]?.id ?? '');
+      // Only then, so that there is somebody to send requests to all along.
+      for (const each of wanted) if (each.weight === 0) join(each).catch(ignore);
     },
     async fitness(builds) {
       const { candidate } = await upstreams(builds);

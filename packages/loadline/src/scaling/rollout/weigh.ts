@@ -11,6 +11,8 @@ export interface BuildUpstreams {
  * within a five-hundredth. Within a build each keeps its proportion, as far as whole numbers allow: where the share
  * is too small for all of its upstreams to get something, some get nothing. Pure.
  *
+ * The heaviest come first: a proxy that takes one order after the other has somebody to send requests to all along.
+ *
  * @param share 0 to 1; where a build has no upstream, the other gets everything.
  */
 export function weigh({ baseline, candidate }: BuildUpstreams, share: number): WantedUpstream[] {
@@ -26,11 +28,14 @@ export function weigh({ baseline, candidate }: BuildUpstreams, share: number): W
     ...spread(sides.baseline, totalOf(sides.baseline, (1 - wanted) * scale)),
     ...spread(sides.candidate, totalOf(sides.candidate, wanted * scale)),
   ];
-  return [...baseline, ...candidate].map((upstream, index) => ({
-    ...upstream,
-    weight: weights[index] as number,
-    mode: 'serving',
-  }));
+  const weighed = [...baseline, ...candidate].map(
+    (upstream, index): WantedUpstream & { readonly weight: number } => ({
+      ...upstream,
+      weight: weights[index] as number,
+      mode: 'serving',
+    }),
+  );
+  return weighed.sort((a, b) => b.weight - a.weight);
 }
 
 const weightMax = 256;

@@ -1,4 +1,5 @@
-import { parseFlags } from 'loadline/scaling/flags';
+import fc from 'fast-check';
+import { evaluateFlag, parseFlag, parseFlags } from 'loadline/scaling/flags';
 import { describe, expect, it } from 'vitest';
 
 function problemsOf(flags: unknown): string[] {
@@ -68,5 +69,30 @@ describe('parseFlags()', () => {
 
   it.each([[undefined], [[]], [{ flags: 3 }], [{ flag: {} }]])('refuses %j', (input) => {
     expect(parseFlags(input).ok).toBe(false);
+  });
+
+  it('takes anything, and gives a flag that answers or says why not', () => {
+    const choice = fc.oneof(
+      fc.constantFrom('on', 'off', true),
+      fc.constant({ on: 30, off: 70 }),
+      fc.jsonValue(),
+    );
+    const test = fc.oneof(fc.jsonValue(), fc.constantFrom('x', ['x'], { not: 'x' }, { above: 1 }));
+    const rule = fc.record({ when: fc.dictionary(fc.string(), test), serve: choice });
+    const written = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ rules: fc.array(rule, { maxLength: 3 }), serve: choice }),
+    );
+    fc.assert(
+      fc.property(written, fc.dictionary(fc.string(), fc.jsonValue()), (definition, context) => {
+        const parsed = parseFlag('a', definition);
+        if (!parsed.ok) {
+          expect(parsed.problems.length).toBeGreaterThan(0);
+          return;
+        }
+        const answer = evaluateFlag(parsed.value, { ...context, targetingKey: 'ada' });
+        if (answer.kind === 'value') expect([...parsed.value.variants.values()]).toContain(answer.value);
+      }),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { parseRolloutPlan } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 
@@ -66,4 +67,38 @@ describe('parseRolloutPlan()', () => {
       expect(problemsOf(input).join()).toContain('must have one of canary and blueGreen, and not both');
     },
   );
+
+  it('takes anything, and gives a plan that can work or says why not', () => {
+    const step = fc.record(
+      { share: fc.double({ noNaN: true }), watch: fc.constantFrom('1s', '5m', '', 5) },
+      { requiredKeys: [] },
+    );
+    const written = fc.oneof(
+      fc.jsonValue(),
+      fc.record({
+        canary: fc.oneof(fc.jsonValue(), fc.record({ steps: fc.array(fc.oneof(step, fc.jsonValue())) })),
+      }),
+      fc.record({
+        canary: fc.record({
+          steps: fc.array(fc.record({ share: fc.constantFrom(0.1, 0.2, 0.5, 0.9, 1) }), { maxLength: 3 }),
+        }),
+      }),
+    );
+    fc.assert(
+      fc.property(written, (input) => {
+        const parsed = parseRolloutPlan(input);
+        if (!parsed.ok) {
+          expect(parsed.problems.length).toBeGreaterThan(0);
+          return;
+        }
+        const { steps } = parsed.value;
+        expect(steps.at(-1)?.share).toBe(1);
+        for (const [index, { share, capacity, watchMs, watchMsMax }] of steps.entries()) {
+          expect(share).toBeGreaterThan(steps[index - 1]?.share ?? -1);
+          expect(capacity).toBeGreaterThanOrEqual(share);
+          expect(watchMsMax).toBeGreaterThanOrEqual(watchMs);
+        }
+      }),
+    );
+  });
 });

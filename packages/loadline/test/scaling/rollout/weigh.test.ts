@@ -57,7 +57,18 @@ describe('weigh()', () => {
 
   it('keeps the proportions within a build', () => {
     const wanted = weigh({ baseline: upstreams('old', [1, 2, 4]), candidate: upstreams('new', [1]) }, 0.125);
-    expect(wanted.map(({ weight }) => weight)).toEqual([64, 128, 256, 64]);
+    expect(Object.fromEntries(wanted.map(({ id, weight }) => [id, weight]))).toEqual({
+      'old-0': 64,
+      'old-1': 128,
+      'old-2': 256,
+      'new-0': 64,
+    });
+  });
+
+  it('names the heaviest first, so that a proxy that takes one order after the other is never without any', () => {
+    const both = { baseline: upstreams('old', [1, 1]), candidate: upstreams('new', [1]) };
+    expect(weigh(both, 1).map(({ id }) => id)).toEqual(['new-0', 'old-0', 'old-1']);
+    expect(weigh(both, 0).map(({ id }) => id)).toEqual(['old-0', 'old-1', 'new-0']);
   });
 
   it('lets some of a build rest where its share is too small for all', () => {
