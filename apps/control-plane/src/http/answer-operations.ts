@@ -10,6 +10,7 @@ import {
   type Request,
 } from '../contract/index.ts';
 import { type Mistake, Problem } from '../problems/index.ts';
+import { jsonOf } from './json-of.ts';
 
 /** Gives every operation of the contract its route: validated as it says, answered by its handler. */
 export function answerOperations(app: FastifyInstance, handlers: Handlers): void {
@@ -88,7 +89,7 @@ function requestOf(
 function send(reply: FastifyReply, answer: Reply<OperationName>): FastifyReply {
   reply.code(answer.status).headers(answer.headers ?? {});
   if ('isEmpty' in answer) return reply.send();
-  if ('body' in answer) return reply.type('application/json').send(JSON.stringify(answer.body));
+  if ('body' in answer) return reply.type('application/json; charset=utf-8').send(jsonOf(answer.body));
   reply.type(answer.contentType);
   if (typeof answer.text === 'string') return reply.send(answer.text);
   const stream = answer.text instanceof Readable ? answer.text : Readable.from(answer.text);

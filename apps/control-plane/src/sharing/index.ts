@@ -1,2 +1,2 @@
 /** Work that is done once for many who ask for the same at a time. */
-export { SharedAnswers } from './shared-answers.ts';
+export { isShared, SharedAnswers } from './shared-answers.ts';

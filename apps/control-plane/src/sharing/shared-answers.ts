@@ -48,7 +48,7 @@ export class SharedAnswers<Answer> {
   }
 
   #make(key: string, make: () => Promise<Answer>): Promise<Answer> {
-    const answer = make();
+    const answer = make().then(noteShared);
     const kept = { answer, madeMs: this.#clock.monotonicMs(), isRenewed: false };
     this.#keep(key, kept);
     answer.catch(() => {
@@ -61,7 +61,7 @@ export class SharedAnswers<Answer> {
   #renew(key: string, known: Kept<Answer>, make: () => Promise<Answer>): void {
     known.isRenewed = true;
     const madeMs = this.#clock.monotonicMs();
-    const answer = make();
+    const answer = make().then(noteShared);
     answer.then(
       () => this.#keep(key, { answer, madeMs, isRenewed: false }),
       () => this.#kept.delete(key),
@@ -82,4 +82,16 @@ export class SharedAnswers<Answer> {
     const [oldest] = this.#kept.keys();
     if (oldest !== undefined && this.#kept.size > this.#answersMax) this.#kept.delete(oldest);
   }
+}
+
+/** Whether an answer is given to several who ask. It never changes, so what is made of it may be made once. */
+export function isShared(answer: unknown): answer is object {
+  return typeof answer === 'object' && answer !== null && shared.has(answer);
+}
+
+const shared = new WeakSet<object>();
+
+function noteShared<Answer>(answer: Answer): Answer {
+  if (typeof answer === 'object' && answer !== null) shared.add(answer);
+  return answer;
 }
