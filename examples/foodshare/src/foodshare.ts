@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { sleep, systemClock } from 'loadline/base';
 import { createRegistry, type Registry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
+import { createGracefulStop, type GracefulStop, type Health } from 'loadline/traffic';
 import { adminRoutes } from './admin/routes.ts';
 import { createMemory } from './cache/memory.ts';
 import { creditRoutes } from './credits/routes.ts';
@@ -10,11 +10,10 @@ import { foodRoutes } from './food/routes.ts';
 import { openReach, type Reach } from './ground/reach.ts';
 import { createTokenVerifier } from './ground/tokens.ts';
 import { groupRoutes } from './groups/routes.ts';
-import { answerHealth, type Health } from './http/health.ts';
+import { answerHealth, createReachHealth } from './http/health.ts';
 import { requireIdentity } from './http/identity.ts';
 import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts';
 import { answerClientError, answerProblems, refuseUnknown } from './http/problem-answers.ts';
-import { watchUnusedConnections } from './http/unused-connections.ts';
 import { createValidatorCompiler } from './http/validation.ts';
 import { peopleRoutes } from './people/routes.ts';
 
@@ -45,7 +44,9 @@ export interface FoodshareOptions {
 export interface Foodshare {
   readonly url: string;
   readonly port: number;
-  /** Stops gracefully, in five steps. A second call waits for the first. */
+  /** Stops it in five steps, and tells how that went. */
+  readonly graceful: GracefulStop;
+  /** The same, for whoever does not need to know. A second call waits for the first. */
   stop(): Promise<void>;
 }
 
@@ -63,23 +64,28 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
   const reach = openReach(options);
   const registry = createRegistry();
   const stopObserving = observeProcess(registry);
-  const health: Health = { isDraining: false };
+  const health = createReachHealth(reach);
   const close = async (): Promise<void> => {
     stopObserving();
     await Promise.all([reach.postgres.close(), reach.probe.close(), reach.valkey.close()]);
   };
   try {
     const app = createApp({ ...options, drainTimeoutMs }, reach, registry, health);
-    const endUnused = watchUnusedConnections(app.server);
+    const graceful = createGracefulStop({
+      health,
+      servers: [app.server],
+      closes: { app: () => app.close(), servers: close },
+      noticeMs: drainDelayMs,
+      graceMs: drainTimeoutMs,
+    });
     await app.listen({ host, port });
     const address = app.server.address() as AddressInfo;
-    let stopping: Promise<void> | undefined;
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
       port: address.port,
-      stop() {
-        stopping ??= stopInSteps(app, health, { drainDelayMs, drainTimeoutMs, endUnused, close });
-        return stopping;
+      graceful,
+      async stop() {
+        await graceful.stop();
       },
     };
   } catch (error) {
@@ -110,12 +116,7 @@ function createApp(
   const refuseOtherMethods = refuseUnknown(app);
   observeRequests(app, registry);
   observeReach(registry, reach);
-  // When the answer goes out, not when the request comes in: whoever is in flight as we stop is to leave as well.
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (health.isDraining) reply.header('connection', 'close');
-    done(null, payload);
-  });
-  answerHealth(app, reach, health);
+  answerHealth(app, health);
   answerMetrics(app, registry);
   const memory = createMemory(reach.valkey, registry);
   app.register(async (scope) => {
@@ -133,35 +134,4 @@ function createApp(
   // Plugins load in the order of their registration, so all routes are there by then.
   app.register(async (last) => refuseOtherMethods(last));
   return app;
-}
-
-interface StopOptions {
-  readonly drainDelayMs: number;
-  readonly drainTimeoutMs: number;
-  readonly endUnused: () => void;
-  readonly close: () => Promise<void>;
-}
-
-/**
- * 1. Somebody asked us to stop. 2. We say "not ready", and go on answering until the balancer has noticed. 3. No new
- * connection is taken, and open ones end with their next answer. 4. Requests in flight are completed. 5. What we
- * hold open is closed.
- */
-async function stopInSteps(
-  app: FastifyInstance,
-  health: Health,
-  { drainDelayMs, drainTimeoutMs, endUnused, close }: StopOptions,
-): Promise<void> {
-  health.isDraining = true;
-  if (drainDelayMs > 0) await sleep(systemClock, drainDelayMs);
-  const cutting = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs);
-  // Again and again, because the door closes a little after we ask for it.
-  const sweeping = setInterval(endUnused, 50);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(cutting);
-    clearInterval(sweeping);
-    await close();
-  }
 }

@@ -1,3 +1,4 @@
+import { describeStop, exitCodeOf, stopOnSignals } from 'loadline/traffic';
 import { describeProblems, parseEnvironment } from './configuration.ts';
 import { startFoodshare } from './foodshare.ts';
 
@@ -14,14 +15,8 @@ const foodshare = await startFoodshare(options.value).catch((error: unknown) => 
 });
 process.stdout.write(`foodshare listening on ${foodshare.url}\n`);
 
-const stop = (): void => {
-  foodshare.stop().then(
-    () => process.exit(0),
-    (error: unknown) => {
-      process.stderr.write(`foodshare could not stop cleanly: ${String(error)}\n`);
-      process.exit(1);
-    },
-  );
-};
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
+stopOnSignals(foodshare.graceful, {
+  onStopped(report) {
+    if (exitCodeOf(report) !== 0) process.stderr.write(`foodshare: ${describeStop(report)}\n`);
+  },
+});

@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
 import type { Reach } from '../../src/ground/reach.ts';
-import { answerHealth } from '../../src/http/health.ts';
+import { answerHealth, createReachHealth } from '../../src/http/health.ts';
 
 /** Servers that answer when the test says so, and count how often they were asked. */
 function createServers() {
@@ -21,7 +21,7 @@ function createServers() {
   app.addHook('preHandler', async () => {
     answer.requests++;
   });
-  answerHealth(app, reach, { isDraining: false });
+  answerHealth(app, createReachHealth(reach));
   return { answer, ready: async () => (await app.inject('/health/ready')).statusCode };
 }
 

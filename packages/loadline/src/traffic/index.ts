@@ -54,7 +54,13 @@ export {
 export { drainWebSockets, type WebSocketServerShape, type WebSocketShape } from './graceful/web-sockets.ts';
 export { createHealth, type Health, type HealthOptions } from './health/health.ts';
 export type { HealthCheck } from './health/options.ts';
-export type { CheckResult, HealthReport, HealthStatus, Phase } from './health/report.ts';
+export {
+  type CheckResult,
+  type HealthReport,
+  type HealthStatus,
+  isReady,
+  type Phase,
+} from './health/report.ts';
 export { parseUpstreams } from './parse-upstreams.ts';
 export type { LaneCounts } from './pool/lane.ts';
 export type { Left } from './pool/member.ts';
