@@ -5,14 +5,12 @@ import { rateWithin, type SizingAim } from './size-instances.ts';
 export class CapacityTable {
   readonly #aim: Omit<SizingAim, 'ratePerSecond'>;
   readonly #rates: number[] = [0];
+  /** The response time that the aim's quantile has where nothing waits: no number of instances makes it shorter. */
+  readonly latencyMsAlone: number;
 
   constructor(aim: Omit<SizingAim, 'ratePerSecond'>) {
     this.#aim = aim;
-  }
-
-  /** The response time that the aim's quantile has where nothing waits: no number of instances makes it shorter. */
-  get latencyMsAlone(): number {
-    return responseMsAt({ ...this.#aim, ratePerSecond: 0, servers: 1 }, this.#aim.quantile);
+    this.latencyMsAlone = responseMsAt({ ...aim, ratePerSecond: 0, servers: 1 }, aim.quantile);
   }
 
   /** The most requests a second with which so many instances hold the aim. */

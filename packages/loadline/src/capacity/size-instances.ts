@@ -59,7 +59,7 @@ export function rateWithin(queue: Omit<Queue, 'ratePerSecond'>, quantile: number
   let low = 0;
   let high = (queue.servers * 1000) / queue.serviceMs;
   if (!holds(0)) return 0;
-  while (high - low > 1e-9 * high) {
+  while (high - low > 1e-7 * high) {
     const middle = (low + high) / 2;
     if (holds(middle)) low = middle;
     else high = middle;

@@ -1,7 +1,7 @@
 import { createHoltWinters } from './holt-winters.ts';
 import { Level, type LevelHabits } from './level.ts';
 import type { Predictor } from './predictor.ts';
-import { createProfile } from './profile.ts';
+import { createProfile, type DrawnProfiles } from './profile.ts';
 import { createSeasonalNaive } from './seasonal-naive.ts';
 
 /** A way to forecast that a back-test may choose. */
@@ -24,8 +24,9 @@ export const dayMs: number = 24 * hourMs;
  * one, the naive forecast is the last value.
  *
  * @param steps how long the history is.
+ * @param askedFrom the first step after which they are asked.
  */
-export function candidatesFor(stepMs: number, steps: number): readonly Candidate[] {
+export function candidatesFor(stepMs: number, steps: number, askedFrom: number): readonly Candidate[] {
   const day = dayMs / stepMs;
   const isWhole = Number.isInteger(day) && day >= 2;
   const seasons = (['day', 'week'] as const)
@@ -33,7 +34,7 @@ export function candidatesFor(stepMs: number, steps: number): readonly Candidate
     .filter(({ length }) => isWhole && steps >= 2 * length);
   return [
     ...seasonless(stepMs, seasons.length === 0),
-    ...seasons.flatMap(({ name, length }) => seasonal(name, length, { day, stepMs })),
+    ...seasons.flatMap(({ name, length }) => seasonal(name, length, { day, stepMs, askedFrom })),
   ];
 }
 
@@ -55,19 +56,21 @@ function seasonless(stepMs: number, isAlone: boolean): Candidate[] {
 function seasonal(
   season: 'day' | 'week',
   length: number,
-  { day, stepMs }: { readonly day: number; readonly stepMs: number },
+  { day, stepMs, askedFrom }: { readonly day: number; readonly stepMs: number; readonly askedFrom: number },
 ): Candidate[] {
   const shape = {
     season: length,
     day,
     seasonsMax: season === 'day' ? 14 : 4,
     reach: Math.floor((5 * minuteMs) / stepMs),
+    askedFrom,
   };
+  const drawn: DrawnProfiles = new Map();
   const profile = (name: string, times: LevelTimes): Candidate => ({
     name: `profile of the ${season}, ${name}`,
     season,
     isNaive: false,
-    create: () => createProfile(shape, levelOf(stepMs, times)),
+    create: () => createProfile(shape, levelOf(stepMs, times), drawn),
   });
   const holtWinters = (name: string, seasonPace: number, times: LevelTimes): Candidate => ({
     name: `Holt-Winters by ${season}, ${name}`,

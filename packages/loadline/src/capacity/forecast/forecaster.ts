@@ -67,7 +67,7 @@ export function createForecaster(history: Series, options: ForecastOptions = {})
     return unable(`${measured} steps are too few to choose a forecast by`);
   const { quantile = 0.5 } = options;
   const ground = { logs, from, stride: strideFor(logs.length - from), horizons, quantile };
-  const trials = candidatesFor(stepMs, logs.length)
+  const trials = candidatesFor(stepMs, logs.length, from)
     .map((candidate) => backTest(candidate, ground))
     .filter(({ residuals }) => (residuals[farthest] as Float64Array).length >= originsMin)
     .sort((a, b) => a.loss - b.loss);

@@ -9,34 +9,48 @@ export interface ProfileShape {
   readonly seasonsMax: number;
   /** So many steps before and after are looked at together. */
   readonly reach: number;
+  /** Before this step nobody asks, and none is drawn. */
+  readonly askedFrom: number;
 }
+
+/** Profiles of one history by the step that they were drawn after: what several predictors share is drawn once. */
+export type DrawnProfiles = Map<number, Float64Array>;
 
 /**
  * For each step of the season the median of the last seasons, so that a burst or an outage leaves no trace; and the
  * deviation from it, as a level that goes back to none.
+ *
+ * @param drawn shared by predictors of the same shape that go through the same history.
  */
-export function createProfile(shape: ProfileShape, habits: LevelHabits): Predictor {
-  const { season, day, seasonsMax } = shape;
+export function createProfile(shape: ProfileShape, habits: LevelHabits, drawn: DrawnProfiles): Predictor {
+  const { season, day, seasonsMax, askedFrom } = shape;
   const kept = new Float64Array(season * seasonsMax).fill(Number.NaN);
   let profile: Float64Array | undefined;
   let deviation = new Level(habits);
   let at = -1;
+
+  /** What was a deviation from the old profile is another one from the new. */
+  function begin(fresh: Float64Array): void {
+    deviation = new Level(habits);
+    for (let back = Math.min(day, at); back >= 0; back--) {
+      const step = at - back;
+      deviation.observe((kept[step % kept.length] as number) - (fresh[step % season] as number));
+    }
+    profile = fresh;
+  }
 
   return {
     observe(value) {
       at++;
       kept[at % kept.length] = value;
       if (profile !== undefined) deviation.observe(value - (profile[at % season] as number));
-      if ((at + 1) % day === 0 && at + 1 >= season) {
-        const drawn = drawProfile(kept, shape);
-        // What was a deviation from the old profile is another one from the new.
-        deviation = new Level(habits);
-        for (let back = Math.min(day, at); back >= 0; back--) {
-          const step = at - back;
-          deviation.observe((kept[step % kept.length] as number) - (drawn[step % season] as number));
-        }
-        profile = drawn;
-      }
+      const isDue = (at + 1) % day === 0 && at + 1 >= season && at + day >= askedFrom;
+      if (!isDue) return;
+      const fresh = drawn.get(at) ?? drawProfile(kept, shape);
+      // A forecast that goes on for months keeps the last few.
+      if (drawn.size > drawnMax) drawn.clear();
+      drawn.set(at, fresh);
+      begin(fresh);
     },
     predict: (steps) =>
       profile === undefined
@@ -49,6 +63,8 @@ export function createProfile(shape: ProfileShape, habits: LevelHabits): Predict
           (profile[(at + 1 + steps) % season] as number),
   };
 }
+
+const drawnMax = 20;
 
 function drawProfile(kept: Float64Array, { season, reach }: ProfileShape): Float64Array {
   const medians = new Float64Array(season);

@@ -81,6 +81,7 @@ class Decider {
   readonly #foresight: Foresight;
   readonly #forecasts: readonly RollingForecast[];
   readonly #windowMs: number;
+  readonly #memoryMs: number;
   #steps: ScalingStep[] = [];
   #recommendations: Recommendation[] = [];
   #pruneAt = recommendationsMin;
@@ -108,6 +109,7 @@ class Decider {
       ...(forecast === undefined ? {} : { forecasts: { ratePerSecond: forecast } }),
     };
     this.#windowMs = longestWindowMs(policy);
+    this.#memoryMs = longestMemoryMs(policy);
   }
 
   act(nowMs: number, { fleet, eyes, served, rate }: Look): void {
@@ -130,8 +132,8 @@ class Decider {
     if (decision.action === 'scale out') this.scaleOuts++;
     else this.scaleIns++;
     fleet.resize(decision.to, nowMs);
+    this.#steps = this.#steps.filter(({ atMs }) => atMs > nowMs - this.#memoryMs);
     this.#steps.push(stepOf(decision));
-    if (this.#steps.length > 2 * stepsMax) this.#steps = this.#steps.slice(-stepsMax);
   }
 
   /** Of those that are older than every window, the last still counts. Pruned now and then: an array shifts slowly. */
@@ -145,7 +147,6 @@ class Decider {
   }
 }
 
-const stepsMax = 1000;
 const recommendationsMin = 64;
 
 function longestWindowMs({ scaleOut, scaleIn, hpa }: ScalingPolicy): number {
@@ -154,4 +155,20 @@ function longestWindowMs({ scaleOut, scaleIn, hpa }: ScalingPolicy): number {
     (each) => each * 1000,
   );
   return Math.max(scaleOut.stabilizationMs, scaleIn.stabilizationMs, ...(hpa === undefined ? [] : ofHpa));
+}
+
+const hourMs = 3_600_000;
+
+/** How long a step may matter: for cooldowns and rates, and for a cost limit a day. */
+function longestMemoryMs({ scaleOut, scaleIn, rules, cost }: ScalingPolicy): number {
+  const directions = [scaleOut, scaleIn].flatMap(({ cooldownMs, limits }) => [
+    cooldownMs,
+    ...limits.map(({ periodMs }) => periodMs),
+  ]);
+  const ofRules = rules.flatMap((rule) =>
+    rule.kind === 'calendar' ? [] : [rule.scaleOutCooldownMs, rule.scaleInCooldownMs],
+  );
+  const ofCost = cost.instanceHoursPerDayMax === undefined ? 0 : 24 * hourMs;
+  // An autoscaler's periods are at most half an hour.
+  return Math.max(hourMs, ofCost, ...directions, ...ofRules);
 }
