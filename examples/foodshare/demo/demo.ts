@@ -2,7 +2,7 @@ import { systemClock } from 'loadline/base';
 import { drawProgress, exitCodeOf, exitCodes, readWords, type Surroundings, summarize } from 'loadline/cli';
 import { createHttp1Transport, type LoadReport, readLoadPlan, runLoad, watchProcesses } from 'loadline/load';
 import { describeDemo, judgeDemo } from './demo-report.ts';
-import { instancesMin, untilFleet } from './fleet.ts';
+import { demoScaling, untilFleet } from './fleet.ts';
 import { describeScaling, describeStep, followScaling } from './scaling-story.ts';
 import { readPort, serve } from './serve.ts';
 import { buildStage, type Stage } from './stage.ts';
@@ -73,7 +73,7 @@ async function loadStage(
 
 /** People have gone; what was added for them goes too, and that is a part of the picture. */
 async function untilQuiet({ controlPlane, url }: Stage, signal: AbortSignal): Promise<void> {
-  await untilFleet(controlPlane, { count: instancesMin, url, limitMs: quietLimitMs, signal });
+  await untilFleet(controlPlane, { count: demoScaling.replicas.min, url, limitMs: quietLimitMs, signal });
 }
 
 const quietLimitMs = 60_000;

@@ -5,9 +5,6 @@ import { sleep, systemClock } from 'loadline/base';
 import { foodshareError } from '../src/ground/errors.ts';
 import type { ControlPlane } from './control-plane.ts';
 
-/** Of the service, on a quiet day. */
-export const instancesMin = 2;
-
 /** The group that the control plane scales. */
 export const group = 'foodshare';
 
@@ -17,28 +14,43 @@ export interface ServicesFileOptions {
   readonly port: number;
   /** What an instance needs to know. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly scaling: DemoScaling;
+}
+
+/** When there are to be more instances, and what each of them may have, as a services file has it. */
+export interface DemoScaling {
+  readonly policy: object | string;
+  readonly replicas: { readonly min: number; readonly max: number };
+  readonly quota?: object;
 }
 
 /** Writes what the control plane is to run: how an instance is started, and when there are to be more. */
-export async function writeServicesFile({ file, port, environment }: ServicesFileOptions): Promise<void> {
+export async function writeServicesFile({
+  file,
+  port,
+  environment,
+  scaling,
+}: ServicesFileOptions): Promise<void> {
   const service = {
     command: process.execPath,
     args: ['--conditions=loadline-source', fileURLToPath(new URL('../src/main.ts', import.meta.url))],
     // It leaves the proxy before it is told to stop: there is nobody who has yet to notice.
     env: { ...environment, FOODSHARE_DRAIN_DELAY: '0' },
     listen: port,
-    policy: demoPolicy,
+    ...scaling,
   };
   await writeFile(file, JSON.stringify({ services: { [group]: service } }, undefined, 2), { mode: 0o600 });
 }
 
 /** For a service that is ready within a second: more at once, and soon fewer again, one at a time. */
-const demoPolicy = {
-  interval: '1s',
-  replicas: { min: instancesMin, max: 6 },
-  scaleIn: { cooldown: '3s', stabilization: '8s', limits: [{ instances: 1, within: '3s' }] },
-  staleAfter: '10s',
-  metrics: { ratePerSecond: { target: 30 } },
+export const demoScaling: DemoScaling = {
+  replicas: { min: 2, max: 6 },
+  policy: {
+    interval: '1s',
+    scaleIn: { cooldown: '3s', stabilization: '8s', limits: [{ instances: 1, within: '3s' }] },
+    staleAfter: '10s',
+    metrics: { ratePerSecond: { target: 30 } },
+  },
 };
 
 /** A port of loopback that nobody listens on. */

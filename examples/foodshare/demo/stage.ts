@@ -7,7 +7,7 @@ import type { WatchedProcess } from 'loadline/load';
 import pg from 'pg';
 import { prepareFoodshare } from '../src/index.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { freePort, instancesMin, untilFleet, writeServicesFile } from './fleet.ts';
+import { type DemoScaling, demoScaling, freePort, untilFleet, writeServicesFile } from './fleet.ts';
 import { writeLoadFiles } from './load-files.ts';
 import { createSteps } from './steps.ts';
 
@@ -17,6 +17,8 @@ export interface StageOptions {
   readonly posts: number;
   /** Where the service answers; 0 is any free port. */
   readonly port: number;
+  /** Default: as the demo shows it. */
+  readonly scaling?: DemoScaling;
 }
 
 /** Real servers, a control plane that runs the service behind a proxy, and the files to load it with. */
@@ -34,7 +36,7 @@ export interface Stage extends AsyncDisposable {
 
 /** Builds the stage, a line on the terminal a step. What was begun is taken down again where a step fails. */
 export async function buildStage(
-  { posts, port }: StageOptions,
+  { posts, port, scaling = demoScaling }: StageOptions,
   { terminal, signal, env }: Surroundings,
 ): Promise<Stage> {
   const folder = resolve(env.LOADLINE_HOME ?? '.loadline', 'demo');
@@ -63,7 +65,7 @@ export async function buildStage(
   const servicesFile = join(folder, 'services.json');
   const listenPort = port === 0 ? await freePort() : port;
   const environment = serviceEnvironment(stack, tokenSecret);
-  await writeServicesFile({ file: servicesFile, port: listenPort, environment });
+  await writeServicesFile({ file: servicesFile, port: listenPort, environment, scaling });
   const controlPlane = parts.use(
     await steps.run('control plane', async () =>
       startControlPlane({
@@ -75,8 +77,9 @@ export async function buildStage(
     ),
   );
   const url = `http://127.0.0.1:${listenPort}`;
-  const fleet = await steps.run(`${instancesMin} instances behind a proxy`, () =>
-    untilFleet(controlPlane, { count: instancesMin, url, limitMs: startLimitMs, signal }),
+  const { min } = scaling.replicas;
+  const fleet = await steps.run(`${min} instances behind a proxy`, () =>
+    untilFleet(controlPlane, { count: min, url, limitMs: startLimitMs, signal }),
   );
   const all = parts.move();
   return {
