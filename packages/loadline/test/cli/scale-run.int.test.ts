@@ -78,14 +78,14 @@ describe('loadline scale run', () => {
     await using server = await startApi(api);
     const file = await fileOf(prometheus.url);
     const first = scaleRun(file, server.url);
-    await expect.poll(() => first.said(), { timeout: 10_000 }).toContain('api is looked after.');
+    await expect.poll(() => first.said(), { timeout: 20_000 }).toContain('api is looked after.');
     const second = scaleRun(file, server.url);
     await expect
-      .poll(() => second.said(), { timeout: 10_000 })
+      .poll(() => second.said(), { timeout: 20_000 })
       .toMatch(/api is left alone: .+ is the one that acts\./);
 
     prometheus.answers.set('cpu', [0.9, 1.1]);
-    await expect.poll(() => api.replicasOf('api'), { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect.poll(() => api.replicasOf('api'), { timeout: 20_000 }).toBeGreaterThan(3);
     expect(first.said()).toMatch(/Scale out api from 2 to 4: cpuRatio is 100 %/);
     expect(second.said()).not.toContain('Scale out');
 
@@ -93,7 +93,7 @@ describe('loadline scale run', () => {
     prometheus.isAway = true;
     const before = api.replicasOf('api');
     expect(await first.stop()).toBe(0);
-    await expect.poll(() => second.said(), { timeout: 10_000 }).toContain('api is looked after.');
+    await expect.poll(() => second.said(), { timeout: 20_000 }).toContain('api is looked after.');
     expect(api.replicasOf('api')).toBe(before);
     expect(await second.stop()).toBe(0);
     const lease = api.objects.get('/apis/coordination.k8s.io/v1/namespaces/default/leases/loadline-scaler');
@@ -108,7 +108,7 @@ describe('loadline scale run', () => {
     prometheus.answers.set('cpu', [1]);
     await using server = await startApi(api);
     const running = scaleRun(await fileOf(prometheus.url, 'keda: { port: 0 }\n'), server.url);
-    await expect.poll(() => running.said(), { timeout: 10_000 }).toContain('Scale out api from 3 to 6');
+    await expect.poll(() => running.said(), { timeout: 20_000 }).toContain('Scale out api from 3 to 6');
     const port = Number(/KEDA may ask at 127\.0\.0\.1:(\d+)/.exec(running.said())?.[1]);
     await using client = openKedaClient(port);
     const ref = { name: 'api', namespace: 'default', scalerMetadata: { group: 'api' } };

@@ -49,6 +49,33 @@ export function describeScalingDriver(name: string, start: () => Promise<DriverU
       expect(before.instances).toContainEqual(after.instances[0]);
     });
 
+    it('follows whoever changes his mind before it is done', async () => {
+      await using tested = await start();
+      for (const replicas of [3, 1, 2]) await apply(tested, replicas);
+      expect(await observe(tested)).toMatchObject({ wanted: 2 });
+      const fleet = await until(tested, ({ ready, stopping }) => ready === 2 && stopping === 0);
+      expect(fleet.instances).toHaveLength(2);
+    });
+
+    it('says of each instance since when it is what it is, and counts them as it shows them', async () => {
+      await using tested = await start();
+      await apply(tested, 2);
+      const { instances, ready } = await until(tested, (fleet) => fleet.ready === 2);
+      expect(instances.filter(({ state }) => state === 'ready')).toHaveLength(ready);
+      for (const { sinceMs, restarts } of instances) {
+        expect(sinceMs).toBeGreaterThan(0);
+        expect(restarts).toBe(0);
+      }
+    });
+
+    it('takes no number of instances that there cannot be', async () => {
+      await using tested = await start();
+      await apply(tested, 1);
+      for (const replicas of [-1, 1.5, Number.NaN])
+        expect(await apply(tested, replicas)).toMatchObject({ kind: 'refused' });
+      expect(await observe(tested)).toMatchObject({ wanted: 1 });
+    });
+
     it('goes from none to some and back to none', async () => {
       await using tested = await start();
       await apply(tested, 1);

@@ -77,6 +77,8 @@ export function createSimulatedDriver({
       if (fault === 'refuse') return { kind: 'refused', because: 'the simulated engine is full' };
       const group = groups.get(name);
       if (group === undefined) return { kind: 'refused', because: noGroup(name) };
+      if (!Number.isSafeInteger(replicas) || replicas < 0)
+        return { kind: 'refused', because: `there cannot be ${replicas} of ${name}` };
       if (fault === 'lie') return { kind: 'accepted' };
       const half = group.wanted + Math.trunc((replicas - group.wanted) / 2);
       resize(group, fault === 'half' ? half : replicas);

@@ -66,7 +66,9 @@ it('read replicas of PostgreSQL come, are started anew when they are killed, and
 
   await ask(primary.url, 'CREATE TABLE bread AS SELECT 7 AS loaves');
   for (const { url } of started.values())
-    await expect.poll(() => ask(url, 'SELECT loaves FROM bread').catch(() => [])).toEqual([{ loaves: 7 }]);
+    await expect
+      .poll(() => ask(url, 'SELECT loaves FROM bread').catch(() => []), { timeout: 20_000 })
+      .toEqual([{ loaves: 7 }]);
 
   const [first = ''] = started.keys();
   process.kill(started.get(first)?.pid as number, 'SIGKILL');
@@ -80,5 +82,7 @@ it('read replicas of PostgreSQL come, are started anew when they are killed, and
   expect([gate.inside.size, driver.passages.drained]).toEqual([1, 1]);
   await driver.close();
   // A slot that is left would make the primary keep its log for ever.
-  await expect.poll(() => ask(primary.url, 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
+  await expect
+    .poll(() => ask(primary.url, 'SELECT slot_name FROM pg_replication_slots'), { timeout: 20_000 })
+    .toEqual([]);
 });

@@ -7,6 +7,7 @@ import { ca, cert, key } from '../../load/transports/certificate.ts';
 import { openKedaClient } from './keda-client.ts';
 
 const { signal } = new AbortController();
+const patient = { timeout: 20_000 };
 const ref = (metadata: object) => ({ name: 'api', namespace: 'shop', scalerMetadata: metadata });
 const api = ref({ group: 'api', scalerAddress: 'loadline:9090' });
 
@@ -69,15 +70,17 @@ describe('the scaler that KEDA asks', () => {
     const server = await startKedaScaler({ clock: systemClock, source: driver });
     await using client = openKedaClient(server.port);
     const stream = client.stream(api);
-    await expect.poll(() => stream.came).toEqual([{ result: true }]);
+    await expect.poll(() => stream.came, patient).toEqual([{ result: true }]);
     await driver.apply('api', 5, signal);
     await driver.apply('api', 0, signal);
     await driver.apply('api', 2, signal);
-    await expect.poll(() => stream.came).toEqual([{ result: true }, { result: false }, { result: true }]);
+    await expect
+      .poll(() => stream.came, patient)
+      .toEqual([{ result: true }, { result: false }, { result: true }]);
     const other = client.stream(api);
-    await expect.poll(() => server.counts.streams).toBe(2);
+    await expect.poll(() => server.counts.streams, patient).toBe(2);
     other.cancel();
-    await expect.poll(() => server.counts.streams).toBe(1);
+    await expect.poll(() => server.counts.streams, patient).toBe(1);
     await server.close();
     expect(await stream.ended).toBe('ended');
   });
@@ -146,7 +149,7 @@ describe('the scaler that KEDA asks', () => {
     await using server = await startKedaScaler({ clock: systemClock, source: driver, streamsMax: 1 });
     await using client = openKedaClient(server.port);
     const first = client.stream(api);
-    await expect.poll(() => first.came.length).toBe(1);
+    await expect.poll(() => first.came.length, patient).toBe(1);
     expect(await client.stream(api).ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   });
 
@@ -157,6 +160,17 @@ describe('the scaler that KEDA asks', () => {
     expect(await client.call('IsActive', api)).toEqual({ result: true });
     await using plain = openKedaClient(server.port);
     expect(await plain.call('IsActive', api).catch((error: unknown) => error)).toMatchObject({
+      code: status.UNAVAILABLE,
+    });
+  });
+
+  it('asks who asks for a certificate, where it knows who has to have signed it', async () => {
+    const tls = { certificate: cert, key, clientAuthority: ca };
+    await using server = await startKedaScaler({ clock: systemClock, source: metrics(1), tls });
+    await using known = openKedaClient(server.port, ca, { key, cert });
+    expect(await known.call('IsActive', api)).toEqual({ result: true });
+    await using stranger = openKedaClient(server.port, ca);
+    expect(await stranger.call('IsActive', api).catch((error: unknown) => error)).toMatchObject({
       code: status.UNAVAILABLE,
     });
   });

@@ -24,9 +24,17 @@ export const kedaDefinition: ServiceDefinition = loadSync(
   },
 )['externalscaler.ExternalScaler'] as ServiceDefinition;
 
-export function openKedaClient(port: number, ca?: string): KedaClient {
+/** @param own what it shows of itself, where it is asked for that. */
+export function openKedaClient(
+  port: number,
+  ca?: string,
+  own?: { readonly key: string; readonly cert: string },
+): KedaClient {
+  const bytes = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
   const channel: ChannelCredentials =
-    ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca));
+    ca === undefined
+      ? credentials.createInsecure()
+      : credentials.createSsl(bytes(ca), bytes(own?.key), bytes(own?.cert));
   const client = new Client(`localhost:${port}`, channel);
   const find = (method: string) => kedaDefinition[method] as NonNullable<ServiceDefinition[string]>;
   const unary = (method: string, write: (value: object) => Buffer, request: object): Promise<unknown> =>
