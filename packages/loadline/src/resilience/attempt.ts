@@ -1,4 +1,4 @@
-import type { CircuitBreaker, Ticket } from './breaker/circuit-breaker.ts';
+import type { CircuitBreaker, Ticket } from './circuit-breaker.ts';
 import { resilienceError } from './errors.ts';
 import type { Timed, TimerWheel } from './timer-wheel.ts';
 

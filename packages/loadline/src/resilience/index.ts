@@ -1,7 +1,7 @@
 /** Keeps one call from hurting the rest: time limits, retries with budgets, breakers, bulkheads, limiters. */
 export type { Deadline } from './attempt.ts';
-export type { BreakerLimits, CircuitChange, CircuitState } from './breaker/circuit-breaker.ts';
 export type { BulkheadLimits } from './bulkhead.ts';
+export type { BreakerLimits, CircuitChange, CircuitState } from './circuit-breaker.ts';
 export { resilienceError, resilienceErrorTable } from './errors.ts';
 export type { AdaptiveLimits } from './limit/adaptive-limit.ts';
 export {

@@ -1,6 +1,6 @@
 import { type Field, formatPath, parse, show } from '../base/index.ts';
-import type { BreakerLimits } from './breaker/circuit-breaker.ts';
 import type { BulkheadLimits } from './bulkhead.ts';
+import type { BreakerLimits } from './circuit-breaker.ts';
 import { resilienceError } from './errors.ts';
 import { RetryBudget, type RetryLimits } from './retry.ts';
 

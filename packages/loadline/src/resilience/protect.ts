@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, createRandom, isLoadlineError, type Random, sleep, systemClock } from '../base/index.ts';
 import { Attempt, type AttemptOptions, type AttemptTime, type Deadline } from './attempt.ts';
+import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
 import {
   type BreakerLimits,
   CircuitBreaker,
   type CircuitChange,
   type CircuitState,
   type Ticket,
-} from './breaker/circuit-breaker.ts';
-import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
+} from './circuit-breaker.ts';
 import { resilienceError } from './errors.ts';
 import { parseProtection, type RetryOptions } from './options.ts';
 import { retryDelayMs } from './retry.ts';

@@ -1,5 +1,5 @@
 import type { Registry } from '../metrics/index.ts';
-import type { CircuitState } from './breaker/circuit-breaker.ts';
+import type { CircuitState } from './circuit-breaker.ts';
 
 /** How protected calls went; all but `inFlight` and `waiting` count since the start. */
 export interface ProtectionUsage {

@@ -18,7 +18,7 @@ export interface RateLimiter {
 }
 
 /** What `spend` concludes. */
-export interface Spent {
+interface Spent {
   readonly verdict: RateVerdict;
   /** To be kept for the key. */
   readonly fullAtMs: number;
@@ -30,7 +30,7 @@ export interface Spent {
  *
  * @param fullAtMs what was kept for the key; undefined for one that has not been seen, or not lately.
  */
-export function spend(fullAtMs: number | undefined, nowMs: number, { ratePerSecond, burst }: Rate): Spent {
+function spend(fullAtMs: number | undefined, nowMs: number, { ratePerSecond, burst }: Rate): Spent {
   const tokenMs = 1000 / ratePerSecond;
   const fromMs = Math.max(fullAtMs ?? nowMs, nowMs);
   const missingMs = fromMs + tokenMs - nowMs - burst * tokenMs;

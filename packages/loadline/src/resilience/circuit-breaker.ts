@@ -1,5 +1,5 @@
-import { type Clock, formatDuration, type Random } from '../../base/index.ts';
-import { resilienceError } from '../errors.ts';
+import { type Clock, formatDuration, type Random } from '../base/index.ts';
+import { resilienceError } from './errors.ts';
 import { RollingWindow, type Tally } from './rolling-window.ts';
 
 /** When a circuit opens, and for how long; complete. */
@@ -158,7 +158,7 @@ export class CircuitBreaker {
 }
 
 /** Why a circuit should open, or undefined where it should not. Pure. */
-export function reasonToOpen(tally: Tally, limits: BreakerLimits): string | undefined {
+function reasonToOpen(tally: Tally, limits: BreakerLimits): string | undefined {
   const { calls, failures, slow } = tally;
   if (calls < limits.callsMin) return undefined;
   const window = `${calls} calls within ${formatDuration(limits.windowMs)}`;

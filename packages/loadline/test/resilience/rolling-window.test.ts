@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RollingWindow } from '../../../src/resilience/breaker/rolling-window.ts';
+import { RollingWindow } from '../../src/resilience/rolling-window.ts';
 
 it('a rolling window counts what happened within it, to a tenth', () => {
   const steps = fc.array(fc.record({ afterMs: fc.nat(3000), failures: fc.nat(1) }), { maxLength: 80 });
