@@ -12,6 +12,27 @@ export function haproxyConfiguration(
   wanted: readonly WantedUpstream[],
 ): string {
   const serving = wanted.filter(({ mode }) => mode === 'serving');
+  return `${haproxyBasis({ runtime, file, checkTimeoutMs: settings.healthCheck.timeoutMs })}
+frontend clients
+${lines(clientsOf(file))}
+  default_backend ${backend}
+
+backend ${backend}
+  balance ${balances[file.balance]}
+${lines(retriesOf(file))}
+${lines(checksOf(settings.healthCheck))}
+${lines(serving.map((upstream) => `server ${upstream.id} ${serverParameters(upstream, settings)}`))}
+`.replace(/\n{2,}$/, '\n');
+}
+
+export interface HaproxyBasis {
+  readonly runtime: HaproxyAddress;
+  readonly file: HaproxyFileSettings;
+  readonly checkTimeoutMs: number;
+}
+
+/** What every configuration begins with. */
+export function haproxyBasis({ runtime, file, checkTimeoutMs }: HaproxyBasis): string {
   return `# Written by Loadline, as a whole, at each change: what is changed here by hand does not stay.
 global
   stats socket ${socketOf(runtime)} level admin
@@ -27,20 +48,17 @@ defaults
   timeout connect ${file.connectTimeoutMs}ms
   timeout server ${file.responseTimeoutMs}ms
   timeout tunnel ${file.streamIdleMs}ms
-  timeout check ${settings.healthCheck.timeoutMs}ms
+  timeout check ${checkTimeoutMs}ms
+`;
+}
 
-frontend clients
-${lines(file.listen.map((address) => `bind ${address}${tlsOf(file)}`))}
-  option forwardfor
-  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
-  default_backend ${backend}
-
-backend ${backend}
-  balance ${balances[file.balance]}
-${lines(retriesOf(file))}
-${lines(checksOf(settings.healthCheck))}
-${lines(serving.map((upstream) => `server ${upstream.id} ${serverParameters(upstream, settings)}`))}
-`.replace(/\n{2,}$/, '\n');
+/** Where clients come in, and what is told of them. */
+export function clientsOf(file: HaproxyFileSettings): string[] {
+  return [
+    ...file.listen.map((address) => `bind ${address}${tlsOf(file)}`),
+    'option forwardfor',
+    'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
+  ];
 }
 
 /** Of those that HAProxy has, these take servers at run time. */
@@ -65,7 +83,7 @@ function tlsOf({ certificatePath }: HaproxyFileSettings): string {
  * Where no connection came about, nothing was sent, and everything is repeated. Where a connection ended before an answer, the
  * request may have had its effect: then only what may be done twice is. Each repetition goes to another upstream.
  */
-function retriesOf({ attemptsMax }: HaproxyFileSettings): string[] {
+export function retriesOf({ attemptsMax }: Pick<HaproxyFileSettings, 'attemptsMax'>): string[] {
   return [
     `retries ${attemptsMax - 1}`,
     'retry-on conn-failure empty-response',
@@ -74,7 +92,7 @@ function retriesOf({ attemptsMax }: HaproxyFileSettings): string[] {
   ];
 }
 
-function checksOf({ kind, path }: HaproxySettings['healthCheck']): string[] {
+export function checksOf({ kind, path }: HaproxySettings['healthCheck']): string[] {
   if (kind === 'tcp') return ['option tcp-check'];
   return [
     'option httpchk',
@@ -83,6 +101,6 @@ function checksOf({ kind, path }: HaproxySettings['healthCheck']): string[] {
   ];
 }
 
-function lines(of: readonly string[]): string {
+export function lines(of: readonly string[]): string {
   return of.map((line) => `  ${line}`).join('\n');
 }

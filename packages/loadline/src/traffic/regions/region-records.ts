@@ -1,0 +1,99 @@
+import { isIP } from 'node:net';
+import type { Region, RegionPlan } from './region-plan.ts';
+
+export interface RegionRecordsOptions {
+  /** Of the service: `api.example.test`. */
+  readonly name: string;
+  /** How long resolvers keep an answer, and so how long a failover takes at most. Default 60. */
+  readonly ttlSeconds?: number;
+  /**
+   * `weighted`: everybody by weight over all regions; `failover`: the first of `elsewhere`, and the others when it is down;
+   * `geo`: each area, taken for the code of a country, to its nearest region, and everybody else by `elsewhere`.
+   */
+  readonly policy: 'weighted' | 'failover' | 'geo';
+}
+
+/** An object for Kubernetes' external-dns, which knows the DNS services. */
+export interface DnsEndpoint {
+  readonly apiVersion: 'externaldns.k8s.io/v1alpha1';
+  readonly kind: 'DNSEndpoint';
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly endpoints: readonly DnsRecord[] };
+}
+
+export interface DnsRecord {
+  readonly dnsName: string;
+  readonly recordType: 'A' | 'AAAA' | 'CNAME';
+  readonly recordTTL: number;
+  /** Tells records of one name apart. */
+  readonly setIdentifier: string;
+  readonly targets: readonly string[];
+  readonly providerSpecific: readonly { readonly name: string; readonly value: string }[];
+}
+
+/**
+ * Writes a plan as DNS records. Pure. DNS knows less than a proxy: it spreads those who ask, not requests; it does not see who
+ * is full; and clients keep what they were told for longer than they should. The properties are those of Route 53.
+ */
+export function regionRecords(
+  plan: RegionPlan,
+  { name, ttlSeconds = 60, policy }: RegionRecordsOptions,
+): DnsEndpoint {
+  const record = (
+    region: Region,
+    identifier: string,
+    properties: Readonly<Record<string, string>>,
+  ): DnsRecord => ({
+    dnsName: name,
+    recordType: isIP(region.host) === 4 ? 'A' : isIP(region.host) === 6 ? 'AAAA' : 'CNAME',
+    recordTTL: ttlSeconds,
+    setIdentifier: identifier,
+    targets: [region.host],
+    providerSpecific: Object.entries(properties).map(([property, value]) => ({
+      name: `aws/${property}`,
+      value,
+    })),
+  });
+  return {
+    apiVersion: 'externaldns.k8s.io/v1alpha1',
+    kind: 'DNSEndpoint',
+    metadata: { name: name.replaceAll('.', '-').toLowerCase() },
+    spec: { endpoints: recordsOf[policy](plan, record) },
+  };
+}
+
+type WriteRecord = (
+  region: Region,
+  identifier: string,
+  properties: Readonly<Record<string, string>>,
+) => DnsRecord;
+
+const recordsOf: Record<
+  RegionRecordsOptions['policy'],
+  (plan: RegionPlan, record: WriteRecord) => DnsRecord[]
+> = {
+  weighted: ({ regions }, record) =>
+    regions.map((region) => record(region, region.name, { weight: String(region.weight) })),
+  // DNS has a first and a second, no third.
+  failover: (plan, record) =>
+    inOrder(plan)
+      .slice(0, 2)
+      .map((region, index) =>
+        record(region, region.name, { failover: index === 0 ? 'PRIMARY' : 'SECONDARY' }),
+      ),
+  geo: (plan, record) => [
+    ...[...plan.areas].map(([area, steps]) => {
+      const nearest = find(plan, steps[0]?.[0]);
+      return record(nearest, area, { 'geolocation-country-code': area.toUpperCase() });
+    }),
+    record(inOrder(plan)[0] as Region, 'elsewhere', { 'geolocation-country-code': '*' }),
+  ],
+};
+
+function inOrder(plan: RegionPlan): Region[] {
+  return plan.elsewhere.flat().map((name) => find(plan, name));
+}
+
+function find({ regions }: RegionPlan, name: string | undefined): Region {
+  return regions.find((region) => region.name === name) as Region;
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { createRandom } from 'loadline/base';
+import { chooseRegion, readRegionPlan, type SeenRegion, stepsByLatency } from 'loadline/traffic';
+import { describe, expect, it } from 'vitest';
+
+const plan = readRegionPlan({
+  regions: {
+    eu: { host: '10.1.0.1', port: 443, weight: 3 },
+    eu2: { host: '10.1.0.2', port: 443, fullAt: 100 },
+    us: { host: '10.2.0.1', port: 443 },
+    ap: { host: '10.3.0.1', port: 443 },
+  },
+  areas: { de: [['eu', 'eu2'], ['us']], jp: [['ap']] },
+});
+const well: SeenRegion = { isUp: true, inFlight: 0, warmRatio: 1 };
+
+function seenWith(further: Readonly<Record<string, Partial<SeenRegion>>> = {}): Map<string, SeenRegion> {
+  return new Map(plan.regions.map(({ name }) => [name, { ...well, ...further[name] }]));
+}
+
+/** How a thousand requests from an area are spread. */
+function spread(area: string, seen: ReadonlyMap<string, SeenRegion>): Record<string, number> {
+  const random = createRandom('regions');
+  const counts: Record<string, number> = {};
+  for (let request = 0; request < 1000; request++) {
+    const { region } = chooseRegion({ plan, area, seen, pick: random(), warm: random() });
+    counts[region] = (counts[region] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('chooseRegion()', () => {
+  it('spreads an area over the regions of its nearest step, by their weights', () => {
+    const counts = spread('DE', seenWith());
+    expect(Object.keys(counts).toSorted()).toEqual(['eu', 'eu2']);
+    expect(counts.eu).toBeGreaterThan(700);
+    expect(counts.eu).toBeLessThan(800);
+  });
+
+  it('spreads those from nowhere that is known over all', () => {
+    expect(Object.keys(spread('??', seenWith()))).toHaveLength(4);
+  });
+
+  it('gives what one cannot take to one that is as near, then to the next', () => {
+    expect(spread('de', seenWith({ eu: { isUp: false } }))).toEqual({ eu2: 1000 });
+    expect(spread('de', seenWith({ eu2: { inFlight: 100 } }))).toEqual({ eu: 1000 });
+    expect(spread('de', seenWith({ eu: { isUp: false }, eu2: { inFlight: 100 } }))).toEqual({ us: 1000 });
+    // Those that an area does not name come last.
+    expect(spread('jp', seenWith({ ap: { isUp: false }, eu: { isUp: false } }))).toEqual({ eu2: 1000 });
+  });
+
+  it('gives one that came back a part of its share', () => {
+    const counts = spread('jp', seenWith({ ap: { warmRatio: 0.2 } }));
+    expect(counts.ap).toBeGreaterThan(150);
+    expect(counts.ap).toBeLessThan(250);
+    expect(counts.eu).toBe(1000 - (counts.ap as number));
+  });
+
+  it('says why', () => {
+    const seen = seenWith({ eu: { isUp: false }, eu2: { inFlight: 100 } });
+    expect(chooseRegion({ plan, area: 'de', seen, pick: 0, warm: 0 })).toEqual({
+      region: 'us',
+      because: 'farther',
+      passedOver: [
+        { region: 'eu', why: 'down' },
+        { region: 'eu2', why: 'full' },
+      ],
+    });
+    expect(chooseRegion({ plan, area: 'de', seen: new Map(), pick: 0, warm: 0 })).toMatchObject({
+      region: 'eu',
+      because: 'last resort',
+    });
+  });
+
+  it('turns nobody away while a region is up and has room', () => {
+    const anySeen = fc.record({ isUp: fc.boolean(), inFlight: fc.nat(200), warmRatio: fc.constant(1) });
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('eu', 'eu2', 'us', 'ap'), anySeen),
+        fc.constantFrom('de', 'jp', 'elsewhere'),
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        (seen, area, pick) => {
+          const choice = chooseRegion({ plan, area, seen: new Map(Object.entries(seen)), pick, warm: 0.5 });
+          const takes = (name: string): boolean => {
+            const region = seen[name];
+            return region?.isUp === true && (name !== 'eu2' || region.inFlight < 100);
+          };
+          expect(takes(choice.region)).toBe(['eu', 'eu2', 'us', 'ap'].some(takes));
+        },
+      ),
+    );
+  });
+});
+
+describe('stepsByLatency()', () => {
+  it('puts together what is about as near, and what is not known last', () => {
+    const latencyMs = { us: 90, eu: 12, eu2: 15, ap: 240, new: Number.NaN };
+    expect(stepsByLatency(latencyMs, { withinMs: 5 })).toEqual([['eu', 'eu2'], ['us'], ['ap'], ['new']]);
+    expect(stepsByLatency({}, { withinMs: 5 })).toEqual([]);
+  });
+});
+
+describe('readRegionPlan()', () => {
+  it('tells every problem at once', () => {
+    const bad = {
+      regions: { 'a b': { host: 'x y', port: 0 }, eu: { host: 'eu.example.test', port: 443, weight: 0 } },
+      areas: { de: [['eu', 'eu'], ['mars']] },
+    };
+    expect(() => readRegionPlan(bad)).toThrow(
+      expect.objectContaining({
+        code: 'TRAFFIC_OPTIONS_INVALID',
+        facts: { problems: expect.arrayContaining(new Array(6).fill(expect.anything())) },
+      }),
+    );
+    expect(() => readRegionPlan({ regions: {} })).toThrow(/must name a region at least/);
+  });
+});

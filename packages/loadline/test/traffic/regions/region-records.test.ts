@@ -1,0 +1,53 @@
+import { readRegionPlan, regionRecords } from 'loadline/traffic';
+import { describe, expect, it } from 'vitest';
+
+const plan = readRegionPlan({
+  regions: {
+    eu: { host: '10.1.0.1', port: 443, weight: 3 },
+    us: { host: 'us.example.test', port: 443 },
+    ap: { host: '2001:db8::1', port: 443 },
+  },
+  areas: { jp: [['ap']] },
+  elsewhere: [['us'], ['eu']],
+});
+const name = 'api.example.test';
+
+describe('regionRecords()', () => {
+  it('writes weights', () => {
+    const { spec } = regionRecords(plan, { name, policy: 'weighted' });
+    expect(spec.endpoints).toMatchObject([
+      {
+        recordType: 'A',
+        targets: ['10.1.0.1'],
+        setIdentifier: 'eu',
+        providerSpecific: [{ name: 'aws/weight', value: '3' }],
+      },
+      { recordType: 'CNAME', targets: ['us.example.test'], providerSpecific: [{ value: '1' }] },
+      { recordType: 'AAAA', targets: ['2001:db8::1'], recordTTL: 60 },
+    ]);
+  });
+
+  it('writes a first and a second', () => {
+    const { spec } = regionRecords(plan, { name, policy: 'failover', ttlSeconds: 10 });
+    expect(
+      spec.endpoints.map(({ setIdentifier, providerSpecific }) => [
+        setIdentifier,
+        providerSpecific[0]?.value,
+      ]),
+    ).toEqual([
+      ['us', 'PRIMARY'],
+      ['eu', 'SECONDARY'],
+    ]);
+  });
+
+  it('writes countries, and what holds for everybody else', () => {
+    const { spec, metadata } = regionRecords(plan, { name, policy: 'geo' });
+    expect(metadata.name).toBe('api-example-test');
+    expect(
+      spec.endpoints.map(({ targets, providerSpecific }) => [targets[0], providerSpecific[0]?.value]),
+    ).toEqual([
+      ['2001:db8::1', 'JP'],
+      ['us.example.test', '*'],
+    ]);
+  });
+});

@@ -1,0 +1,136 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type FaultProxy, startFaultProxy } from '@loadline/local-stack';
+import { readRegionPlan, writeRegionConfiguration } from 'loadline/traffic';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../drivers/free-port.ts';
+import { startUpstreamServer, type UpstreamServer } from '../drivers/upstream-server.ts';
+
+/** Three regions, each as far away as a proxy makes it, behind a real HAProxy. */
+const names = ['eu', 'us', 'ap'] as const;
+const servers = new Map<string, UpstreamServer>();
+const distances = new Map<string, FaultProxy>();
+let folder: string;
+let url: string;
+let haproxy: ChildProcess | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loadline-regions-'));
+  for (const [index, name] of names.entries()) {
+    const server = await startUpstreamServer(name);
+    const distance = await startFaultProxy({ target: { port: server.upstream.port } });
+    await distance.inject({ kind: 'delay', delayMs: 2 + 4 * index });
+    servers.set(name, server);
+    distances.set(name, distance);
+  }
+  const plan = readRegionPlan({
+    regions: Object.fromEntries(
+      names.map((name) => [name, { host: '127.0.0.1', port: distances.get(name)?.port }]),
+    ),
+    areas: { de: [['eu'], ['us']], at: [['eu'], ['us']], us: [['us'], ['eu']] },
+  });
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  const path = join(folder, 'haproxy.cfg');
+  const text = writeRegionConfiguration(plan, {
+    runtime: { socketPath: join(folder, 'haproxy.sock') },
+    healthCheck: { intervalMs: 100, startIntervalMs: 50, timeoutMs: 1000 },
+    slowStartMs: 2000,
+    origin: { header: 'x-country' },
+    file: { path, listen: [`127.0.0.1:${port}`] },
+  });
+  await writeFile(path, text);
+  const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
+  await promisify(execFile)('haproxy', ['-c', '-f', path], { env });
+  haproxy = spawn('haproxy', ['-db', '-q', '-f', path], { stdio: 'inherit', env });
+  for (let look = 0; (await ask('de').catch(() => 'nobody')) !== 'eu'; look++) {
+    if (look === 250) throw new Error('HAProxy did not come up within five seconds; its words are above');
+    await pause(20);
+  }
+});
+
+afterAll(async () => {
+  if (haproxy?.kill('SIGKILL')) await once(haproxy, 'exit');
+  for (const distance of distances.values()) await distance.close();
+  for (const server of servers.values()) await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/**
+ * Which region answers a request from a country; its status where none does. Of a connection to a server that was reset,
+ * HAProxy leaves the repetition to the client, and tells it by ending its connection.
+ */
+async function ask(country: string): Promise<string> {
+  const init = { headers: { 'x-country': country } };
+  const answer = await fetch(url, init).catch(() => fetch(url, init));
+  const body = await answer.text();
+  return answer.ok ? body : String(answer.status);
+}
+
+/** Asks from a country, by eight at once, until `isEnough`, and counts who has answered. */
+async function askUntil(
+  country: string,
+  isEnough: () => Promise<boolean> | boolean,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  let isOver = false;
+  const asking = Array.from({ length: 8 }, async () => {
+    while (!isOver) {
+      const answer = await ask(country).catch((error: unknown) => String(error));
+      counts.set(answer, (counts.get(answer) ?? 0) + 1);
+      await pause(5);
+    }
+  });
+  while (!(await isEnough())) await pause(10);
+  isOver = true;
+  await Promise.all(asking);
+  return counts;
+}
+
+function times(count: number): () => boolean {
+  return () => count-- <= 0;
+}
+
+it('each area is served by the nearest region, and those from elsewhere by all', async () => {
+  expect([...(await askUntil('DE', times(10))).keys()]).toEqual(['eu']);
+  expect([...(await askUntil('at', times(10))).keys()]).toEqual(['eu']);
+  expect([...(await askUntil('us', times(10))).keys()]).toEqual(['us']);
+  expect([...(await askUntil('br', times(30))).keys()].toSorted()).toEqual(['ap', 'eu', 'us']);
+});
+
+it('when a region dies, what may be repeated is answered by the next, and it comes back bit by bit', async () => {
+  const eu = distances.get('eu') as FaultProxy;
+  let isCut = false;
+  const whileDying = await askUntil('de', async () => {
+    if (!isCut) {
+      await pause(100);
+      isCut = true;
+      await eu.inject({ kind: 'cut' });
+      return false;
+    }
+    return (await ask('de')) === 'us';
+  });
+  expect([...whileDying.keys()].toSorted()).toEqual(['eu', 'us']);
+  expect([...(await askUntil('de', times(10))).keys()]).toEqual(['us']);
+
+  await eu.heal();
+  await expect.poll(() => ask('de'), { interval: 10, timeout: 5000 }).toBe('eu');
+  const atFirst = await askUntil('de', times(20));
+  // It takes part, and not yet all.
+  expect([...atFirst.keys()].toSorted()).toEqual(['eu', 'us']);
+  const isBack = async (): Promise<boolean> =>
+    (await Promise.all(Array.from({ length: 30 }, () => ask('de')))).every((region) => region === 'eu');
+  await expect.poll(isBack, { timeout: 10_000 }).toBe(true);
+});
+
+it('a request that finds nobody where it was sent is answered by the next region', async () => {
+  expect(await ask('us')).toBe('us');
+  await distances.get('us')?.inject({ kind: 'cut' });
+  // It is sent there: nobody knows yet.
+  expect(await ask('us')).toBe('eu');
+});
