@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Gated } from 'loadline/traffic';
 
 /** A service that runs on loopback, behind gates. */
@@ -8,6 +9,10 @@ export interface Service extends AsyncDisposable {
   readonly url: string;
   readonly server: Server;
 }
+
+/** What every service streams at `/events`, again and again, in the way of its framework. */
+const event = 'data: a dish\n\n';
+const eventHeaders = { 'content-type': 'text/event-stream' };
 
 /** A request that has arrived at the service itself, and waits for its answer. */
 export interface Arrived {
@@ -26,8 +31,11 @@ export type OpenService = (
  */
 export const services: Readonly<Record<string, OpenService>> = {
   async 'node:http'(gates, onRequest) {
-    const service: RequestListener = ({ url = '' }, response) =>
-      onRequest({ path: url, answer: (text) => response.end(text) });
+    const service: RequestListener = ({ url = '' }, response) => {
+      if (url !== '/events') return onRequest({ path: url, answer: (text) => response.end(text) });
+      response.writeHead(200, eventHeaders);
+      writeOn(response);
+    };
     const handler = gates.reduceRight((inner, gate) => gate.node(inner), service);
     return listen(createServer(handler).listen(0, '127.0.0.1'));
   },
@@ -39,6 +47,7 @@ export const services: Readonly<Record<string, OpenService>> = {
     app.use('/api', (request, response) =>
       onRequest({ path: request.originalUrl, answer: (text) => response.send(text) }),
     );
+    app.get('/events', (_request, response) => writeOn(response.set(eventHeaders)));
     return listen(app.listen(0, '127.0.0.1'));
   },
 
@@ -46,6 +55,7 @@ export const services: Readonly<Record<string, OpenService>> = {
     const { default: Fastify } = await import('fastify');
     const app = Fastify({ forceCloseConnections: true });
     for (const gate of gates) app.register(gate.fastify());
+    app.get('/events', (_request, reply) => reply.headers(eventHeaders).send(Readable.from(events())));
     app.register(async (scope) => {
       scope.all('/api/*', (request) => {
         return new Promise<string>((resolve) => onRequest({ path: request.url, answer: resolve }));
@@ -56,7 +66,11 @@ export const services: Readonly<Record<string, OpenService>> = {
   },
 
   async Hono(gates, onRequest) {
-    const [{ serve }, { Hono }] = await Promise.all([import('@hono/node-server'), import('hono')]);
+    const [{ serve }, { Hono }, { streamSSE }] = await Promise.all([
+      import('@hono/node-server'),
+      import('hono'),
+      import('hono/streaming'),
+    ]);
     const app = new Hono();
     for (const gate of gates) app.use(gate.hono());
     app.all('/api/*', async (context) => {
@@ -64,9 +78,32 @@ export const services: Readonly<Record<string, OpenService>> = {
       onRequest({ path: context.req.path, answer: answer.resolve });
       return context.text(await answer.promise);
     });
+    app.get('/events', (context) =>
+      streamSSE(context, async (stream) => {
+        while (!stream.aborted) {
+          await stream.writeSSE({ data: 'a dish' });
+          await pause();
+        }
+      }),
+    );
     return listen(serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server);
   },
 };
+
+async function* events(): AsyncGenerator<string> {
+  for (;;) {
+    yield event;
+    await pause();
+  }
+}
+
+function writeOn(response: ServerResponse): void {
+  if (response.closed) return;
+  response.write(event);
+  setTimeout(() => writeOn(response), 5);
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 async function listen(server: Server): Promise<Service> {
   if (!server.listening) await once(server, 'listening');

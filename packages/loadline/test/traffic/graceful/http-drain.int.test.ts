@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import {
   createGracefulStop,
@@ -11,6 +13,7 @@ import {
 } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { ca, cert, key } from '../../load/transports/certificate.ts';
 
 interface Instance extends AsyncDisposable {
   readonly clock: VirtualClock;
@@ -301,6 +304,29 @@ describe('a server that drains', () => {
     line.socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n');
     await service.answer();
     await expect.poll(line.received).toContain('a dish');
+  });
+
+  it('drains connections with TLS as it does others', async () => {
+    const service = createService();
+    const server = createTlsServer({ key, cert }, service.handler);
+    await using instance = await start(server);
+    const { port } = server.address() as AddressInfo;
+    const client = connectTls({ port, host: '127.0.0.1', ca });
+    await once(client, 'secureConnect');
+    const unused = await instance.open();
+    let received = '';
+    client.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    client.write(get('/slow'));
+    await expect.poll(() => service.waiting.length).toBe(1);
+    const stopping = instance.graceful.stop();
+    await pass(instance.clock, 1000);
+    await expect.poll(unused.isEnded).toBe(true);
+    await service.answer();
+    await expect.poll(() => received).toMatch(/connection: close[\s\S]*a dish/i);
+    await finish(instance.clock, stopping);
+    expect(await stopping).toMatchObject({ unfinishedCount: 0 });
   });
 
   it('completes the streams of HTTP/2 and says goodbye to its sessions', async () => {
