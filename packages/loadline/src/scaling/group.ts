@@ -134,11 +134,16 @@ export class ScaledGroup {
     }
     const { readings, unread } = await this.#read();
     this.#outlook.learn(fleet);
-    const { foresight, because } = await this.#outlook.look(this.configuration.policy, clock.now());
+    const { wanted, ready, starting, stopping } = fleet;
+    const counts = { wanted, ready, starting, stopping };
+    const { foresight, because } = await this.#outlook.look(this.configuration.policy, {
+      atMs: clock.now(),
+      ...counts,
+      readings,
+    });
     if (because !== undefined) this.counts.unread++;
     const atMs = clock.now();
     await this.#endManual(atMs);
-    const { wanted, ready, starting, stopping } = fleet;
     const standing = {
       configuration: this.configuration,
       manual: this.manual,
@@ -147,7 +152,7 @@ export class ScaledGroup {
       foresight,
       ...this.#restraints(),
     };
-    const decision = decide(standing, { atMs, wanted, ready, starting, stopping, readings });
+    const decision = decide(standing, { atMs, ...counts, readings });
     if (decision.recommended !== undefined)
       this.#recommendations.push({ atMs, replicas: decision.recommended });
     this.counts[countOf[decision.action]]++;

@@ -1,25 +1,31 @@
+import { RollingForecast } from '../capacity/index.ts';
 import type { Asker } from './ask.ts';
 import type { Fleet } from './driver.ts';
 import type { ScalingPolicy } from './policy/policy.ts';
+import type { ForecastRule } from './policy/rule.ts';
 import type { ReadingsPort } from './readings.ts';
 import type { Foresight } from './standing.ts';
+import { type Observation, see } from './strategies/observation.ts';
 import type { SeriesByMetric } from './strategies/strategy.ts';
 
-/** The past grows slowly, and to read weeks of it is dear. */
-const historyAgeMsMax = 300_000;
+/** Where the past could not be read, it is asked for again after so long. */
+const retryMs = 300_000;
 /** Of so many starts the time is known; a start takes as long as nine of ten have taken. */
 const startsMax = 20;
 const startQuantile = 0.9;
 
-/** What one group's strategies may know beside the present: how long its starts take, and the past of its metrics. */
+/**
+ * What one group's strategies may know beside the present: how long its starts take, and forecasts, which begin with
+ * the past that is kept somewhere and go on with what each round sees.
+ */
 export class Outlook {
   readonly #group: string;
   readonly #readings: ReadingsPort;
   readonly #asker: Asker;
   readonly #startingSinceMs = new Map<string, number>();
+  readonly #forecasts = new Map<string, RollingForecast>();
   #startsMs: number[] = [];
-  #series: SeriesByMetric = {};
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(group: string, readings: ReadingsPort, asker: Asker) {
     this.#group = group;
@@ -41,28 +47,52 @@ export class Outlook {
     for (const id of this.#startingSinceMs.keys()) if (!present.has(id)) this.#startingSinceMs.delete(id);
   }
 
-  /** @returns `because` where the past was to be read and could not be; the older one is given all the same. */
+  /** @returns `because` where the past was to be read and could not be. */
   async look(
-    policy: ScalingPolicy,
-    nowMs: number,
-  ): Promise<{ foresight: Foresight; because: string | undefined }> {
-    const because = await this.#readHistory(policy, nowMs);
+    { rules, staleAfterMs }: ScalingPolicy,
+    seen: Observation,
+  ): Promise<{ readonly foresight: Foresight; readonly because: string | undefined }> {
+    const foreseen = rules.filter((rule) => rule.kind === 'forecast');
+    const because = await this.#begin(foreseen, seen.atMs);
+    for (const rule of foreseen) this.#observe(rule, seen, staleAfterMs);
+    for (const metric of this.#forecasts.keys())
+      if (!foreseen.some((rule) => rule.metric === metric)) this.#forecasts.delete(metric);
     const startMs = this.#startMs();
-    return { foresight: { ...(startMs === undefined ? {} : { startMs }), series: this.#series }, because };
+    return {
+      foresight: {
+        ...(startMs === undefined ? {} : { startMs }),
+        forecasts: Object.fromEntries(this.#forecasts),
+      },
+      because,
+    };
   }
 
-  async #readHistory({ rules }: ScalingPolicy, nowMs: number): Promise<string | undefined> {
-    const metrics = rules.filter((rule) => rule.kind === 'forecast');
-    const { history } = this.#readings;
-    if (metrics.length === 0 || history === undefined || nowMs - this.#readAtMs < historyAgeMsMax)
-      return undefined;
+  /** Reads the past of what is not forecast yet. Without a past, a forecast begins with what is seen from now on. */
+  async #begin(foreseen: readonly ForecastRule[], nowMs: number): Promise<string | undefined> {
+    const unknown = foreseen.filter(({ metric }) => !this.#forecasts.has(metric));
+    if (unknown.length === 0 || nowMs - this.#askedAtMs < retryMs) return undefined;
+    this.#askedAtMs = nowMs;
     const answer = await this.#asker.ask('the source of the past', (signal) =>
-      history.call(this.#readings, this.#group, metrics, signal),
+      this.#history(unknown, signal),
     );
     if ('because' in answer) return answer.because;
-    this.#series = answer.value;
-    this.#readAtMs = nowMs;
+    for (const { metric } of unknown) {
+      const history = answer.value[metric];
+      this.#forecasts.set(metric, new RollingForecast(history === undefined ? {} : { history }));
+    }
     return undefined;
+  }
+
+  async #history(metrics: readonly ForecastRule[], signal: AbortSignal): Promise<SeriesByMetric> {
+    return (await this.#readings.history?.(this.#group, metrics, signal)) ?? {};
+  }
+
+  /** A forecast is of the whole group, also of what is measured of one instance. */
+  #observe({ metric, of }: ForecastRule, seen: Observation, staleAfterMs: number): void {
+    const sight = see(metric, seen, staleAfterMs);
+    if ('flaw' in sight) return;
+    const total = of === 'per replica' ? sight.value * seen.ready : sight.value;
+    this.#forecasts.get(metric)?.observe(seen.atMs - sight.ageMs, total);
   }
 
   #startMs(): number | undefined {

@@ -95,7 +95,7 @@ function askingNow(
     .filter(({ proposal }) => proposal.says === 'more')
     .map(({ rule, proposal }) => ({
       wants: proposal.wants,
-      untilMs: Math.max(groupUntilMs, outCooldownEnd(rule, history)),
+      untilMs: Math.max(groupUntilMs, outCooldownEnd(rule, history, atMs)),
     }));
   const free = asking.filter(({ untilMs }) => untilMs <= atMs).map(({ wants }) => wants);
   const untilMs = Math.min(...asking.map((each) => each.untilMs));
@@ -149,10 +149,17 @@ function load(proposal: Proposal | undefined): number {
 }
 
 /** When a rule may ask for more again: its cooldown counts from the last step up that it asked for itself. */
-function outCooldownEnd(rule: ScalingRule, history: readonly ScalingStep[]): number {
+function outCooldownEnd(rule: ScalingRule, history: readonly ScalingStep[], atMs: number): number {
   if (rule.kind === 'calendar') return Number.NEGATIVE_INFINITY;
-  const last = history.findLast(({ from, to, metrics }) => to > from && metrics.includes(nameOf(rule)));
-  return last === undefined ? Number.NEGATIVE_INFINITY : last.atMs + rule.scaleOutCooldownMs;
+  const name = nameOf(rule);
+  for (let at = history.length - 1; at >= 0; at--) {
+    const step = history[at] as ScalingStep;
+    const endMs = step.atMs + rule.scaleOutCooldownMs;
+    // What is over is over, and so is everything before it.
+    if (endMs <= atMs) break;
+    if (step.to > step.from && step.metrics.includes(name)) return endMs;
+  }
+  return Number.NEGATIVE_INFINITY;
 }
 
 /** After a step up, too: what was just added has to show what it does before it is taken away. */

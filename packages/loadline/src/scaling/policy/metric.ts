@@ -101,18 +101,23 @@ export function isCustomMetric(metric: string): metric is `custom:${string}` {
 /** A value for people, in the unit of its metric: `82 %`, `1,200 ms`, `35`. */
 export function showMetric(metric: string, value: number): string {
   const unit = Object.hasOwn(scalingMetrics, metric) ? scalingMetrics[metric as KnownMetric].unit : 'count';
-  const rounded = numbers.format(Number(value.toPrecision(3)) + 0);
   switch (unit) {
     case 'ratio':
       return `${Number((value * 100).toPrecision(3))} %`;
     case 'ms':
-      return `${rounded} ms`;
+      return `${rounded(value)} ms`;
     case 'per second':
-      return `${rounded}/s`;
+      return `${rounded(value)}/s`;
     case 'count':
-      return rounded;
+      return rounded(value);
   }
 }
 
-/** Made once: a decision shows a dozen numbers, and `toLocaleString` looks for the language each time. */
+/** A decision shows a dozen numbers, most of them small: only a large one is worth its commas. */
+function rounded(value: number): string {
+  const number = Number(value.toPrecision(3)) + 0;
+  return Math.abs(number) < 1000 ? String(number) : numbers.format(number);
+}
+
+/** Made once: `toLocaleString` looks for the language each time. */
 const numbers = new Intl.NumberFormat('en-US');
