@@ -164,18 +164,19 @@ export class DrivenRollout {
     } else {
       this.state = after;
     }
-    await this.#tellShare();
+    // Once more at the end, for those that have gone.
+    await this.#tellShare(isOver(after) && !isOver(before));
     if (this.#isUnsaved) await this.#save(this.state);
   }
 
   /** Told again from time to time, for instances that came or went, and a proxy that has forgotten it. */
-  async #tellShare(): Promise<void> {
+  async #tellShare(isLast: boolean): Promise<void> {
     const { clock, split } = this.#means;
     const { state } = this;
     const nowMs = clock.monotonicMs();
     // While instances come up, they are to be known as soon as they are there.
     const isFresh = nowMs - this.#toldAtMs < tellAgainMs && state.phase !== 'preparing';
-    if (isOver(state) || (state.isShareTaken && isFresh)) return;
+    if (!isLast && (isOver(state) || (state.isShareTaken && isFresh))) return;
     const answer = await this.#ask('split', 'whatever splits the traffic', async (signal) => {
       await split.apply(state, state.share, signal);
       return true;

@@ -17,6 +17,7 @@ export type {
 } from './driver.ts';
 export { createGivenDriver, type GivenDriver, type GivenDriverOptions } from './drivers/given.ts';
 export type { GivenServer, GivenServers } from './drivers/given-kind.ts';
+export { createDriverFleet, type DriverFleet, type DriverFleetOptions } from './driver-fleet.ts';
 export type { PassageCounts } from './drivers/passage.ts';
 export { createProcessDriver, type ProcessDriver, type ProcessDriverOptions } from './drivers/process.ts';
 export type { QuotaWish, ServiceCommand } from './drivers/service-command.ts';

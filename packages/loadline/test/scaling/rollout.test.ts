@@ -344,6 +344,17 @@ describe('a rollout that somebody else has changed', () => {
     await stage.rollouts.close();
   });
 
+  it('follows an order to go back that is given to it', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    await changeBehind(stage);
+    await stage.rollouts.rollBack('r1', by);
+    expect(stage.share()).toBe(0);
+    await until(stage, () => stage.state().phase === 'rolled back');
+    expect((await stage.memory.load())[0]?.phase).toBe('rolled back');
+    await stage.rollouts.close();
+  });
+
   it('goes back all the same when it has to', async () => {
     const stage = await startedStage();
     await until(stage, () => stage.share() === 0.2);

@@ -6,7 +6,7 @@ import { type BuildUpstreams, weigh } from './weigh.ts';
 export interface ProxySplitOptions {
   /** Each is told the whole list: nobody else may tell them another. */
   readonly drivers: readonly ProxyDriver[];
-  /** Who serves each build now, in whatever state; those that are draining are not among them. */
+  /** Who serves each build now, and who ends what it has. */
   readonly upstreams: (builds: RolloutBuilds) => BuildUpstreams | Promise<BuildUpstreams>;
 }
 
@@ -28,7 +28,10 @@ export function createProxySplit({ drivers, upstreams }: ProxySplitOptions): Tra
           return { name, seen: undefined };
         }
       });
-      return fitnessOf(candidate, await Promise.all(looks));
+      return fitnessOf(
+        candidate.filter(({ isDraining = false }) => !isDraining),
+        await Promise.all(looks),
+      );
     },
   };
 }
@@ -53,14 +56,19 @@ export function createPoolSplit({ pool, upstreams }: PoolSplitOptions): TrafficS
     async apply(builds, share, signal) {
       const wanted = weigh(await upstreams(builds), share);
       const join = ({ mode: _, ...upstream }: WantedUpstream): Promise<void> => pool.join(upstream, signal);
-      const serving = wanted.filter(({ weight }) => weight !== 0);
+      // Who leaves a pool leaves it by whoever lets it go.
+      const staying = wanted.filter(({ mode }) => mode === 'serving');
+      const serving = staying.filter(({ weight }) => weight !== 0);
       throwUnlessAll(await Promise.allSettled(serving.map(join)), (index) => serving[index]?.id ?? '');
       // Only then, so that there is somebody to send requests to all along.
-      for (const each of wanted) if (each.weight === 0) join(each).catch(ignore);
+      for (const each of staying) if (each.weight === 0) join(each).catch(ignore);
     },
     async fitness(builds) {
       const { candidate } = await upstreams(builds);
-      return fitnessOf(candidate, pool.status().proxies);
+      return fitnessOf(
+        candidate.filter(({ isDraining = false }) => !isDraining),
+        pool.status().proxies,
+      );
     },
   };
 }

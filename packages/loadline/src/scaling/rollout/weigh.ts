@@ -2,8 +2,13 @@ import type { Upstream, WantedUpstream } from '../../traffic/index.ts';
 
 /** The upstreams of both builds. */
 export interface BuildUpstreams {
-  readonly baseline: readonly Upstream[];
-  readonly candidate: readonly Upstream[];
+  readonly baseline: readonly BuildUpstream[];
+  readonly candidate: readonly BuildUpstream[];
+}
+
+export interface BuildUpstream extends Upstream {
+  /** It ends what it has and gets nothing new; whoever is not named at all is taken out with what it has. */
+  readonly isDraining?: boolean;
 }
 
 /**
@@ -15,7 +20,9 @@ export interface BuildUpstreams {
  *
  * @param share 0 to 1; where a build has no upstream, the other gets everything.
  */
-export function weigh({ baseline, candidate }: BuildUpstreams, share: number): WantedUpstream[] {
+export function weigh(upstreams: BuildUpstreams, share: number): WantedUpstream[] {
+  const baseline = upstreams.baseline.filter(isServing);
+  const candidate = upstreams.candidate.filter(isServing);
   const sides = { baseline: proportionsOf(baseline), candidate: proportionsOf(candidate) };
   const wanted = effectiveShare(sides, share);
   const parts = [
@@ -30,12 +37,25 @@ export function weigh({ baseline, candidate }: BuildUpstreams, share: number): W
   ];
   const weighed = [...baseline, ...candidate].map(
     (upstream, index): WantedUpstream & { readonly weight: number } => ({
-      ...upstream,
+      ...plainOf(upstream),
       weight: weights[index] as number,
       mode: 'serving',
     }),
   );
-  return weighed.sort((a, b) => b.weight - a.weight);
+  const leaving = [...upstreams.baseline, ...upstreams.candidate].filter((each) => !isServing(each));
+  return [...weighed.sort((a, b) => b.weight - a.weight), ...leaving.map(toDraining)];
+}
+
+function isServing({ isDraining = false }: BuildUpstream): boolean {
+  return !isDraining;
+}
+
+function toDraining(upstream: BuildUpstream): WantedUpstream {
+  return { ...plainOf(upstream), mode: 'draining' };
+}
+
+function plainOf({ isDraining: _, ...upstream }: BuildUpstream): Upstream {
+  return upstream;
 }
 
 const weightMax = 256;

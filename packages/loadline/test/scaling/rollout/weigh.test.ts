@@ -71,6 +71,20 @@ describe('weigh()', () => {
     expect(weigh(both, 0).map(({ id }) => id)).toEqual(['old-0', 'old-1', 'new-0']);
   });
 
+  it('lets those that leave end what they have, and counts on them for nothing', () => {
+    const [first, second] = upstreams('old', [1, 1]) as [Upstream, Upstream];
+    const wanted = weigh(
+      { baseline: [{ ...first, isDraining: true }, second], candidate: upstreams('new', [1]) },
+      0.5,
+    );
+    expect(wanted.map(({ id, mode }) => [id, mode])).toEqual([
+      ['old-1', 'serving'],
+      ['new-0', 'serving'],
+      ['old-0', 'draining'],
+    ]);
+    expect(wanted.map(({ weight }) => weight)).toEqual([256, 256, 1]);
+  });
+
   it('lets some of a build rest where its share is too small for all', () => {
     const wanted = weigh(
       { baseline: upstreams('old', [1]), candidate: upstreams('new', [1, 1, 1, 1, 1, 1]) },
