@@ -125,11 +125,18 @@ export class Attempts {
 
   #pick(): UpstreamEntry | undefined {
     const { upstreams } = this.#parts;
-    const { clientAddress } = this.#request;
-    const another = upstreams.pick(clientAddress, this.#startedMs, this.#tried);
+    const another = upstreams.pick(this.#key, this.#startedMs, this.#tried);
     // Rather the same one again than nobody: it may be the only one.
     if (another !== undefined || this.#tried.length === 0) return another;
-    return upstreams.pick(clientAddress, this.#startedMs, []);
+    return upstreams.pick(this.#key, this.#startedMs, []);
+  }
+
+  /** The client's address, behind a proxy of ours too. */
+  get #key(): string {
+    const { head, clientAddress } = this.#request;
+    const { forwardedFor } = head.fields;
+    if (!this.#parts.trustsForwarded || forwardedFor === undefined) return clientAddress;
+    return forwardedFor.split(',', 1)[0] ?? clientAddress;
   }
 
   #sendOn(connection: UpstreamConnection): void {
@@ -146,7 +153,7 @@ export class Attempts {
     const { upstreams, connections, budget, metrics, clock } = this.#parts;
     if (this.#first === undefined) return;
     const nowMs = clock.monotonicMs();
-    const entry = upstreams.pick(this.#request.clientAddress, nowMs, this.#tried);
+    const entry = upstreams.pick(this.#key, nowMs, this.#tried);
     if (entry === undefined) return;
     if (!budget.withdraw(nowMs)) {
       metrics.overBudget.add();

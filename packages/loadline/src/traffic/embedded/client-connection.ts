@@ -43,6 +43,9 @@ export class ClientConnection implements HandlingOwner, Swept {
   /** Whether we have said goodbye; what still comes is thrown away. */
   #isFarewell = false;
   #farewellBytes = 0;
+  /** Bytes of answers that the client had not taken at the last look, and when it last took some. */
+  #waitingBytes = 0;
+  #takenMs: number;
 
   constructor(socket: Socket, options: ClientOptions) {
     const { parts } = options;
@@ -50,6 +53,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.#options = options;
     this.#reader = new BodyReader(parts.limits);
     this.#sinceMs = parts.sweep.nowMs;
+    this.#takenMs = parts.sweep.nowMs;
     this.#address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
     this.#answer = new ClientAnswer(socket, { metrics: parts.metrics, mayStay: () => this.#mayStay });
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
@@ -79,8 +83,9 @@ export class ClientConnection implements HandlingOwner, Swept {
   check(nowMs: number): void {
     const { limits } = this.#options.parts;
     const forMs = nowMs - this.#sinceMs;
-    if (this.#isFarewell) {
-      if (forMs >= farewellMs) this.#socket.destroy();
+    if (!this.#takesAnswers(nowMs)) this.#socket.resetAndDestroy();
+    else if (this.#isFarewell) {
+      if (forMs >= farewellMs && this.#socket.writableLength === 0) this.#socket.destroy();
     } else if (this.#handling === undefined) this.#checkIdle(forMs);
     else if (this.#waitsForBody && forMs >= limits.clientStallMs)
       this.#refuse({ status: 408, detail: 'The body of the request did not come in time.' });
@@ -120,6 +125,14 @@ export class ClientConnection implements HandlingOwner, Swept {
 
   get #waitsForBody(): boolean {
     return !this.#reader.isDone && this.#handling?.takesBody === true;
+  }
+
+  /** Whether the client takes what is written to it. However slowly: as long as less waits than at the last look. */
+  #takesAnswers(nowMs: number): boolean {
+    const waiting = this.#socket.writableLength;
+    if (waiting === 0 || waiting !== this.#waitingBytes) this.#takenMs = nowMs;
+    this.#waitingBytes = waiting;
+    return nowMs - this.#takenMs < this.#options.parts.limits.clientStallMs;
   }
 
   #checkIdle(forMs: number): void {
@@ -252,7 +265,7 @@ export class ClientConnection implements HandlingOwner, Swept {
   /** Who ends while it waits for an answer does not wait any more. Of a stream it is one direction only. */
   #onPeerEnd(): void {
     if (this.#isStream && this.#handling !== undefined) this.#handling.endStream();
-    else this.#socket.destroy();
+    else if (!this.#isFarewell) this.#socket.destroy();
   }
 
   #onClose(): void {

@@ -80,6 +80,8 @@ class RunningProxy implements EmbeddedProxy {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: 1024 }, () => {
         this.#server.off('error', reject);
+        // The system has no descriptor left for a client who knocks. Unheard, it would end the process.
+        this.#server.on('error', () => this.#parts.metrics.acceptFailures.add());
         resolve();
       });
     });

@@ -92,11 +92,11 @@ export class Exchange implements ConnectionUser, Handling, Swept {
     this.#finish();
   }
 
-  /** Gives up on an upstream, or on a client that takes nothing. One that sends nothing is its connection's business. */
+  /** Gives up on an upstream. A client that sends or takes nothing is its connection's business. */
   check(nowMs: number): void {
     const forMs = nowMs - this.#progressMs;
     if (this.#chosen !== undefined) {
-      if (forMs >= this.#answerLimitMs) this.#cut(this.#answer.isFull ? 'neither' : 'failed');
+      if (forMs >= this.#answerLimitMs) this.#cut('failed');
       return;
     }
     for (const connection of [this.#attempts.first, this.#attempts.hedge]) {
@@ -230,10 +230,10 @@ export class Exchange implements ConnectionUser, Handling, Swept {
     this.#owner.onFinished();
   }
 
-  /** How long an answer may stand still. */
+  /** How long an upstream may send nothing of an answer. */
   get #answerLimitMs(): number {
-    const { streamIdleMs, clientStallMs, upstreamStallMs } = this.#parts.limits;
-    if (this.#answer.isFull) return clientStallMs;
+    const { streamIdleMs, upstreamStallMs } = this.#parts.limits;
+    if (this.#answer.isFull) return Number.POSITIVE_INFINITY;
     return this.#isStream || this.#isEventStream ? streamIdleMs : upstreamStallMs;
   }
 

@@ -13,6 +13,8 @@ export interface ProxyMetrics {
   readonly cut: Counter;
   /** Requests whose client went away before they were answered. */
   readonly cancelled: Counter;
+  /** Clients that could not be let in, because the system had no room. */
+  readonly acceptFailures: Counter;
   readonly cached: Labelled<'outcome', Counter>;
 }
 
@@ -74,6 +76,10 @@ export function createProxyMetrics(registry: Registry, proxy: string, read: Prox
     refused: { with: ({ status }) => refused.with({ proxy, status }) },
     cut: count('loadline_proxy_cut_total', 'Answers that broke off behind their head.'),
     cancelled: count('loadline_proxy_cancelled_total', 'Requests whose client went away before the answer.'),
+    acceptFailures: count(
+      'loadline_proxy_accept_failures_total',
+      'Clients that could not be let in, because the system had no room for a connection.',
+    ),
     cached: { with: ({ outcome }) => cached.with({ proxy, outcome }) },
   };
 }

@@ -71,6 +71,20 @@ describe('balancing by the embedded proxy', () => {
     expect(new Set(answers).size).toBe(1);
   });
 
+  it('by address goes, behind a proxy of ours, by the client of that one', async () => {
+    await using a = await serveRaw((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na'));
+    await using b = await serveRaw((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb'));
+    await using proxy = await proxyBefore([a, b], { policy: 'address hash', trustsForwarded: true });
+    const answererOf = async (client: number): Promise<string> =>
+      (await exchange(proxy.port, getOnce('/', `X-Forwarded-For: 192.0.2.${client}, 10.0.0.1\r\n`))).slice(
+        -1,
+      );
+    const first = [];
+    for (let client = 0; client < 20; client++) first.push(await answererOf(client));
+    expect(new Set(first)).toEqual(new Set(['a', 'b']));
+    for (let client = 0; client < 20; client++) expect(await answererOf(client)).toBe(first[client]);
+  });
+
   it('takes out who fails, and lets it in again after a while', async () => {
     const clock = createVirtualClock();
     let [isWell, asked] = [false, 0];
