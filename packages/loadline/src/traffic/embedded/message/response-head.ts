@@ -47,7 +47,7 @@ export function readResponseHead(text: string, method: string, limits: HeadLimit
 }
 
 /** Whether an answer has a body, whatever its lines say (RFC 9112, section 6.3). */
-export function hasNoBody(method: string, status: number): boolean {
+function hasNoBody(method: string, status: number): boolean {
   return method === 'HEAD' || status < 200 || status === 204 || status === 304;
 }
 
