@@ -12,12 +12,24 @@ export interface Contender {
 
 const replicas = { min: 1, max: 1000 };
 
-/** Ours: sized by queueing for what is seen and what is foreseen; the setting is the headroom. */
+/** From thrifty to generous: what part of the forecast is provided for, and when that is nearly all, how much more. */
+const generosity = [
+  { quantile: 0.5, headroom: 0 },
+  { quantile: 0.8, headroom: 0 },
+  { quantile: 0.95, headroom: 0 },
+  { quantile: 0.98, headroom: 0 },
+  { quantile: 0.98, headroom: 0.12 },
+  { quantile: 0.98, headroom: 0.3 },
+  { quantile: 0.98, headroom: 0.6 },
+] as const;
+
+/** Ours: sized by queueing for what is seen and what is foreseen. */
 export const ours: Contender = {
   name: 'sizing and forecast',
-  settings: [1, 0.6, 0.4, 0.25, 0.12, 0.05, 0],
-  policyOf: ({ serviceMs, serviceVariation, slots, targetMsP95 }, headroom) =>
-    parsed({
+  settings: [...generosity.keys()],
+  policyOf: ({ serviceMs, serviceVariation, slots, targetMsP95 }, setting) => {
+    const { quantile, headroom } = generosity[setting] ?? generosity[0];
+    return parsed({
       replicas,
       sizing: {
         latency: inWords(targetMsP95),
@@ -27,9 +39,10 @@ export const ours: Contender = {
         headroom,
         scaleInTolerance: 0,
       },
-      forecast: { ratePerSecond: { quantile: 0.8, margin: '30s' } },
-      scaleIn: { stabilization: '5m', cooldown: '0s' },
-    }),
+      forecast: { ratePerSecond: { quantile, margin: '30s' } },
+      scaleIn: { stabilization: '2m', cooldown: '0s' },
+    });
+  },
 };
 
 /** The standard autoscaler with its defaults, by the share of the CPU; the setting is its target. */

@@ -25,7 +25,7 @@ export function measureSimulating(options: BenchOptions): readonly Row[] {
   return [
     timed(
       '30 days at one-minute steps, by queueing and forecast',
-      () => simulate(ours.policyOf(judged, 0.25), { trace: month, service, intervalMs: 60_000 }),
+      () => simulate(ours.policyOf(judged, 2), { trace: month, service, intervalMs: 60_000 }),
       'under 2 s',
       2,
     ),
@@ -38,7 +38,7 @@ export function measureSimulating(options: BenchOptions): readonly Row[] {
     timed(
       '6 hours of 100 services, 1,000 instances in all, a decision every 15 s',
       () => {
-        for (const trace of afternoon) simulate(ours.policyOf(judged, 0.25), { trace, service });
+        for (const trace of afternoon) simulate(ours.policyOf(judged, 2), { trace, service });
       },
       'under 10 s',
       10,
