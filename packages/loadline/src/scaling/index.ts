@@ -106,6 +106,7 @@ export { writeScalingPolicy } from './policy/write-policy.ts';
 export { createPrometheusReadings, type PrometheusReadingsOptions } from './prometheus-readings.ts';
 export type { ReadingsPort } from './readings.ts';
 export type { Capacity } from './rollout/advance.ts';
+export { createDocumentRolloutMemory, type RolloutDocuments } from './rollout/document-memory.ts';
 export type { Fitness } from './rollout/fitness.ts';
 export type { Judgement, RolloutEffect } from './rollout/judge.ts';
 export { createRolloutMemory, type RolloutMemory } from './rollout/memory.ts';

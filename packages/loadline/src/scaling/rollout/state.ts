@@ -53,7 +53,7 @@ export interface RolloutState extends RolloutOrder {
   readonly pausedBy: PauseCause | undefined;
   /** Why it stands as it does: one sentence for people. */
   readonly reason: string;
-  /** What has happened, oldest first; past 200 the oldest are forgotten. */
+  /** What has happened, oldest first; past 100 the oldest are forgotten. */
   readonly log: readonly RolloutEntry[];
   /** From 1, one more with each change that is remembered. */
   readonly version: number;
@@ -165,7 +165,7 @@ export function isOver({ phase }: RolloutState): boolean {
   return phase === 'promoted' || phase === 'rolled back';
 }
 
-const entriesMax = 200;
+const entriesMax = 100;
 
 /** Infinite ends, which JSON has no word for, are those of nothing known: left out of a log. */
 function shorten(effects: readonly RolloutEffect[]): RolloutEffect[] {

@@ -9,6 +9,7 @@ import {
   type RolloutMemory,
   type RolloutState,
   type Rollouts,
+  type RolloutsOptions,
   type TrafficTotals,
 } from 'loadline/scaling';
 
@@ -40,6 +41,8 @@ export interface Stage {
   readonly asked: string[];
   /** Whatever splits the traffic has nothing for the candidate any more. */
   readonly forget: () => void;
+  /** What a rollout of this stage needs, to open others on it. */
+  readonly ports: RolloutsOptions;
   /** As after the end of the process: another one takes up what is remembered. */
   readonly reopen: () => Promise<void>;
 }
@@ -116,6 +119,7 @@ export async function openStage(seed: string | number = 'stage'): Promise<Stage>
 
   const stage = {
     clock,
+    ports,
     memory: remembered,
     shares: [] as number[],
     asked: [] as string[],
