@@ -44,6 +44,7 @@ describe('the building', () => {
     ['pg', 'postgres'],
     ['iovalkey', 'valkey'],
     ['@grpc/grpc-js', 'scaling'],
+    ['@openfeature/server-sdk', 'scaling'],
   ])('imports %s in the room %s alone', (client, room) => {
     const importers = readSources()
       .filter((file) => file.path.startsWith('packages/loadline/'))
