@@ -1,6 +1,7 @@
 import type { Clock } from 'loadline/base';
 import type { Readings, ReadingsPort, ScalingDriver, ScalingReading, WantedMetric } from 'loadline/scaling';
 import type { Latest, Store } from 'loadline/store';
+import { createStoreHistory } from './store-history.ts';
 import { instanceMetrics, watchedMetricOf } from './watched-metrics.ts';
 
 /** Older values are left to the policy's own limit; this one only bounds what is read. */
@@ -56,6 +57,7 @@ export function createStoreReadings(options: {
   }
 
   return {
+    history: createStoreHistory({ metrics, clock }),
     async read(group, wanted, signal) {
       const fleet = await driver.observe(group, signal);
       const instances = fleet.kind === 'seen' ? fleet.instances : [];
