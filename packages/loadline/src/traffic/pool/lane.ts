@@ -31,6 +31,7 @@ export interface LaneCounts {
 /** What a proxy has said last. */
 export interface View {
   readonly seen: readonly SeenUpstream[];
+  readonly byId: ReadonlyMap<string, SeenUpstream>;
   readonly atMs: number;
   /** Which look it was, from 1. */
   readonly look: number;
@@ -124,8 +125,9 @@ export class Lane {
       return;
     }
     const seen = looked.value;
-    this.view = { seen, atMs: clock.now(), look };
-    this.#forgetReleased(seen);
+    const byId = new Map(seen.map((each) => [each.id, each]));
+    this.view = { seen, byId, atMs: clock.now(), look };
+    this.#forgetReleased(byId);
     onSeen();
     const nowMs = clock.monotonicMs();
     const released = this.#released;
@@ -165,9 +167,7 @@ export class Lane {
     return nowMs - last.atMs >= this.#means.intervalMs || last.list !== JSON.stringify(wanted);
   }
 
-  #forgetReleased(seen: readonly SeenUpstream[]): void {
-    if (this.#released.size === 0) return;
-    const there = new Set(seen.map(({ id }) => id));
+  #forgetReleased(there: ReadonlyMap<string, SeenUpstream>): void {
     for (const id of this.#released) if (!there.has(id)) this.#released.delete(id);
   }
 

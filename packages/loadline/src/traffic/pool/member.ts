@@ -45,9 +45,9 @@ export class PoolMember {
     return this.#deadlineMs !== undefined && nowMs >= this.#deadlineMs;
   }
 
-  /** What a proxy has, unless that was seen before the present wish. */
-  viewSince(index: number, view: View | undefined): readonly SeenUpstream[] | undefined {
-    return view !== undefined && view.look > (this.#looks[index] as number) ? view.seen : undefined;
+  /** What a proxy has, by id, unless that was seen before the present wish. */
+  viewSince(index: number, view: View | undefined): ReadonlyMap<string, SeenUpstream> | undefined {
+    return view !== undefined && view.look > (this.#looks[index] as number) ? view.byId : undefined;
   }
 
   /** It is to serve from now on, like this. */

@@ -102,21 +102,18 @@ export type Rest =
 /**
  * How busy one is that leaves. Pure.
  *
- * @param views what each proxy has said since that was asked for; undefined for one that has not.
+ * @param views what each proxy has said since that was asked for, by id; undefined for one that has not.
  */
-export function restOf(id: string, views: readonly (readonly SeenUpstream[] | undefined)[]): Rest {
-  const found = views.map((view) => view?.find((each) => each.id === id));
-  const isDone = views.every((view, index) => {
-    const seen = found[index];
-    return view !== undefined && (seen === undefined || isIdle(seen));
-  });
-  if (isDone) return { kind: 'none' };
-  const isKnown = views.every((view, index) => {
-    const seen = found[index];
-    return view !== undefined && (seen === undefined || seen.inFlight !== undefined);
-  });
-  const inFlight = found.reduce((sum, seen) => sum + (seen?.inFlight ?? 0), 0);
-  return { kind: 'some', inFlight: isKnown ? inFlight : undefined };
+export function restOf(id: string, views: readonly (ReadonlyMap<string, SeenUpstream> | undefined)[]): Rest {
+  let isDone = true;
+  let inFlight: number | undefined = 0;
+  for (const view of views) {
+    const seen = view?.get(id);
+    if (view !== undefined && seen === undefined) continue;
+    if (seen === undefined || !isIdle(seen)) isDone = false;
+    inFlight = inFlight === undefined || seen?.inFlight === undefined ? undefined : inFlight + seen.inFlight;
+  }
+  return isDone ? { kind: 'none' } : { kind: 'some', inFlight };
 }
 
 /** Whether a proxy has just what it is to have, as far as it tells: weights and zones it does not. Pure. */

@@ -62,15 +62,11 @@ export function openPool(options: PoolOptions): Pool {
   /** Tells those who wait how far it has come; called whenever a proxy was looked at. */
   function evaluate(): void {
     for (const member of members.values()) {
+      if (!member.isAwaited) continue;
       const { id } = member.upstream;
       const views = lanes.map(({ view }, index) => member.viewSince(index, view));
       if (!member.isLeaving) {
-        const isUpAt = (seen: (typeof views)[number]): boolean =>
-          isUp(
-            member.upstream,
-            seen?.find((each) => each.id === id),
-          );
-        if (member.isAwaited && views.every(isUpAt)) member.arrive();
+        if (views.every((view) => isUp(member.upstream, view?.get(id)))) member.arrive();
         continue;
       }
       const rest = restOf(id, views);
@@ -98,7 +94,7 @@ export function openPool(options: PoolOptions): Pool {
 
   /** One that a proxy has and nobody has asked for here; undefined where none has it, as far as they tell. */
   function findStranger(id: string): Upstream | undefined {
-    const seen = lanes.flatMap(({ view }) => view?.seen ?? []).find((each) => each.id === id);
+    const seen = lanes.map(({ view }) => view?.byId.get(id)).find((each) => each !== undefined);
     return seen === undefined ? undefined : { id, host: seen.host, port: seen.port };
   }
 

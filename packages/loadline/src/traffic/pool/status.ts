@@ -49,8 +49,7 @@ export function statusOf(members: ReadonlyMap<string, Member>, lanes: readonly L
 
 function whyNot(upstream: Upstream, { driver, view, trouble }: Lane): string[] {
   if (view === undefined) return [`${driver.name} does not tell: ${trouble ?? 'it was not asked yet'}`];
-  const seen = view.seen.find(({ id }) => id === upstream.id);
-  const why = whyNotUp(upstream, seen);
+  const why = whyNotUp(upstream, view.byId.get(upstream.id));
   if (why === undefined) return [];
   return [`at ${driver.name} it ${why}${trouble === undefined ? '' : ` (${trouble})`}`];
 }

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createHaproxyDriver, type WantedUpstream } from 'loadline/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHaproxyRuntime } from '../../../src/traffic/drivers/haproxy-runtime.ts';
 import { describeProxyDriver } from '../../contracts/proxy-driver-contract.ts';
+import { freePort } from './free-port.ts';
 import { type HaproxyServer, startHaproxy } from './haproxy-server.ts';
 import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
 
@@ -114,6 +116,18 @@ describe('HAProxy', () => {
       message: expect.stringContaining('/nowhere/at-all.pem'),
     });
     expect(await readFile(haproxy.options.file.path, 'utf8')).toBe(before);
+  });
+
+  it('is given orders over TCP too, and starts slowly where it is to', async () => {
+    const runtime = { host: '127.0.0.1', port: await freePort() };
+    await using remote = await startHaproxy({ runtime, slowStartMs: 60_000 });
+    await remote.driver.apply(serving('a'), signal);
+    await expect.poll(() => remote.driver.observe(signal)).toMatchObject([{ id: 'a', status: 'up' }]);
+    expect((await fetch(remote.url)).status).toBe(200);
+    const { ask } = createHaproxyRuntime(runtime);
+    const columns = (await ask('show stat service 4 -1', signal)).split('\n').map((row) => row.split(','));
+    const throttle = columns[1]?.[columns[0]?.indexOf('throttle') as number];
+    expect(Number(throttle)).toBeLessThan(50);
   });
 
   it('takes no name, no order in a name, and no host name', async () => {

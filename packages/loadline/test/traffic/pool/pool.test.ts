@@ -95,6 +95,13 @@ describe('join()', () => {
     expect(stage.pool.status().proxies[1]?.seen).toMatchObject([{ id: 'a', port: 9999, status: 'up' }]);
   });
 
+  it('takes in two thousand at once', async () => {
+    await using stage = start();
+    const ids = Array.from({ length: 2000 }, (_, index) => `i${index}`);
+    await joined(stage, ...ids);
+    expect(stage.inner.serving).toHaveLength(2000);
+  });
+
   it('ends with the signal, and leaves the upstream in the pool', async () => {
     await using stage = start();
     const giveUp = new AbortController();
