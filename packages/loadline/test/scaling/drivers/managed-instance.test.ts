@@ -48,9 +48,12 @@ interface Stage {
   readonly counts: PassageCounts;
   readonly units: readonly Unit[];
   readonly instance: ManagedInstance<Unit>;
+  /** Lets the first one start, where it is held. */
+  readonly begun: PromiseWithResolvers<void>;
 }
 
-async function stage({ isStubborn = false, startMs = 0 } = {}): Promise<Stage> {
+async function stage({ isStubborn = false, startMs = 0, isHeld = false } = {}): Promise<Stage> {
+  const begun = Promise.withResolvers<void>();
   const clock = createVirtualClock();
   const gate = new SimulatedGate();
   const counts: PassageCounts = { drained: 0, overdue: 0, unverified: 0, notAdmitted: 0 };
@@ -59,6 +62,7 @@ async function stage({ isStubborn = false, startMs = 0 } = {}): Promise<Stage> {
     timing: { drainGraceMs: 5000, restartDelayMs: 100, restartDelayMsMax: 10_000, stableMs: 60_000 },
     async start() {
       if (startMs > 0) await sleep(clock, startMs);
+      if (isHeld) await begun.promise;
       const unit = new Unit(clock, 8000 + units.length, isStubborn);
       units.push(unit);
       return unit;
@@ -76,7 +80,7 @@ async function stage({ isStubborn = false, startMs = 0 } = {}): Promise<Stage> {
   const passage = new Passage({ gate, clock, counts });
   const instance = new ManagedInstance({ group: 'api', id: 'api-1', kind, clock, passage });
   await clock.advance(1);
-  return { clock, gate, counts, units, instance };
+  return { clock, gate, counts, units, instance, begun };
 }
 
 const hang = (signal: AbortSignal): Promise<never> =>
@@ -184,6 +188,29 @@ describe('an instance behind a balancer', () => {
     await clock.advance(2000);
     expect(gate.asked).toEqual(['admit api-1', 'withdraw api-1 0', 'admit api-1']);
     expect([instance.state, gate.inside.get('api-1')?.port]).toEqual(['ready', 8001]);
+  });
+
+  it('has no successor in the traffic before it is out of it, however long that takes', async () => {
+    const { clock, gate, units } = await stage();
+    await clock.advance(1500);
+    gate.withdrawing = async () => {
+      await sleep(clock, 8000);
+      gate.asked.push('is out');
+      return { kind: 'drained' };
+    };
+    units[0]?.crash();
+    await clock.advance(12_000);
+    expect(gate.asked).toEqual(['admit api-1', 'withdraw api-1 0', 'is out', 'admit api-1']);
+  });
+
+  it('is told to stop once, also where that and its start come at the same moment', async () => {
+    const { clock, instance, units, begun } = await stage({ isHeld: true });
+    begun.resolve();
+    await Promise.resolve();
+    void instance.drain();
+    await clock.advance(2000);
+    await instance.gone;
+    expect(units[0]?.words.filter((word) => word === 'terminate')).toHaveLength(1);
   });
 
   it('that is killed while it drains is gone, and out of the traffic', async () => {

@@ -103,6 +103,14 @@ describe('exportHpa()', () => {
     expect(notes.join('\n')).toContain('that fewer are enough below 42 % cannot be said');
   });
 
+  it('takes a step at each look of the controller where there is no cooldown', () => {
+    const cpuRatio = { scaleOutAbove: 0.7, scaleOutCooldown: '0s' };
+    const written = { replicas: { min: 1, max: 9 }, scaleOut: { step: 3 }, metrics: { cpuRatio } };
+    expect(exportHpa(named(policyOf(written))).object.spec).toMatchObject({
+      behavior: { scaleUp: { policies: [{ type: 'Pods', value: 3, periodSeconds: 15 }] } },
+    });
+  });
+
   it('says of everything else that it is lost', () => {
     const policy = policyOf({
       mode: 'dry run',

@@ -85,6 +85,29 @@ describe('the scaler that KEDA asks', () => {
     expect(await stream.ended).toBe('ended');
   });
 
+  it('pushes nothing where nothing has changed, whatever its source calls', async () => {
+    let isActive = true;
+    let call = (): void => undefined;
+    const eager: KedaSource = {
+      groups: ['api'],
+      read: async () => ({ isActive, metrics: [] }),
+      watch(_, onChange) {
+        call = onChange;
+        return () => undefined;
+      },
+    };
+    await using server = await startKedaScaler({ clock: systemClock, source: eager });
+    await using client = openKedaClient(server.port);
+    const stream = client.stream(api);
+    await expect.poll(() => stream.came.length, patient).toBe(1);
+    call();
+    call();
+    isActive = false;
+    await client.call('IsActive', api);
+    call();
+    await expect.poll(() => stream.came, patient).toEqual([{ result: true }, { result: false }]);
+  });
+
   it('refuses a trigger that cannot be read, and says everything that is wrong with it', async () => {
     expect(await failureOf(metrics(1), 'GetMetricSpec', ref({ gruop: 'api', threshold: '5' }))).toMatchObject(
       {
