@@ -175,17 +175,17 @@ describe.each(Object.keys(services))('a rolling restart of %s under load', (fram
   it('fails no request and loses no WebSocket', async () => {
     await using balancer = await startBalancer();
     const { instances } = balancer;
-    // All start at once, which takes a while; who is new joins when somebody leaves.
-    const started = await Promise.all(Array.from({ length: 4 }, () => startInstance(framework)));
-    const [old, fresh] = [started.slice(0, 2), started.slice(2)];
+    // All start at once, which takes a while; who is new joins when the first leaves.
+    const started = await Promise.all(Array.from({ length: 3 }, () => startInstance(framework)));
+    const [old, fresh] = [started.slice(0, 2), started[2] as Instance];
     for (const instance of old) instances.add(instance);
     await expect.poll(() => balancer.readyCount()).toBe(2);
     const load = startLoad(balancer.port, 16);
     const chat = startChat(balancer.port);
     const stops: { code: number; report: StopReport }[] = [];
-    for (const [index, instance] of old.entries()) {
-      instances.add(fresh[index] as Instance);
-      await expect.poll(() => balancer.readyCount()).toBe(3);
+    instances.add(fresh);
+    await expect.poll(() => balancer.readyCount()).toBe(3);
+    for (const instance of old) {
       stops.push(await stopInstance(instance));
       instances.delete(instance);
     }
@@ -193,7 +193,8 @@ describe.each(Object.keys(services))('a rolling restart of %s under load', (fram
     const { echoed, codes } = await chat.end();
     expect(failures).toEqual([]);
     expect(ok).toBeGreaterThan(100);
-    expect(echoed).toBeGreaterThan(10);
+    expect(echoed).toBeGreaterThan(2);
+    expect(codes).toContain(1001);
     expect(codes.every((code, index) => code === (index === codes.length - 1 ? 1000 : 1001))).toBe(true);
     for (const { code, report } of stops) {
       expect(report).toMatchObject({ reason: 'SIGTERM', unfinishedCount: 0, failures: [] });
