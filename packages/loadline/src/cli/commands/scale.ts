@@ -21,6 +21,11 @@ const words: Readonly<Record<string, ScaleWord>> = {
     summary: 'tells why a group has the size that it has',
     open: async () => (await import('./scale-why.ts')).scaleWhyCommand,
   },
+  simulate: {
+    usage: 'simulate POLICY…',
+    summary: 'tries policies on a trace: instance hours, and targets missed',
+    open: async () => (await import('./scale-simulate.ts')).scaleSimulateCommand,
+  },
   export: {
     usage: 'export FILE --as KIND',
     summary: 'writes objects of Kubernetes and KEDA for a policy',

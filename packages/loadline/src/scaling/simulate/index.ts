@@ -1,7 +1,12 @@
 /** Tries a scaling policy on a trace before it is trusted with traffic. */
 export { type CurvePoint, frontOf, violatedRatioAt } from './curve.ts';
+export { simulatedMetrics } from './eyes.ts';
 export { generateTrace, type Span, type TraceShape } from './generate-trace.ts';
+export { readTraceCsv } from './read-trace-csv.ts';
+export { type PrometheusTrace, readTracePrometheus } from './read-trace-prometheus.ts';
 export type { SimulatedService } from './service.ts';
 export { type SimulationOptions, simulate } from './simulate.ts';
 export type { SimulatedPiece, SimulationResult } from './tally.ts';
 export type { Trace } from './trace.ts';
+export { type TracePoint, traceOfPoints } from './trace-of-points.ts';
+export { varyPolicy } from './vary-policy.ts';

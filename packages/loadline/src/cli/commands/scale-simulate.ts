@@ -1,0 +1,217 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parseDuration, systemClock } from '../../base/index.ts';
+import { parseScalingPolicy, type ScalingPolicy } from '../../scaling/index.ts';
+import {
+  readTraceCsv,
+  readTracePrometheus,
+  type SimulatedService,
+  type SimulationOptions,
+  simulate,
+  type Trace,
+  varyPolicy,
+} from '../../scaling/simulate/index.ts';
+import { cliError } from '../door/errors.ts';
+import { exitCodes } from '../door/exit-codes.ts';
+import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
+import { writeResultFile } from '../door/result-file.ts';
+import { readWords } from '../door/words.ts';
+import { drawSimulation, type Tried } from '../screen/simulation.ts';
+import type { Command, Surroundings } from './command.ts';
+
+export const scaleSimulateCommand: Command = {
+  help: `loadline scale simulate POLICY… --trace FILE [options]
+
+Tries scaling policies on what was asked of a service: how many instance hours each would have taken, and how often the
+response time would have missed its target. Policies are files of YAML or JSON; a HorizontalPodAutoscaler is one too.
+
+The trace
+  --trace FILE       lines of a time and requests a second: 2026-06-06T12:00:00Z,120.5
+  --prometheus URL   or from there, with
+  --query PROMQL     what gives requests a second; several series are added up
+  --last TIME        of the last so long; default 7d
+  --step TIME        a value every so long; default 1m
+  --history TIME     so much of its beginning is only for forecasts to learn from; default 0s
+
+The service
+  --service TIME     an instance works so long on a request, on average; default 50ms
+  --concurrency N    and on so many at once; default 1
+  --variability N    variance of that time over the square of its mean; default 1
+  --start TIME       from the wish for an instance until it takes requests; default 60s
+  --target TIME      95 % of the responses are to come within; default five times the service time
+  --price N          what an instance costs an hour, in any currency
+
+What is left
+  --sweep            each policy also less and more generous: what it takes to miss the target less
+  --interval TIME    from one decision to the next, where the policy has none of its own; default 15s
+  --json FILE        everything as JSON, with the course of each; with - instead of the table
+
+Exit codes: 0 tried, 2 the input is wrong, 130 interrupted.
+`,
+  run: trySimulations,
+};
+
+const options = {
+  trace: { type: 'string' },
+  prometheus: { type: 'string' },
+  query: { type: 'string' },
+  last: { type: 'string', default: '7d' },
+  step: { type: 'string', default: '1m' },
+  history: { type: 'string', default: '0s' },
+  service: { type: 'string', default: '50ms' },
+  concurrency: { type: 'string', default: '1' },
+  variability: { type: 'string', default: '1' },
+  start: { type: 'string', default: '60s' },
+  target: { type: 'string' },
+  price: { type: 'string' },
+  sweep: { type: 'boolean' },
+  interval: { type: 'string', default: '15s' },
+  json: { type: 'string' },
+} as const;
+
+type Asked = ReturnType<typeof readWords<typeof options>>['options'];
+
+async function trySimulations(
+  args: readonly string[],
+  { terminal, env, signal }: Surroundings,
+): Promise<number> {
+  const { options: asked, positionals: files } = readWords('scale simulate', args, options);
+  if (files.length === 0)
+    throw unfit(
+      'at least one policy is needed, as in `loadline scale simulate policy.yaml --trace load.csv`',
+    );
+  const service = readService(asked);
+  const price = asked.price === undefined ? undefined : readNumber('--price', asked.price, 0);
+  const intervalMs = readTime('--interval', asked.interval);
+  const policies = await Promise.all(files.map(readPolicy));
+  const whole = await readTrace(asked, { authorization: env.LOADLINE_PROMETHEUS_AUTHORIZATION, signal });
+  const { trace, history } = split(whole, readTime('--history', asked.history));
+  const tried: Tried[] = [];
+  for (const [index, policy] of policies.entries()) {
+    for (const { generosity, varied } of asked.sweep === true
+      ? sweep(policy)
+      : [{ generosity: 1, varied: policy }]) {
+      signal.throwIfAborted();
+      const given: SimulationOptions = {
+        trace,
+        service,
+        intervalMs,
+        ...(history === undefined ? {} : { history }),
+      };
+      tried.push({ policy: basename(files[index] as string), generosity, result: simulate(varied, given) });
+    }
+  }
+  const told = { trace, service, tried, price };
+  const text = `${JSON.stringify({ trace: { ...trace, ratesPerSecond: undefined }, service, price, tried }, undefined, 2)}\n`;
+  terminal.out(asked.json === '-' ? text : drawSimulation(told, terminal));
+  if (asked.json !== undefined && asked.json !== '-')
+    await writeResultFile(asked.json, text, 'the simulation');
+  return exitCodes.passed;
+}
+
+const generosities = [0.7, 0.8, 0.9, 1, 1.15, 1.35, 1.6, 2];
+
+/** What cannot be less generous than it is appears once. */
+function sweep(policy: ScalingPolicy): readonly { generosity: number; varied: ScalingPolicy }[] {
+  const own = JSON.stringify(varyPolicy(policy, 1));
+  return generosities
+    .map((generosity) => ({ generosity, varied: varyPolicy(policy, generosity) }))
+    .filter(({ generosity, varied }) => generosity === 1 || JSON.stringify(varied) !== own);
+}
+
+async function readPolicy(file: string): Promise<ScalingPolicy> {
+  const parsed = parseScalingPolicy(await readPolicyFile(file));
+  if (parsed.ok) return parsed.value;
+  throw unfitFile(file, parsed.problems);
+}
+
+async function readTrace(
+  asked: Asked,
+  { authorization, signal }: { readonly authorization: string | undefined; readonly signal: AbortSignal },
+): Promise<Trace> {
+  const { trace: file, prometheus, query } = asked;
+  if ((file === undefined) === (prometheus === undefined))
+    throw unfit('the trace comes from --trace FILE or from --prometheus URL');
+  if (file !== undefined) {
+    const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      throw unfit(`the trace cannot be read: ${cause.message}`);
+    });
+    return traceOr(readTraceCsv(text, basename(file)), file);
+  }
+  if (query === undefined) throw unfit('--prometheus needs --query, for requests a second');
+  const url = URL.canParse(prometheus ?? '') ? new URL(prometheus as string) : undefined;
+  if (url === undefined) throw unfit(`--prometheus must be a URL, got ${JSON.stringify(prometheus)}`);
+  const stepMs = readTime('--step', asked.step);
+  const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
+  const fromMs = toMs - readTime('--last', asked.last);
+  const given = {
+    url,
+    query,
+    fromMs,
+    toMs,
+    stepMs,
+    ...(authorization === undefined ? {} : { authorization }),
+  };
+  const read = await readTracePrometheus(given, signal).catch((cause: Error) => {
+    signal.throwIfAborted();
+    const deeper = cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
+    throw unfit(`the trace cannot be had: ${cause.message}${deeper}`);
+  });
+  return traceOr(read, query);
+}
+
+function traceOr(read: ReturnType<typeof readTraceCsv>, source: string): Trace {
+  if (read.ok) return read.value;
+  const said = read.problems.map(({ path, message }) => `${path.join('.')} ${message}`.trim());
+  throw unfit(`the trace ${source} ${said.join('; ')}`);
+}
+
+/** The beginning that is only learned from, and the rest that is tried. */
+function split(whole: Trace, historyMs: number): { trace: Trace; history: Trace | undefined } {
+  const { ratesPerSecond, startMs, stepMs } = whole;
+  const steps = Math.round(historyMs / stepMs);
+  if (steps === 0) return { trace: whole, history: undefined };
+  if (steps >= ratesPerSecond.length)
+    throw unfit(
+      `--history must leave something to try: the trace has ${ratesPerSecond.length} steps, got ${steps}`,
+    );
+  return {
+    history: { ...whole, ratesPerSecond: ratesPerSecond.subarray(0, steps) },
+    trace: { ...whole, startMs: startMs + steps * stepMs, ratesPerSecond: ratesPerSecond.subarray(steps) },
+  };
+}
+
+function readService(asked: Asked): SimulatedService {
+  const serviceMs = readTime('--service', asked.service);
+  const latencyMs = asked.target === undefined ? 5 * serviceMs : readTime('--target', asked.target);
+  if (serviceMs === 0) throw unfit('--service must be above 0');
+  if (latencyMs <= serviceMs) throw unfit('--target must be longer than --service');
+  const concurrency = readNumber('--concurrency', asked.concurrency, 1);
+  if (!Number.isInteger(concurrency))
+    throw unfit(`--concurrency must be a whole number, got ${asked.concurrency}`);
+  return {
+    serviceMs,
+    serviceVariability: readNumber('--variability', asked.variability, 0),
+    arrivalVariability: 1,
+    concurrency,
+    startMs: readTime('--start', asked.start),
+    target: { quantile: 0.95, latencyMs },
+    timeoutMs: 30_000,
+  };
+}
+
+function readTime(name: string, text: string): number {
+  const timeMs = parseDuration(text);
+  if (timeMs !== undefined) return timeMs;
+  throw unfit(`${name} must be a time with its unit, like 90s, got ${JSON.stringify(text)}`);
+}
+
+function readNumber(name: string, text: string, least: number): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value >= least) return value;
+  throw unfit(`${name} must be a number from ${least}, got ${JSON.stringify(text)}`);
+}
+
+function unfit(said: string): Error {
+  return cliError('CLI_USAGE', `Cannot simulate: ${said}.`);
+}

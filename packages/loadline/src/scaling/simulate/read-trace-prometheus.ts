@@ -1,0 +1,78 @@
+import { type Field, type Parsed, parse } from '../../base/index.ts';
+import type { Trace } from './trace.ts';
+import { type TracePoint, traceOfPoints } from './trace-of-points.ts';
+
+export interface PrometheusTrace {
+  /** Where its HTTP API is: `http://prometheus:9090`. */
+  readonly url: URL;
+  /** For requests a second, in PromQL; several series are added up. */
+  readonly query: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+  /** Sent as `Authorization`, where it wants one. */
+  readonly authorization?: string;
+}
+
+/** Prometheus gives no more than 11,000 values of a series at once. */
+const stepsAtOnce = 10_000;
+const seriesMax = 1000;
+
+/**
+ * Reads a trace from Prometheus, or whatever speaks its HTTP API, in as many questions as that takes.
+ *
+ * @throws Error where it cannot be reached, refuses the query, or answers with something else.
+ */
+export async function readTracePrometheus(
+  asked: PrometheusTrace,
+  signal: AbortSignal,
+): Promise<Parsed<Trace>> {
+  const { fromMs, toMs, stepMs, query } = asked;
+  const sums = new Map<number, number>();
+  for (let atMs = fromMs; atMs <= toMs; atMs += stepsAtOnce * stepMs) {
+    const untilMs = Math.min(toMs, atMs + (stepsAtOnce - 1) * stepMs);
+    for (const point of await ask(asked, [atMs, untilMs], signal))
+      sums.set(point.atMs, (sums.get(point.atMs) ?? 0) + point.value);
+  }
+  const points = [...sums].map(([atMs, value]) => ({ atMs, value }));
+  return traceOfPoints(points, query);
+}
+
+async function ask(
+  { url, query, stepMs, authorization }: PrometheusTrace,
+  [fromMs, toMs]: readonly [number, number],
+  signal: AbortSignal,
+): Promise<readonly TracePoint[]> {
+  const target = new URL(`${url.pathname.replace(/\/$/, '')}/api/v1/query_range`, url);
+  const times = { start: String(fromMs / 1000), end: String(toMs / 1000), step: String(stepMs / 1000) };
+  const response = await fetch(target, {
+    method: 'POST',
+    body: new URLSearchParams({ query, ...times }),
+    headers: authorization === undefined ? {} : { authorization },
+    signal,
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  const { status, error } = (answer ?? {}) as { readonly status?: unknown; readonly error?: unknown };
+  if (status !== 'success')
+    throw new Error(
+      `Prometheus answered ${response.status} to ${query}: ${String(error ?? 'no reason given').slice(0, 300)}`,
+    );
+  const parsed = parse(answer, (root) => readMatrix(root.at('data')));
+  if (parsed.ok) return parsed.value;
+  throw new Error(
+    `Prometheus answered to ${query} with something else than series: ${parsed.problems[0]?.message}`,
+  );
+}
+
+function readMatrix(data: Field): readonly TracePoint[] {
+  data.at('resultType').oneOf(['matrix']);
+  const series = data.at('result').array((each) => each.at('values').array(readPoint));
+  if (series.length > seriesMax)
+    data.at('result').problem(`must be at most ${seriesMax} series, got ${series.length}`);
+  return series.flat();
+}
+
+/** `[1735689600.123, "0.5"]`; `NaN` and `+Inf` are texts, too. */
+function readPoint(pair: Field): TracePoint {
+  return { atMs: Math.round(pair.at(0).number() * 1000), value: Number(pair.at(1).string()) };
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli } from 'loadline/cli';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let folder: string;
+const inFolder = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loadline-simulate-'));
+  const lines = Array.from({ length: 360 }, (_, minute) => {
+    const rate = minute < 180 ? 300 : 1500;
+    return `${new Date(Date.UTC(2026, 5, 6) + minute * 60_000).toISOString()},${rate}`;
+  });
+  await writeFile(inFolder('load.csv'), `time,requests_per_second\n${lines.join('\n')}\n`);
+  await writeFile(
+    inFolder('sized.yaml'),
+    'replicas: { min: 1, max: 40 }\nsizing: { latency: 250ms, service: 50ms, concurrency: 8 }\n',
+  );
+  await writeFile(
+    inFolder('slow.yaml'),
+    'replicas: { min: 1, max: 40 }\nmetrics: { cpuRatio: { scaleOutAbove: 0.9, scaleOutCooldown: 5m } }\n',
+  );
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function scaleSimulate(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const seen = { out: '', err: '' };
+  const terminal = {
+    out: (text: string) => {
+      seen.out += text;
+    },
+    err: (text: string) => {
+      seen.err += text;
+    },
+    isInteractive: false,
+    width: 100,
+    style: (_: string, text: string) => text,
+  };
+  const { signal } = new AbortController();
+  const code = await runCli(['scale', 'simulate', ...words], { terminal, env: {}, signal });
+  return { code, ...seen };
+}
+
+const given = (): string[] => ['--trace', inFolder('load.csv'), '--concurrency', '8', '--interval', '1m'];
+
+describe('loadline scale simulate', () => {
+  it('shows policies side by side: what they cost, and how often they miss the target', async () => {
+    const { code, out } = await scaleSimulate(
+      inFolder('sized.yaml'),
+      inFolder('slow.yaml'),
+      ...given(),
+      '--price',
+      '2',
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('load.csv  6 h from 2026-06-06 00:00 UTC, a value every 1 m');
+    expect(out).toContain('held is to be p95 within 250 ms; 50 ms a request, 8 at once, ready after 1 m');
+    const [sized = '', slow = ''] = out.split('\n').filter((line) => /^ {2}(sized|slow)\.yaml/.test(line));
+    const missed = (line: string): number => Number(/([\d.]+) %/.exec(line)?.[1]);
+    expect(missed(sized)).toBeGreaterThan(0);
+    expect(missed(sized)).toBeLessThan(missed(slow) / 3);
+    expect(out).toContain('cost');
+  });
+
+  it('shows with --sweep what it takes to miss it less', async () => {
+    const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--sweep');
+    expect(out).toContain('sized.yaml × 1.35');
+    // It cannot be less generous than it is.
+    expect(out).not.toContain('sized.yaml × 0.9');
+    expect(out).toMatch(
+      /target missed, by instance hours from \d+(\.\d+)? to \d+(\.\d+)?: left and low is better/,
+    );
+  });
+
+  it('writes everything as JSON, also instead of the table', async () => {
+    const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--json', '-');
+    const told = JSON.parse(out);
+    expect(told.tried[0]).toMatchObject({
+      policy: 'sized.yaml',
+      generosity: 1,
+      result: { durationMs: 21_600_000 },
+    });
+    expect(told.tried[0].result.course.length).toBeGreaterThan(100);
+    await scaleSimulate(inFolder('sized.yaml'), ...given(), '--json', inFolder('result.json'));
+    expect(JSON.parse(await readFile(inFolder('result.json'), 'utf8'))).toEqual(told);
+  });
+
+  it('only learns from the beginning that is history', async () => {
+    const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--history', '5h');
+    expect(out).toContain('load.csv  1 h from 2026-06-06 05:00 UTC');
+  });
+
+  it.each([
+    [[], 'at least one policy is needed'],
+    [['sized.yaml'], 'the trace comes from --trace FILE or from --prometheus URL'],
+    [['sized.yaml', '--trace', 'none.csv'], 'the trace cannot be read: ENOENT'],
+    [['sized.yaml', '--trace', 'sized.yaml'], 'must be a time and requests a second'],
+    [['sized.yaml', '--trace', 'load.csv', '--service', '50'], '--service must be a time with its unit'],
+    [['sized.yaml', '--trace', 'load.csv', '--target', '20ms'], '--target must be longer than --service'],
+    [['sized.yaml', '--trace', 'load.csv', '--concurrency', '1.5'], '--concurrency must be a whole number'],
+    [['sized.yaml', '--trace', 'load.csv', '--history', '6h'], '--history must leave something to try'],
+    [['load.csv', '--trace', 'load.csv'], 'Cannot scale by'],
+    [['sized.yaml', '--prometheus', 'http://127.0.0.1:1'], '--prometheus needs --query'],
+    [
+      ['sized.yaml', '--prometheus', 'http://127.0.0.1:1', '--query', 'up'],
+      'the trace cannot be had: fetch failed',
+    ],
+  ])('refuses %j', async (words, said) => {
+    const placed = words.map((word) => (/\.(yaml|csv)$/.test(word) ? inFolder(word) : word));
+    const { code, out, err } = await scaleSimulate(...placed);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(said);
+  });
+});
