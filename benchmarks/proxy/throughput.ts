@@ -1,6 +1,6 @@
-/** How many requests a second does a proxy carry that has one core? */
+/** How many requests a second does a proxy carry that has one core, and what does one cost? */
 import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
-import { cores } from '../load/processes.ts';
+import { cores, cpuMsOf } from '../load/processes.ts';
 import { startTarget } from '../load/target.ts';
 import { type ProxyName, type StartedProxy, startProxies } from './proxies.ts';
 import { runWrk } from './wrk.ts';
@@ -11,45 +11,73 @@ const targets: Readonly<Partial<Record<ProxyName, number>>> = {
   '@fastify/http-proxy': 2.5,
 };
 
+interface Measured {
+  readonly perSecond: number;
+  /** Of the proxy's process, user and system. */
+  readonly cpuUsPerRequest: number;
+}
+
+type Samples = ReadonlyMap<ProxyName, readonly Measured[]>;
+
 export async function measureThroughput(options: BenchOptions): Promise<Row[]> {
   await using target = await startTarget({ core: cores.generator });
   await using started = await startProxies(target.port);
   const samples = await takeTurns(started.proxies, options);
-  const ours = samples.get('loadline') as number[];
-  const name = 'small answers, 64 connections';
-  return started.proxies
-    .filter((proxy) => proxy.name !== 'loadline')
-    .map((rival) => {
-      const theirs = samples.get(rival.name) as number[];
-      // What disturbs the machine disturbs a whole round: the ratio is the median of the rounds' ratios.
-      const ratio = figureOf(ours.map((perSecond, round) => perSecond / (theirs[round] as number)));
-      const wanted = targets[rival.name];
-      const row = rowOf(
-        { name, unit: '/s', value: figureOf(ours).median, spread: ratio.spread },
-        {
-          rival: rival.name,
-          rivalValue: figureOf(theirs).median,
-          ...(wanted === undefined ? {} : { target: `at least ${wanted} ×`, met: ratio.median >= wanted }),
-        },
-      );
-      return { ...row, ratio: ratio.median };
-    });
+  const rivals = started.proxies.map(({ name }) => name).filter((name) => name !== 'loadline');
+  return [
+    ...rivals.map((rival) => rateRow(rival, samples)),
+    ...rivals.map((rival) => cpuRow(rival, samples)),
+  ];
 }
 
-async function takeTurns(
-  proxies: readonly StartedProxy[],
-  options: BenchOptions,
-): Promise<ReadonlyMap<ProxyName, readonly number[]>> {
+const name = 'small answers, 64 connections';
+
+/** What disturbs the machine disturbs a whole round: the ratio is the median of the rounds' ratios. */
+function rateRow(rival: ProxyName, samples: Samples): Row {
+  const [ours, theirs] = [of('loadline', samples), of(rival, samples)];
+  const ratio = figureOf(
+    ours.map(({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN)),
+  );
+  const wanted = targets[rival];
+  const value = figureOf(ours.map(({ perSecond }) => perSecond)).median;
+  const row = rowOf(
+    { name, unit: '/s', value, spread: ratio.spread },
+    {
+      rival,
+      rivalValue: figureOf(theirs.map(({ perSecond }) => perSecond)).median,
+      ...(wanted === undefined ? {} : { target: `at least ${wanted} ×`, met: ratio.median >= wanted }),
+    },
+  );
+  return { ...row, ratio: ratio.median };
+}
+
+function cpuRow(rival: ProxyName, samples: Samples): Row {
+  const median = (who: ProxyName): number =>
+    figureOf(of(who, samples).map(({ cpuUsPerRequest }) => cpuUsPerRequest)).median;
+  return rowOf(
+    { name: `${name}: CPU a request`, unit: 'µs', value: median('loadline') },
+    { rival, rivalValue: median(rival) },
+  );
+}
+
+function of(who: ProxyName, samples: Samples): readonly Measured[] {
+  return samples.get(who) ?? [];
+}
+
+async function takeTurns(proxies: readonly StartedProxy[], options: BenchOptions): Promise<Samples> {
   const [rounds, seconds] = options.short ? [3, 1] : [9, 4];
-  const samples = new Map<ProxyName, number[]>(proxies.map(({ name }) => [name, []]));
+  const samples = new Map<ProxyName, Measured[]>(proxies.map(({ name: who }) => [who, []]));
   for (const { url } of proxies) await runWrk(url, options.short ? 1 : 3, connections); // Warm-up.
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < proxies.length; turn++) {
-      const { name, url } = proxies[(turn + round) % proxies.length] as StartedProxy;
-      const { perSecond } = await runWrk(url, seconds, connections);
-      samples.get(name)?.push(perSecond);
+      const { name: who, url, running } = proxies[(turn + round) % proxies.length] as StartedProxy;
+      const beforeMs = cpuMsOf(running.pid);
+      const { perSecond, requests } = await runWrk(url, seconds, connections);
+      const cpuUsPerRequest = ((cpuMsOf(running.pid) - beforeMs) * 1000) / requests;
+      samples.get(who)?.push({ perSecond, cpuUsPerRequest });
       options.progress(
-        `round ${round + 1} of ${rounds}: ${name} ${Math.round(perSecond).toLocaleString('en')}/s`,
+        `round ${round + 1} of ${rounds}: ${who} ${Math.round(perSecond).toLocaleString('en')}/s, ` +
+          `${cpuUsPerRequest.toFixed(1)} µs of CPU a request`,
       );
     }
   }
