@@ -89,7 +89,7 @@ export function addToMinutes(minutes: RollupTable, block: SampleBlock, window: T
 }
 
 /** Adds one sample of a block to the minute of its series. */
-export function addSample(minutes: RollupTable, block: SampleBlock, place: number): void {
+function addSample(minutes: RollupTable, block: SampleBlock, place: number): void {
   const { id, scale } = block.series[block.seriesAt[place] as number] as KnownSeries;
   const sampleMs = block.atMs[place] as number;
   const rollup = minutes.at(floorTo(minuteMs, sampleMs), id as number);
