@@ -27,7 +27,7 @@ export function count(
   const more = said.filter(({ says }) => says === 'more');
   if (more.length > 0)
     return { says: 'more', replicas: Math.max(...more.map(({ wants }) => wants)), bound: undefined };
-  const blind = said.filter(({ says, isFloor }) => says === 'nothing' && !isFloor);
+  const blind = said.filter(({ says }) => says === 'nothing');
   if (blind.length > 0) {
     const missing = blind.map(({ metric }) => metric);
     return { says: 'blind', replicas: wanted, bound: { kind: 'blind', missing } };

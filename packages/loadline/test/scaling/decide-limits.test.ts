@@ -4,6 +4,7 @@ import {
   type Decision,
   decide,
   type Observation,
+  parseScalingPolicy,
   type ScalingPolicy,
   type ScalingStep,
   type Standing,
@@ -285,6 +286,22 @@ describe('a metric that is missing', () => {
     expect(decideBy(two('assume high'), seen({ cpuRatio: 0.5 })).reason).toBe(
       'Scale out api from 4 to 5: queueDepth was not measured, and is taken for high.',
     );
+  });
+
+  it('holds also for a forecast, where its policy says that instead of going on without one', () => {
+    const read = (whenMissing: object): ScalingPolicy['rules'] => {
+      const parsed = parseScalingPolicy({
+        replicas: { min: 1, max: 10 },
+        metrics: { cpuRatio: { target: 0.5 } },
+        forecast: { ratePerSecond: { target: 50, ...whenMissing } },
+      });
+      return parsed.ok ? parsed.value.rules : [];
+    };
+    expect(decideBy({ rules: read({}) }, seen({ cpuRatio: 0.1 })).to).toBe(1);
+    expect(decideBy({ rules: read({ whenMissing: 'hold' }) }, seen({ cpuRatio: 0.1 }))).toMatchObject({
+      to: 4,
+      bound: { kind: 'blind', missing: ['ratePerSecond'] },
+    });
   });
 
   it('never takes anything away where all that is left is ignored', () => {

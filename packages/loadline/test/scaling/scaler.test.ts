@@ -5,6 +5,7 @@ import {
   openScaler,
   type Readings,
   type Scaler,
+  type ScalingConfiguration,
   type ScalingMemory,
   type SimulatedDriver,
 } from 'loadline/scaling';
@@ -413,6 +414,49 @@ describe("a scaler's memory", () => {
     await stage.clock.advance(1000);
     expect(await kept.events({ limit: 10 })).toMatchObject([{ newCapacity: 4 }]);
     await stage.scaler.close();
+  });
+
+  it('is read where an older version wrote it, and refused where a later one did', async () => {
+    const written = {
+      replicas: { min: 2, max: 8 },
+      scaleOut: { step: 2 },
+      scaleIn: { step: 1, cooldownMs: 30_000 },
+      rules: [
+        {
+          metric: 'cpuRatio',
+          scaleOutAbove: 0.7,
+          scaleInBelow: 0.42,
+          scaleOutCooldownMs: 0,
+          scaleInCooldownMs: 0,
+        },
+      ],
+      staleAfterMs: 60_000,
+    };
+    const keptAs = (policy: object): ScalingMemory => ({
+      ...createScalingMemory(),
+      load: async () => ({
+        configurations: [
+          {
+            group: 'api',
+            version: 4,
+            policy,
+            changedBy: 'ada',
+            changedAtMs: 0,
+          } as unknown as ScalingConfiguration,
+        ],
+        manual: [],
+        events: [],
+      }),
+    });
+    const stage = await start({ memory: keptAs(written) });
+    stage.cpu = 0.9;
+    await stage.clock.advance(500);
+    expect(await stage.wanted()).toBe(4);
+    await stage.scaler.close();
+    await expect(start({ memory: keptAs({ ...written, format: 3 }) })).rejects.toMatchObject({
+      code: 'SCALING_POLICY_NEWER',
+      facts: { group: 'api', format: 3 },
+    });
   });
 
   it('keeps a policy from being changed where it cannot be remembered', async () => {
