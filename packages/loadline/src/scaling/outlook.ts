@@ -13,6 +13,8 @@ const retryMs = 300_000;
 /** Of so many starts the time is known; a start takes as long as nine of ten have taken. */
 const startsMax = 20;
 const startQuantile = 0.9;
+/** Before the first start was seen. */
+const unknownStartMs = 120_000;
 
 /**
  * What one group's strategies may know beside the present: how long its starts take, and forecasts, which begin with
@@ -76,9 +78,11 @@ export class Outlook {
       this.#history(unknown, signal),
     );
     if ('because' in answer) return answer.because;
-    for (const { metric } of unknown) {
+    for (const { metric, quantile, leadMs = this.#startMs() ?? unknownStartMs, marginMs } of unknown) {
       const history = answer.value[metric];
-      this.#forecasts.set(metric, new RollingForecast(history === undefined ? {} : { history }));
+      // Twice as far, because starts may come to take longer than those that were seen.
+      const asked = { quantile, horizonMs: 2 * (leadMs + marginMs) };
+      this.#forecasts.set(metric, new RollingForecast(history === undefined ? asked : { ...asked, history }));
     }
     return undefined;
   }
