@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import { ClientAnswer } from './client-answer.ts';
+import { Farewell } from './farewell.ts';
 import type { ProxyProblem } from './message/answer.ts';
 import { BodyReader } from './message/body-reader.ts';
 import type { Handle, Handling, HandlingOwner } from './message/handling.ts';
 import { type RequestHead, readRequestHead } from './message/request-head.ts';
 import type { ProxyParts } from './proxy-parts.ts';
+import { SlowReader } from './slow-reader.ts';
 import type { Swept } from './sweep.ts';
 
 export interface ClientOptions {
@@ -40,12 +42,10 @@ export class ClientConnection implements HandlingOwner, Swept {
   #requests = 0;
   /** Whether it ends after what is under way. */
   #isLast = false;
-  /** Whether we have said goodbye; what still comes is thrown away. */
-  #isFarewell = false;
-  #farewellBytes = 0;
-  /** Bytes of answers that the client had not taken at the last look, and when it last took some. */
-  #waitingBytes = 0;
-  #takenMs: number;
+  /** Whether nothing more is taken. */
+  #isOver = false;
+  #farewell: Farewell | undefined;
+  readonly #slowReader: SlowReader;
 
   constructor(socket: Socket, options: ClientOptions) {
     const { parts } = options;
@@ -53,7 +53,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.#options = options;
     this.#reader = new BodyReader(parts.limits);
     this.#sinceMs = parts.sweep.nowMs;
-    this.#takenMs = parts.sweep.nowMs;
+    this.#slowReader = new SlowReader(socket, parts.limits.clientStallMs, this.#sinceMs);
     this.#address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
     this.#answer = new ClientAnswer(socket, { metrics: parts.metrics, mayStay: () => this.#mayStay });
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
@@ -83,10 +83,9 @@ export class ClientConnection implements HandlingOwner, Swept {
   check(nowMs: number): void {
     const { limits } = this.#options.parts;
     const forMs = nowMs - this.#sinceMs;
-    if (!this.#takesAnswers(nowMs)) this.#socket.resetAndDestroy();
-    else if (this.#isFarewell) {
-      if (forMs >= farewellMs && this.#socket.writableLength === 0) this.#socket.destroy();
-    } else if (this.#handling === undefined) this.#checkIdle(forMs);
+    if (!this.#slowReader.takes(nowMs)) this.#socket.resetAndDestroy();
+    else if (this.#farewell !== undefined) this.#farewell.check(nowMs);
+    else if (this.#handling === undefined) this.#checkIdle(forMs);
     else if (this.#waitsForBody && forMs >= limits.clientStallMs)
       this.#refuse({ status: 408, detail: 'The body of the request did not come in time.' });
   }
@@ -111,7 +110,7 @@ export class ClientConnection implements HandlingOwner, Swept {
   onFinished(): void {
     this.#handling = undefined;
     this.#sinceMs = this.#options.parts.sweep.nowMs;
-    if (this.#socket.destroyed || this.#isFarewell) return;
+    if (this.#socket.destroyed || this.#isOver) return;
     const isLast = this.#answer.closes || this.#isStream || !this.#reader.isDone;
     this.#answer.forget();
     if (isLast) this.#sayFarewell();
@@ -127,14 +126,6 @@ export class ClientConnection implements HandlingOwner, Swept {
     return !this.#reader.isDone && this.#handling?.takesBody === true;
   }
 
-  /** Whether the client takes what is written to it. However slowly: as long as less waits than at the last look. */
-  #takesAnswers(nowMs: number): boolean {
-    const waiting = this.#socket.writableLength;
-    if (waiting === 0 || waiting !== this.#waitingBytes) this.#takenMs = nowMs;
-    this.#waitingBytes = waiting;
-    return nowMs - this.#takenMs < this.#options.parts.limits.clientStallMs;
-  }
-
   #checkIdle(forMs: number): void {
     const { limits } = this.#options.parts;
     if (this.#partial !== '' && forMs >= limits.headTimeoutMs)
@@ -146,16 +137,14 @@ export class ClientConnection implements HandlingOwner, Swept {
   }
 
   #onData(bytes: Buffer): void {
-    if (this.#isFarewell) {
-      this.#farewellBytes += bytes.length;
-      if (this.#farewellBytes > farewellBytesMax) this.#socket.destroy();
-    } else if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, bytes]);
+    if (this.#farewell !== undefined) this.#farewell.onData(bytes);
+    else if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, bytes]);
     else this.#take(bytes);
   }
 
   #take(bytes: Buffer): void {
     let at = 0;
-    while (at < bytes.length && !this.#isFarewell && !this.#socket.destroyed) {
+    while (at < bytes.length && !this.#isOver && !this.#socket.destroyed) {
       if (this.#handling === undefined) at = this.#readHead(bytes, at);
       else if (this.#handling.takesBody && (this.#isStream || !this.#reader.isDone))
         at = this.#readBody(bytes, at);
@@ -242,20 +231,17 @@ export class ClientConnection implements HandlingOwner, Swept {
   #refuse(problem: ProxyProblem): void {
     this.#isLast = true;
     const handling = this.#handling;
-    this.#isFarewell = true;
+    this.#isOver = true;
     handling?.cancel();
     this.#handling = undefined;
     this.#answer.refuse(problem);
     if (!this.#socket.destroyed) this.#sayFarewell();
   }
 
-  /** Ends our side, and throws away for a moment what still comes: to close at once would reset the answer away. */
   #sayFarewell(): void {
-    this.#isFarewell = true;
+    this.#isOver = true;
     this.#held = undefined;
-    this.#sinceMs = this.#options.parts.sweep.nowMs;
-    this.#socket.end();
-    this.#socket.resume();
+    this.#farewell = new Farewell(this.#socket, this.#options.parts.sweep.nowMs);
   }
 
   #onDrain(): void {
@@ -265,7 +251,7 @@ export class ClientConnection implements HandlingOwner, Swept {
   /** Who ends while it waits for an answer does not wait any more. Of a stream it is one direction only. */
   #onPeerEnd(): void {
     if (this.#isStream && this.#handling !== undefined) this.#handling.endStream();
-    else if (!this.#isFarewell) this.#socket.destroy();
+    else if (!this.#isOver) this.#socket.destroy();
   }
 
   #onClose(): void {
@@ -277,9 +263,6 @@ export class ClientConnection implements HandlingOwner, Swept {
   }
 }
 
-/** After an answer that ends the connection, a client gets so long to read it. */
-const farewellMs = 2000;
-const farewellBytesMax = 1024 * 1024;
 /** Who was silent for so long will hardly have a request on the wire just now. */
 const lastIdleMs = 1000;
 

@@ -1,7 +1,7 @@
 import { Attempts, noUpstream } from './attempts.ts';
 import type { Answer, ProxyProblem } from './message/answer.ts';
-import { valuesOf } from './message/fields.ts';
 import type { Handling, HandlingOwner, ProxiedRequest } from './message/handling.ts';
+import { valuesOf } from './message/lines.ts';
 import type { ResponseHead } from './message/response-head.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import type { Swept } from './sweep.ts';

@@ -1,6 +1,6 @@
 import CachePolicy from 'http-cache-semantics';
 import type { Clock } from '../../../base/index.ts';
-import { pairsOf } from '../message/fields.ts';
+import { pairsOf } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 

@@ -1,6 +1,6 @@
 import type { Answer } from '../message/answer.ts';
-import { valuesOf } from '../message/fields.ts';
 import type { Handle, Handling, HandlingOwner, ProxiedRequest } from '../message/handling.ts';
+import { valuesOf } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { HttpCache } from './http-cache.ts';
 import { InvalidatingAnswer } from './invalidating-answer.ts';

@@ -1,10 +1,10 @@
 import type { Answer, ProxyProblem } from '../message/answer.ts';
-import { pairsOf } from '../message/fields.ts';
 import type { Handle, Handling, HandlingOwner, ProxiedRequest } from '../message/handling.ts';
+import { pairsOf, selectLines } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 import type { HttpCache } from './http-cache.ts';
-import { hasAlready, notModified, type StoredAnswer, selectLines, updatedLines } from './stored-answer.ts';
+import { hasAlready, notModified, type StoredAnswer, updatedLines } from './stored-answer.ts';
 
 /** How a refill ended, for those who waited for it. */
 export type Refilled =

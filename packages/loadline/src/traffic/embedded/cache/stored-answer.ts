@@ -1,4 +1,5 @@
-import { pairsOf, readFields, valuesOf } from '../message/fields.ts';
+import { readFields } from '../message/fields.ts';
+import { pairsOf, selectLines, valuesOf } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 import type { CacheVerdict } from './cache-policy.ts';
@@ -59,17 +60,6 @@ export function updatedLines(stored: string, fresh: string): string {
     selectLines(stored, (name) => !renewed.has(name)) +
     selectLines(fresh, (name) => name !== 'age' && renewed.has(name))
   );
-}
-
-/** The lines whose names, in lower case, are wanted. */
-export function selectLines(lines: string, isWanted: (name: string) => boolean): string {
-  let kept = '';
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf('\r\n', at) + 2;
-    if (isWanted(lines.slice(at, lines.indexOf(':', at)).toLowerCase())) kept += lines.slice(at, end);
-    at = end;
-  }
-  return kept;
 }
 
 function headOf(status: number, reason: string, lines: string): ResponseHead {

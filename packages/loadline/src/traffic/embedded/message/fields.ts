@@ -8,6 +8,7 @@ import {
   space,
   tab,
 } from './characters.ts';
+import { selectLines } from './lines.ts';
 
 /**
  * The lines of a head or a trailer, read once (RFC 9112, section 5). Whatever two readers could understand in two
@@ -86,30 +87,14 @@ export function readFields(text: string, from: number, countMax: number): Fields
     }
     at += 2;
   }
-  if (named.length > 0) fields.lines = withoutNamed(fields.lines, named);
+  // Connection says that these lines are for the next neighbour only, wherever they stand.
+  if (named.length > 0) fields.lines = selectLines(fields.lines, (name) => !named.includes(name));
   if (!named.includes('upgrade')) fields.upgrade = undefined;
   return fields;
 }
 
 /** Told apart from what is malformed, because it has an answer of its own. */
 export const tooManyFields = 'too many header lines';
-
-/** The values of a field among lines that were read, in their order. @param name in lower case. */
-export function valuesOf(lines: string, name: string): string[] {
-  const found: string[] = [];
-  for (const [each, value] of pairsOf(lines)) if (each === name) found.push(value);
-  return found;
-}
-
-/** Names in lower case, and values, of lines that were read. */
-export function* pairsOf(lines: string): Generator<readonly [name: string, value: string]> {
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf('\r\n', at);
-    const nameTo = lines.indexOf(':', at);
-    yield [lines.slice(at, nameTo).toLowerCase(), lines.slice(nameTo + 1, end).trim()];
-    at = end + 2;
-  }
-}
 
 /** @returns whether the line is handed on. */
 function takeSpecial(fields: Fields, name: string, raw: string, named: string[]): boolean {
@@ -179,17 +164,6 @@ function takeConnection(fields: Fields, value: string, named: string[]): void {
     else if (option === 'keep-alive') fields.keepsAlive = true;
     else if (option !== '') named.push(option);
   }
-}
-
-/** Connection says that these lines are for the next neighbour only, wherever they stand. */
-function withoutNamed(lines: string, named: readonly string[]): string {
-  let kept = '';
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf('\r\n', at) + 2;
-    if (!named.includes(lines.slice(at, lines.indexOf(':', at)).toLowerCase())) kept += lines.slice(at, end);
-    at = end;
-  }
-  return kept;
 }
 
 function joined(before: string | undefined, value: string): string {
