@@ -73,8 +73,8 @@ export class Attempt<Value> implements Deadline, Timed {
       if (this.#isOver) return end();
       try {
         const running = work(this);
-        if (running instanceof Promise)
-          running.then(
+        if (isThenable(running))
+          Promise.resolve(running).then(
             (value) => {
               end();
               resolve(value);
@@ -154,6 +154,11 @@ export class Attempt<Value> implements Deadline, Timed {
       { facts: { limitMs } },
     );
   }
+}
+
+/** Also promises that are not of our kind, and builders of queries, which begin when somebody waits for them. */
+function isThenable<Value>(value: Promise<Value> | Value): value is Promise<Value> {
+  return typeof (value as Partial<Promise<Value>> | null | undefined)?.then === 'function';
 }
 
 function ignore(): void {}

@@ -12,6 +12,7 @@ export {
   type Priority,
 } from './limit/concurrency-limiter.ts';
 export {
+  checkRate,
   createLocalRateLimit,
   type LocalRateLimit,
   type Rate,

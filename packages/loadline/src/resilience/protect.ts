@@ -177,13 +177,14 @@ export function protect(options: ProtectionOptions): Protection {
   async function run<Value>(work: Work<Value>, call: CallOptions<Value> = {}): Promise<Value> {
     usage.calls++;
     const whole = wholeOf(call, budgetMs, monotonicMs);
-    if (call.fallback === undefined) return repeat(work, whole);
     try {
       return await repeat(work, whole);
     } catch (error) {
-      if (whole.signal?.aborted) throw error;
+      if (call.fallback === undefined || whole.signal?.aborted) throw error;
       usage.fallbacks++;
       return call.fallback(error);
+    } finally {
+      whole.release?.();
     }
   }
 
@@ -204,6 +205,8 @@ type Work<Value> = (deadline: Deadline) => Promise<Value> | Value;
 interface Whole {
   readonly endMs: number;
   readonly signal: AbortSignal | undefined;
+  /** To be called when it has ended. */
+  readonly release?: () => void;
 }
 
 function wholeOf(
@@ -212,11 +215,26 @@ function wholeOf(
   monotonicMs: () => number,
 ): Whole {
   const leftMs = Math.min(budgetMs, within?.remainingMs() ?? Number.POSITIVE_INFINITY);
+  const endMs = leftMs === Number.POSITIVE_INFINITY ? leftMs : monotonicMs() + leftMs;
   const outer = within?.signal;
+  if (outer === undefined || signal === undefined) return { endMs, signal: outer ?? signal };
+  return { endMs, ...joined([outer, signal]) };
+}
+
+/**
+ * Aborts with the first of them. `AbortSignal.any` would say it more shortly; but what it makes is kept, once listened to, for as
+ * long as the longest of them lives, and that may be the life of the process.
+ */
+function joined(signals: readonly AbortSignal[]): Required<Pick<Whole, 'signal' | 'release'>> {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signals.find(({ aborted }) => aborted)?.reason);
+  for (const each of signals) each.addEventListener('abort', onAbort, { once: true });
+  if (signals.some(({ aborted }) => aborted)) onAbort();
   return {
-    endMs: leftMs === Number.POSITIVE_INFINITY ? leftMs : monotonicMs() + leftMs,
-    signal:
-      outer !== undefined && signal !== undefined ? AbortSignal.any([outer, signal]) : (outer ?? signal),
+    signal: controller.signal,
+    release() {
+      for (const each of signals) each.removeEventListener('abort', onAbort);
+    },
   };
 }
 

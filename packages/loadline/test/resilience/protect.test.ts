@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import { createRandom, createVirtualClock, LoadlineError, sleep } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import {
@@ -59,6 +61,16 @@ describe('a time limit', () => {
     const outcome = watch(calls.run(() => sleep(clock, 290).then(() => 'done')));
     await clock.advance(1000);
     expect([outcome(), clock.pending]).toEqual(['done', 0]);
+  });
+
+  it('holds for promises that are not of our kind, too', async () => {
+    const { clock, calls } = createProtected({ timeLimitMs: 100, bulkhead: { concurrencyMax: 1 } });
+    const foreign = runInNewContext('new Promise(() => undefined)') as Promise<never>;
+    const outcome = watch(calls.run(() => foreign));
+    await clock.advance(0);
+    expect(calls.usage.inFlight).toBe(1);
+    await clock.advance(200);
+    expect(outcome()).toBe('RESILIENCE_TIME_LIMIT');
   });
 
   it('shows the signal as aborted also to work that asks late', async () => {
@@ -149,6 +161,19 @@ describe('a caller that goes away', () => {
     await clock.advance(10);
     expect([outcome(), signal?.aborted, calls.circuit]).toEqual(['the client went away', true, 'closed']);
     expect(calls.usage.failed).toBe(0);
+  });
+
+  it('may do so in two ways, and leaves nothing behind on either', async () => {
+    const { clock, calls } = createProtected();
+    const [outer, own] = [new AbortController(), new AbortController()];
+    const within: Deadline = { signal: outer.signal, remainingMs: () => Number.POSITIVE_INFINITY };
+    await calls.run(() => 1, { within, signal: own.signal });
+    const listeners = [outer, own].map(({ signal }) => getEventListeners(signal, 'abort').length);
+    expect(listeners).toEqual([0, 0]);
+    const outcome = watch(calls.run(never, { within, signal: own.signal }));
+    own.abort(new Error('own'));
+    await clock.advance(0);
+    expect(outcome()).toBe('own');
   });
 
   it('before the call begins nothing', async () => {

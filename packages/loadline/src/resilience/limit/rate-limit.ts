@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/index.ts';
+import { resilienceError } from '../errors.ts';
 
 /** How often something may be done by one key: so often on average, and so many at once. */
 export interface Rate {
@@ -49,13 +50,34 @@ export interface LocalRateLimit extends RateLimiter {
 }
 
 /**
+ * Checks a rate, which may come from a file.
+ *
+ * @throws LoadlineError RESILIENCE_OPTIONS_INVALID
+ */
+export function checkRate({ ratePerSecond, burst }: Rate): void {
+  const problems = [
+    ...(ratePerSecond > 0 && Number.isFinite(ratePerSecond)
+      ? []
+      : [`ratePerSecond must be above 0, got ${ratePerSecond}`]),
+    ...(burst >= 1 && Number.isFinite(burst) ? [] : [`burst must be at least 1, got ${burst}`]),
+  ];
+  if (problems.length === 0) return;
+  throw resilienceError('RESILIENCE_OPTIONS_INVALID', `Cannot limit a rate: ${problems.join('; ')}.`, {
+    facts: { problems },
+  });
+}
+
+/**
  * Limits in memory. At most `keysMax` keys are kept, by default 100,000, some 10 MB: beyond them the one that has been quiet
  * for longest is forgotten, and starts anew with a full bucket.
+ *
+ * @throws LoadlineError RESILIENCE_OPTIONS_INVALID
  */
 export function createLocalRateLimit(
   rate: Rate,
   { clock, keysMax = 100_000 }: { readonly clock: Clock; readonly keysMax?: number },
 ): LocalRateLimit {
+  checkRate(rate);
   /** In the order of their last visit. */
   const fullAt = new Map<string, number>();
   let forgotten = 0;

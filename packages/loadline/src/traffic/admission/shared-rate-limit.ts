@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../../base/index.ts';
 import {
+  checkRate,
   createLocalRateLimit,
   protect,
   type Rate,
@@ -33,9 +34,12 @@ export interface SharedRateLimit extends RateLimiter {
  * again. At such a change, a key may at most have its burst twice.
  *
  * Keys are kept as digests: they may be secrets of users, and as long as users like.
+ *
+ * @throws LoadlineError RESILIENCE_OPTIONS_INVALID
  */
 export function createSharedRateLimit(options: SharedRateLimitOptions): SharedRateLimit {
   const { valkey, name, ratePerSecond, burst, instances, waitMs = 50, clock = systemClock } = options;
+  checkRate(options);
   let verdicts = 0;
   let local = 0;
   const calls = protect({

@@ -51,4 +51,15 @@ describe('a rate limit in memory', () => {
     expect(limit.forgotten).toBe(1);
     expect(limit.take('a')).toEqual({ allowed: true });
   });
+
+  it('refuses rates that can’t be', () => {
+    const clock = createVirtualClock();
+    expect(() => createLocalRateLimit({ ratePerSecond: 0, burst: 0.5 }, { clock })).toThrow(
+      expect.objectContaining({
+        code: 'RESILIENCE_OPTIONS_INVALID',
+        message:
+          'Cannot limit a rate: ratePerSecond must be above 0, got 0; burst must be at least 1, got 0.5.',
+      }),
+    );
+  });
 });
