@@ -4,9 +4,17 @@ import type { Clock } from '../../base/index.ts';
 import type { Unfinished } from './drain.ts';
 import { mayClose } from './idle.ts';
 
+/** A response that was not sent to its end. */
+interface UnderWay {
+  readonly response: ServerResponse;
+  readonly begunMs: number;
+  /** Whether we, and not the client, have denied a further request after this one. */
+  isDenied: boolean;
+}
+
 interface Connection {
-  /** Responses that were not sent to their end, in the order of their requests; more than one where a client pipelines. */
-  readonly underWay: ServerResponse[];
+  /** In the order of their requests; more than one where a client pipelines. */
+  readonly underWay: UnderWay[];
   restingMs: number;
   bytesAtRest: number;
   /** What it speaks instead of HTTP since it was upgraded, for people. */
@@ -59,15 +67,15 @@ export class Connections {
     const { socket } = response.req;
     const connection = this.#open.get(socket);
     if (connection === undefined) return;
+    const begun: UnderWay = { response, begunMs: this.#clock.monotonicMs(), isDenied: false };
     if (this.#isLeaving) {
       // To be closed after this one, and not before it.
       const before = connection.underWay.at(-1);
       if (before !== undefined) stay(before);
-      leave(response);
+      leave(begun);
     }
-    connection.underWay.push(response);
-    begunMs.set(response, this.#clock.monotonicMs());
-    response.once('close', () => this.#end(socket, connection, response));
+    connection.underWay.push(begun);
+    response.once('close', () => this.#end(socket, connection, begun));
   }
 
   /** A connection speaks something else from now on, and whoever does so drains it. */
@@ -99,7 +107,7 @@ export class Connections {
   /** Ends streams of server-sent events, which never end by themselves; browsers open a new one elsewhere. */
   endEventStreams(): void {
     for (const { underWay } of this.#open.values()) {
-      for (const response of underWay) {
+      for (const { response } of underWay) {
         if (!isEventStream(response) || response.writableEnded) continue;
         // The service may write on before it notices; unheard, that error would end the process. Its reader comes back
         // with the id of the last event that arrived.
@@ -115,9 +123,9 @@ export class Connections {
     return [...this.#open.values()].flatMap(({ underWay, upgradedTo, session, restingMs }): Unfinished[] => {
       const other = session === undefined ? upgradedTo : 'HTTP/2 session';
       if (other !== undefined) return [{ name: other, ageMs: nowMs - restingMs }];
-      return underWay.map((response) => ({
-        name: `${response.req.method} ${pathOf(response.req)}`,
-        ageMs: nowMs - (begunMs.get(response) ?? nowMs),
+      return underWay.map(({ response: { req }, begunMs }) => ({
+        name: `${req.method} ${pathOf(req)}`,
+        ageMs: nowMs - begunMs,
       }));
     });
   }
@@ -126,26 +134,24 @@ export class Connections {
     for (const socket of this.#open.keys()) socket.destroy();
   }
 
-  #end(socket: Socket, connection: Connection, response: ServerResponse): void {
-    connection.underWay.splice(connection.underWay.indexOf(response), 1);
+  #end(socket: Socket, connection: Connection, ended: UnderWay): void {
+    connection.underWay.splice(connection.underWay.indexOf(ended), 1);
     connection.restingMs = this.#clock.monotonicMs();
     connection.bytesAtRest = socket.bytesRead;
   }
 }
 
-const begunMs = new WeakMap<ServerResponse, number>();
-/** Responses to which we, and not the client, have denied a further request. */
-const denied = new WeakSet<ServerResponse>();
-
 /** Node then says `Connection: close` and closes after the answer. Too late, and harmless, where its head was sent. */
-function leave(response: ServerResponse): void {
+function leave(underWay: UnderWay): void {
+  const { response } = underWay;
   if (response.headersSent || !response.shouldKeepAlive) return;
   response.shouldKeepAlive = false;
-  denied.add(response);
+  underWay.isDenied = true;
 }
 
-function stay(response: ServerResponse): void {
-  if (!response.headersSent && denied.delete(response)) response.shouldKeepAlive = true;
+function stay(underWay: UnderWay): void {
+  const { response, isDenied } = underWay;
+  if (isDenied && !response.headersSent) response.shouldKeepAlive = true;
 }
 
 function isEventStream(response: ServerResponse): boolean {
