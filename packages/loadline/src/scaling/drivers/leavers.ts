@@ -24,11 +24,12 @@ export function chooseLeavers<One extends Candidate>(
   candidates: readonly One[],
   count: number,
 ): readonly Leaver<One>[] {
+  const heaviest = Math.max(0, ...candidates.filter(({ state }) => state === 'ready').map(loadOf));
   return candidates
     .toReversed()
     .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || loadOf(a) - loadOf(b))
     .slice(0, Math.max(0, count))
-    .map((candidate) => ({ candidate, because: reasonOf(candidate, candidates) }));
+    .map((candidate) => ({ candidate, because: reasonOf(candidate, heaviest) }));
 }
 
 const order: readonly InstanceState[] = ['waiting', 'starting', 'ready', 'draining'];
@@ -38,12 +39,10 @@ function loadOf({ inFlight = 0 }: Candidate): number {
   return Math.floor(Math.log2(1 + inFlight / 8));
 }
 
-function reasonOf(one: Candidate, all: readonly Candidate[]): string {
+function reasonOf(one: Candidate, heaviest: number): string {
   if (one.state === 'waiting') return 'it had crashed and carries nothing';
   if (one.state === 'starting') return 'it was not ready yet and carries nothing';
-  const carrying = all.filter(({ state }) => state === 'ready');
-  const isLight = carrying.some((other) => loadOf(other) > loadOf(one));
-  return isLight
+  return loadOf(one) < heaviest
     ? `it has the least in flight, ${one.inFlight ?? 0}`
     : 'it is the youngest of those that carry as much';
 }

@@ -38,6 +38,8 @@ interface Group {
   pods: { readonly selector: string; readonly watch: PodWatch } | undefined;
 }
 
+/** No policy has more than 10,000 instances; those that leave come on top of that. */
+const podsMax = 20_000;
 /** A busy workload changes with each of its pods; more than that in a row is somebody who pulls at it. */
 const attemptsMax = 4;
 
@@ -63,7 +65,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     if (group.pods?.selector !== selector) {
       await group.pods?.watch.close();
       const { namespace } = group.workload;
-      group.pods = { selector, watch: watchPods(kubernetes, { ...options, namespace, selector }) };
+      group.pods = { selector, watch: watchPods(kubernetes, { ...options, namespace, selector, podsMax }) };
     }
     const { watch } = group.pods;
     await watch.begun;
@@ -75,8 +77,11 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     const watch = await podsOf(group, scale);
     // What is known of pods that cannot be followed gets older by the minute.
     if (watch.because !== undefined) return { kind: 'unseen', because: watch.because };
+    const pods = watch.pods();
+    // Those beyond the limit would pass for missing.
+    if (pods.length >= podsMax) return { kind: 'unseen', because: `there are ${podsMax} pods or more` };
     group.wanted = scale.wanted;
-    return fleetOf(scale.wanted, watch.pods());
+    return fleetOf(scale.wanted, pods);
   }
 
   async function apply(group: Group, replicas: number, signal: AbortSignal): Promise<Outcome> {
