@@ -202,3 +202,28 @@ describe.each(Object.keys(services))('a rolling restart of %s under load', (fram
     }
   });
 });
+
+describe('a process that is told twice to stop', () => {
+  it('names what it cut off, closes all the same, and ends with the code of the signal', async () => {
+    const { child, port } = await startInstance('node:http');
+    const asked = request({ port, host: '127.0.0.1', path: '/api/never?token=secret' });
+    const broken = once(asked, 'error');
+    asked.end();
+    await once(asked, 'finish');
+    await expect.poll(() => isReady(port)).toBe(true);
+    const message = once(child, 'message');
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    await expect.poll(() => isReady(port)).toBe(false);
+    child.kill('SIGINT');
+    const [{ report }] = (await message) as [{ readonly report: StopReport }];
+    expect(report).toMatchObject({
+      reason: 'SIGTERM',
+      forcedBy: 'SIGINT',
+      unfinished: [{ name: 'GET /api/never' }],
+      failures: [],
+    });
+    expect(await exit).toEqual([130, null]);
+    expect(await broken).toMatchObject([{ code: 'ECONNRESET' }]);
+  });
+});

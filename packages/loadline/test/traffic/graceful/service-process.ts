@@ -1,5 +1,5 @@
 /**
- * A service as a process of its own: `service-process.ts FRAMEWORK`. Answers `/api/…` after up to 20 ms, echoes WebSocket
+ * A service as a process of its own: `service-process.ts FRAMEWORK`. Answers `/api/…` after up to 20 ms and `/api/never` never, echoes WebSocket
  * messages, and stops gracefully at a signal. Sends its port, and before it ends the report of its stop.
  */
 import { once } from 'node:events';
@@ -12,7 +12,8 @@ const framework = process.argv[2] as string;
 const health = createHealth({ checks: { nothing: async () => undefined } });
 let answered = 0;
 
-function onRequest({ answer }: Arrived): void {
+function onRequest({ path, answer }: Arrived): void {
+  if (path.startsWith('/api/never')) return;
   setTimeout(() => answer(`dish ${++answered}`), answered % 20);
 }
 
