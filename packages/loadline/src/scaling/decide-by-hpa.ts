@@ -7,7 +7,7 @@ import { metricKey } from './hpa/observation.ts';
 import type { HpaMetric, HpaSpec } from './hpa/spec.ts';
 import { hpaMetricOf } from './policy/hpa-metric.ts';
 import { showMetric } from './policy/metric.ts';
-import { settleBeforehand } from './settle.ts';
+import { settleBeforehand, withHold } from './settle.ts';
 import type { Standing } from './standing.ts';
 import { type Observation, type SeenInstance, see } from './strategies/observation.ts';
 import type { Proposal } from './strategies/strategy.ts';
@@ -21,7 +21,8 @@ export function decideByHpa(standing: Standing, hpa: HpaSpec, seen: Observation)
   const beforehand = isByHand || policy.mode === 'paused' ? settleBeforehand(standing, seen) : undefined;
   const steps = history.map(({ atMs, from: before, to }) => ({ atMs, from: before, to }));
   const found = decideHpa(hpa, observationOf(hpa, seen, policy.staleAfterMs), { recommendations, steps });
-  const { to, bound } = beforehand ?? { to: found.replicas, bound: boundOf(found, hpa, seen) };
+  const { to, bound } =
+    beforehand ?? withHold({ to: found.replicas, bound: boundOf(found, hpa, seen) }, from, standing.hold);
   const proposals = found.metrics.map((each) => proposalOf(each, seen, policy.staleAfterMs));
   const decision = {
     group,

@@ -1,11 +1,11 @@
 import { occurrencesBetween } from '../base/index.ts';
 import { affordable } from './cost.ts';
-import type { Bound, ScalingStep } from './decision.ts';
+import { type Bound, isForced, type ScalingStep } from './decision.ts';
 import type { FreezeWindow } from './policy/policy.ts';
 import { nameOf, type ScalingRule } from './policy/rule.ts';
 import { reachOf } from './rate-limit.ts';
 import { stabilize } from './stabilize.ts';
-import type { Standing } from './standing.ts';
+import type { ScalingHold, Standing } from './standing.ts';
 import type { Observation } from './strategies/observation.ts';
 import type { Proposal } from './strategies/strategy.ts';
 import type { Vote } from './vote.ts';
@@ -26,7 +26,16 @@ export interface Choice {
 
 /** Makes of what the rules want what is to be done. Pure. */
 export function settle(question: Question): Choice {
-  return settleBeforehand(question.standing, question.seen) ?? settleVote(question);
+  const { standing, seen } = question;
+  return settleBeforehand(standing, seen) ?? withHold(settleVote(question), seen.wanted, standing.hold);
+}
+
+/** What a hold does not allow is not done, unless it follows from the limits alone. Pure. */
+export function withHold(choice: Choice, from: number, hold: ScalingHold | undefined): Choice {
+  const action = choice.to > from ? 'scale out' : choice.to < from ? 'scale in' : 'hold';
+  if (hold === undefined || action === 'hold' || action === hold.allows) return choice;
+  if (isForced({ action, bound: choice.bound })) return choice;
+  return { to: from, bound: { kind: 'held', because: hold.because } };
 }
 
 /** What is so whatever the rules want; undefined where that leaves it to them. */
@@ -58,14 +67,13 @@ function settleVote(question: Question): Choice {
 }
 
 function settleMore({ standing, seen, vote, asked }: Question): Choice {
-  const { history, recommendations, configuration, hold } = standing;
+  const { history, recommendations, configuration } = standing;
   const { wanted, atMs } = seen;
   const { replicas, scaleOut, freezes, cost } = configuration.policy;
   const stay = (bound: Bound): Choice => ({ to: wanted, bound });
   if (wanted === replicas.max) return stay({ kind: 'maximum', replicas: replicas.max });
   const frozen = frozenBy(freezes, atMs, 'scale out');
   if (frozen !== undefined) return stay({ kind: 'frozen', name: frozen.name });
-  if (hold?.allows === 'nothing') return stay({ kind: 'held', because: hold.because });
   if (scaleOut.select === 'disabled') return stay({ kind: 'disabled', direction: 'scale out' });
   const free = askingNow(asked, history, { atMs, cooldownMs: scaleOut.cooldownMs });
   if (free.wants === undefined) return stay({ kind: 'cooldown', untilMs: free.untilMs });
@@ -103,14 +111,13 @@ function askingNow(
 }
 
 function settleFewer({ standing, seen, vote, asked }: Question): Choice {
-  const { history, recommendations, configuration, hold } = standing;
+  const { history, recommendations, configuration } = standing;
   const { wanted, starting, stopping, atMs } = seen;
   const { replicas, scaleIn, freezes } = configuration.policy;
   const stay = (bound: Bound): Choice => ({ to: wanted, bound });
   if (wanted === replicas.min) return stay({ kind: 'minimum', replicas: replicas.min });
   const frozen = frozenBy(freezes, atMs, 'scale in');
   if (frozen !== undefined) return stay({ kind: 'frozen', name: frozen.name });
-  if (hold !== undefined) return stay({ kind: 'held', because: hold.because });
   if (scaleIn.select === 'disabled') return stay({ kind: 'disabled', direction: 'scale in' });
   if (starting > 0 || stopping > 0) return stay({ kind: 'settling', starting, stopping });
   const untilMs = inCooldownEnd(asked, scaleIn.cooldownMs, history);

@@ -4,11 +4,13 @@ import {
   createSimulatedDriver,
   decide,
   openScaler,
+  parseScalingPolicy,
   type ScalerOptions,
   type ScalingHold,
   type Standing,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
+import { cpu, hpaObject } from './hpa/stage.ts';
 import { configuration, manual, seen } from './policies.ts';
 
 const because = 'the rollout r1 of 1.1 settles at 20 %';
@@ -44,6 +46,29 @@ describe('decide() in a group that is held', () => {
   it('takes nothing away, and still adds, while the hold allows that', () => {
     expect(decide(standing('scale out'), busy).action).toBe('scale out');
     expect(decide(standing('scale out'), idle)).toMatchObject({ action: 'hold', bound: { kind: 'held' } });
+  });
+
+  it('brings a group within the limits of its policy all the same', () => {
+    const few = seen({ cpuRatio: 0.1, memoryRatio: 0.1 }, { wanted: 1 });
+    const atLeast = { configuration: configuration({ replicas: { min: 2, max: 10 } }) };
+    expect(decide(standing('nothing', atLeast), few)).toMatchObject({ to: 2, bound: { kind: 'minimum' } });
+  });
+
+  it('is held in the same way where an autoscaler object is the policy', () => {
+    const parsed = parseScalingPolicy(hpaObject({ metrics: [cpu(50)] }));
+    if (!parsed.ok) throw new Error('The object can be read.');
+    const byHpa = { configuration: { ...configuration(), policy: parsed.value } };
+    const hot = seen({ cpuRatio: 0.9 });
+    const cold = seen({ cpuRatio: 0.1 });
+    expect(decide(standing('nothing', byHpa), hot)).toMatchObject({
+      to: 4,
+      bound: { kind: 'held', because },
+    });
+    expect(decide(standing('scale out', byHpa), hot)).toMatchObject({ action: 'scale out' });
+    expect(decide(standing('scale out', byHpa), cold)).toMatchObject({
+      to: 4,
+      bound: { kind: 'held', because },
+    });
   });
 
   it('does what somebody orders by hand', () => {
