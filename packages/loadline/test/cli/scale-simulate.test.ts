@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from 'loadline/cli';
@@ -95,9 +98,37 @@ describe('loadline scale simulate', () => {
     expect(out).toContain('load.csv  1 h from 2026-06-06 05:00 UTC');
   });
 
+  it('asks a control plane for what it has seen of a service', async () => {
+    const asked: string[] = [];
+    const server = createServer(({ url = '', headers }, response) => {
+      asked.push(`${headers.authorization} ${url}`);
+      const from = Date.parse(new URL(url, 'http://here').searchParams.get('from') ?? '');
+      const points = Array.from({ length: 60 }, (_, at) => ({
+        at: new Date(from + at * 60_000),
+        mean: 100 + at,
+      }));
+      response.end(
+        JSON.stringify({ figures: [{ name: 'requestsPerSecond', lines: [{ name: 'shop', points }] }] }),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await writeFile(inFolder('key'), 'll_key\n');
+    const words = ['--of', 'shop', '--control-plane', address, '--key-file', inFolder('key'), '--last', '1h'];
+    const { out, err } = await scaleSimulate(inFolder('sized.yaml'), ...words);
+    server.close();
+    expect(err).toBe('');
+    expect(out).toContain('shop  1 h from');
+    expect(out).toContain('130 requests/s on average, 159 at most; 1 policy');
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatch(
+      /^Bearer ll_key \/performance\/metrics\/requests\?service=shop&figures=requestsPerSecond/,
+    );
+  });
+
   it.each([
     [[], 'at least one policy is needed'],
-    [['sized.yaml'], 'the trace comes from --trace FILE or from --prometheus URL'],
+    [['sized.yaml'], 'the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE'],
     [['sized.yaml', '--trace', 'none.csv'], 'the trace cannot be read: ENOENT'],
     [['sized.yaml', '--trace', 'sized.yaml'], 'must be a time and requests a second'],
     [['sized.yaml', '--trace', 'load.csv', '--service', '50'], '--service must be a time with its unit'],

@@ -9,8 +9,11 @@ import {
   type SimulationOptions,
   simulate,
   type Trace,
+  type TracePoint,
+  traceOfPoints,
   varyPolicy,
 } from '../../scaling/simulate/index.ts';
+import { askControlPlane } from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
@@ -29,6 +32,7 @@ The trace
   --trace FILE       lines of a time and requests a second: 2026-06-06T12:00:00Z,120.5
   --prometheus URL   or from there, with
   --query PROMQL     what gives requests a second; several series are added up
+  --of SERVICE       or what a control plane has seen of it: --control-plane URL, --key-file F, as in \`scale why\`
   --last TIME        of the last so long; default 7d
   --step TIME        a value every so long; default 1m
   --history TIME     so much of its beginning is only for forecasts to learn from; default 0s
@@ -55,6 +59,9 @@ const options = {
   trace: { type: 'string' },
   prometheus: { type: 'string' },
   query: { type: 'string' },
+  of: { type: 'string' },
+  'control-plane': { type: 'string' },
+  'key-file': { type: 'string' },
   last: { type: 'string', default: '7d' },
   step: { type: 'string', default: '1m' },
   history: { type: 'string', default: '0s' },
@@ -84,7 +91,7 @@ async function trySimulations(
   const price = asked.price === undefined ? undefined : readNumber('--price', asked.price, 0);
   const intervalMs = readTime('--interval', asked.interval);
   const policies = await Promise.all(files.map(readPolicy));
-  const whole = await readTrace(asked, { authorization: env.LOADLINE_PROMETHEUS_AUTHORIZATION, signal });
+  const whole = await readTrace(asked, { env, signal });
   const { trace, history } = split(whole, readTime('--history', asked.history));
   const tried: Tried[] = [];
   for (const [index, policy] of policies.entries()) {
@@ -125,31 +132,30 @@ async function readPolicy(file: string): Promise<ScalingPolicy> {
   throw unfitFile(file, parsed.problems);
 }
 
-async function readTrace(
-  asked: Asked,
-  { authorization, signal }: { readonly authorization: string | undefined; readonly signal: AbortSignal },
-): Promise<Trace> {
-  const { trace: file, prometheus, query } = asked;
-  if ((file === undefined) === (prometheus === undefined))
-    throw unfit('the trace comes from --trace FILE or from --prometheus URL');
-  if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-      throw unfit(`the trace cannot be read: ${cause.message}`);
-    });
-    return traceOr(readTraceCsv(text, basename(file)), file);
-  }
+type Means = Pick<Surroundings, 'env' | 'signal'>;
+
+async function readTrace(asked: Asked, means: Means): Promise<Trace> {
+  const { trace: file, prometheus, of: service } = asked;
+  const sources = [file, prometheus, service].filter((source) => source !== undefined);
+  if (sources.length !== 1)
+    throw unfit('the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE');
+  if (prometheus !== undefined) return askPrometheus(prometheus, asked, means);
+  if (service !== undefined) return askForService(service, asked, means);
+  const text = await readFile(file as string, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw unfit(`the trace cannot be read: ${cause.message}`);
+  });
+  return traceOr(readTraceCsv(text, basename(file as string)), file as string);
+}
+
+async function askPrometheus(address: string, asked: Asked, { env, signal }: Means): Promise<Trace> {
+  const { query } = asked;
   if (query === undefined) throw unfit('--prometheus needs --query, for requests a second');
-  const url = URL.canParse(prometheus ?? '') ? new URL(prometheus as string) : undefined;
-  if (url === undefined) throw unfit(`--prometheus must be a URL, got ${JSON.stringify(prometheus)}`);
-  const stepMs = readTime('--step', asked.step);
-  const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
-  const fromMs = toMs - readTime('--last', asked.last);
+  if (!URL.canParse(address)) throw unfit(`--prometheus must be a URL, got ${JSON.stringify(address)}`);
+  const authorization = env.LOADLINE_PROMETHEUS_AUTHORIZATION;
   const given = {
-    url,
+    url: new URL(address),
     query,
-    fromMs,
-    toMs,
-    stepMs,
+    ...readWindow(asked),
     ...(authorization === undefined ? {} : { authorization }),
   };
   const read = await readTracePrometheus(given, signal).catch((cause: Error) => {
@@ -158,6 +164,51 @@ async function readTrace(
     throw unfit(`the trace cannot be had: ${cause.message}${deeper}`);
   });
   return traceOr(read, query);
+}
+
+/** What a control plane tells at once; from a minute on, it is a question of minutes that were added up. */
+const pointsAtOnce = 5000;
+
+async function askForService(service: string, asked: Asked, { env, signal }: Means): Promise<Trace> {
+  const { fromMs, toMs, stepMs } = readWindow(asked);
+  const address = asked['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070';
+  const keyFile = asked['key-file'];
+  const key = keyFile === undefined ? env.LOADLINE_KEY : await readKey(keyFile);
+  const points: TracePoint[] = [];
+  for (let atMs = fromMs; atMs < toMs; atMs += pointsAtOnce * stepMs) {
+    const query = new URLSearchParams({
+      service,
+      figures: 'requestsPerSecond',
+      from: new Date(atMs).toISOString(),
+      to: new Date(Math.min(toMs, atMs + pointsAtOnce * stepMs)).toISOString(),
+      stepMs: String(stepMs),
+      quantiles: '',
+    });
+    const answer = await askControlPlane(address, `/performance/metrics/requests?${query}`, { key, signal });
+    const { figures } = answer as { readonly figures: readonly ToldFigure[] };
+    const told = figures.flatMap(({ lines }) => lines).flatMap((line) => line.points);
+    points.push(...told.map(({ at, mean }) => ({ atMs: Date.parse(at), value: mean })));
+  }
+  return traceOr(traceOfPoints(points, service), service);
+}
+
+interface ToldFigure {
+  readonly lines: readonly { readonly points: readonly { readonly at: string; readonly mean: number }[] }[];
+}
+
+async function readKey(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    throw unfit(`--key-file cannot be read: ${(cause as Error).message}`);
+  }
+}
+
+function readWindow(asked: Asked): { fromMs: number; toMs: number; stepMs: number } {
+  const stepMs = readTime('--step', asked.step);
+  if (stepMs < 1000) throw unfit('--step must be at least 1s');
+  const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
+  return { fromMs: toMs - readTime('--last', asked.last), toMs, stepMs };
 }
 
 function traceOr(read: ReturnType<typeof readTraceCsv>, source: string): Trace {

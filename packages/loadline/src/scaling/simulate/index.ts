@@ -4,6 +4,7 @@ export { simulatedMetrics } from './eyes.ts';
 export { generateTrace, type Span, type TraceShape } from './generate-trace.ts';
 export { readTraceCsv } from './read-trace-csv.ts';
 export { type PrometheusTrace, readTracePrometheus } from './read-trace-prometheus.ts';
+export { readTraceStore, type StoreTrace } from './read-trace-store.ts';
 export type { SimulatedService } from './service.ts';
 export { type SimulationOptions, simulate } from './simulate.ts';
 export type { SimulatedPiece, SimulationResult } from './tally.ts';
