@@ -38,7 +38,7 @@ const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
 /** How many were wanted, over the time in which they were, by the steps that were taken. Pure. */
-export function instanceHours(
+function instanceHours(
   history: readonly ScalingStep[],
   { wanted, fromMs, toMs }: { readonly wanted: number; readonly fromMs: number; readonly toMs: number },
 ): number {

@@ -62,7 +62,8 @@ const requests = { cpu: 1000, memory: 1000 };
 function podOf({ id, state, sinceMs, startedMs }: SeenInstance): HpaPod {
   return {
     name: id,
-    phase: state === 'waiting' ? 'Failed' : 'Running',
+    // One that waits for its next start after a crash is Running too, as a pod whose container is in back-off.
+    phase: 'Running',
     isDeleted: state === 'draining',
     ready: { status: state === 'ready' ? 'True' : 'False', sinceMs },
     startedMs,
@@ -113,8 +114,9 @@ function samplesOf(metric: HpaMetric, seen: Observation, { pods, staleAfterMs }:
   return { of: 'pods', byPod };
 }
 
+/** Truncated, as the controller's averages are; but not by the last bit of a multiplication. */
 function milliOf(value: number): number {
-  return Math.round(value * 1000);
+  return Math.floor(value * 1000 + 1e-6);
 }
 
 function proposalOf(

@@ -60,6 +60,28 @@ describe('decide() by an autoscaler object', () => {
     expect(decideBy({ metrics: [cpu(50)] }, seen({}, { wanted: 3, instances })).to).toBe(4);
   });
 
+  it('does not round an average up to the next percent', () => {
+    // 89.99 % is 89 %: of ten at a target of 89 % nothing would change, and 90 % would be beyond a tolerance of 1 %.
+    const behavior = { scaleUp: { tolerance: 0 } };
+    expect(decideBy({ metrics: [cpu(89)], behavior }, seen({ cpuRatio: 0.8999 }, { wanted: 10 })).to).toBe(
+      10,
+    );
+    expect(decideBy({ metrics: [cpu(89)], behavior }, seen({ cpuRatio: 0.9 }, { wanted: 10 })).to).toBe(11);
+  });
+
+  it('takes one that waits after a crash for a pod that misses its metric', () => {
+    const instance = (id: string, state: 'ready' | 'waiting') => ({
+      id,
+      state,
+      sinceMs: noonMs - 60 * minuteMs,
+      startedMs: noonMs - 60 * minuteMs,
+      readings: state === 'ready' ? { cpuRatio: { value: 0.2, atMs: noonMs } } : {},
+    });
+    const instances = [instance('a', 'ready'), instance('b', 'ready'), instance('c', 'waiting')];
+    // Two at 20 % and one at 100 % are 46 % of 80 %, of three.
+    expect(decideBy({ metrics: [cpu(80)] }, seen({}, { wanted: 3, instances })).to).toBe(2);
+  });
+
   it('reads metrics of pods and from outside under their names', () => {
     const readings = {
       'custom:rate': { value: 25, atMs: noonMs },
