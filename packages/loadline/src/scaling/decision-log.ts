@@ -21,9 +21,7 @@ export class DecisionLog {
   add(round: Round): boolean {
     const span = spanOf(this.#group, round);
     const grown = this.#open === undefined ? undefined : joined(this.#open, span);
-    // Two rounds at one time would have one name.
-    const isTwin = grown === undefined && this.#open?.fromMs === span.fromMs;
-    this.#open = grown ?? (isTwin ? { ...span, fromMs: span.fromMs + 1, untilMs: span.untilMs + 1 } : span);
+    this.#open = grown ?? startingAfter(this.#open, span);
     this.#unsaved.set(this.#open.fromMs, this.#open);
     if (this.#unsaved.size <= unsavedMax) return false;
     this.#unsaved.delete(this.#unsaved.keys().next().value as number);
@@ -50,4 +48,10 @@ export class DecisionLog {
   get unsaved(): readonly DecisionSpan[] {
     return [...this.#unsaved.values()];
   }
+}
+
+/** A span is called after its beginning: of several rounds at one time each begins a little later. */
+function startingAfter(before: DecisionSpan | undefined, span: DecisionSpan): DecisionSpan {
+  const fromMs = Math.max(span.fromMs, (before?.fromMs ?? Number.NEGATIVE_INFINITY) + 1);
+  return { ...span, fromMs, untilMs: Math.max(fromMs, span.untilMs) };
 }

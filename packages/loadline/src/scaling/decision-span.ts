@@ -52,7 +52,8 @@ export function joined(before: DecisionSpan, next: DecisionSpan): DecisionSpan |
     const [leastBefore, mostBefore] = seen[metric] ?? [least, most];
     seen[metric] = [Math.min(leastBefore, least), Math.max(mostBefore, most)];
   }
-  return { ...next, fromMs: before.fromMs, count: before.count + next.count, seen };
+  const untilMs = Math.max(before.untilMs, next.untilMs);
+  return { ...next, fromMs: before.fromMs, untilMs, count: before.count + next.count, seen };
 }
 
 /** A step is always one of its own, unless it is only tried: that is done again in each round. */

@@ -80,6 +80,15 @@ describe("a scaler's decisions", () => {
     await stage.scaler.close();
   });
 
+  it('are told apart where several are made at one time', async () => {
+    const stage = await start();
+    await stage.clock.advance(5000);
+    for (const replicas of [5, 6, 7])
+      await stage.scaler.scaleManually('api', { replicas, forMs: 60_000, setBy: 'ada', reason: 'a test' });
+    expect((await stage.spans()).map(({ decision }) => decision?.to)).toEqual([7, 6, 5, 4]);
+    await stage.scaler.close();
+  });
+
   it('tell also when and why a group could not be seen, and a step was not taken', async () => {
     const stage = await start();
     stage.driver.breakNext('observe', 'throw');

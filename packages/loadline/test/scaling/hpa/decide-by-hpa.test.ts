@@ -1,8 +1,13 @@
+import { createVirtualClock } from 'loadline/base';
 import {
+  createScalingMemory,
+  createSimulatedDriver,
   type Decision,
   decide,
   type Observation,
+  openScaler,
   parseScalingPolicy,
+  type Readings,
   type ScalingConfiguration,
   type Standing,
 } from 'loadline/scaling';
@@ -29,6 +34,33 @@ function decideBy(
     observation,
   );
 }
+
+describe('a scaler by an autoscaler object', () => {
+  it('goes up at once, and down when five minutes have wanted less, to the round', async () => {
+    const clock = createVirtualClock(noonMs);
+    const driver = createSimulatedDriver({ clock, groups: { api: 4 }, startMs: 1000 });
+    let cpuRatio = 0.5;
+    const read = async (): Promise<Readings> => ({ cpuRatio: { value: cpuRatio, atMs: clock.now() } });
+    const scaler = await openScaler({ clock, driver, memory: createScalingMemory(), readings: { read } });
+    await scaler.configure('api', { policy: hpaObject({ metrics: [cpu(50)] }), changedBy: 'ada' });
+    const wanted = async (): Promise<number> => {
+      const fleet = await driver.observe('api', new AbortController().signal);
+      return fleet.kind === 'seen' ? fleet.wanted : 0;
+    };
+    await clock.advance(60_000);
+    expect(await wanted()).toBe(4);
+    cpuRatio = 1;
+    await clock.advance(15_000);
+    expect(await wanted()).toBe(8);
+    cpuRatio = 0.1;
+    // The 8 was wanted 15 s before the first round that wants fewer, and counts for five minutes to their very end.
+    await clock.advance(300_000);
+    expect(await wanted()).toBe(8);
+    await clock.advance(15_000);
+    expect(await wanted()).toBe(2);
+    await scaler.close();
+  });
+});
 
 describe('decide() by an autoscaler object', () => {
   it('takes each instance for a pod that requests its whole share', () => {
