@@ -67,8 +67,8 @@ it('a killed instance costs no request that may be repeated, and of the others o
     // What a reset connection to a server has cut off, HAProxy has the client repeat, by ending its connection too.
   }, 1);
   expect(carried.failed.filter(({ method }) => method === 'GET')).toEqual([]);
-  // No more than were on their way, one a user at most.
-  expect(carried.failed.length).toBeLessThanOrEqual(2);
+  // No more than were on their way: one a user.
+  expect(carried.failed.length).toBeLessThanOrEqual(8);
 });
 
 it('a HAProxy that is killed comes back with who it had, and is brought in step with who came and went meanwhile', async () => {

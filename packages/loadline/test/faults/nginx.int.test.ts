@@ -70,5 +70,6 @@ it('a killed instance costs nothing that is repeated', async () => {
     await instances.remove(1);
   });
   expect(gets(carried)).toEqual([]);
-  expect(carried.failed.length).toBeLessThanOrEqual(2);
+  // No more than were on their way: one a user.
+  expect(carried.failed.length).toBeLessThanOrEqual(8);
 });
