@@ -168,7 +168,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     if (this.#partial === '') {
       // An empty line before a request is what old clients send behind a body (RFC 9112, section 2.2).
       if (bytes[at] === 0x0d && bytes[at + 1] === 0x0a) at += 2;
-      this.#sinceMs = sweep.nowMs;
+      if (at < bytes.length) this.#sinceMs = sweep.nowMs;
     }
     const before = this.#partial.length;
     const text =

@@ -85,6 +85,19 @@ describe('balancing by the embedded proxy', () => {
     for (let client = 0; client < 20; client++) expect(await answererOf(client)).toBe(first[client]);
   });
 
+  it('by two choices leaves alone who was slow', async () => {
+    let asked = 0;
+    await using slow = await serve((_, response) => {
+      asked++;
+      setTimeout(() => response.end('ok'), 50);
+    });
+    await using quick = await serve((_, response) => response.end('ok'));
+    await using proxy = await proxyBefore([slow, quick], { policy: 'two choices' });
+    for (let turn = 0; turn < 40; turn++) await exchange(proxy.port, getOnce());
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(10);
+  });
+
   it('takes out who fails, and lets it in again after a while', async () => {
     const clock = createVirtualClock();
     let [isWell, asked] = [false, 0];

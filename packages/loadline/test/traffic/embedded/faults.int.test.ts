@@ -101,7 +101,7 @@ describe('the embedded proxy repeats', () => {
       });
     await using a = await closing('a');
     await using b = await closing('b');
-    await using proxy = await proxyBefore([a, b], { policy: 'address hash' });
+    await using proxy = await proxyBefore([a, b], { policy: 'address hash', ejection: { failuresMax: 1 } });
     const heard = await new RawClient(proxy.port).send(get('/first') + getOnce('/second')).ends();
     expect(heard.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
     // At the same one: that it closed an idle connection says nothing against it.
@@ -402,6 +402,23 @@ describe('draining', () => {
     await expect(exchange(port, get())).resolves.toBe('');
     held[0]?.();
     expect(await client.ends()).toMatch(/connection: close\r\n[\s\S]*the last$/);
+    expect(await closing).toEqual({ cut: 0 });
+  });
+
+  it('of the proxy itself leaves an idle client a moment, for what it may just be sending', async () => {
+    const clock = createVirtualClock();
+    await using server = await serve((_, response) => response.end('ok'));
+    await using proxy = await proxyBefore([server], { clock });
+    const [sending, silent] = [new RawClient(proxy.port).send(get()), new RawClient(proxy.port).send(get())];
+    await Promise.all([sending.hears('ok'), silent.hears('ok')]);
+    const closing = proxy.close({ graceMs: 10_000 });
+    await clock.advance(500);
+    sending.heard = '';
+    expect(await sending.send(get()).ends()).toMatch(/^HTTP\/1.1 200 [\s\S]*connection: close\r\n/);
+    await clock.advance(700);
+    await silent.ends();
+    await eventually(() => proxy.connections === 0);
+    await clock.advance(100);
     expect(await closing).toEqual({ cut: 0 });
   });
 
