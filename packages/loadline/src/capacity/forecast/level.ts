@@ -26,9 +26,10 @@ export class Level implements Predictor {
   }
 
   observe(value: number): void {
-    const { level, trend } = this.#after(value);
+    const expected = this.predict(1);
+    const level = this.#levelAfter(value, expected);
+    this.#trend = this.#trendAfter(value, expected, level);
     this.#level = level;
-    this.#trend = trend;
   }
 
   predict(steps: number): number {
@@ -37,20 +38,23 @@ export class Level implements Predictor {
   }
 
   predictAfter(value: number, steps: number): number {
-    const { level, trend } = this.#after(value);
+    const expected = this.predict(1);
+    const level = this.#levelAfter(value, expected);
+    const trend = this.#trendAfter(value, expected, level);
     const kept = this.#kept[steps] ?? this.#learn(steps);
     return level * kept + trend * (this.#grown[steps] as number);
   }
 
-  /** Level and trend once this value is observed. */
-  #after(value: number): { readonly level: number; readonly trend: number } {
-    const { pace, trendPace, trendKept } = this.#habits;
-    const expected = this.predict(1);
+  #levelAfter(value: number, expected: number): number {
+    if (Number.isNaN(value)) return expected;
+    return Number.isNaN(expected) ? value : expected + this.#habits.pace * (value - expected);
+  }
+
+  #trendAfter(value: number, expected: number, level: number): number {
+    const { trendPace, trendKept } = this.#habits;
+    if (trendPace === 0 || Number.isNaN(expected)) return 0;
     const trend = trendKept * this.#trend;
-    if (Number.isNaN(value)) return { level: expected, trend };
-    if (Number.isNaN(expected)) return { level: value, trend: 0 };
-    const level = expected + pace * (value - expected);
-    return { level, trend: trendPace > 0 ? trend + trendPace * (level - this.#level - trend) : 0 };
+    return Number.isNaN(value) ? trend : trend + trendPace * (level - this.#level - trend);
   }
 
   #learn(steps: number): number {
