@@ -238,6 +238,41 @@ describe('PUT /performance/scaling/config', () => {
     expect((await put({ group: 'shop', policy: 'foodshare/none' })).json.errors[0].pointer).toBe('/policy');
     expect((await put({ group: 'none', policy })).status).toBe(404);
   });
+
+  it('takes an autoscaler object as it is, gives it back, and says where one is wrong', async () => {
+    await using plane = await started();
+    const put = (object: object) =>
+      plane.ask('operator', 'PUT', '/performance/scaling/config', {
+        body: { group: 'shop', policy: object },
+      });
+    const object = {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'shop', namespace: 'web' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' },
+        minReplicas: 2,
+        maxReplicas: 6,
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+          },
+        ],
+      },
+    };
+    expect((await put(object)).json.policy).toEqual(object);
+    await measure(plane, 0.9);
+    await plane.clock.advance(15_000);
+    expect((await statusOf(plane)).last).toMatchObject({
+      action: 'scale out',
+      to: 4,
+      reason: 'Scale out shop from 2 to 4: cpuRatio is 90 % of a target of 50 %, for 4.',
+      proposals: [{ kind: 'hpa', wants: 4 }],
+    });
+    const { status, json } = await put({ ...object, spec: { ...object.spec, maxReplicas: 1 } });
+    expect([status, json.errors[0].pointer]).toEqual([400, '/policy/spec/minReplicas']);
+  });
 });
 
 describe('POST /performance/scaling/manual', () => {

@@ -80,6 +80,37 @@ describe("a scaler's decisions", () => {
     await stage.scaler.close();
   });
 
+  it('are told apart by what bound them, where the rules say the same', async () => {
+    const stage = await start();
+    stage.cpu = 0.1;
+    await stage.clock.advance(29_000);
+    expect(stage.driver.crashOne('api')).toBe(true);
+    await stage.clock.advance(1000);
+    const told = (await stage.spans()).map(({ decision, count }) => [
+      decision?.to,
+      decision?.bound?.kind,
+      count,
+    ]);
+    expect(told.slice(0, 3)).toEqual([
+      [3, 'settling', 1],
+      [3, 'cooldown', 1],
+      [3, undefined, 1],
+    ]);
+    await stage.scaler.close();
+  });
+
+  it('are one for each step, also where the same one is taken again because it was not done', async () => {
+    const stage = await start();
+    stage.cpu = 0.9;
+    stage.driver.breakNext('apply', 'lie');
+    await stage.clock.advance(20_000);
+    expect((await stage.spans()).slice(0, 2)).toMatchObject([
+      { count: 1, decision: { from: 4, to: 5 }, outcome: 'accepted' },
+      { count: 1, decision: { from: 4, to: 5 }, outcome: 'accepted' },
+    ]);
+    await stage.scaler.close();
+  });
+
   it('are told apart where several are made at one time', async () => {
     const stage = await start();
     await stage.clock.advance(5000);
