@@ -47,7 +47,7 @@ const words: readonly Word[] = [
   {
     name: 'scale',
     usage: 'scale WORD',
-    summary: 'scales workloads of Kubernetes, or writes objects for it',
+    summary: 'scales workloads, tries policies on a trace, says why, writes objects',
     open: async () => (await import('./commands/scale.ts')).scaleCommand,
   },
   {

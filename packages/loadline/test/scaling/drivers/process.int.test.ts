@@ -28,8 +28,9 @@ function start(
   return createProcessDriver({ clock: systemClock, services, replicasMax: 4, ...options });
 }
 
-describeScalingDriver('processes of this machine', async () => {
-  const driver = start();
+// Without a balancer they are in process-restart.int.test.ts.
+describeScalingDriver('processes behind a balancer', async () => {
+  const driver = start({}, { gate: new SimulatedGate() });
   return {
     driver,
     pass: () => pause(20),
@@ -156,19 +157,6 @@ describe('a process', () => {
     const { instances } = await until(driver, ({ instances: all }) => all.length === 1);
     expect(instances[0]?.id).toBe(before[0]?.id);
   });
-});
-
-describeScalingDriver('processes behind a balancer', async () => {
-  const driver = start({}, { gate: new SimulatedGate() });
-  return {
-    driver,
-    pass: () => pause(20),
-    async crashOne() {
-      const { instances } = await observe(driver);
-      process.kill(pidOf(driver, instances[0]?.id ?? ''), 'SIGKILL');
-    },
-    [Symbol.asyncDispose]: () => driver.close(),
-  };
 });
 
 describe('a process behind a balancer', () => {
