@@ -70,6 +70,15 @@ describe('loadline scale simulate', () => {
     expect(out).toContain('cost');
   });
 
+  it('tells which metrics of a policy it does not model', async () => {
+    await writeFile(
+      inFolder('memory.yaml'),
+      'replicas: { min: 4, max: 40 }\nmetrics: { memoryRatio: { target: 0.7 }, cpuRatio: { target: 0.7 } }\n',
+    );
+    const { out } = await scaleSimulate(inFolder('memory.yaml'), inFolder('sized.yaml'), ...given());
+    expect(out).toContain('Not modelled, and so not seen by the policies: memoryRatio.');
+  });
+
   it('shows with --sweep what it takes to miss it less', async () => {
     const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--sweep');
     expect(out).toContain('sized.yaml × 1.35');

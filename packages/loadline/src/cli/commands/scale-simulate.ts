@@ -11,6 +11,7 @@ import {
   type Trace,
   type TracePoint,
   traceOfPoints,
+  unmodelledMetrics,
   varyPolicy,
 } from '../../scaling/simulate/index.ts';
 import { askControlPlane } from '../door/control-plane.ts';
@@ -108,7 +109,8 @@ async function trySimulations(
       tried.push({ policy: basename(files[index] as string), generosity, result: simulate(varied, given) });
     }
   }
-  const told = { trace, service, tried, price };
+  const unmodelled = [...new Set(policies.flatMap((policy) => unmodelledMetrics(policy)))];
+  const told = { trace, service, tried, price, unmodelled };
   const text = `${JSON.stringify({ trace: { ...trace, ratesPerSecond: undefined }, service, price, tried }, undefined, 2)}\n`;
   terminal.out(asked.json === '-' ? text : drawSimulation(told, terminal));
   if (asked.json !== undefined && asked.json !== '-')

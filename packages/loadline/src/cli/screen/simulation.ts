@@ -18,6 +18,8 @@ export interface ToldSimulation {
   readonly tried: readonly Tried[];
   /** Of an instance hour, in any currency. */
   readonly price: number | undefined;
+  /** Metrics of the policies that nobody saw in the simulation. */
+  readonly unmodelled: readonly string[];
 }
 
 interface Screen {
@@ -137,7 +139,7 @@ function curve({ tried }: ToldSimulation, screen: Screen): string[] {
   ];
 }
 
-function notes({ tried, trace }: ToldSimulation, style: Style): string[] {
+function notes({ tried, trace, unmodelled }: ToldSimulation, style: Style): string[] {
   const gaps = trace.ratesPerSecond.filter(Number.isNaN).length;
   return [
     ...(gaps === 0
@@ -146,6 +148,14 @@ function notes({ tried, trace }: ToldSimulation, style: Style): string[] {
           style(
             'yellow',
             `${gaps} of ${trace.ratesPerSecond.length} values are missing: what came before went on, unseen.`,
+          ),
+        ]),
+    ...(unmodelled.length === 0
+      ? []
+      : [
+          style(
+            'yellow',
+            `Not modelled, and so not seen by the policies: ${unmodelled.map(printable).join(', ')}.`,
           ),
         ]),
     ...(tried.some(({ result }) => result.violatedRatio > drawnMax)

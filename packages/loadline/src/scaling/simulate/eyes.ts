@@ -31,17 +31,24 @@ export function eyesFor(
   };
 }
 
-/** The names of the metrics that a simulation models, beside those that it is told are rates. */
-export const simulatedMetrics: readonly string[] = [
-  'cpuRatio',
-  'eventLoopRatio',
-  'ratePerSecond',
-  'messagesPerSecond',
-  'connections',
-  'latencyMsP95',
-  'queueDepth',
-  'queueAgeMs',
-];
+/** The metrics of a policy that a simulation does not model: their rules see nothing, and do what they do then. */
+export function unmodelledMetrics(
+  policy: ScalingPolicy,
+  rateMetrics: readonly string[] = defaultRateMetrics,
+): readonly string[] {
+  const isModelled = (metric: string): boolean =>
+    Object.hasOwn(known, metric) ||
+    ofQueueing.has(metric) ||
+    (metric.startsWith('custom:') && rateMetrics.includes(metric.slice('custom:'.length)));
+  const wanted = wantedMetrics(policy).filter(({ metric }) => !isModelled(metric));
+  return [...new Set(wanted.map(({ metric }) => metric))];
+}
+
+/** Custom metrics that are requests a second, where nothing else is said. */
+export const defaultRateMetrics: readonly string[] = ['requests_per_second', 'http_requests_per_second'];
+
+/** A sizing rule has values of its own for them. */
+const ofQueueing: ReadonlySet<string> = new Set(['serviceMs', 'serviceVariability', 'arrivalVariability']);
 
 type Look = (seen: Seen, service: SimulatedService) => number;
 

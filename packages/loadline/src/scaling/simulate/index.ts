@@ -1,6 +1,6 @@
 /** Tries a scaling policy on a trace before it is trusted with traffic. */
 export { type CurvePoint, frontOf, violatedRatioAt } from './curve.ts';
-export { simulatedMetrics } from './eyes.ts';
+export { unmodelledMetrics } from './eyes.ts';
 export { generateTrace, type Span, type TraceShape } from './generate-trace.ts';
 export { readTraceCsv } from './read-trace-csv.ts';
 export { type PrometheusTrace, readTracePrometheus } from './read-trace-prometheus.ts';

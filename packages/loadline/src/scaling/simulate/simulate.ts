@@ -4,7 +4,7 @@ import type { Recommendation, ScalingStep } from '../decision.ts';
 import { stepOf } from '../event.ts';
 import type { ScalingConfiguration, ScalingPolicy } from '../policy/policy.ts';
 import type { Foresight } from '../standing.ts';
-import { type Eyes, eyesFor } from './eyes.ts';
+import { defaultRateMetrics, type Eyes, eyesFor } from './eyes.ts';
 import { SimulatedFleet } from './fleet.ts';
 import { type Served, SimulatedQueue, type SimulatedService } from './service.ts';
 import { type SimulationResult, Tally } from './tally.ts';
@@ -56,8 +56,6 @@ export function simulate(policy: ScalingPolicy, options: SimulationOptions): Sim
   return tally.result({ scaleOuts: decider.scaleOuts, scaleIns: decider.scaleIns });
 }
 
-const defaultRateMetrics = ['requests_per_second', 'http_requests_per_second'];
-
 function instancesAtFirst(
   policy: ScalingPolicy,
   { trace, instances }: SimulationOptions,
@@ -91,23 +89,18 @@ class Decider {
   constructor(policy: ScalingPolicy, { trace, history, service }: SimulationOptions) {
     this.#configuration = { group: 'simulated', version: 1, policy, changedBy: 'simulation', changedAtMs: 0 };
     const known = history === undefined ? {} : { history: { ...history, values: history.ratesPerSecond } };
-    const foreseen = policy.rules
-      .filter((rule) => rule.kind === 'forecast')
-      .filter(({ metric }) => metric === 'ratePerSecond');
-    this.#forecasts = foreseen.map(
-      ({ leadMs = service.startMs, marginMs, quantile }) =>
-        new RollingForecast({
-          stepMs: trace.stepMs,
-          horizonMs: leadMs + marginMs + trace.stepMs,
-          quantile,
-          ...known,
-        }),
-    );
-    const [forecast] = this.#forecasts;
-    this.#foresight = {
-      startMs: service.startMs,
-      ...(forecast === undefined ? {} : { forecasts: { ratePerSecond: forecast } }),
-    };
+    const foreseen = policy.rules.filter((rule) => rule.kind === 'forecast');
+    const forecasts = foreseen
+      .filter(({ metric }) => metric === 'ratePerSecond' || metric === 'messagesPerSecond')
+      .map(({ metric, leadMs = service.startMs, marginMs, quantile }) => {
+        const horizonMs = leadMs + marginMs + trace.stepMs;
+        return [
+          metric,
+          new RollingForecast({ stepMs: trace.stepMs, horizonMs, quantile, ...known }),
+        ] as const;
+      });
+    this.#forecasts = forecasts.map(([, forecast]) => forecast);
+    this.#foresight = { startMs: service.startMs, forecasts: Object.fromEntries(forecasts) };
     this.#windowMs = longestWindowMs(policy);
     this.#memoryMs = longestMemoryMs(policy);
   }
