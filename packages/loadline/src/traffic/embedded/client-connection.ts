@@ -7,6 +7,7 @@ import type { Handle, Handling, HandlingOwner } from './message/handling.ts';
 import { type RequestHead, readRequestHead } from './message/request-head.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import { SlowReader } from './slow-reader.ts';
+import { SlowSender } from './slow-sender.ts';
 import type { Swept } from './sweep.ts';
 
 export interface ClientOptions {
@@ -36,7 +37,6 @@ export class ClientConnection implements HandlingOwner, Swept {
   /** The start of a head that is not whole yet. */
   #partial = '';
   #held: Buffer | undefined;
-  #bodyBytes = 0;
   /** When the client last did something that was waited for, by the sweep's clock. */
   #sinceMs: number;
   #requests = 0;
@@ -46,6 +46,7 @@ export class ClientConnection implements HandlingOwner, Swept {
   #isOver = false;
   #farewell: Farewell | undefined;
   readonly #slowReader: SlowReader;
+  readonly #slowSender: SlowSender;
 
   constructor(socket: Socket, options: ClientOptions) {
     const { parts } = options;
@@ -54,6 +55,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.#reader = new BodyReader(parts.limits);
     this.#sinceMs = parts.sweep.nowMs;
     this.#slowReader = new SlowReader(socket, parts.limits.clientStallMs, this.#sinceMs);
+    this.#slowSender = new SlowSender(parts.limits);
     this.#address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
     this.#answer = new ClientAnswer(socket, { metrics: parts.metrics, mayStay: () => this.#mayStay });
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
@@ -81,19 +83,17 @@ export class ClientConnection implements HandlingOwner, Swept {
   }
 
   check(nowMs: number): void {
-    const { limits } = this.#options.parts;
     const forMs = nowMs - this.#sinceMs;
     if (!this.#slowReader.takes(nowMs)) this.#socket.resetAndDestroy();
     else if (this.#farewell !== undefined) this.#farewell.check(nowMs);
     else if (this.#handling === undefined) this.#checkIdle(forMs);
-    else if (this.#waitsForBody && forMs >= limits.clientStallMs)
+    else if (this.#slowSender.isTooSlow(nowMs, this.#waitsForBody))
       this.#refuse({ status: 408, detail: 'The body of the request did not come in time.' });
   }
 
   resumeBody(): void {
     const held = this.#held;
     this.#held = undefined;
-    this.#sinceMs = this.#options.parts.sweep.nowMs;
     if (held !== undefined) this.#take(held);
     if (this.#held === undefined && (this.#handling?.takesBody ?? true)) this.#socket.resume();
   }
@@ -194,7 +194,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     const { parts, handle } = this.#options;
     this.#requests++;
     this.#keepsAlive = head.keepsAlive;
-    this.#bodyBytes = 0;
+    this.#slowSender.begin(parts.sweep.nowMs);
     this.#answer.begin(head);
     this.#reader.begin(head.body);
     if (typeof head.body === 'number' && head.body > parts.limits.bodyBytesMax) {
@@ -206,20 +206,19 @@ export class ClientConnection implements HandlingOwner, Swept {
   }
 
   #readBody(bytes: Buffer, from: number): number {
-    const { limits, sweep } = this.#options.parts;
+    const { limits } = this.#options.parts;
     const handling = this.#handling as Handling;
-    this.#sinceMs = sweep.nowMs;
     if (this.#isStream) {
       handling.data(bytes, from, bytes.length);
       return bytes.length;
     }
     const end = this.#reader.read(bytes, from, bytes.length, handling);
-    this.#bodyBytes += end - from;
+    this.#slowSender.took(end - from);
     if (this.#reader.problem !== undefined) {
       this.#refuse({ status: 400, detail: `Cannot take the request: ${this.#reader.problem}.` });
       return bytes.length;
     }
-    if (this.#bodyBytes > limits.bodyBytesMax) {
+    if (this.#slowSender.bytes > limits.bodyBytesMax) {
       this.#refuse(tooLarge(limits.bodyBytesMax));
       return bytes.length;
     }

@@ -60,6 +60,8 @@ export interface ProxyLimits {
   readonly headTimeoutMs: number;
   /** How long a client may send nothing of a body, else 408, or take nothing of an answer. Default 10,000. */
   readonly clientStallMs: number;
+  /** What it must send of a body on average, after the first `clientStallMs`; else 408. Default 100. */
+  readonly bodyBytesPerSecondMin: number;
   /** How long an idle client's connection is kept. Default 60,000. */
   readonly idleTimeoutMs: number;
   /** To open a connection to an upstream. Default 2,000. */
@@ -85,6 +87,7 @@ export const defaultLimits: ProxyLimits = {
   bodyBytesMax: Number.POSITIVE_INFINITY,
   headTimeoutMs: 10_000,
   clientStallMs: 10_000,
+  bodyBytesPerSecondMin: 100,
   idleTimeoutMs: 60_000,
   connectTimeoutMs: 2000,
   responseTimeoutMs: 30_000,

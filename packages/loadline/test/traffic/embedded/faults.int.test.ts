@@ -246,6 +246,28 @@ describe('limits of the embedded proxy', () => {
     expect(await untilEnded(client, clock)).toMatch(/^HTTP\/1.1 408 /);
   });
 
+  it('answer a body that comes a byte now and then with 408, and not one that comes slowly', async () => {
+    const clock = createVirtualClock();
+    let got = 0;
+    await using server = await serve((request) => {
+      request.on('error', () => {});
+      request.on('data', (bytes: Buffer) => (got += bytes.length));
+    });
+    await using proxy = await proxyBefore([server], { clock });
+    const post = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9999\r\n\r\n';
+    const [drip, slow] = [new RawClient(proxy.port).send(post), new RawClient(proxy.port).send(post)];
+    for (let second = 1; second <= 12; second++) {
+      slow.send('x'.repeat(200));
+      if (!drip.isEnded) drip.send('x');
+      await eventually(() => got >= second * 200);
+      await clock.advance(1000);
+    }
+    // Within the twelve seconds: it was never silent for ten.
+    expect(await drip.ends()).toMatch(/^HTTP\/1.1 408 /);
+    expect(slow.isEnded).toBe(false);
+    slow.socket.destroy();
+  });
+
   it('answer too long a body with 413, by what it says and by what comes', async () => {
     await using server = await serve(echo);
     await using proxy = await proxyBefore([server], { limits: { bodyBytesMax: 4 } });
