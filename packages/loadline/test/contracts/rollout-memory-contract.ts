@@ -23,7 +23,7 @@ export function rolloutState(id: string, atMs = 1000): RolloutState {
 }
 
 /** One more version of it. */
-export function changed(state: RolloutState, reason: string): RolloutState {
+function changed(state: RolloutState, reason: string): RolloutState {
   return {
     ...turn(state, { phase: 'watching', atMs: 2000, share: 0.1, reason }),
     version: state.version + 1,

@@ -43,7 +43,7 @@ function choose(name: string, choice: FlagChoice, key: string | undefined): stri
  * it is not always the same who come first. A larger share keeps everybody whom a smaller one had. FNV-1a, whose upper
  * bits the finisher of MurmurHash3 (A. Appleby) makes depend on all of the key.
  */
-export function placeOf(name: string, key: string): number {
+function placeOf(name: string, key: string): number {
   let hash = 0x811c9dc5;
   for (const text of [name, '\0', key]) {
     for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);

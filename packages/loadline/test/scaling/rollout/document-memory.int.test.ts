@@ -45,17 +45,22 @@ describe('createDocumentRolloutMemory()', () => {
     const ports = { ...stage.ports, memory };
     const first = await openRollouts(ports);
     await first.start({ ...request, plan: quickPlan });
-    const seen = (): number => first.status('r1').state.evidence[0]?.differences[0]?.count ?? 0;
-    for (let look = 0; look < 100 && seen() < 2; look++) {
-      await stage.clock.advance(1000);
-      // Writing takes real time, of which the clock knows nothing.
-      await opened.store.documents.list('rollout');
-    }
+    const remembered = async (): Promise<RolloutState | undefined> => (await memory.load())[0];
+    // Writing takes real time, of which the clock knows nothing: it moves on in small parts.
+    await expect
+      .poll(
+        async () => {
+          await stage.clock.advance(200);
+          return (await remembered())?.evidence[0]?.differences[0]?.count ?? 0;
+        },
+        { timeout: 20_000, interval: 1 },
+      )
+      .toBeGreaterThanOrEqual(2);
     await first.close();
     const second = await openRollouts(ports);
     expect(second.status('r1').state).toMatchObject({ phase: 'watching', share: 0.2 });
-    expect(second.status('r1').state.evidence).toEqual(first.status('r1').state.evidence);
-    expect(seen()).toBeGreaterThanOrEqual(2);
+    const { evidence } = second.status('r1').state;
+    expect(evidence[0]?.differences[0]?.count).toBeGreaterThanOrEqual(2);
     await second.close();
     await stage.rollouts.close();
   });
