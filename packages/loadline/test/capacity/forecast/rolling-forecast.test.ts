@@ -41,6 +41,15 @@ describe('RollingForecast', () => {
     expect(forecast.verdict).toMatchObject({ kind: 'chosen', season: 'day' });
   });
 
+  it('lets the step that has only begun count', () => {
+    const jumps = new RollingForecast({ stepMs, quantile: 0.9, horizonMs: 30 * minuteMs });
+    follow(jumps, 0, 4 * dayMs, (atMs) => daily(atMs) * (Math.floor(atMs / hourMs) % 7 === 0 ? 3 : 1));
+    const soonMs = 4 * dayMs + 10 * minuteMs;
+    const before = jumps.at(soonMs)?.expected ?? 0;
+    jumps.observe(4 * dayMs, 3 * daily(4 * dayMs));
+    expect(jumps.at(soonMs)?.expected).toBeGreaterThan(1.2 * before);
+  });
+
   it('stands a gap, values that are none, and values that come late', () => {
     const forecast = new RollingForecast({ stepMs });
     follow(forecast, 0, 4 * dayMs, daily);
