@@ -6,6 +6,7 @@ import { DecisionLog } from './decision-log.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { ScalingDriver } from './driver.ts';
 import { eventOf, stepOf } from './event.ts';
+import { countOf, type GroupCounts, noCounts } from './group-counts.ts';
 import type { Round, RoundOutcome, StepOutcome } from './group-round.ts';
 import type { ScalingEvent, ScalingMemory } from './memory.ts';
 import { Outlook } from './outlook.ts';
@@ -28,28 +29,6 @@ export interface GroupMeans {
   /** Lets the rules of policies take part, and policies do something; absent: all of them. */
   readonly gate?: ScalingGate;
   readonly closed: AbortSignal;
-}
-
-/** What was decided, and what went wrong and was survived, since the start. */
-export interface GroupCounts {
-  rounds: number;
-  /** Decisions, by their action, whatever came of them. */
-  scaleOuts: number;
-  scaleIns: number;
-  holds: number;
-  /** Rounds that did not begin because the one before was still under way. */
-  skipped: number;
-  unseen: number;
-  /** Rounds in which the source of the metrics did not answer. */
-  unread: number;
-  /** Values that were no number, negative, too old or from the future. */
-  setAside: number;
-  /** Steps that the driver refused, failed at, or left without an answer. */
-  notTaken: number;
-  /** Times that the memory did not take an event; it is offered again with the next round. */
-  unremembered: number;
-  /** Events that were never remembered, because too many were waiting. */
-  forgotten: number;
 }
 
 /** One group that is scaled: what is set for it, what was done, and its rounds, of which never two go on at once. */
@@ -250,21 +229,6 @@ export class ScaledGroup {
 }
 
 const unsavedMax = 1000;
-const countOf = { 'scale out': 'scaleOuts', 'scale in': 'scaleIns', hold: 'holds' } as const;
-
-const noCounts: GroupCounts = {
-  rounds: 0,
-  scaleOuts: 0,
-  scaleIns: 0,
-  holds: 0,
-  skipped: 0,
-  unseen: 0,
-  unread: 0,
-  setAside: 0,
-  notTaken: 0,
-  unremembered: 0,
-  forgotten: 0,
-};
 
 /** No window is longer than an hour; beyond so many, the oldest are forgotten, as if it were shorter. */
 const windowMsMax = 3_600_000;

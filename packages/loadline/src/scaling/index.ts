@@ -15,9 +15,9 @@ export type {
   TrafficGate,
   Withdrawal,
 } from './driver.ts';
+export { createDriverFleet, type DriverFleet, type DriverFleetOptions } from './driver-fleet.ts';
 export { createGivenDriver, type GivenDriver, type GivenDriverOptions } from './drivers/given.ts';
 export type { GivenServer, GivenServers } from './drivers/given-kind.ts';
-export { createDriverFleet, type DriverFleet, type DriverFleetOptions } from './driver-fleet.ts';
 export type { PassageCounts } from './drivers/passage.ts';
 export { createProcessDriver, type ProcessDriver, type ProcessDriverOptions } from './drivers/process.ts';
 export type { QuotaWish, ServiceCommand } from './drivers/service-command.ts';
@@ -34,7 +34,7 @@ export { exportKeda, type KedaExportRequest } from './export/export-keda.ts';
 export { exportPdb } from './export/export-pdb.ts';
 export type { Exported, ExportRequest } from './export/exported.ts';
 export { writeManifests } from './export/write-manifests.ts';
-export type { GroupCounts } from './group.ts';
+export type { GroupCounts } from './group-counts.ts';
 export type { Round, RoundOutcome, StepOutcome } from './group-round.ts';
 export { decideHpa, type HpaCondition, type HpaDecision } from './hpa/decide-hpa.ts';
 export type { HpaHistory, HpaLimit } from './hpa/normalize.ts';

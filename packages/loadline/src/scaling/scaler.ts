@@ -1,16 +1,17 @@
-import type { Clock, LoadlineError, Problem, Timer } from '../base/index.ts';
-import { formatDuration, formatPath, isLoadlineError } from '../base/index.ts';
+import type { Clock, Timer } from '../base/index.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { ScalingDriver } from './driver.ts';
 import { scalingError } from './errors.ts';
 import { stepOf } from './event.ts';
-import { type GroupCounts, type GroupMeans, ScaledGroup } from './group.ts';
+import { type GroupMeans, ScaledGroup } from './group.ts';
+import type { GroupCounts } from './group-counts.ts';
 import type { Round } from './group-round.ts';
 import type { DecisionQuery, EventQuery, ScalingEvent, ScalingMemory } from './memory.ts';
 import { parseScalingPolicy } from './policy/parse-policy.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { upgradeConfiguration } from './policy/upgrade-policy.ts';
 import type { ReadingsPort } from './readings.ts';
+import { checkManual, conflict, invalidPolicy, refuseNewer, remember } from './refusals.ts';
 import type { ScalingGate } from './rule-gate.ts';
 import type { ScalingHold } from './standing.ts';
 
@@ -203,61 +204,6 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
     [Symbol.asyncDispose]: () => scaler.close(),
   };
   return scaler;
-}
-
-/** Half of what a later version has written would be another policy. */
-function refuseNewer({ group, policy }: ScalingConfiguration): never {
-  throw scalingError(
-    'SCALING_POLICY_NEWER',
-    `Cannot scale ${group}: its policy has the format ${policy.format}, which a later version has written.`,
-    { facts: { group, format: policy.format } },
-  );
-}
-
-async function remember<Value>(group: string, work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (cause) {
-    const said = isLoadlineError(cause) ? cause.message : String(cause);
-    throw scalingError(
-      'SCALING_MEMORY_FAILED',
-      `Cannot change the scaling of ${group}: it could not be remembered: ${said}`,
-      { facts: { group }, cause },
-    );
-  }
-}
-
-function invalidPolicy(group: string, problems: readonly Problem[]): LoadlineError {
-  const told = problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  return scalingError('SCALING_POLICY_INVALID', `Cannot scale ${group} by this policy: ${told.join('; ')}.`, {
-    facts: { group, problems },
-  });
-}
-
-function conflict(group: string, replaces: number, present: number): LoadlineError {
-  return scalingError(
-    'SCALING_POLICY_CONFLICT',
-    `Cannot replace version ${replaces} of the policy of ${group}: the present one is ${present}. Read it and change that.`,
-    { facts: { group, replaces, present } },
-  );
-}
-
-const weekMs = 7 * 86_400_000;
-
-function checkManual({ group, policy }: ScalingConfiguration, { replicas, forMs }: ManualRequest): void {
-  const { min, max } = policy.replicas;
-  const problems = [
-    ...(Number.isSafeInteger(replicas) && replicas >= min && replicas <= max
-      ? []
-      : [`replicas must be a whole number from ${min} to ${max}, got ${replicas}`]),
-    ...(forMs > 0 && forMs <= weekMs
-      ? []
-      : [`forMs must be above 0 and at most ${formatDuration(weekMs)}, got ${forMs}`]),
-  ];
-  if (problems.length === 0) return;
-  throw scalingError('SCALING_MANUAL_INVALID', `Cannot scale ${group} by hand: ${problems.join('; ')}.`, {
-    facts: { group, problems },
-  });
 }
 
 /** What is kept back here is newer than what is remembered of it. */

@@ -122,7 +122,10 @@ function settleFewer({ standing, seen, vote, asked }: Question): Choice {
   if (starting > 0 || stopping > 0) return stay({ kind: 'settling', starting, stopping });
   const untilMs = inCooldownEnd(asked, scaleIn.cooldownMs, history);
   if (atMs < untilMs) return stay({ kind: 'cooldown', untilMs });
-  let choice: Choice = { to: vote.replicas, bound: vote.bound ?? unfitting(asked, wanted, scaleIn.step) };
+  let choice: Choice = {
+    to: vote.replicas,
+    bound: vote.bound ?? unfitting(asked, seen, { step: scaleIn.step, to: vote.replicas }),
+  };
   const keep = (least: number, bound: Bound): void => {
     if (least > choice.to) choice = { to: Math.min(wanted, least), bound };
   };
@@ -140,12 +143,16 @@ function settleFewer({ standing, seen, vote, asked }: Question): Choice {
 }
 
 /** The threshold that allows the smallest step, where none can take a whole one. */
-function unfitting(asked: Question['asked'], wanted: number, step: number): Bound | undefined {
+function unfitting(
+  asked: Question['asked'],
+  { wanted }: Observation,
+  { step, to }: { readonly step: number; readonly to: number },
+): Bound | undefined {
   const tightest = asked
     .map(({ proposal }) => proposal)
-    .filter(({ kind, wants, seen }) => kind === 'threshold' && seen !== undefined && wants > wanted - step)
+    .filter(({ kind, wants, seen }) => kind === 'threshold' && seen !== undefined && wants === to)
     .reduce<Proposal | undefined>((most, each) => (load(each) > load(most) ? each : most), undefined);
-  if (tightest === undefined || wanted <= step) return undefined;
+  if (tightest === undefined || to <= wanted - step || wanted <= step) return undefined;
   const projected = (tightest.seen as number) * (wanted / (wanted - step));
   return { kind: 'would not fit', metric: tightest.metric, projected };
 }

@@ -310,6 +310,22 @@ describe('a metric that is missing', () => {
   });
 });
 
+describe('a step that would not fit', () => {
+  it('is told only where it is what keeps the step small', () => {
+    const both = { rules: [rule('cpuRatio', 0.7), target('queueDepth', 10, { isPerReplica: true })] };
+    const policy = { ...both, scaleIn: direction({ step: 4 }) };
+    // By the threshold three of five would do, by the target four are needed.
+    expect(decideBy(policy, seen({ cpuRatio: 0.4, queueDepth: 40 }, { wanted: 5 }))).toMatchObject({
+      to: 4,
+      bound: undefined,
+    });
+    expect(decideBy(policy, seen({ cpuRatio: 0.4, queueDepth: 20 }, { wanted: 5 }))).toMatchObject({
+      to: 3,
+      bound: { kind: 'would not fit', metric: 'cpuRatio' },
+    });
+  });
+});
+
 describe('how sure a decision is', () => {
   const sureOf = (policy: Partial<ScalingPolicy>, observation: Observation): number =>
     decideBy(policy, observation).sure;
