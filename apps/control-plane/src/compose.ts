@@ -18,7 +18,7 @@ import { createIds, type Documents, type Journal, Lease } from './memory/index.t
 import { apdexTargetMsDefault, metricsHandlers, servicesNow } from './metrics/index.ts';
 import { observeProfiling, type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { createRecommendations, recommendationHandlers, watchDatabase } from './recommendations/index.ts';
-import { observeScaling, openScaling, scalingHandlers } from './scaling/index.ts';
+import { observeScaling, openScaling, type ProxyView, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
 /** What the control plane reaches beyond itself. */
@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly runner: Runner;
   /** Runs the services that are described; it stays as it is: whoever made it closes it. */
   readonly driver: ScalingDriver;
+  /** The proxies before a service; default: there are none. */
+  readonly proxiesOf?: ((service: string) => readonly ProxyView[] | undefined) | undefined;
   readonly profilers: Profilers;
   /** Asks an instance for its metrics; default over HTTP. */
   readonly pull?: Pull | undefined;
@@ -62,7 +64,19 @@ const answersMs = 5000;
 /** Wires the control plane. No logic: what is here only says who knows whom. */
 export async function compose(
   configuration: Configuration,
-  { clock, documents, journal, store, runner, driver, profilers, pull, registry, log }: Surroundings,
+  {
+    clock,
+    documents,
+    journal,
+    store,
+    runner,
+    driver,
+    proxiesOf,
+    profilers,
+    pull,
+    registry,
+    log,
+  }: Surroundings,
 ): Promise<Composition> {
   const nextId = createIds(clock);
   const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
@@ -86,6 +100,7 @@ export async function compose(
     store,
     driver,
     services: configuration.services,
+    proxiesOf,
     onEvent: (event) => live.publish('scaling', event),
   });
   const { collector, registrations, known } = await openWatch({

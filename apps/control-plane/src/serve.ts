@@ -82,6 +82,7 @@ async function serveWith(
     store,
     runner: createProcessRunner(),
     driver,
+    proxiesOf: (service) => proxies.viewsOf(service),
     profilers: createProfilers(clock, observeKey),
     registry,
     log: { write: (line) => tell(line.trimEnd()) },

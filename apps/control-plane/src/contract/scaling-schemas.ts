@@ -35,6 +35,35 @@ export const scalingFleetSchema = {
     starting: { type: 'integer' },
     stopping: { type: 'integer' },
     instances: { type: 'array', items: { $ref: 'ScalingInstance' } },
+    quota: {
+      type: 'object',
+      description: 'What keeps an instance to its share of the machine, where that was asked for.',
+      additionalProperties: false,
+      required: ['by'],
+      properties: {
+        by: { type: 'string', enum: ['control group', 'admission', 'nothing'] },
+        cores: { type: 'number' },
+        requestsAtOnce: { type: 'integer' },
+        because: { type: 'string', description: 'Why it is not a control group.' },
+      },
+    },
+  },
+} as const;
+
+export const scalingProxySchema = {
+  $id: 'ScalingProxy',
+  type: 'object',
+  description: 'A proxy that spreads requests over the instances.',
+  additionalProperties: false,
+  required: ['name', 'isAnswering'],
+  properties: {
+    name: { type: 'string' },
+    url: { type: 'string', description: 'Where it takes requests, where it is one of ours.' },
+    isAnswering: { type: 'boolean', description: 'Whether it said last what it has.' },
+    trouble: {
+      type: 'string',
+      description: 'Why it does not answer, or did not take up who is to get requests.',
+    },
   },
 } as const;
 
@@ -191,6 +220,7 @@ export const scalingGroupSchema = {
     manual: { $ref: 'ManualScaling' },
     fleet: { $ref: 'ScalingFleet' },
     unseen: { type: 'string', description: 'Why there is no `fleet`.' },
+    proxies: { type: 'array', items: { $ref: 'ScalingProxy' } },
     last: { $ref: 'ScalingRound' },
     counts: {
       type: 'object',

@@ -76,6 +76,7 @@ import {
   scalingGroupSchema,
   scalingInstanceSchema,
   scalingProposalSchema,
+  scalingProxySchema,
   scalingRoundSchema,
   scalingStatusSchema,
 } from './scaling-schemas.ts';
@@ -156,6 +157,7 @@ export const schemas: readonly NamedSchema[] = [
   scalingGroupSchema,
   scalingInstanceSchema,
   scalingProposalSchema,
+  scalingProxySchema,
   scalingRoundSchema,
   scalingStatusSchema,
   scheduleOrderSchema,
@@ -244,6 +246,7 @@ export interface Shapes {
   readonly ScalingGroup: ScalingGroup;
   readonly ScalingInstance: FromSchema<typeof scalingInstanceSchema>;
   readonly ScalingProposal: FromSchema<typeof scalingProposalSchema>;
+  readonly ScalingProxy: FromSchema<typeof scalingProxySchema>;
   readonly ScalingRound: FromSchema<
     typeof scalingRoundSchema,
     { references: [typeof scalingProposalSchema] }
@@ -338,6 +341,7 @@ export type ScalingGroup = FromSchema<
       typeof scalingFleetSchema,
       typeof scalingInstanceSchema,
       typeof scalingProposalSchema,
+      typeof scalingProxySchema,
       typeof scalingRoundSchema,
     ];
   }

@@ -9,11 +9,13 @@ import {
 } from 'loadline/scaling';
 import type { ScalingEvent as StoredEvent } from 'loadline/store';
 import type { ScalingDecision, ScalingEvent, ScalingGroup } from '../contract/index.ts';
+import type { ProxyView } from './proxy-view.ts';
 
 /** A group as the API shows it. Pure. */
 export function groupViewOf(
   { configuration, manual, last, counts }: ScalingStatus,
   seen: Observed,
+  proxies: readonly ProxyView[] | undefined,
 ): ScalingGroup {
   const { group, version, policy, changedBy, changedAtMs } = configuration;
   return {
@@ -24,6 +26,7 @@ export function groupViewOf(
     changedAt: timeOf(changedAtMs),
     ...(manual === undefined ? {} : { manual: manualOf(manual) }),
     ...(seen.kind === 'seen' ? { fleet: fleetOf(seen) } : { unseen: seen.because }),
+    ...(proxies === undefined ? {} : { proxies: proxies.map(({ ...view }) => view) }),
     ...(last === undefined ? {} : { last: roundOf(last) }),
     counts: { ...counts },
   };
@@ -68,6 +71,7 @@ function fleetOf({
   starting,
   stopping,
   instances,
+  quota,
 }: Fleet): NonNullable<ScalingGroup['fleet']> {
   return {
     wanted,
@@ -82,6 +86,7 @@ function fleetOf({
       restarts,
       ...(remark === undefined ? {} : { remark }),
     })),
+    ...(quota === undefined ? {} : { quota }),
   };
 }
 

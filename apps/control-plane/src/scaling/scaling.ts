@@ -11,6 +11,7 @@ import {
 import type { ScalingEventFilter, Store } from 'loadline/store';
 import type { ScalingDecision, ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
 import { unknownThing } from '../problems/index.ts';
+import type { ProxyView } from './proxy-view.ts';
 import { decisionViewOf, eventViewOf, groupViewOf } from './scaling-views.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { createStoreReadings } from './store-readings.ts';
@@ -46,13 +47,15 @@ export interface ScalingOptions {
   readonly store: Pick<Store, 'documents' | 'scalingEvents' | 'metrics'>;
   readonly driver: ScalingDriver;
   readonly services: readonly ServiceDescription[];
+  /** The proxies before a service; undefined where there are none. */
+  readonly proxiesOf?: ((service: string) => readonly ProxyView[] | undefined) | undefined;
   /** Hears of each step that was taken, refused or failed. */
   readonly onEvent?: (event: ScalingEvent) => void;
 }
 
 /** Takes up what was set before, gives new services their policy, and starts the rounds. */
 export async function openScaling(options: ScalingOptions): Promise<Scaling> {
-  const { clock, store, driver, services, onEvent } = options;
+  const { clock, store, driver, services, proxiesOf, onEvent } = options;
   const readings = createStoreReadings({ metrics: store.metrics, driver, clock });
   const memory = createStoreScalingMemory(
     store,
@@ -64,7 +67,11 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
   const names = services.map(({ name }) => name);
 
   const look = async (group: string): Promise<ScalingGroup> =>
-    groupViewOf(scaler.status(group), await driver.observe(group, new AbortController().signal));
+    groupViewOf(
+      scaler.status(group),
+      await driver.observe(group, new AbortController().signal),
+      proxiesOf?.(group),
+    );
   const assertKnown = (group: string): void => {
     if (!names.includes(group)) throw unknownThing('group');
   };

@@ -19,6 +19,14 @@ export interface ServiceDescription {
   readonly policy: Readonly<Record<string, unknown>>;
   /** Where a proxy takes its requests and spreads them over its instances; absent: nobody does. */
   readonly listen?: ListenAddress;
+  /** A HAProxy before it, which runs already and is kept in step. */
+  readonly haproxy?: HaproxyPlace;
+}
+
+export interface HaproxyPlace {
+  /** Of its `stats socket`, level admin. */
+  readonly socketPath: string;
+  readonly backend: string;
 }
 
 export interface ListenAddress {
@@ -65,6 +73,7 @@ const keys = [
   'folder',
   'port',
   'listen',
+  'haproxy',
   'ready',
   'readyTimeout',
   'drainGrace',
@@ -87,6 +96,7 @@ function readService(
   const drainGraceMs = service.optional('drainGrace')?.duration();
   const port = service.optional('port');
   const listen = service.optional('listen');
+  const haproxy = service.optional('haproxy');
   const quota = service.optional('quota');
   return {
     name,
@@ -106,6 +116,7 @@ function readService(
     },
     policy: readPolicy(service.required('policy'), service.optional('replicas')),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
+    ...(haproxy === undefined ? {} : { haproxy: readHaproxy(haproxy, folder) }),
   };
 }
 
@@ -118,6 +129,14 @@ function readListen(field: Field): ListenAddress {
   if (isIP(host) === 0 || !(port >= 1 && port <= 65_535))
     field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
   return { host, port };
+}
+
+function readHaproxy(field: Field, folder: string): HaproxyPlace {
+  const place = field.object(['socket', 'backend']);
+  const backend = place.optional('backend');
+  const name = backend?.string() ?? 'service';
+  if (!/^[\w.-]{1,64}$/.test(name)) backend?.problem('must be of letters, digits, `.`, `_` and `-`');
+  return { socketPath: resolve(folder, place.required('socket').string()), backend: name };
 }
 
 /** Two that listen at one place would take turns at failing. */

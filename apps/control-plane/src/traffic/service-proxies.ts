@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from 'loadline/base';
-import { createProcessDriver, type ServiceCommand, type TrafficGate } from 'loadline/scaling';
-import { openPool, type Pool } from 'loadline/traffic';
-import type { ListenAddress, ServiceDescription } from '../scaling/index.ts';
+import { createProcessDriver, type ScalingDriver, type TrafficGate } from 'loadline/scaling';
+import { createHaproxyDriver, openPool, type Pool, type ProxyDriver } from 'loadline/traffic';
+import type { ListenAddress, ProxyView, ServiceDescription } from '../scaling/index.ts';
 import { followProxy } from './followed-proxy.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { proxyKeyIn } from './proxy-key.ts';
@@ -15,65 +15,62 @@ export interface ServiceProxiesOptions {
   readonly folder: string;
 }
 
-/** How the proxy of one service stands. */
-export interface ProxyView {
-  readonly service: string;
-  /** Where it takes requests. */
-  readonly url: string;
-  readonly isReady: boolean;
-  /** Why it is not ready, or not in step. */
-  readonly trouble: string | undefined;
-}
-
-/** The proxies of those services that listen. Closed after their instances, which leave through them. */
+/** The proxies before those services that have some. Closed after their instances, which leave through them. */
 export interface ServiceProxies extends AsyncDisposable {
-  /** For the driver of the instances. Services that do not listen pass it at once. */
+  /** For the driver of the instances. Services that have no proxy pass it at once. */
   readonly gate: TrafficGate;
-  /** Starts them, or takes up those that a control plane before us has left running. */
+  /** Starts ours, or takes up those that a control plane before us has left running. */
   begin(): void;
-  views(): readonly ProxyView[];
+  /** Undefined where the service has none. */
+  viewsOf(service: string): readonly ProxyView[] | undefined;
 }
 
 /** Between two looks at a proxy: one that was started again is told its upstreams so soon. */
 const lookEveryMs = 1000;
 
 export function startServiceProxies({ clock, services, folder }: ServiceProxiesOptions): ServiceProxies {
-  const listening = services.flatMap((service) =>
-    service.listen === undefined ? [] : [{ ...service, listen: service.listen }],
-  );
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = proxyKeyIn(folder);
-  const groups = new Map(listening.map((service) => [service.name, groupOf(service)]));
+  const ours = services.flatMap(({ name, listen }) =>
+    listen === undefined ? [] : [{ name, listen, group: groupOf(name, listen) }],
+  );
   const processes = createProcessDriver({
     clock,
     services: Object.fromEntries(
-      listening.map((service): [string, ServiceCommand] => {
-        const group = groupOf(service);
-        const state = join(folder, `${group}.json`);
-        return [group, proxyCommand({ listen: service.listen, state, key })];
-      }),
+      ours.map(({ group, listen }) => [
+        group,
+        proxyCommand({ listen, state: join(folder, `${group}.json`), key }),
+      ]),
     ),
     folder,
     isHeld: true,
   });
   const pools = new Map(
-    listening.map(({ name }): [string, Pool] => {
-      const proxy = followProxy({
-        name: `the proxy of ${name}`,
-        processes,
-        group: groups.get(name) ?? name,
-        key,
-      });
-      return [name, openPool({ clock, drivers: [proxy], intervalMs: lookEveryMs })];
+    services.flatMap((service): readonly [string, Pool][] => {
+      const drivers = driversOf(service, { clock, processes, key });
+      if (drivers.length === 0) return [];
+      return [[service.name, openPool({ clock, drivers, intervalMs: lookEveryMs })]];
     }),
   );
+  const urls = new Map(ours.map(({ name, listen }) => [nameOfOurs(name), urlOf(listen)]));
   return {
     gate: gateOf(pools),
     begin() {
       processes.begin();
-      for (const group of groups.values()) void processes.apply(group, 1, never);
+      for (const { group } of ours) void processes.apply(group, 1, never);
     },
-    views: () => listening.map(({ name, listen }) => viewOf(name, listen, pools.get(name))),
+    viewsOf(service) {
+      const pool = pools.get(service);
+      return pool?.status().proxies.map(({ name, seen, trouble }) => {
+        const url = urls.get(name);
+        return {
+          name,
+          ...(url === undefined ? {} : { url }),
+          isAnswering: seen !== undefined,
+          ...(trouble === undefined ? {} : { trouble }),
+        };
+      });
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
       await processes.close();
@@ -83,9 +80,37 @@ export function startServiceProxies({ clock, services, folder }: ServiceProxiesO
 
 const never = new AbortController().signal;
 
+interface Reach {
+  readonly clock: Clock;
+  readonly processes: ScalingDriver;
+  readonly key: string;
+}
+
+function driversOf(
+  { name, listen, haproxy }: ServiceDescription,
+  { clock, processes, key }: Reach,
+): ProxyDriver[] {
+  const drivers: ProxyDriver[] = [];
+  if (listen !== undefined)
+    drivers.push(followProxy({ name: nameOfOurs(name), processes, group: groupOf(name, listen), key }));
+  if (haproxy !== undefined) {
+    const { socketPath, backend } = haproxy;
+    drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend }));
+  }
+  return drivers;
+}
+
+function nameOfOurs(service: string): string {
+  return `the proxy of ${service}`;
+}
+
 /** Of where it listens too: one that is to listen elsewhere is another one. */
-function groupOf({ name, listen }: { readonly name: string; readonly listen: ListenAddress }): string {
-  return `${name}-at-${listen.host.replaceAll(/[.:]+/g, '-')}-${listen.port}`;
+function groupOf(service: string, { host, port }: ListenAddress): string {
+  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}`;
+}
+
+function urlOf({ host, port }: ListenAddress): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function gateOf(pools: ReadonlyMap<string, Pool>): TrafficGate {
@@ -104,15 +129,5 @@ function gateOf(pools: ReadonlyMap<string, Pool>): TrafficGate {
         0,
       );
     },
-  };
-}
-
-function viewOf(service: string, { host, port }: ListenAddress, pool: Pool | undefined): ProxyView {
-  const [proxy] = pool?.status().proxies ?? [];
-  return {
-    service,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    isReady: proxy?.seen !== undefined,
-    trouble: proxy?.trouble,
   };
 }

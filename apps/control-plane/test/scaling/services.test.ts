@@ -105,6 +105,18 @@ describe('a services file', () => {
     ]);
   });
 
+  it('says which HAProxy is to be kept in step', () => {
+    const places = [{ socket: 'admin.sock' }, { socket: '/run/admin.sock', backend: 'shop' }];
+    expect(places.map((haproxy) => read({ shop: { ...shop, haproxy } }))).toMatchObject([
+      { value: [{ haproxy: { socketPath: '/srv/admin.sock', backend: 'service' } }] },
+      { value: [{ haproxy: { socketPath: '/run/admin.sock', backend: 'shop' } }] },
+    ]);
+    expect(problemsOf({ shop: { ...shop, haproxy: { backend: 'a b' } } })).toEqual([
+      expect.stringMatching(/^services\.shop\.haproxy\.backend must be of letters/),
+      expect.stringMatching(/^services\.shop\.haproxy\.socket must be a text/),
+    ]);
+  });
+
   it('says what one instance may have of the machine', () => {
     const otherwise = { variable: 'REQUESTS_MAX', requestsAtOnce: 4 };
     for (const quota of [{ cores: 0.25 }, { cores: 2, otherwise }])

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { startHaproxy } from '../../../../packages/loadline/test/traffic/drivers/haproxy-server.ts';
 import { type Served, startServe } from '../served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-proxies-'));
@@ -138,5 +139,42 @@ describe('a service that listens', () => {
     expect(survived.failures).toEqual([]);
     expect(survived.pids.size).toBe(2);
     expect([...grown.pids].filter((pid) => survived.pids.has(pid))).toHaveLength(1);
+  });
+
+  it('is kept in step at a HAProxy too, and says how its proxies are', async () => {
+    await using haproxy = await startHaproxy();
+    const port = await freePort();
+    const shop = {
+      command: process.execPath,
+      args: [script],
+      listen: port,
+      haproxy: { socket: haproxy.options.runtime.socketPath },
+      policy: 'foodshare/api_servers',
+      replicas: { min: 1, max: 4 },
+    };
+    const other = join(home, 'haproxy');
+    writeFileSync(`${other}.json`, JSON.stringify({ services: { shop } }));
+    const plane = await startServe(['--home', other, '--services', `${other}.json`]);
+    served.push(plane);
+    const agent = new Agent();
+    const behind = Number(new URL(haproxy.url).port);
+    await until(() => ask(behind, agent), isPid);
+
+    const loads = [load(behind), load(port)];
+    await scale(plane, 2);
+    await scale(plane, 1);
+    for (const { failures, pids } of await Promise.all(loads.map((each) => each.stop()))) {
+      expect(failures).toEqual([]);
+      expect(pids.size).toBe(2);
+    }
+
+    const answer = await plane.ask('GET', '/performance/scaling/status');
+    const [{ proxies }] = ((await answer.json()) as { items: [{ proxies: object[] }] }).items;
+    expect(proxies).toEqual([
+      { name: 'the proxy of shop', url: `http://127.0.0.1:${port}`, isAnswering: true },
+      { name: expect.stringContaining('haproxy.sock'), isAnswering: true },
+    ]);
+    // While HAProxy is there: a proxy that does not answer is waited for as long as it may take to drain.
+    await plane.stop('SIGTERM');
   });
 });
