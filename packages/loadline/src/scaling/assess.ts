@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts';
+import { type Decision, isForced } from './decision.ts';
 import { showMetric } from './policy/metric.ts';
 import type { Proposal } from './strategies/strategy.ts';
 
@@ -6,7 +6,9 @@ type Undecorated = Pick<Decision, 'action' | 'bound' | 'proposals' | 'from' | 't
 
 /** How sure a decision is, and what would have changed it. Pure. */
 export function assess(decision: Undecorated, staleAfterMs: number): Pick<Decision, 'sure' | 'otherwise'> {
-  return { sure: sureness(decision.proposals, staleAfterMs), otherwise: otherwise(decision) };
+  // What follows from the limits alone hangs on no value.
+  const sure = isForced(decision) ? 1 : sureness(decision.proposals, staleAfterMs);
+  return { sure, otherwise: otherwise(decision) };
 }
 
 /** So far from a limit, as a share of it, a value leaves no doubt on which side it is. */

@@ -339,6 +339,8 @@ describe('how sure a decision is', () => {
     const both = { rules: [target('cpuRatio', 0.5), rule('queueDepth', 100, { whenMissing: 'ignore' })] };
     expect(sureOf(both, seen({ cpuRatio: 1 }))).toBe(0.5);
     expect(sureOf({}, seen({}))).toBe(0);
+    // What the limits alone ask for hangs on no value.
+    expect(sureOf({ replicas: { min: 6, max: 10 } }, seen({}))).toBe(1);
   });
 });
 
