@@ -1,24 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseDuration, systemClock } from '../../base/index.ts';
 import { parseScalingPolicy, type ScalingPolicy } from '../../scaling/index.ts';
 import {
-  readTraceCsv,
-  readTracePrometheus,
   type SimulatedService,
   type SimulationOptions,
   simulate,
   type Trace,
-  type TracePoint,
-  traceOfPoints,
   unmodelledMetrics,
   varyPolicy,
 } from '../../scaling/simulate/index.ts';
-import { askControlPlane } from '../door/control-plane.ts';
-import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
 import { writeResultFile } from '../door/result-file.ts';
+import { readTime, readTrace, traceOptions, unfit } from '../door/trace.ts';
 import { readWords } from '../door/words.ts';
 import { drawSimulation, type Tried } from '../screen/simulation.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -57,14 +50,7 @@ Exit codes: 0 tried, 2 the input is wrong, 130 interrupted.
 };
 
 const options = {
-  trace: { type: 'string' },
-  prometheus: { type: 'string' },
-  query: { type: 'string' },
-  of: { type: 'string' },
-  'control-plane': { type: 'string' },
-  'key-file': { type: 'string' },
-  last: { type: 'string', default: '7d' },
-  step: { type: 'string', default: '1m' },
+  ...traceOptions,
   history: { type: 'string', default: '0s' },
   service: { type: 'string', default: '50ms' },
   concurrency: { type: 'string', default: '1' },
@@ -134,91 +120,6 @@ async function readPolicy(file: string): Promise<ScalingPolicy> {
   throw unfitFile(file, parsed.problems);
 }
 
-type Means = Pick<Surroundings, 'env' | 'signal'>;
-
-async function readTrace(asked: Asked, means: Means): Promise<Trace> {
-  const { trace: file, prometheus, of: service } = asked;
-  const sources = [file, prometheus, service].filter((source) => source !== undefined);
-  if (sources.length !== 1)
-    throw unfit('the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE');
-  if (prometheus !== undefined) return askPrometheus(prometheus, asked, means);
-  if (service !== undefined) return askForService(service, asked, means);
-  const text = await readFile(file as string, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw unfit(`the trace cannot be read: ${cause.message}`);
-  });
-  return traceOr(readTraceCsv(text, basename(file as string)), file as string);
-}
-
-async function askPrometheus(address: string, asked: Asked, { env, signal }: Means): Promise<Trace> {
-  const { query } = asked;
-  if (query === undefined) throw unfit('--prometheus needs --query, for requests a second');
-  if (!URL.canParse(address)) throw unfit(`--prometheus must be a URL, got ${JSON.stringify(address)}`);
-  const authorization = env.LOADLINE_PROMETHEUS_AUTHORIZATION;
-  const given = {
-    url: new URL(address),
-    query,
-    ...readWindow(asked),
-    ...(authorization === undefined ? {} : { authorization }),
-  };
-  const read = await readTracePrometheus(given, signal).catch((cause: Error) => {
-    signal.throwIfAborted();
-    const deeper = cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
-    throw unfit(`the trace cannot be had: ${cause.message}${deeper}`);
-  });
-  return traceOr(read, query);
-}
-
-/** What a control plane tells at once; from a minute on, it is a question of minutes that were added up. */
-const pointsAtOnce = 5000;
-
-async function askForService(service: string, asked: Asked, { env, signal }: Means): Promise<Trace> {
-  const { fromMs, toMs, stepMs } = readWindow(asked);
-  const address = asked['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070';
-  const keyFile = asked['key-file'];
-  const key = keyFile === undefined ? env.LOADLINE_KEY : await readKey(keyFile);
-  const points: TracePoint[] = [];
-  for (let atMs = fromMs; atMs < toMs; atMs += pointsAtOnce * stepMs) {
-    const query = new URLSearchParams({
-      service,
-      figures: 'requestsPerSecond',
-      from: new Date(atMs).toISOString(),
-      to: new Date(Math.min(toMs, atMs + pointsAtOnce * stepMs)).toISOString(),
-      stepMs: String(stepMs),
-      quantiles: '',
-    });
-    const answer = await askControlPlane(address, `/performance/metrics/requests?${query}`, { key, signal });
-    const { figures } = answer as { readonly figures: readonly ToldFigure[] };
-    const told = figures.flatMap(({ lines }) => lines).flatMap((line) => line.points);
-    points.push(...told.map(({ at, mean }) => ({ atMs: Date.parse(at), value: mean })));
-  }
-  return traceOr(traceOfPoints(points, service), service);
-}
-
-interface ToldFigure {
-  readonly lines: readonly { readonly points: readonly { readonly at: string; readonly mean: number }[] }[];
-}
-
-async function readKey(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw unfit(`--key-file cannot be read: ${(cause as Error).message}`);
-  }
-}
-
-function readWindow(asked: Asked): { fromMs: number; toMs: number; stepMs: number } {
-  const stepMs = readTime('--step', asked.step);
-  if (stepMs < 1000) throw unfit('--step must be at least 1s');
-  const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
-  return { fromMs: toMs - readTime('--last', asked.last), toMs, stepMs };
-}
-
-function traceOr(read: ReturnType<typeof readTraceCsv>, source: string): Trace {
-  if (read.ok) return read.value;
-  const said = read.problems.map(({ path, message }) => `${path.join('.')} ${message}`.trim());
-  throw unfit(`the trace ${source} ${said.join('; ')}`);
-}
-
 /** The beginning that is only learned from, and the rest that is tried. */
 function split(whole: Trace, historyMs: number): { trace: Trace; history: Trace | undefined } {
   const { ratesPerSecond, startMs, stepMs } = whole;
@@ -253,18 +154,8 @@ function readService(asked: Asked): SimulatedService {
   };
 }
 
-function readTime(name: string, text: string): number {
-  const timeMs = parseDuration(text);
-  if (timeMs !== undefined) return timeMs;
-  throw unfit(`${name} must be a time with its unit, like 90s, got ${JSON.stringify(text)}`);
-}
-
 function readNumber(name: string, text: string, least: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value >= least) return value;
   throw unfit(`${name} must be a number from ${least}, got ${JSON.stringify(text)}`);
-}
-
-function unfit(said: string): Error {
-  return cliError('CLI_USAGE', `Cannot simulate: ${said}.`);
 }
