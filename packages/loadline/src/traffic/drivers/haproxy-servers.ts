@@ -64,21 +64,30 @@ function readState(text: string): Row[] {
   const lines = text.split('\n');
   // The first line is the version of the format.
   if (!/^\d+$/.test(lines[0] ?? '') || lines[1]?.startsWith('# ') !== true) throw unreadable(text);
-  return rowsOf(lines.slice(1), ' ');
+  return rowsOf(lines.slice(1), ' ', stateColumns);
 }
 
 function readStat(text: string): Row[] {
   if (!text.startsWith('# ')) throw unreadable(text);
-  return rowsOf(text.split('\n'), ',');
+  return rowsOf(text.split('\n'), ',', statColumns);
 }
 
-function rowsOf([heading = '', ...lines]: readonly string[], separator: string): Row[] {
+/** Of a hundred that there are. */
+const stateColumns = ['srv_name', 'srv_addr', 'srv_port', 'srv_op_state', 'srv_admin_state', 'srv_uweight'];
+const statColumns = ['svname', 'scur', 'qcur', 'used_conn_cur', 'check_status'];
+
+function rowsOf(
+  [heading = '', ...lines]: readonly string[],
+  separator: string,
+  columns: readonly string[],
+): Row[] {
   const names = heading.slice(2).split(separator);
+  const places = columns.map((column) => ({ column, at: names.indexOf(column) }));
   return lines
     .filter((line) => line !== '')
     .map((line) => {
       const cells = line.split(separator);
-      return new Map(names.map((name, index) => [name, cells[index] ?? '']));
+      return new Map(places.map(({ column, at }) => [column, cells[at] ?? '']));
     });
 }
 

@@ -41,10 +41,7 @@ describe('planHaproxy()', () => {
   it('lets a new one come in down, so that its own checks bring it up', () => {
     expect(plan([], [wanted('a', { weight: 3 })])).toEqual([
       'add server api/a 10.0.0.1:80 weight 3 maxconn 100 check inter 10000ms fastinter 1000ms downinter 1000ms rise 2 fall 3',
-      'enable health api/a',
-      'set server api/a state drain',
-      'set server api/a health down',
-      'set server api/a state ready',
+      'enable health api/a; set server api/a state drain; set server api/a health down; set server api/a state ready',
     ]);
   });
 
@@ -56,7 +53,9 @@ describe('planHaproxy()', () => {
   });
 
   it('goes on where it was left halfway', () => {
-    expect(plan([server('a', { isInMaintenance: true })], [wanted('a')])[0]).toBe('enable health api/a');
+    expect(plan([server('a', { isInMaintenance: true })], [wanted('a')])[0]).toMatch(
+      /^enable health api\/a;/,
+    );
     expect(plan([server('a', { isInMaintenance: true })], [])).toHaveLength(3);
   });
 
