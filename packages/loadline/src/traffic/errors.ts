@@ -11,7 +11,8 @@ export const trafficErrorTable = {
     remedy: 'Wait for as long as Retry-After says; the message names the limit.',
   },
   TRAFFIC_SHED: {
-    means: 'The service has as many requests as it can work on, and sheds what matters least; answered with 503.',
+    means:
+      'The service has as many requests as it can work on, and sheds what matters least; answered with 503.',
     remedy: 'Wait for as long as Retry-After says; more instances, or quicker ones, take more.',
   },
   TRAFFIC_CLOSE_OVERDUE: {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from 'loadline/base';
 import {
   createHaproxyDriver,
+  type HaproxyAddress,
   type HaproxyFileOptions,
   type HaproxyOptions,
   type ProxyDriver,
@@ -14,9 +15,9 @@ import {
 import { freePort } from './free-port.ts';
 
 /** A real HAProxy on a free port of loopback, started with the configuration that its driver writes. */
-export interface HaproxyServer extends AsyncDisposable {
+export interface HaproxyServer<Runtime extends HaproxyAddress = BySocket> extends AsyncDisposable {
   readonly driver: ProxyDriver;
-  readonly options: HaproxyOptions & { readonly file: NonNullable<HaproxyOptions['file']> };
+  readonly options: HaproxyOptions & { readonly runtime: Runtime; readonly file: HaproxyFileOptions };
   readonly url: string;
   /** Ends it at once, with all that it has in flight. */
   kill(): Promise<void>;
@@ -24,17 +25,36 @@ export interface HaproxyServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+type BySocket = { readonly socketPath: string };
+type ByPort = { readonly host: string; readonly port: number };
+
 /** Checks that tests can wait for. */
 const quick = { intervalMs: 100, startIntervalMs: 20, timeoutMs: 1000 };
 
-type Further = Partial<Omit<HaproxyOptions, 'file'>> & { readonly file?: Partial<HaproxyFileOptions> };
+type Further = Partial<Omit<HaproxyOptions, 'file' | 'runtime'>> & {
+  readonly file?: Partial<HaproxyFileOptions>;
+};
 
 export async function startHaproxy(further: Further = {}): Promise<HaproxyServer> {
   const folder = await mkdtemp(join(tmpdir(), 'loadline-haproxy-'));
+  return startIn(folder, { socketPath: join(folder, 'haproxy.sock') }, further);
+}
+
+/** One that takes its orders over TCP. */
+export async function startHaproxyByPort(further: Further = {}): Promise<HaproxyServer<ByPort>> {
+  const folder = await mkdtemp(join(tmpdir(), 'loadline-haproxy-'));
+  return startIn(folder, { host: '127.0.0.1', port: await freePort() }, further);
+}
+
+async function startIn<Runtime extends HaproxyAddress>(
+  folder: string,
+  runtime: Runtime,
+  further: Further,
+): Promise<HaproxyServer<Runtime>> {
   const port = await freePort();
   const options = {
     clock: systemClock,
-    runtime: { socketPath: join(folder, 'haproxy.sock') },
+    runtime,
     healthCheck: quick,
     ...further,
     file: { path: join(folder, 'haproxy.cfg'), listen: [`127.0.0.1:${port}`], ...further.file },
@@ -44,7 +64,7 @@ export async function startHaproxy(further: Further = {}): Promise<HaproxyServer
   // It writes the configuration first, and then finds nobody to give orders to.
   await driver.apply([], signal).catch(() => undefined);
   let child: ChildProcess | undefined;
-  const server: HaproxyServer = {
+  const server: HaproxyServer<Runtime> = {
     driver,
     options,
     url: `http://127.0.0.1:${port}`,

@@ -4,8 +4,7 @@ import { createHaproxyDriver, type WantedUpstream } from 'loadline/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHaproxyRuntime } from '../../../src/traffic/drivers/haproxy-runtime.ts';
 import { describeProxyDriver } from '../../contracts/proxy-driver-contract.ts';
-import { freePort } from './free-port.ts';
-import { type HaproxyServer, startHaproxy } from './haproxy-server.ts';
+import { type HaproxyServer, startHaproxy, startHaproxyByPort } from './haproxy-server.ts';
 import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
 
 const { signal } = new AbortController();
@@ -119,12 +118,11 @@ describe('HAProxy', () => {
   });
 
   it('is given orders over TCP too, and starts slowly where it is to', async () => {
-    const runtime = { host: '127.0.0.1', port: await freePort() };
-    await using remote = await startHaproxy({ runtime, slowStartMs: 60_000 });
+    await using remote = await startHaproxyByPort({ slowStartMs: 60_000 });
     await remote.driver.apply(serving('a'), signal);
     await expect.poll(() => remote.driver.observe(signal)).toMatchObject([{ id: 'a', status: 'up' }]);
     expect((await fetch(remote.url)).status).toBe(200);
-    const { ask } = createHaproxyRuntime(runtime);
+    const { ask } = createHaproxyRuntime(remote.options.runtime);
     const columns = (await ask('show stat service 4 -1', signal)).split('\n').map((row) => row.split(','));
     const throttle = columns[1]?.[columns[0]?.indexOf('throttle') as number];
     expect(Number(throttle)).toBeLessThan(50);
