@@ -123,7 +123,7 @@ async function databaseOf(serverUrl: string, name: string): Promise<string> {
 function processesOf(stack: LocalStack, controlPlane: ControlPlane): WatchedProcess[] {
   return [
     { name: 'load generator', pid: process.pid },
-    { name: 'control plane', pid: controlPlane.pid },
+    { name: 'control plane and service', pid: controlPlane.pid },
     { name: 'PostgreSQL', pid: stack.postgres.pid },
     { name: 'Valkey (cache)', pid: stack.valkeyCache.pid },
     { name: 'Valkey (log)', pid: stack.valkeyLog.pid },

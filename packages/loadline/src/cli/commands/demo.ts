@@ -8,7 +8,8 @@ export const demoCommand: Command = {
   help: `loadline demo [options]
 
 Starts PostgreSQL, two Valkeys and a control plane that runs a food-sharing service behind a proxy; fills them with
-data; lets ten times as many people in for a while, tells each step of the scaling with its reason, and prints the report.
+data; lets ten times as many people in for a while, tells each step of the scaling with its reason, and prints the
+report.
 
   --scale N         share of 5,000 users; default 0.1
   --duration D      length of the load; default 100s
