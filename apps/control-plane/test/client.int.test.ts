@@ -140,6 +140,8 @@ describe('a client that was generated from the OpenAPI document', () => {
     expect((await performance.endManualScaling('shop')).data.manual).toBeUndefined();
     expect((await performance.getScalingStatus()).data.items).toHaveLength(1);
     expect((await performance.listScalingEvents({ limit: 1 })).data.items[0].newCapacity).toBe(3);
+    const decisions = await performance.listScalingDecisions({ group: 'shop', limit: 1 });
+    expect(decisions.data.items[0]?.reason).toContain('shop');
 
     const profile = { instance: 'control-plane', kind: 'cpu', durationMs: 60_000 };
     const profiled = (await performance.startProfiling(profile)).data;
