@@ -91,6 +91,8 @@ function serviceOf(meanMs: number, variability: number): ServiceTime {
 /** The share in which the sum of two exponential times exceeds this. */
 function sumExceeds(oneMs: number, otherMs: number, latencyMs: number): number {
   const [longMs, shortMs] = oneMs > otherMs ? [oneMs, otherMs] : [otherMs, oneMs];
+  // Of two times that are no times, and where nothing is left of it, the formulas would be 0 / 0.
+  if (longMs <= 0 || latencyMs > 700 * longMs) return 0;
   const long = Math.exp(-latencyMs / longMs);
   // The formula below is 0 / 0 where they are the same.
   if (longMs - shortMs < 1e-6 * longMs) return (1 + latencyMs / longMs) * long;
@@ -101,12 +103,15 @@ function sumExceeds(oneMs: number, otherMs: number, latencyMs: number): number {
 /** The least number above 0 from which on something holds, to one part in a billion. */
 function leastWhere(holds: (value: number) => boolean, start: number): number {
   let high = start;
-  while (!holds(high)) high *= 2;
+  while (!holds(high) && high < Number.POSITIVE_INFINITY) high *= 2;
   let low = 0;
-  while (high - low > 1e-9 * high) {
+  for (let halvings = 0; halvings < halvingsMax && high - low > 1e-9 * high; halvings++) {
     const middle = (low + high) / 2;
     if (holds(middle)) high = middle;
     else low = middle;
   }
   return high;
 }
+
+/** No number has more digits than so many halvings find. */
+const halvingsMax = 100;

@@ -183,6 +183,20 @@ describe('responseMsAt()', () => {
     );
   });
 
+  it('is the service time itself where nothing varies', () => {
+    const even = {
+      servers: 4,
+      ratePerSecond: 100,
+      serviceMs: 10,
+      serviceVariability: 0,
+      arrivalVariability: 0,
+    };
+    expect(responseMsAt(even, 0.95)).toBeCloseTo(10, 6);
+    expect(responseExceeds(even, 10)).toBe(0);
+    for (const arrivalVariability of [0, Number.MIN_VALUE, 1e-300])
+      expect(responseExceeds({ ...even, arrivalVariability }, 11)).toBe(0);
+  });
+
   it('is without end where more comes than can be done', () => {
     const queue = { servers: 2, ratePerSecond: 200, serviceMs: 10 };
     expect(responseMsAt(queue, 0.5)).toBe(Number.POSITIVE_INFINITY);
