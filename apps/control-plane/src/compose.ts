@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
-import type { ScalingDriver } from 'loadline/scaling';
+import type { ScalingDriver, ScalingGate } from 'loadline/scaling';
 import type { Store } from 'loadline/store';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
 import { Alerts, alertHandlers, createNotifiers, observeAlerts } from './alerts/index.ts';
@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly runner: Runner;
   /** Runs the services that are described; it stays as it is: whoever made it closes it. */
   readonly driver: ScalingDriver;
+  /** Which rules and policies of scaling take part, as flags say; default: all. */
+  readonly scalingGate?: ScalingGate | undefined;
   /** The proxies before a service; default: there are none. */
   readonly proxiesOf?: ((service: string) => readonly ProxyView[] | undefined) | undefined;
   readonly profilers: Profilers;
@@ -71,6 +73,7 @@ export async function compose(
     store,
     runner,
     driver,
+    scalingGate,
     proxiesOf,
     profilers,
     pull,
@@ -100,6 +103,7 @@ export async function compose(
     store,
     driver,
     services: configuration.services,
+    gate: scalingGate,
     proxiesOf,
     onEvent: (event) => live.publish('scaling', event),
   });

@@ -21,6 +21,7 @@ export interface ServeWords {
   readonly production?: readonly string[] | undefined;
   readonly 'metrics-from'?: readonly string[] | undefined;
   readonly services?: string | undefined;
+  readonly flags?: string | undefined;
   readonly watch?: readonly string[] | undefined;
   readonly 'watch-kubernetes'?: readonly string[] | undefined;
   readonly 'kubernetes-api'?: string | undefined;
@@ -56,6 +57,8 @@ export interface Configuration {
   readonly metricsAddresses: readonly string[];
   /** Run on this machine, as many of each as their policies want. */
   readonly services: readonly ServiceDescription[];
+  /** A file of flags that say which rules and policies of scaling take part; undefined: all do. */
+  readonly flagsPath: string | undefined;
   /** Who is asked what it is doing. */
   readonly watch: WatchConfiguration;
   /** By which rules it is judged, and who is told. */
@@ -112,6 +115,7 @@ export function readConfiguration(
       productionHosts: readProductionHosts(root.at('production')),
       metricsAddresses: readAddresses(root.at('metrics-from')),
       services: readServices(root.at('services'), env),
+      flagsPath: words.flags,
       watch: readWatch(root),
       alerting: readAlerting(root),
       keyRequestsMax: 60_000,

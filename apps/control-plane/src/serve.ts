@@ -5,6 +5,7 @@ import { type Clock, sleep, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
+import { gateOf, openFileFlags } from 'loadline/scaling/flags';
 import type { compose as Compose, Composition } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
 import { claimHome, type Memory, openMemory } from './memory/index.ts';
@@ -62,7 +63,7 @@ async function serveWith(
     compose,
   }: ServeSurroundings & { readonly clock: Clock; readonly compose: typeof Compose },
 ): Promise<void> {
-  const { isLoopback, host, port, home, services, observeKey } = configuration;
+  const { isLoopback, host, port, home, services, flagsPath, observeKey } = configuration;
   const registry = createRegistry();
   const stopObserving = observeProcess(registry, clock);
   // Closed after the instances, which leave through them.
@@ -75,6 +76,7 @@ async function serveWith(
     // Services that run already are not touched by a start that comes to nothing.
     isHeld: true,
   });
+  await using flags = flagsPath === undefined ? undefined : await openFileFlags({ clock, path: flagsPath });
   const composition = await compose(configuration, {
     clock,
     documents,
@@ -82,6 +84,8 @@ async function serveWith(
     store,
     runner: createProcessRunner(),
     driver,
+    // What no flag speaks of takes part.
+    scalingGate: flags && gateOf(flags, true),
     proxiesOf: (service) => proxies.viewsOf(service),
     profilers: createProfilers(clock, observeKey),
     registry,

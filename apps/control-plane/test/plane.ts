@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
-import { createSimulatedDriver, type SimulatedDriver } from 'loadline/scaling';
+import { createSimulatedDriver, type ScalingGate, type SimulatedDriver } from 'loadline/scaling';
 import { type Role, roles } from '../src/access/index.ts';
 import { builtIn } from '../src/alerts/index.ts';
 import type { Pull } from '../src/collect/index.ts';
@@ -63,6 +63,7 @@ export interface PlaneOptions {
   readonly home?: string;
   readonly runner?: FakeRunner;
   readonly driver?: SimulatedDriver;
+  readonly scalingGate?: ScalingGate;
   readonly pull?: Pull;
   readonly profilers?: Profilers;
 }
@@ -92,6 +93,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       productionHosts: ['127.0.0.99'],
       metricsAddresses: [],
       services: [],
+      flagsPath: undefined,
       watch: {
         services: [],
         postgres: [],
@@ -112,6 +114,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       store,
       runner,
       driver,
+      scalingGate: options.scalingGate,
       pull: options.pull,
       profilers: options.profilers ?? createProfilers(clock, undefined),
       registry: createRegistry(),

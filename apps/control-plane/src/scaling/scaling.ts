@@ -6,6 +6,7 @@ import {
   type PolicyChange,
   type Scaler,
   type ScalingDriver,
+  type ScalingGate,
   type ScalingStatus,
 } from 'loadline/scaling';
 import type { ScalingEventFilter, Store } from 'loadline/store';
@@ -47,6 +48,8 @@ export interface ScalingOptions {
   readonly store: Pick<Store, 'documents' | 'scalingEvents' | 'metrics'>;
   readonly driver: ScalingDriver;
   readonly services: readonly ServiceDescription[];
+  /** Which rules and policies take part, as flags say; absent: all. */
+  readonly gate?: ScalingGate | undefined;
   /** The proxies before a service; undefined where there are none. */
   readonly proxiesOf?: ((service: string) => readonly ProxyView[] | undefined) | undefined;
   /** Hears of each step that was taken, refused or failed. */
@@ -55,14 +58,17 @@ export interface ScalingOptions {
 
 /** Takes up what was set before, gives new services their policy, and starts the rounds. */
 export async function openScaling(options: ScalingOptions): Promise<Scaling> {
-  const { clock, store, driver, services, proxiesOf, onEvent } = options;
+  const { clock, store, driver, services, gate, proxiesOf, onEvent } = options;
   const readings = createStoreReadings({ metrics: store.metrics, driver, clock });
   const memory = createStoreScalingMemory(
     store,
     () => clock.now(),
     (event) => onEvent?.(eventViewOf(event)),
   );
-  const scaler = await openScaler({ clock, driver, readings, memory });
+  const scaler = await openScaler({
+    ...{ clock, driver, readings, memory },
+    ...(gate === undefined ? {} : { gate }),
+  });
   await followFile(scaler, store, services);
   const names = services.map(({ name }) => name);
 

@@ -1,4 +1,5 @@
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
+import type { ScalingGate } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 import { describeScalingMemory } from '../../../../packages/loadline/test/contracts/scaling-memory-contract.ts';
 import { createStoreScalingMemory, type ServiceDescription } from '../../src/scaling/index.ts';
@@ -24,7 +25,12 @@ const policy = {
 const shop: ServiceDescription = { name: 'shop', command: { command: 'node', environment: {} }, policy };
 
 function start(
-  further: { store?: MemoryStore; clock?: VirtualClock; services?: readonly ServiceDescription[] } = {},
+  further: {
+    store?: MemoryStore;
+    clock?: VirtualClock;
+    services?: readonly ServiceDescription[];
+    scalingGate?: ScalingGate;
+  } = {},
 ) {
   const { services = [shop], ...rest } = further;
   return startPlane({ ...rest, configuration: { services } });
@@ -272,6 +278,25 @@ describe('PUT /performance/scaling/config', () => {
     });
     const { status, json } = await put({ ...object, spec: { ...object.spec, maxReplicas: 1 } });
     expect([status, json.errors[0].pointer]).toEqual([400, '/policy/spec/minReplicas']);
+  });
+});
+
+describe('flags', () => {
+  it('keep a policy out, and let it in as soon as they say so', async () => {
+    let isOn = false;
+    await using plane = await started({ scalingGate: (name) => name !== 'scaling-policy' || isOn });
+    await measure(plane, 0.9);
+    await plane.clock.advance(15_000);
+    expect(await statusOf(plane)).toMatchObject({
+      fleet: { wanted: 2 },
+      last: { action: 'hold', reason: expect.stringContaining('the flag scaling-policy is off') },
+    });
+
+    isOn = true;
+    await measure(plane, 0.9);
+    await plane.clock.advance(15_000);
+
+    expect(await statusOf(plane)).toMatchObject({ fleet: { wanted: 4 }, last: { action: 'scale out' } });
   });
 });
 
