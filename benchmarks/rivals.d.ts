@@ -97,3 +97,54 @@ declare module '@fastify/http-proxy' {
 
   export = plugin;
 }
+
+declare module 'cockatiel' {
+  export interface IPolicy {
+    execute<Value>(work: () => PromiseLike<Value> | Value): Promise<Value>;
+  }
+  export interface CircuitBreakerPolicy extends IPolicy {
+    isolate(): { dispose(): void };
+  }
+  interface Handled {
+    readonly handled: 'all';
+  }
+  interface Breaker {
+    readonly breaks: true;
+  }
+  interface Backoff {
+    readonly waits: true;
+  }
+  export const handleAll: Handled;
+  export const TimeoutStrategy: { readonly Aggressive: 'aggressive' };
+  export class BrokenCircuitError extends Error {}
+  export class ExponentialBackoff implements Backoff {
+    readonly waits: true;
+  }
+  export class SamplingBreaker implements Breaker {
+    readonly breaks: true;
+    constructor(options: {
+      readonly threshold: number;
+      readonly duration: number;
+      readonly minimumRps: number;
+    });
+  }
+  export function bulkhead(limit: number, queue: number): IPolicy;
+  export function circuitBreaker(
+    handled: Handled,
+    options: { readonly halfOpenAfter: number; readonly breaker: Breaker },
+  ): CircuitBreakerPolicy;
+  export function fallback(handled: Handled, value: number): IPolicy;
+  export function retry(
+    handled: Handled,
+    options: { readonly maxAttempts: number; readonly backoff: Backoff },
+  ): IPolicy;
+  export function timeout(limitMs: number, strategy: 'aggressive'): IPolicy;
+  export function wrap(...policies: readonly IPolicy[]): IPolicy;
+}
+
+declare module 'rate-limiter-flexible' {
+  export class RateLimiterMemory {
+    constructor(options: { readonly points: number; readonly duration: number });
+    consume(key: string): Promise<unknown>;
+  }
+}
