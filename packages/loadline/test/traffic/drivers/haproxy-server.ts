@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from 'loadline/base';
 import {
@@ -27,6 +28,10 @@ export interface HaproxyServer<Runtime extends HaproxyAddress = BySocket> extend
 
 type BySocket = { readonly socketPath: string };
 type ByPort = { readonly host: string; readonly port: number };
+
+/** Where Debian has it, which is not on everybody's PATH. */
+const debianBinary = '/usr/sbin/haproxy';
+const binary = existsSync(debianBinary) ? debianBinary : 'haproxy';
 
 /** Checks that tests can wait for. */
 const quick = { intervalMs: 100, startIntervalMs: 20, timeoutMs: 1000 };
@@ -57,7 +62,12 @@ async function startIn<Runtime extends HaproxyAddress>(
     runtime,
     healthCheck: quick,
     ...further,
-    file: { path: join(folder, 'haproxy.cfg'), listen: [`127.0.0.1:${port}`], ...further.file },
+    file: {
+      path: join(folder, 'haproxy.cfg'),
+      listen: [`127.0.0.1:${port}`],
+      command: binary,
+      ...further.file,
+    },
   };
   const driver = createHaproxyDriver(options);
   const { signal } = new AbortController();
@@ -69,8 +79,7 @@ async function startIn<Runtime extends HaproxyAddress>(
     options,
     url: `http://127.0.0.1:${port}`,
     async start() {
-      const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
-      const started = spawn('haproxy', ['-db', '-q', '-f', options.file.path], { stdio: 'inherit', env });
+      const started = spawn(binary, ['-db', '-q', '-f', options.file.path], { stdio: 'inherit' });
       child = started;
       for (let look = 0; look < 500; look++) {
         if (started.exitCode !== null) throw new Error('HAProxy ended at its start; its words are above');
