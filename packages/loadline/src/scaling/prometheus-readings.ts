@@ -1,5 +1,6 @@
-import { type Field, parse } from '../base/index.ts';
+import type { Field } from '../base/index.ts';
 import type { MetricMerge, WantedMetric } from './policy/metric.ts';
+import { askPrometheus, type PrometheusAccess } from './prometheus/ask-prometheus.ts';
 import type { ReadingsPort } from './readings.ts';
 import type { Readings, ScalingReading } from './strategies/observation.ts';
 
@@ -61,29 +62,8 @@ function merged(values: readonly number[], merge: MetricMerge): number {
   return merge === 'sum' ? sum : sum / values.length;
 }
 
-async function ask(
-  { url, authorization }: PrometheusReadingsOptions,
-  query: string,
-  signal: AbortSignal,
-): Promise<readonly Sample[]> {
-  const target = new URL(`${url.pathname.replace(/\/$/, '')}/api/v1/query`, url);
-  const response = await fetch(target, {
-    method: 'POST',
-    body: new URLSearchParams({ query }),
-    headers: authorization === undefined ? {} : { authorization },
-    signal,
-  });
-  const answer: unknown = await response.json().catch(() => undefined);
-  const { status, error } = (answer ?? {}) as { readonly status?: unknown; readonly error?: unknown };
-  if (status !== 'success')
-    throw new Error(
-      `Prometheus answered ${response.status} to ${query}: ${String(error ?? 'no reason given').slice(0, 300)}`,
-    );
-  const parsed = parse(answer, (root) => readData(root.at('data')));
-  if (parsed.ok) return parsed.value;
-  throw new Error(
-    `Prometheus answered to ${query} with something else than numbers: ${parsed.problems[0]?.message}`,
-  );
+function ask(access: PrometheusAccess, query: string, signal: AbortSignal): Promise<readonly Sample[]> {
+  return askPrometheus(access, { path: 'query', words: { query }, read: readData }, signal);
 }
 
 /** `vector`: a number for each series; `scalar`: one. */

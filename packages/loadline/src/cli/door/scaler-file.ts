@@ -96,5 +96,6 @@ function readWorkload(field: Field): Workload {
     const value = key === 'name' ? workload.required(key) : workload.optional(key);
     return value === undefined ? [] : [[key, value.string()] as const];
   });
+  // Entries lose their keys' types; where the name is missing, that was noted as a problem, and nobody gets this.
   return Object.fromEntries(pairs) as unknown as Workload;
 }

@@ -32,6 +32,7 @@ export function upgradeConfiguration(kept: ScalingConfiguration): ScalingConfigu
   const { format } = kept.policy as { readonly format?: number };
   if (format === policyDefaults.format) return kept;
   if (format !== undefined && format !== 1) return undefined;
+  // The type is of the present format; the line above has made sure that this one is not.
   return { ...kept, policy: upgradePolicy(kept.policy as unknown as FirstPolicy) };
 }
 

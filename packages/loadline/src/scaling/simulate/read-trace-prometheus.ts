@@ -1,4 +1,5 @@
-import { type Field, type Parsed, parse } from '../../base/index.ts';
+import type { Field, Parsed } from '../../base/index.ts';
+import { askPrometheus } from '../prometheus/ask-prometheus.ts';
 import type { Trace } from './trace.ts';
 import { type TracePoint, traceOfPoints } from './trace-of-points.ts';
 
@@ -38,30 +39,13 @@ export async function readTracePrometheus(
   return traceOfPoints(points, query);
 }
 
-async function ask(
-  { url, query, stepMs, authorization }: PrometheusTrace,
+function ask(
+  { query, stepMs, ...access }: PrometheusTrace,
   [fromMs, toMs]: readonly [number, number],
   signal: AbortSignal,
 ): Promise<readonly TracePoint[]> {
-  const target = new URL(`${url.pathname.replace(/\/$/, '')}/api/v1/query_range`, url);
   const times = { start: String(fromMs / 1000), end: String(toMs / 1000), step: String(stepMs / 1000) };
-  const response = await fetch(target, {
-    method: 'POST',
-    body: new URLSearchParams({ query, ...times }),
-    headers: authorization === undefined ? {} : { authorization },
-    signal,
-  });
-  const answer: unknown = await response.json().catch(() => undefined);
-  const { status, error } = (answer ?? {}) as { readonly status?: unknown; readonly error?: unknown };
-  if (status !== 'success')
-    throw new Error(
-      `Prometheus answered ${response.status} to ${query}: ${String(error ?? 'no reason given').slice(0, 300)}`,
-    );
-  const parsed = parse(answer, (root) => readMatrix(root.at('data')));
-  if (parsed.ok) return parsed.value;
-  throw new Error(
-    `Prometheus answered to ${query} with something else than series: ${parsed.problems[0]?.message}`,
-  );
+  return askPrometheus(access, { path: 'query_range', words: { query, ...times }, read: readMatrix }, signal);
 }
 
 function readMatrix(data: Field): readonly TracePoint[] {
