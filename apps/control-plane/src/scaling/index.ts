@@ -3,6 +3,6 @@ export { observeScaling } from './observe-scaling.ts';
 export type { ProxyView } from './proxy-view.ts';
 export { openScaling } from './scaling.ts';
 export { scalingHandlers } from './scaling-handlers.ts';
-export { type ListenAddress, parseServices, type ServiceDescription } from './service-description.ts';
+export { parseServices, type ServiceDescription } from './service-description.ts';
 export { readServicesFile } from './services-file.ts';
 export { createStoreScalingMemory } from './store-scaling-memory.ts';

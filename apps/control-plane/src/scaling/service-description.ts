@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { type Field, type Parsed, parse } from 'loadline/base';
 import {
@@ -9,6 +8,7 @@ import {
   scalingPresets,
   writeScalingPolicy,
 } from 'loadline/scaling';
+import { type ListenPlace, parseListenPlace } from 'loadline/traffic';
 
 /** A service that is run on this machine: how an instance is started, and how many there are to be. */
 export interface ServiceDescription {
@@ -18,7 +18,7 @@ export interface ServiceDescription {
   /** As people write it; valid. */
   readonly policy: Readonly<Record<string, unknown>>;
   /** Where a proxy takes its requests and spreads them over its instances; absent: nobody does. */
-  readonly listen?: ListenAddress;
+  readonly listen?: ListenPlace;
   /** A HAProxy before it, which runs already and is kept in step. */
   readonly haproxy?: HaproxyPlace;
 }
@@ -27,11 +27,6 @@ export interface HaproxyPlace {
   /** Of its `stats socket`, level admin. */
   readonly socketPath: string;
   readonly backend: string;
-}
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface ServicesSurroundings {
@@ -121,14 +116,11 @@ function readService(
 }
 
 /** A port of loopback, or `0.0.0.0:8080` where others are to come in. */
-function readListen(field: Field): ListenAddress {
-  const text = typeof field.value === 'number' ? String(field.value) : field.string();
-  const [, bracketed, bare, digits = ''] = /^(?:(?:\[([\d:a-f]+)\]|([\d.]+)):)?(\d{1,5})$/i.exec(text) ?? [];
-  const host = bracketed ?? bare ?? '127.0.0.1';
-  const port = Number(digits);
-  if (isIP(host) === 0 || !(port >= 1 && port <= 65_535))
-    field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
-  return { host, port };
+function readListen(field: Field): ListenPlace {
+  const place = parseListenPlace(typeof field.value === 'number' ? String(field.value) : field.string());
+  if (place !== undefined && place.port > 0) return place;
+  field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
+  return { host: '127.0.0.1', port: 1 };
 }
 
 function readHaproxy(field: Field, folder: string): HaproxyPlace {

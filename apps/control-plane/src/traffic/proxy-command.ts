@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { ServiceCommand } from 'loadline/scaling';
-import type { ListenAddress } from '../scaling/index.ts';
+import type { ListenPlace } from 'loadline/traffic';
 
 export interface ProxyCommandOptions {
-  readonly listen: ListenAddress;
+  readonly listen: ListenPlace;
   /** Where it keeps its upstreams, so that it serves at once after a new start. */
   readonly state: string;
   readonly key: string;

@@ -2,8 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from 'loadline/base';
 import { createProcessDriver, type ScalingDriver, type TrafficGate } from 'loadline/scaling';
-import { createHaproxyDriver, openPool, type Pool, type ProxyDriver } from 'loadline/traffic';
-import type { ListenAddress, ProxyView, ServiceDescription } from '../scaling/index.ts';
+import {
+  createHaproxyDriver,
+  type ListenPlace,
+  openPool,
+  type Pool,
+  type ProxyDriver,
+} from 'loadline/traffic';
+import type { ProxyView, ServiceDescription } from '../scaling/index.ts';
 import { followProxy } from './followed-proxy.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { proxyKeyIn } from './proxy-key.ts';
@@ -105,11 +111,11 @@ function nameOfOurs(service: string): string {
 }
 
 /** Of where it listens too: one that is to listen elsewhere is another one. */
-function groupOf(service: string, { host, port }: ListenAddress): string {
+function groupOf(service: string, { host, port }: ListenPlace): string {
   return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}`;
 }
 
-function urlOf({ host, port }: ListenAddress): string {
+function urlOf({ host, port }: ListenPlace): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 

@@ -61,6 +61,7 @@ export {
   isReady,
   type Phase,
 } from './health/report.ts';
+export { type ListenPlace, parseListenPlace } from './listen-place.ts';
 export { parseUpstreams } from './parse-upstreams.ts';
 export type { LaneCounts } from './pool/lane.ts';
 export type { Left } from './pool/member.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createRandom, type Problem, parseDuration, systemClock } from '../../base/index.ts';
 import { createRegistry, type Registry, renderPrometheus } from '../../metrics/index.ts';
 import { observeProcess } from '../../observe/index.ts';
@@ -11,6 +11,7 @@ import {
   keepUpstreams,
   openEmbeddedProxy,
   type ProxyDriver,
+  parseListenPlace,
   parseUpstreams,
   proxyDoor,
   type WantedUpstream,
@@ -139,7 +140,7 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
   const { options: words, positionals } = readWords('proxy', args, options);
   const problems: string[] = [];
   if (positionals.length > 0) problems.push(`it takes no ${positionals.join(' ')}`);
-  const place = placeOf(words.listen ?? '');
+  const place = parseListenPlace(words.listen ?? '');
   if (place === undefined)
     problems.push(
       '--listen must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080',
@@ -172,15 +173,6 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     upstreams: parsed.value,
     orders: ordersPort === undefined || !key ? undefined : { port: Number(ordersPort), key },
   };
-}
-
-/** `8080`, `0.0.0.0:8080` or `[::1]:8080`. */
-function placeOf(text: string): { readonly host: string; readonly port: number } | undefined {
-  const [, bracketed, bare, digits = ''] = /^(?:(?:\[([\d:a-f]+)\]|([\d.]+)):)?(\d{1,5})$/i.exec(text) ?? [];
-  const host = bracketed ?? bare ?? '127.0.0.1';
-  return digits !== '' && isIP(host) !== 0 && Number(digits) <= 65_535
-    ? { host, port: Number(digits) }
-    : undefined;
 }
 
 function wrongPlaces(problems: readonly Problem[], places: readonly string[]): ReadonlySet<string> {
