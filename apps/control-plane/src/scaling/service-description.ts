@@ -8,25 +8,15 @@ import {
   scalingPresets,
   writeScalingPolicy,
 } from 'loadline/scaling';
-import { type ListenPlace, parseListenPlace } from 'loadline/traffic';
+import { assertOwnPlaces, type ProxyPlaces, readHaproxy, readListen, readNginx } from './proxy-places.ts';
 
 /** A service that is run on this machine: how an instance is started, and how many there are to be. */
-export interface ServiceDescription {
+export interface ServiceDescription extends ProxyPlaces {
   /** Of the group, and of the service in all metrics. */
   readonly name: string;
   readonly command: ServiceCommand;
   /** As people write it; valid. */
   readonly policy: Readonly<Record<string, unknown>>;
-  /** Where a proxy takes its requests and spreads them over its instances; absent: nobody does. */
-  readonly listen?: ListenPlace;
-  /** A HAProxy before it, which runs already and is kept in step. */
-  readonly haproxy?: HaproxyPlace;
-}
-
-export interface HaproxyPlace {
-  /** Of its `stats socket`, level admin. */
-  readonly socketPath: string;
-  readonly backend: string;
 }
 
 export interface ServicesSurroundings {
@@ -55,7 +45,7 @@ export function parseServices(
     const services = root.object(['services']).required('services');
     const found = services.record((entry, name) => readService(entry, name, surroundings));
     if (found.size > servicesMax) services.problem(`must be at most ${servicesMax}, got ${found.size}`);
-    assertOwnPorts(services, [...found.values()]);
+    assertOwnPlaces(services, [...found.values()]);
     return [...found.values()];
   });
 }
@@ -69,6 +59,7 @@ const keys = [
   'port',
   'listen',
   'haproxy',
+  'nginx',
   'ready',
   'readyTimeout',
   'drainGrace',
@@ -92,6 +83,7 @@ function readService(
   const port = service.optional('port');
   const listen = service.optional('listen');
   const haproxy = service.optional('haproxy');
+  const nginx = service.optional('nginx');
   const quota = service.optional('quota');
   return {
     name,
@@ -112,47 +104,22 @@ function readService(
     policy: readPolicy(service.required('policy'), service.optional('replicas')),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
     ...(haproxy === undefined ? {} : { haproxy: readHaproxy(haproxy, folder) }),
+    ...(nginx === undefined ? {} : { nginx: readNginx(nginx, folder) }),
   };
-}
-
-/** A port of loopback, or `0.0.0.0:8080` where others are to come in. */
-function readListen(field: Field): ListenPlace {
-  const place = parseListenPlace(typeof field.value === 'number' ? String(field.value) : field.string());
-  if (place !== undefined && place.port > 0) return place;
-  field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
-  return { host: '127.0.0.1', port: 1 };
-}
-
-function readHaproxy(field: Field, folder: string): HaproxyPlace {
-  const place = field.object(['socket', 'backend']);
-  const backend = place.optional('backend');
-  const name = backend?.string() ?? 'service';
-  if (!/^[\w.-]{1,64}$/.test(name)) backend?.problem('must be of letters, digits, `.`, `_` and `-`');
-  return { socketPath: resolve(folder, place.required('socket').string()), backend: name };
-}
-
-/** Two that listen at one place would take turns at failing. */
-function assertOwnPorts(services: Field, found: readonly ServiceDescription[]): void {
-  const owners = new Map<string, string>();
-  for (const { name, listen } of found) {
-    if (listen === undefined) continue;
-    const place = `${listen.host}:${listen.port}`;
-    const owner = owners.get(place);
-    if (owner === undefined) owners.set(place, name);
-    else services.at(name).at('listen').problem(`must be a place of its own, and ${owner} listens there`);
-  }
 }
 
 /** What one instance may have of the machine. */
 function readQuota(field: Field): QuotaWish {
-  const quota = field.object(['cores', 'otherwise']);
+  const quota = field.object(['cores', 'startCores', 'otherwise']);
   const cores = quota.required('cores').number({ atLeast: 0.01, atMost: 1024 });
+  const startCores = quota.optional('startCores')?.number({ atLeast: cores, atMost: 1024 });
+  const share = startCores === undefined ? { cores } : { cores, startCores };
   const otherwise = quota.optional('otherwise')?.object(['variable', 'requestsAtOnce']);
-  if (otherwise === undefined) return { cores };
+  if (otherwise === undefined) return share;
   const requestsAtOnce = otherwise
     .required('requestsAtOnce')
     .number({ atLeast: 1, atMost: 100_000, whole: true });
-  return { cores, otherwise: { variable: readVariable(otherwise.required('variable')), requestsAtOnce } };
+  return { ...share, otherwise: { variable: readVariable(otherwise.required('variable')), requestsAtOnce } };
 }
 
 function readVariable(field: Field): string {

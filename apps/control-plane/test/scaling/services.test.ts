@@ -119,7 +119,7 @@ describe('a services file', () => {
 
   it('says what one instance may have of the machine', () => {
     const otherwise = { variable: 'REQUESTS_MAX', requestsAtOnce: 4 };
-    for (const quota of [{ cores: 0.25 }, { cores: 2, otherwise }])
+    for (const quota of [{ cores: 0.25 }, { cores: 0.25, startCores: 2 }, { cores: 2, otherwise }])
       expect(read({ shop: { ...shop, quota } })).toMatchObject({ value: [{ command: { quota } }] });
     const wrong = { cores: 0, otherwise: { variable: 'A B', requestsAtOnce: 0.5 }, memory: 1 };
     expect(problemsOf({ shop: { ...shop, quota: wrong } })).toEqual([

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface CpuGroups {
   /** Puts a process, and whatever it starts from then on, into the group of this name. */
   place(name: string, pid: number, cores: number): void;
+  /** Another share for what is in the group of this name. */
+  limit(name: string, cores: number): void;
   /** Takes away a group that nothing is in any more; one that still has something is left to the next `findCpuGroups`. */
   remove(name: string): void;
   close(): void;
@@ -90,6 +92,7 @@ function openIn(folder: string, version: Version): CpuGroups {
       version.limit(group, cores);
       writeFileSync(join(group, 'cgroup.procs'), String(pid));
     },
+    limit: (name, cores) => version.limit(join(folder, name), cores),
     remove: (name) => removeEmpty(join(folder, name)),
     close: () => removeEmpty(folder),
   };

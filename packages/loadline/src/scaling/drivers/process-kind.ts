@@ -8,7 +8,7 @@ import type { InstanceKind, InstanceTiming, RunningUnit } from './managed-instan
 import { OutputFile } from './output-file.ts';
 import { findFreePort, untilReady, untilSilent } from './ready-check.ts';
 import { adoptProcess, type RunningProcess, spawnProcess, startMarkOf } from './running-process.ts';
-import type { ServiceCommand } from './service-command.ts';
+import type { QuotaWish, ServiceCommand } from './service-command.ts';
 
 /** A process as a unit, with what tells it from all others. */
 export interface ProcessUnit extends RunningUnit {
@@ -81,7 +81,8 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
   async untilReady(unit: ProcessUnit, signal: AbortSignal): Promise<string | undefined> {
     const { readyTimeoutMs = 30_000 } = this.#options.service;
     const verdict = await untilReady({ ...this.#checkOf(unit, signal), timeoutMs: readyTimeoutMs });
-    return verdict === 'too late' ? `was not ready within ${formatDuration(readyTimeoutMs)}` : undefined;
+    if (verdict === 'too late') return `was not ready within ${formatDuration(readyTimeoutMs)}`;
+    return verdict === 'ready' ? this.#holdToShare() : undefined;
   }
 
   async untilBroken(unit: ProcessUnit, signal: AbortSignal): Promise<string | undefined> {
@@ -107,10 +108,23 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
     return { [variable]: String(quota.described.requestsAtOnce) };
   }
 
+  /** What is wrong where it cannot be held to its share: it would take that of others. */
+  #holdToShare(): string | undefined {
+    const { id, service, quota } = this.#options;
+    if (service.quota === undefined) return undefined;
+    try {
+      quota?.groups?.limit(id, service.quota.cores);
+      return undefined;
+    } catch (error) {
+      return `could not be held to its share of the CPU (${(error as Error).message})`;
+    }
+  }
+
   #unitOf(running: RunningProcess): ProcessUnit {
     const { pid, port } = running;
     const { id, service, quota } = this.#options;
-    if (pid !== undefined && service.quota !== undefined) quota?.groups?.place(id, pid, service.quota.cores);
+    if (pid !== undefined && service.quota !== undefined)
+      quota?.groups?.place(id, pid, startCoresOf(service.quota));
     return {
       pid,
       port,
@@ -122,4 +136,8 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
       kill: () => running.killAll(),
     };
   }
+}
+
+function startCoresOf({ cores, startCores = Math.max(1, cores) }: QuotaWish): number {
+  return startCores;
 }

@@ -31,6 +31,11 @@ export interface ServiceCommand {
 export interface QuotaWish {
   /** Of the CPU, in cores: 0.25 is a quarter of one. Held by a control group. */
   readonly cores: number;
+  /**
+   * Until it is ready, in cores: a start is work that its share is not meant for, and a slow start is a late one.
+   * Default 1, or `cores` where that is more.
+   */
+  readonly startCores?: number;
   /** Where none can be made: it is told by this variable how many requests it may have at once, and has to keep to it. */
   readonly otherwise?: { readonly variable: string; readonly requestsAtOnce: number };
 }

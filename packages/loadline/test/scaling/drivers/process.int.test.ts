@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from 'loadline/base';
@@ -235,6 +237,32 @@ describe('a share of the machine', () => {
     expect(await observe(driver)).toMatchObject({ quota: { by: 'nothing' } });
     await using without = start();
     expect(await observe(without)).not.toHaveProperty('quota');
+  });
+
+  it('is wider until the instance is ready, so that a small share is no slow start', async () => {
+    // Looks like the system's folder of control groups; its files keep what is written, and limit nothing.
+    const controlGroups = mkdtempSync(join(tmpdir(), 'loadline-groups-'));
+    writeFileSync(join(controlGroups, 'cgroup.controllers'), 'cpu\n');
+    const shareOf = (id: string): string =>
+      readFileSync(join(controlGroups, `loadline-${process.pid}`, id, 'cpu.max'), 'utf8');
+    await using driver = start({ quota, environment: { READY_AFTER_MS: '500' } }, { controlGroups });
+    await apply(driver, 1);
+    const { instances } = await until(driver, ({ instances: [first] }) => first?.url !== undefined);
+    expect([instances[0]?.state, shareOf('api-1')]).toEqual(['starting', '50000 50000']);
+    await until(driver, ({ ready }) => ready === 1);
+    expect(shareOf('api-1')).toBe('25000 50000');
+    rmSync(controlGroups, { recursive: true });
+  });
+
+  it('is never done without: who cannot be held to it is ended, and the reason is told', async () => {
+    const controlGroups = mkdtempSync(join(tmpdir(), 'loadline-groups-'));
+    writeFileSync(join(controlGroups, 'cgroup.controllers'), 'cpu\n');
+    await using driver = start({ quota, environment: { READY_AFTER_MS: '500' } }, { controlGroups });
+    await apply(driver, 1);
+    await until(driver, ({ instances: [first] }) => first?.url !== undefined);
+    rmSync(controlGroups, { recursive: true });
+    const { instances } = await until(driver, ({ instances: [first] }) => first?.state === 'waiting');
+    expect(instances[0]?.remark).toMatch(/^could not be held to its share of the CPU \(ENOENT/);
   });
 
   it('is kept by a control group where this machine lets us make one, and else it is said why not', async () => {
