@@ -1,4 +1,5 @@
 import type { Calendar, CalendarEvent, CivilDay, DayRule, MonthDay } from './calendar.ts';
+import { dayMinutes, monthNames, nthNames, weekdayNames } from './calendar-words.ts';
 import type { Field, ObjectField } from './parse.ts';
 import { isTimeZone } from './zoned-time.ts';
 
@@ -39,8 +40,6 @@ function readEvent(field: Field): CalendarEvent {
   return { name: event.required('name').string(), days: readDays(event), fromMinute, toMinute };
 }
 
-const dayMinutes = 1440;
-
 function readTime(field: Field | undefined, isEnd = false): number | undefined {
   if (field === undefined) return undefined;
   const found = /^([01]?\d|2[0-4]):([0-5]\d)$/.exec(typeof field.value === 'string' ? field.value : '');
@@ -68,8 +67,8 @@ function readDays(event: EventField): DayRule {
 
 function readEvery(field: Field, months: readonly number[]): DayRule {
   const words = (typeof field.value === 'string' ? field.value : '').toLowerCase().split(/\s+/);
-  const weekday = weekdays.indexOf(words.at(-1) ?? '');
-  const nth = words.length === 2 ? nths.get(words[0] as string) : undefined;
+  const weekday = weekdayNames.indexOf(words.at(-1) ?? '');
+  const nth = words.length === 2 ? nthOf(words[0] as string) : undefined;
   if (words.length === 1 && words[0] === 'day') return { kind: 'weekdays', weekdays: [], months };
   if (weekday >= 0 && words.length === 1) return { kind: 'weekdays', weekdays: [weekday], months };
   if (weekday >= 0 && nth !== undefined) return { kind: 'nth weekday', nth, weekday, months };
@@ -78,6 +77,13 @@ function readEvery(field: Field, months: readonly number[]): DayRule {
       `must be day, a weekday, or like last monday, got ${JSON.stringify(field.value) ?? 'nothing'}`,
     );
   return { kind: 'weekdays', weekdays: [], months };
+}
+
+/** -1 is the last one of its month. */
+function nthOf(word: string): number | undefined {
+  if (word === 'last') return -1;
+  const at = nthNames.indexOf(word);
+  return at === -1 ? undefined : at + 1;
 }
 
 function readMonths(field: Field | undefined): number[] {
@@ -124,27 +130,3 @@ function readDay(field: Field): CivilDay | MonthDay {
   field.problem(`must be a day like 12-24 or 2027-03-01, got ${JSON.stringify(field.value) ?? 'nothing'}`);
   return { month: 1, day: 1 };
 }
-
-const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-const nths: ReadonlyMap<string, number> = new Map([
-  ['first', 1],
-  ['second', 2],
-  ['third', 3],
-  ['fourth', 4],
-  ['fifth', 5],
-  ['last', -1],
-]);
-const monthNames = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-] as const;

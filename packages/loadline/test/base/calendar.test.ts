@@ -7,6 +7,7 @@ import {
   parse,
   readCalendar,
   wallTimeOf,
+  writeCalendar,
 } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 
@@ -193,6 +194,24 @@ describe('readCalendar()', () => {
         parse({ timeZone, events }, readCalendar);
       }),
     );
+  });
+});
+
+describe('writeCalendar()', () => {
+  it('writes a calendar as it was written', () => {
+    const written = {
+      timeZone: london,
+      events: [
+        { name: 'Saturdays', every: 'saturday', in: ['june', 'december'], from: '06:00', to: '23:30' },
+        { name: 'last Monday', every: 'last monday', in: ['may'] },
+        { name: 'fifth Friday', every: 'fifth friday' },
+        { name: 'nights', every: 'day', from: '22:00', to: '06:00' },
+        { name: 'Christmas', between: ['12-24', '12-26'] },
+        { name: 'launch', between: ['2027-03-01', '2027-03-01'] },
+        { name: 'Good Friday', easter: -2 },
+      ],
+    };
+    expect(writeCalendar(calendar(written.events))).toEqual(written);
   });
 });
 
