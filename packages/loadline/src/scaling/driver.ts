@@ -50,6 +50,8 @@ export interface Instance {
   readonly url: string | undefined;
   /** In this state since, in milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** When it was made, whatever has happened to it since; absent where the engine doesn't tell. */
+  readonly startedMs?: number;
   /** How often it was started again after it had ended by itself. */
   readonly restarts: number;
   /** For people, where there is something to say: `exited with 1 after 2.3 s; starts again in 4 s`. */
@@ -96,4 +98,6 @@ export interface LeavingInstance extends ServedInstance {
 
 export type Withdrawal =
   | { readonly kind: 'drained' }
-  | { readonly kind: 'overdue'; readonly inFlight: number | undefined };
+  | { readonly kind: 'overdue'; readonly inFlight: number | undefined }
+  /** A balancer is away, so that nobody knows: whatever it sends, waiting would not end it. */
+  | { readonly kind: 'unverified'; readonly because: string };

@@ -86,6 +86,7 @@ const never = new AbortController().signal;
 
 function sayOf(withdrawal: Withdrawal, graceMs: number): string {
   if (withdrawal.kind === 'drained') return 'nothing was in flight any more';
+  if (withdrawal.kind === 'unverified') return `nobody knows what was in flight: ${withdrawal.because}`;
   const { inFlight = 'something' } = withdrawal;
   return `${inFlight} was still in flight after ${formatDuration(graceMs)}`;
 }

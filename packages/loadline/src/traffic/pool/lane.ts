@@ -52,6 +52,10 @@ export class Lane {
   trouble: string | undefined;
   /** How many looks were begun. What is to be seen after something has to come from a later one. */
   looks = 0;
+  /** The latest look after which the proxy had, or took up, the whole list: weights are not seen, so that this is all there is of them. */
+  toldAtLook = 0;
+  /** Monotonic: when it has answered last; undefined where it never has. */
+  seenAtMs: number | undefined;
   strangers: ReadonlyMap<string, Stranger> = new Map();
   readonly #means: LaneMeans;
   readonly #released = new Set<string>();
@@ -128,12 +132,15 @@ export class Lane {
     const byId = new Map(seen.map((each) => [each.id, each]));
     this.view = { seen, byId, atMs: clock.now(), look };
     this.#forgetReleased(byId);
-    onSeen();
     const nowMs = clock.monotonicMs();
+    this.seenAtMs = nowMs;
+    onSeen();
     const released = this.#released;
     const plan = planProxy({ members, seen, strangers: this.strangers, released, policy, nowMs });
     this.strangers = plan.strangers;
-    if (this.#hasToApply(seen, plan.wanted, nowMs)) await this.#apply(plan.wanted);
+    if (this.#hasToApply(seen, plan.wanted, nowMs) && !(await this.#apply(plan.wanted))) return;
+    this.toldAtLook = look;
+    onSeen();
   }
 
   /** A call that heeds no signal stays open when its time is over; whoever has several of those is asked seldom. */
@@ -147,17 +154,19 @@ export class Lane {
     return this.#ask((signal) => this.driver.observe(signal));
   }
 
-  async #apply(wanted: readonly WantedUpstream[]): Promise<void> {
+  /** @returns whether it was taken up, as the proxy says. */
+  async #apply(wanted: readonly WantedUpstream[]): Promise<boolean> {
     const answer = await this.#ask((signal) => this.driver.apply(wanted, signal));
     if ('because' in answer) {
       this.counts.notApplied++;
       this.#fail(answer.because);
-      return;
+      return false;
     }
     this.counts.applied++;
     this.#failures = 0;
     this.trouble = undefined;
     this.#lastApplied = { list: JSON.stringify(wanted), atMs: this.#means.clock.monotonicMs() };
+    return true;
   }
 
   /** Weights are not seen, so that they are told again once an interval, whatever is seen. */

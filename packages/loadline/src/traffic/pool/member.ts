@@ -1,13 +1,15 @@
 import type { Clock, LoadlineError, Timer } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 import type { SeenUpstream, Upstream } from '../upstream.ts';
-import type { View } from './lane.ts';
+import type { Lane, View } from './lane.ts';
 
 /** How a leave has ended; it is out of the pool in any case. */
 export type Left =
   | { readonly kind: 'drained' }
-  /** The grace was over; `inFlight` is undefined where a proxy does not tell, or does not answer. */
-  | { readonly kind: 'overdue'; readonly inFlight: number | undefined };
+  /** The grace was over; `inFlight` is undefined where a proxy does not tell. */
+  | { readonly kind: 'overdue'; readonly inFlight: number | undefined }
+  /** A proxy is away, and every other one says that nothing is in flight. */
+  | { readonly kind: 'unverified'; readonly because: string };
 
 /**
  * One upstream of a pool, and whoever waits for it.
@@ -22,9 +24,11 @@ export class PoolMember {
   readonly #clock: Clock;
   /** Monotonic; undefined while it is to serve. */
   #deadlineMs: number | undefined;
+  #leavingSinceMs = 0;
   /** How many looks at each proxy were begun when that was asked for which is now waited for. */
   #looks: readonly number[] = [];
   #timer: Timer | undefined;
+  #awayTimer: Timer | undefined;
   #waiting: Waiting[] = [];
 
   constructor(upstream: Upstream, clock: Clock) {
@@ -45,6 +49,16 @@ export class PoolMember {
     return this.#deadlineMs !== undefined && nowMs >= this.#deadlineMs;
   }
 
+  /** Whether a proxy has not answered for so long since this one is to go. */
+  misses({ seenAtMs = Number.NEGATIVE_INFINITY }: Pick<Lane, 'seenAtMs'>, awayMs: number): boolean {
+    return this.#clock.monotonicMs() - Math.max(seenAtMs, this.#leavingSinceMs) >= awayMs;
+  }
+
+  /** Whether a proxy was told the present wish, and has taken it up. */
+  isTold(index: number, { toldAtLook }: Pick<Lane, 'toldAtLook'>): boolean {
+    return toldAtLook > (this.#looks[index] as number);
+  }
+
   /** What a proxy has, by id, unless that was seen before the present wish. */
   viewSince(index: number, view: View | undefined): ReadonlyMap<string, SeenUpstream> | undefined {
     return view !== undefined && view.look > (this.#looks[index] as number) ? view.byId : undefined;
@@ -58,16 +72,22 @@ export class PoolMember {
   }
 
   /** It is to go. Who wants that a second time can shorten the grace, and does not lengthen it. */
-  drain({ looks, graceMs, onOverdue }: Draining): void {
-    const deadlineMs = this.#clock.monotonicMs() + graceMs;
+  drain({ looks, graceMs, awayMs, onDue }: Draining): void {
+    const nowMs = this.#clock.monotonicMs();
+    const deadlineMs = nowMs + graceMs;
+    // A real clock's timers may come up to two grains early.
+    const lateMs = 2 * (this.#clock.grainMs ?? 0);
     if (!this.isLeaving) {
       this.#changeTo('leave');
       this.#looks = looks;
-    } else if (deadlineMs >= (this.#deadlineMs as number)) return;
+      this.#leavingSinceMs = nowMs;
+    }
+    this.#awayTimer?.cancel();
+    this.#awayTimer = this.#clock.setTimer(onDue, awayMs + lateMs);
+    if (this.#deadlineMs !== undefined && deadlineMs >= this.#deadlineMs) return;
     this.#deadlineMs = deadlineMs;
     this.#timer?.cancel();
-    // A real clock's timers may come up to two grains early.
-    this.#timer = this.#clock.setTimer(onOverdue, graceMs + 2 * (this.#clock.grainMs ?? 0));
+    this.#timer = this.#clock.setTimer(onDue, graceMs + lateMs);
   }
 
   whenUp(signal: AbortSignal | undefined): Promise<void> {
@@ -83,20 +103,30 @@ export class PoolMember {
     for (const { resolve } of this.#take()) resolve(undefined);
   }
 
+  /** Nobody needs to wait any more; it is out as soon as its proxies say so. */
+  letWaitersGo(left: Left): void {
+    for (const { resolve } of this.#take()) resolve(left);
+  }
+
   /** It is out. */
   depart(left: Left): void {
-    this.#timer?.cancel();
-    for (const { resolve } of this.#take()) resolve(left);
+    this.#cancelTimers();
+    this.letWaitersGo(left);
   }
 
   /** Nobody will see to it any more. */
   refuse(error: Error): void {
-    this.#timer?.cancel();
+    this.#cancelTimers();
     for (const { reject } of this.#take()) reject(error);
   }
 
-  #changeTo(wish: string): void {
+  #cancelTimers(): void {
     this.#timer?.cancel();
+    this.#awayTimer?.cancel();
+  }
+
+  #changeTo(wish: string): void {
+    this.#cancelTimers();
     this.#deadlineMs = undefined;
     for (const { reject } of this.#take()) reject(superseded(this.upstream.id, wish));
   }
@@ -133,8 +163,10 @@ export class PoolMember {
 interface Draining {
   readonly looks: readonly number[];
   readonly graceMs: number;
-  /** Called when the grace is over. */
-  readonly onOverdue: () => void;
+  /** Without an answer for so long, a proxy is away. */
+  readonly awayMs: number;
+  /** Called when the grace is over, and when a proxy may be away. */
+  readonly onDue: () => void;
 }
 
 interface Waiting {

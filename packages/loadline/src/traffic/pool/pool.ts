@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/index.ts';
+import { type Clock, formatDuration } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 import { checkUpstream, upstreamsMax } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
@@ -21,6 +21,11 @@ export interface PoolOptions {
   /** For each question to a proxy. Default 10,000. */
   readonly callTimeoutMs?: number;
   /**
+   * A proxy that has not answered for so long is not waited for by those that leave: it sends them what it sends them, whoever
+   * waits. Default 5,000.
+   */
+  readonly awayMs?: number;
+  /**
    * What becomes of those that a proxy has and nobody has asked for here: they are let be for `keepMs`, by default 60,000, and
    * then have `graceMs`, by default 30,000, to end what they have. Where no upstream of the pool is up, they stay.
    */
@@ -41,7 +46,8 @@ export interface Pool extends AsyncDisposable {
   join(upstream: Upstream, signal?: AbortSignal): Promise<void>;
   /**
    * Takes an upstream out: it gets nothing new, has `graceMs` to end what it has, and leaves every proxy. When this
-   * resolves with `drained`, nothing is in flight to it any more and nothing will come. One that is not there has left.
+   * resolves with `drained`, nothing is in flight to it any more and nothing will come; with `unverified`, a proxy is away
+   * and the others say so. One that is not there has left.
    *
    * @throws LoadlineError TRAFFIC_SUPERSEDED, TRAFFIC_POOL_CLOSED.
    */
@@ -52,7 +58,7 @@ export interface Pool extends AsyncDisposable {
 }
 
 export function openPool(options: PoolOptions): Pool {
-  const { clock, drivers } = options;
+  const { clock, drivers, awayMs = 5000 } = options;
   const closing = new AbortController();
   const members = new Map<string, PoolMember>();
   const isAwaited = (): boolean => [...members.values()].some((member) => member.isAwaited);
@@ -66,15 +72,27 @@ export function openPool(options: PoolOptions): Pool {
       const { id } = member.upstream;
       const views = lanes.map(({ view }, index) => member.viewSince(index, view));
       if (!member.isLeaving) {
-        if (views.every((view) => isUp(member.upstream, view?.get(id)))) member.arrive();
+        const isIn = lanes.every(
+          (lane, index) => member.isTold(index, lane) && isUp(member.upstream, views[index]?.get(id)),
+        );
+        if (isIn) member.arrive();
         continue;
       }
       const rest = restOf(id, views);
       if (rest.kind === 'none') release(member, { kind: 'drained' });
       else if (member.isOverdue(clock.monotonicMs())) {
         release(member, { kind: 'overdue', inFlight: rest.inFlight });
-      }
+      } else spareWaiters(member, views);
     }
+  }
+
+  /** A proxy that is away cannot be drained, and goes on sending: whoever waits for it only keeps the instance there for that. */
+  function spareWaiters(member: PoolMember, views: Parameters<typeof restOf>[1]): void {
+    const away = lanes.filter((lane) => member.misses(lane, awayMs));
+    if (away.length === 0) return;
+    const others = views.filter((_, index) => !away.includes(lanes[index] as Lane));
+    if (restOf(member.upstream.id, others).kind !== 'none') return;
+    member.letWaitersGo({ kind: 'unverified', because: whyAway(away, awayMs) });
   }
 
   function release(member: PoolMember, left: Left): void {
@@ -124,7 +142,7 @@ export function openPool(options: PoolOptions): Pool {
         member = new PoolMember(stranger, clock);
         members.set(id, member);
       }
-      member.drain({ looks: poke(), graceMs, onOverdue: evaluate });
+      member.drain({ looks: poke(), graceMs, awayMs, onDue: evaluate });
       return member.whenGone(signal);
     },
     status: () => statusOf(members, lanes),
@@ -144,6 +162,10 @@ function meansOf(
 ): LaneMeans {
   const { keepMs = 60_000, graceMs = 30_000 } = strangers ?? {};
   return { clock, intervalMs, settleMs, batchMs, callTimeoutMs, strangers: { keepMs, graceMs }, ...own };
+}
+
+function whyAway(away: readonly Lane[], awayMs: number): string {
+  return `${away.map(({ driver }) => driver.name).join(' and ')} gave no answer for ${formatDuration(awayMs)}`;
 }
 
 function assertOpen(closed: AbortSignal): void {

@@ -179,6 +179,16 @@ describe('an instance behind a balancer', () => {
     expect([units[0]?.words[0], counts.unverified, counts.drained]).toEqual(['terminate', 1, 0]);
   });
 
+  it('stops as soon as the balancer says that it cannot tell, and that is counted', async () => {
+    const { clock, gate, instance, units, counts } = await stage();
+    await clock.advance(1500);
+    gate.withdrawing = async () => ({ kind: 'unverified', because: 'edge gave no answer for 5 s' });
+    void instance.drain();
+    await clock.advance(1);
+    expect(instance.describe().remark).toBe('nobody knows what was in flight: edge gave no answer for 5 s');
+    expect([units[0]?.words[0], counts.unverified]).toEqual(['terminate', 1]);
+  });
+
   it('is taken out when it has crashed, before the next one is let in under its name', async () => {
     const { clock, gate, instance, units } = await stage();
     await clock.advance(1500);

@@ -84,6 +84,17 @@ describe('join()', () => {
     expect(stage.edge.weights.get('a')).toBe(7);
   });
 
+  it('is not over with another weight before every proxy has taken that up', async () => {
+    await using stage = start();
+    await joined(stage, 'a');
+    for (let call = 0; call < 3; call++) stage.inner.breakNext('apply', 'throw');
+    const join = watch(stage.pool.join(upstream('a', { weight: 7 })));
+    await stage.clock.advance(1000);
+    expect([stage.inner.weights.get('a'), join.outcome]).toEqual([1, 'waiting']);
+    await stage.clock.advance(1000);
+    expect([stage.inner.weights.get('a'), join.outcome]).toEqual([7, 'done']);
+  });
+
   it('waits for the new address of one that comes again elsewhere', async () => {
     await using stage = start();
     await joined(stage, 'a');
@@ -153,8 +164,52 @@ describe('leave()', () => {
     expect([...stage.edge.weights.keys()]).toEqual(['b']);
   });
 
-  it('does not know what is in flight at a proxy that does not answer, and waits for it no longer than the grace', async () => {
+  it('waits for a proxy that is away only until it is known to be, and then until the others are done with it', async () => {
     await using stage = start();
+    await joined(stage, 'a', 'b');
+    stage.edge.occupy('a', 1);
+    for (let call = 0; call < 100; call++) stage.inner.breakNext('observe', 'throw');
+    const leave = watch(stage.pool.leave('a', { graceMs: 60_000 }));
+    await stage.clock.advance(9000);
+    expect(leave.outcome).toBe('waiting');
+    stage.edge.occupy('a', 0);
+    await stage.clock.advance(300);
+    expect(leave.outcome).toEqual({ kind: 'unverified', because: 'inner gave no answer for 5 s' });
+  });
+
+  it('is not over at once where a proxy only starts again', async () => {
+    await using stage = start();
+    await joined(stage, 'a', 'b');
+    stage.inner.occupy('a', 1);
+    for (let call = 0; call < 4; call++) stage.inner.breakNext('observe', 'throw');
+    const leave = watch(stage.pool.leave('a', { graceMs: 60_000 }));
+    await stage.clock.advance(20_000);
+    expect(leave.outcome).toBe('waiting');
+    stage.inner.occupy('a', 0);
+    await stage.clock.advance(300);
+    expect(leave.outcome).toEqual({ kind: 'drained' });
+  });
+
+  it('knows a proxy that hangs by that, and drains it when it is back, also where nobody waits any more', async () => {
+    await using stage = start();
+    await joined(stage, 'a', 'b');
+    stage.inner.occupy('a', 1);
+    for (const fault of ['hang', 'hang', 'throw', 'throw', 'throw'] as const)
+      stage.inner.breakNext('observe', fault);
+    const leave = watch(stage.pool.leave('a', { graceMs: 60_000 }));
+    await stage.clock.advance(4900);
+    expect(leave.outcome).toBe('waiting');
+    await stage.clock.advance(200);
+    expect(leave.outcome).toMatchObject({ kind: 'unverified' });
+    await stage.clock.advance(20_000);
+    expect([stage.inner.serving, [...stage.inner.weights.keys()]]).toEqual([['b'], ['a', 'b']]);
+    stage.inner.occupy('a', 0);
+    await stage.clock.advance(300);
+    expect([...stage.inner.weights.keys()]).toEqual(['b']);
+  });
+
+  it('does not know what is in flight at a proxy that does not answer, and waits no longer than the grace', async () => {
+    await using stage = start({ awayMs: 60_000 });
     await joined(stage, 'a', 'b');
     for (let call = 0; call < 10; call++) stage.inner.breakNext('observe', 'hang');
     const leave = watch(stage.pool.leave('a', { graceMs: 5000 }));
