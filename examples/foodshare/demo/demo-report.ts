@@ -1,5 +1,5 @@
-import { formatBytes, formatDuration } from 'loadline/base';
-import { type Column, drawTable, formatRate, formatRatio, type Style } from 'loadline/cli';
+import { formatBytes, formatDuration, formatRate, formatRatio } from 'loadline/base';
+import { type Column, drawTable, type Style } from 'loadline/cli';
 import type { LoadReport, ProcessUsage } from 'loadline/load';
 import {
   type JudgedTarget,

@@ -10,6 +10,7 @@ export { counted } from './counted.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';
 export { errorsOf, isLoadlineError, LoadlineError } from './errors.ts';
+export { formatCount, formatRate, formatRatio } from './figures.ts';
 export { html, jsonScript, Markup, type Piece, trusted } from './markup.ts';
 export { packageFolder } from './package-folder.ts';
 export type { NumberLimits, ObjectField, Parsed, Path, Problem } from './parse.ts';

@@ -7,6 +7,6 @@ export { exitCodeOf, exitCodes } from './door/exit-codes.ts';
 export { readWords } from './door/words.ts';
 export { wrapLine } from './screen/lines.ts';
 export { drawBar } from './screen/progress-line.ts';
-export { formatCount, formatRate, formatRatio, summarize } from './screen/summary.ts';
+export { summarize } from './screen/summary.ts';
 export { type Column, drawTable } from './screen/table.ts';
 export { processTerminal, type Style, type Terminal } from './screen/terminal.ts';

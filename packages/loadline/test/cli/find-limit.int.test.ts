@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { formatRate } from 'loadline/base';
 import type { ScalabilityFit } from 'loadline/capacity';
-import { formatRate } from 'loadline/cli';
 import type { LimitReport } from 'loadline/load/limit';
 import { describe, expect, it } from 'vitest';
 import { run, start, startBench } from './command.ts';

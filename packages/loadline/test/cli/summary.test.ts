@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { formatRatio, type Style, summarize } from 'loadline/cli';
+import { formatRatio } from 'loadline/base';
+import { type Style, summarize } from 'loadline/cli';
 import type { LoadReport } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { answers, overloaded, reportWith, threshold } from './reports.ts';

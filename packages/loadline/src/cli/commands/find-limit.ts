@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { formatDuration, systemClock } from '../../base/index.ts';
+import { formatDuration, formatRate, systemClock } from '../../base/index.ts';
 import {
   generatorFlags,
   type LoadPlan,
@@ -24,7 +24,6 @@ import { checkWritable, writeResultFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import { curveOf } from '../screen/limit-curve.ts';
 import { probeLine, summarizeLimit } from '../screen/limit-summary.ts';
-import { formatRate } from '../screen/summary.ts';
 import type { Terminal } from '../screen/terminal.ts';
 import type { Command, Surroundings } from './command.ts';
 import { drawProgress } from './run.ts';

@@ -1,7 +1,6 @@
-import { counted, formatDuration } from '../../base/index.ts';
+import { counted, formatCount, formatDuration, formatRate, formatRatio } from '../../base/index.ts';
 import type { ComparedRun, Comparison, Effect, EffectVerdict } from '../../load/compare/index.ts';
 import { printable, wrapLine } from './lines.ts';
-import { formatCount, formatRate, formatRatio } from './summary.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
 

@@ -1,10 +1,9 @@
-import { formatDuration } from '../../base/index.ts';
+import { formatDuration, formatRate, formatRatio } from '../../base/index.ts';
 import { latencyMsAt, type ScalabilityFit, throughputAt } from '../../capacity/index.ts';
 import type { LimitReport, ProbeRow } from '../../load/limit/index.ts';
 import { drawChart } from './chart.ts';
 import { type CurveRow, curveRows } from './limit-curve.ts';
 import { printable, wrapLine } from './lines.ts';
-import { formatRate, formatRatio } from './summary.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
 

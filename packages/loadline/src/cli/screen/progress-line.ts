@@ -1,6 +1,5 @@
-import { counted, formatDuration } from '../../base/index.ts';
+import { counted, formatCount, formatDuration, formatRate } from '../../base/index.ts';
 import type { LoadProgress } from '../../load/index.ts';
-import { formatCount, formatRate } from './summary.ts';
 import type { Style } from './terminal.ts';
 
 /** One line that is drawn over itself once a second. Pure; what does not fit is left out from the right. */

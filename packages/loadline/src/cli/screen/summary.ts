@@ -1,4 +1,11 @@
-import { counted, formatBytes, formatDuration } from '../../base/index.ts';
+import {
+  counted,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatRatio,
+} from '../../base/index.ts';
 import type { LoadReport, ReportRow, SessionCounts, Verdict } from '../../load/index.ts';
 import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
@@ -22,21 +29,6 @@ export function summarize(
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.flatMap((line) => wrapLine(`  ${line}`, width)).join('\n'))
     .join('\n\n')}\n\n`;
-}
-
-/** `12345` → `12,345`. */
-export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
-}
-
-export function formatRate(perSecond: number): string {
-  return `${perSecond >= 100 ? formatCount(perSecond) : Number(perSecond.toPrecision(3))}/s`;
-}
-
-/** A ratio from 0 to 1 as percent; what is not nothing never reads as 0, and what is not all never as 100. */
-export function formatRatio(ratio: number): string {
-  if (ratio > 0.99 && ratio < 1) return `${Math.floor(ratio * 10_000) / 100} %`;
-  return `${Number((ratio * 100).toPrecision(2))} %`;
 }
 
 const marks: Readonly<Record<Verdict['status'], readonly [mark: string, format: Format, text: string]>> = {

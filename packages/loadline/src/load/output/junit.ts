@@ -1,8 +1,8 @@
-import { formatDuration } from '../../base/index.ts';
+import { formatCount, formatDuration, formatRatio } from '../../base/index.ts';
 import type { LoadReport } from '../report.ts';
 import type { ReportRow } from '../report-row.ts';
 import type { ThresholdResult } from '../threshold.ts';
-import { errorKinds, formatCount, formatRatio } from './figures.ts';
+import { errorKinds } from './figures.ts';
 
 /**
  * A run as JUnit XML, for the test reports of pipelines: a case for each threshold, for the run itself, for the

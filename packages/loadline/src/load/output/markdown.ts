@@ -1,14 +1,7 @@
-import { formatDuration } from '../../base/index.ts';
+import { formatCount, formatDuration, formatRate, formatRatio } from '../../base/index.ts';
 import type { LoadReport, Verdict } from '../report.ts';
 import type { ReportRow } from '../report-row.ts';
-import {
-  answeredLatency,
-  errorKinds,
-  formatCount,
-  formatRate,
-  formatRatio,
-  verdictWords,
-} from './figures.ts';
+import { answeredLatency, errorKinds, verdictWords } from './figures.ts';
 
 export interface MarkdownOptions {
   /** How the run compares with others, as finished lines of Markdown. */

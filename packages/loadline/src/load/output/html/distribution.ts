@@ -1,9 +1,8 @@
 import { formatDuration } from '../../../base/index.ts';
+import { type Chart, linearScale, logScale, type Series, type Span } from '../../../base/page/index.ts';
 import { Histogram } from '../../../metrics/index.ts';
 import type { LoadReport } from '../../report.ts';
 import { wasAnswered } from '../figures.ts';
-import type { Chart, Series, Span } from './charts.ts';
-import { linearScale, logScale } from './scale.ts';
 
 const binsPerDecade = 24;
 

@@ -1,7 +1,7 @@
-import { html, type Markup } from '../../../base/index.ts';
+import { formatCount, formatRatio, html, type Markup } from '../../../base/index.ts';
 import type { LoadReport } from '../../report.ts';
 import type { ReportRow } from '../../report-row.ts';
-import { errorKinds, formatCount, formatRatio } from '../figures.ts';
+import { errorKinds } from '../figures.ts';
 
 /** What failed, with an example of each kind; the statuses that came; the checks that did not hold. */
 export function failuresSection({ total, endpoints }: LoadReport): Markup {

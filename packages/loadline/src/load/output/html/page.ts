@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { html, jsonScript, trusted } from '../../../base/index.ts';
+import { html } from '../../../base/index.ts';
+import { drawChart, renderPage } from '../../../base/page/index.ts';
 import type { LoadReport } from '../../report.ts';
-import { chartNumbers, drawChart } from './charts.ts';
 import { distributionChart } from './distribution.ts';
 import { failuresSection } from './failures.ts';
 import { resourceCharts, resourcesSection } from './resources.ts';
-import { pageScript } from './script.ts';
-import { pageStyle } from './style.ts';
+import { runStyle } from './style.ts';
 import { environmentSection, generatorSection, workersSection } from './surroundings.ts';
 import { rowsSection } from './tables.ts';
 import { thresholdsSection } from './thresholds.ts';
@@ -24,26 +22,12 @@ export function renderHtml(report: LoadReport): string {
   const distribution = distributionChart(report);
   const resources = resourceCharts(report, runScale(report));
   const { generator, verdict } = report;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${report.name}: ${verdict.status} – Loadline</title>
-<style>${trusted(pageStyle)}</style>
-</head>
-<body class="${verdict.status}">
-<svg class="patterns" width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="3" height="7"/></pattern></defs></svg>
-<main>
-${verdictSection(report)}
+  const content = html`${verdictSection(report)}
 ${thresholdsSection(report)}
 <section><h2>Over time</h2>${
     generator.overloaded.length === 0
       ? undefined
-      : html`<p class="warning"><svg width="18" height="12" aria-hidden="true"><rect class="overloaded" width="18" height="12" fill="url(#hatch)"/></svg>Hatched: ${verdict.status === 'invalid' ? 'the generator was overloaded, and what was measured then is its own doing' : 'a hiccup of the generator, which is forgiven; what was measured then may be its own doing'}.</p>`
+      : html`<p class="warning"><svg width="18" height="12" aria-hidden="true"><rect class="doubtful" width="18" height="12" fill="url(#hatch)"/></svg>Hatched: ${verdict.status === 'invalid' ? 'the generator was overloaded, and what was measured then is its own doing' : 'a hiccup of the generator, which is forgiven; what was measured then may be its own doing'}.</p>`
   }${timelines.map(drawChart)}</section>
 ${rowsSection('Endpoints', report.endpoints, report.endpoints.length > 1 ? report.total : undefined)}
 ${rowsSection('Scenarios', report.scenarios, undefined)}
@@ -51,24 +35,12 @@ ${rowsSection('Scenarios', report.scenarios, undefined)}
 ${failuresSection(report)}
 ${resourcesSection(report, resources)}
 ${workersSection(report)}
-<section class="pair">${generatorSection(report)}${environmentSection(report)}</section>
-</main>
-${jsonScript('numbers', chartNumbers([...timelines, distribution, ...resources]))}
-<script>${trusted(pageScript)}</script>
-</body>
-</html>
-`;
-  return page.toString();
-}
-
-const policy = [
-  "default-src 'none'",
-  `script-src '${hashOf(pageScript)}'`,
-  `style-src '${hashOf(pageStyle)}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+<section class="pair">${generatorSection(report)}${environmentSection(report)}</section>`;
+  return renderPage({
+    title: `${report.name}: ${verdict.status}`,
+    tone: verdict.status,
+    content,
+    charts: [...timelines, distribution, ...resources],
+    style: runStyle,
+  });
 }

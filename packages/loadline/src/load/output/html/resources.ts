@@ -1,16 +1,24 @@
-import { html, type Markup } from '../../../base/index.ts';
+import { formatCount, html, type Markup } from '../../../base/index.ts';
+import {
+  type Chart,
+  drawChart,
+  formatValue,
+  linearScale,
+  type Scale,
+  type Series,
+  type Tone,
+} from '../../../base/page/index.ts';
 import type { LoadReport } from '../../report.ts';
-import { formatCount } from '../figures.ts';
-import { type Chart, drawChart, type Series, type Tone } from './charts.ts';
-import { linearScale, type Scale } from './scale.ts';
-import { formatValue } from './units.ts';
+import { overloadedSpans } from './timelines.ts';
 
 /** More would bury the page; the JSON report has them all. */
 const chartsMax = 24;
 const tones: readonly Tone[] = ['middle', 'good', 'high', 'calm', 'other', 'low'];
 
 /** What was seen of the target, on the time axis of the run: a chart for what has one source and one unit. Pure. */
-export function resourceCharts({ resources, generator }: LoadReport, x: Scale): Chart[] {
+export function resourceCharts(report: LoadReport, x: Scale): Chart[] {
+  const { resources } = report;
+  const spans = overloadedSpans(report);
   const groups = new Map<string, LoadReport['resources'][number][]>();
   for (const resource of resources) {
     const key = JSON.stringify([resource.source, resource.unit]);
@@ -41,7 +49,7 @@ export function resourceCharts({ resources, generator }: LoadReport, x: Scale): 
       y: linearScale(top, 3),
       yUnit: unit,
       series,
-      overloaded: generator.overloaded,
+      spans,
     };
   });
 }

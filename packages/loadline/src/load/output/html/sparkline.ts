@@ -1,9 +1,9 @@
 import { formatDuration, html, type Markup } from '../../../base/index.ts';
+import { linePath, type Point } from '../../../base/page/index.ts';
 import { Histogram } from '../../../metrics/index.ts';
 import type { ReportRow, TimelineRow } from '../../report-row.ts';
 import { wasAnswered } from '../figures.ts';
 import { decodeHistogram } from './distribution.ts';
-import { linePath, type Point } from './paths.ts';
 
 /** More would be finer than the pixels of so small a drawing. */
 const pointsMax = 60;

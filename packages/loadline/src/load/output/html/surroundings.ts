@@ -1,8 +1,14 @@
-import { formatBytes, formatDuration, html, type Markup } from '../../../base/index.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRatio,
+  html,
+  type Markup,
+} from '../../../base/index.ts';
+import { formatElapsed } from '../../../base/page/index.ts';
 import { latenessLimitMs } from '../../measure/generator.ts';
 import type { LoadReport } from '../../report.ts';
-import { formatCount, formatRatio } from '../figures.ts';
-import { formatElapsed } from './units.ts';
 
 /** How the generator itself fared: without this nobody can tell whether the rest is true. */
 export function generatorSection({ generator }: LoadReport): Markup {

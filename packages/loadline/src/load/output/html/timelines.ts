@@ -1,8 +1,18 @@
-import { formatDuration, parseDuration } from '../../../base/index.ts';
+import { formatCount, formatDuration, formatRate, parseDuration } from '../../../base/index.ts';
+import {
+  type Chart,
+  type ChartMark,
+  type ChartSpan,
+  formatElapsed,
+  linearScale,
+  logScale,
+  type Scale,
+  type Series,
+  type Span,
+  timeScale,
+} from '../../../base/page/index.ts';
 import type { LoadReport } from '../../report.ts';
-import { answeredLatency, formatCount, formatRate } from '../figures.ts';
-import type { Chart, ChartMark, Series, Span } from './charts.ts';
-import { linearScale, logScale, type Scale, timeScale } from './scale.ts';
+import { answeredLatency } from '../figures.ts';
 
 /** Latency, throughput with errors, and users over the time of the run. Pure. */
 export function timelineCharts(report: LoadReport): Chart[] {
@@ -46,7 +56,7 @@ function latencyChart(report: LoadReport, x: Scale): Chart {
       [1, 2],
     ],
     marks: latencyLimits(report),
-    overloaded: report.generator.overloaded,
+    spans: overloadedSpans(report),
   };
 }
 
@@ -103,7 +113,7 @@ function throughputChart(report: LoadReport, x: Scale): Chart {
         summary: formatRate(perSecond(report.total.errors, report.activeMs)),
       },
     ],
-    overloaded: report.generator.overloaded,
+    spans: overloadedSpans(report),
   };
 }
 
@@ -129,8 +139,18 @@ function usersChart(report: LoadReport, x: Scale): Chart {
         summary: `max ${formatCount(highest(values))}`,
       },
     ],
-    overloaded: report.generator.overloaded,
+    spans: overloadedSpans(report),
   };
+}
+
+/** When the generator was overloaded: what was measured then may be its own doing. */
+export function overloadedSpans({ generator }: LoadReport): ChartSpan[] {
+  return generator.overloaded.map(({ fromMs, toMs }) => ({
+    from: fromMs,
+    to: toMs,
+    kind: 'doubtful',
+    words: `The generator was overloaded from ${formatElapsed(fromMs)} to ${formatElapsed(toMs)}.`,
+  }));
 }
 
 function spanOf({ startMs, durationMs }: { readonly startMs: number; readonly durationMs: number }): Span {

@@ -1,16 +1,21 @@
-import { counted, formatDuration, html, type Markup } from '../../../base/index.ts';
+import {
+  counted,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatRatio,
+  html,
+  type Markup,
+} from '../../../base/index.ts';
+import { pageHeader } from '../../../base/page/index.ts';
 import type { LoadReport } from '../../report.ts';
 import type { SessionCounts } from '../../transports/session.ts';
-import { answeredLatency, formatCount, formatRate, formatRatio } from '../figures.ts';
+import { answeredLatency } from '../figures.ts';
 
 /** The top of the page: what was run, how it ended and why, and the figures that one looks for first. */
 export function verdictSection(report: LoadReport): Markup {
   const { status, reasons } = report.verdict;
-  return html`<header>
-<p class="brand"><svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true"><circle cx="11" cy="11" r="6.5"/><path d="M1 11h20"/></svg>Loadline</p>
-<h1>${report.name}</h1>
-<p class="subject"><b>${report.target}</b><span>${when(report.startedAt)}</span><span>${lengthOf(report)}</span></p>
-</header>
+  return html`${pageHeader(report.name, html`<b>${report.target}</b><span>${when(report.startedAt)}</span><span>${lengthOf(report)}</span>`)}
 <section class="verdict ${status}" role="status"><p class="word">${status}</p><div><p class="meaning">${meaningOf(report)}</p>${
     reasons.length === 0 ? undefined : html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`
   }</div></section>

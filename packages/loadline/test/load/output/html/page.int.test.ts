@@ -6,8 +6,8 @@ import { browserArguments, findBrowser } from '@loadline/local-stack';
 import type { LoadReport } from 'loadline/load';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatValue } from '../../../../src/base/page/units.ts';
 import { renderHtml } from '../../../../src/load/output/html/page.ts';
-import { formatValue } from '../../../../src/load/output/html/units.ts';
 import { crowdedRun, failedRun, hostileRun, passedRun } from '../fixtures.ts';
 
 describe('the page of a run, in a browser that is offline', () => {

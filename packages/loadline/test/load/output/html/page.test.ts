@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../../../src/load/output/html/page.ts';
-import { pageScript } from '../../../../src/load/output/html/script.ts';
-import { pageStyle } from '../../../../src/load/output/html/style.ts';
+import { pageScript } from '../../../../src/base/page/script.ts';
+import { pageStyle } from '../../../../src/base/page/style.ts';
+import { runStyle } from '../../../../src/load/output/html/style.ts';
 import {
   crowdedRun,
   distributedRun,
@@ -88,7 +89,7 @@ describe('renderHtml()', () => {
     const page = renderHtml(passedRun());
     const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1] ?? '';
     expect(policy).toContain('default-src &#39;none&#39;');
-    for (const text of [pageScript, pageStyle]) {
+    for (const text of [pageScript, pageStyle + runStyle]) {
       expect(policy).toContain(`sha256-${createHash('sha256').update(text).digest('base64')}`);
     }
     expect(page.replaceAll('http://127.0.0.1:8080', '')).not.toMatch(

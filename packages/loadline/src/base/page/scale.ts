@@ -58,14 +58,48 @@ export function timeScale(durationMs: number, ticksMax = 8): Scale {
   };
 }
 
+/** Times since the epoch, with at most `ticksMax` ticks where the clocks of UTC show whole minutes, hours or days. */
+export function clockScale(fromMs: number, toMs: number, ticksMax = 8): Scale {
+  const span = Math.max(1, toMs - fromMs);
+  const step =
+    [...timeSteps, ...daySteps].find((each) => each >= minute && span / each <= ticksMax - 1) ??
+    Math.ceil(span / (ticksMax - 1) / day) * day;
+  const first = Math.ceil(fromMs / step);
+  const count = Math.floor((fromMs + span) / step) - first + 1;
+  return {
+    at: (value) => clamp((value - fromMs) / span),
+    ticks: Array.from({ length: Math.max(0, count) }, (_, at) => (first + at) * step),
+    isLogarithmic: false,
+    from: fromMs,
+    to: fromMs + span,
+  };
+}
+
+/** From a round number at or below `min` to one at or above `max`, also where 0 is far away. */
+export function rangeScale(min: number, max: number, ticksWanted = 6): Scale {
+  const step = roundStep((max > min ? max - min : Math.max(1, Math.abs(max))) / ticksWanted);
+  const first = Math.floor(min / step + 1e-9);
+  const steps = Math.max(1, Math.ceil(max / step - 1e-9) - first);
+  const [from, to] = [first * step, (first + steps) * step];
+  return {
+    at: (value) => clamp((value - from) / (to - from)),
+    ticks: Array.from({ length: steps + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12))),
+    isLogarithmic: false,
+    from,
+    to,
+  };
+}
+
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
+const day = 24 * hour;
 const timeSteps = [
   ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30].map((count) => count * second),
   ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
   ...[1, 2, 4, 6, 12, 24].map((count) => count * hour),
 ];
+const daySteps = [2, 5, 10, 20, 50].map((count) => count * day);
 
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));

@@ -1,7 +1,7 @@
-import { html, type Markup, type Piece } from '../../../base/index.ts';
+import { html, type Markup, type Piece } from '../markup.ts';
 import { bandPath, gridHeight, gridWidth, linePath, type Point, stairsPath } from './paths.ts';
 import type { Scale } from './scale.ts';
-import { formatElapsed, formatValue } from './units.ts';
+import { formatValue } from './units.ts';
 
 /** A chart as a value: the page draws it, and hands its numbers to the script that shows them under the cursor. */
 export interface Chart {
@@ -11,26 +11,37 @@ export interface Chart {
   readonly note?: string | undefined;
   readonly heightPx: number;
   readonly x: Scale;
-  /** `elapsed`: milliseconds since the start; such charts share one cursor. */
-  readonly xUnit: 'elapsed' | 'ms';
+  /** A unit, or `elapsed` for milliseconds since the start and `clock` for those since the epoch: such charts share one cursor. */
+  readonly xUnit: string;
   readonly y: Scale;
   readonly yUnit: string;
   readonly series: readonly Series[];
   /** Fills between two series, by their places; each hides with the upper one. */
   readonly bands?: readonly (readonly [lower: number, upper: number])[];
   readonly marks?: readonly ChartMark[];
-  /** When the generator was overloaded. */
-  readonly overloaded?: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** Stretches of the x axis of which there is something to say. */
+  readonly spans?: readonly ChartSpan[];
+  /** What is said below the values of each place of the first series, when the cursor is there. */
+  readonly notes?: readonly string[];
+}
+
+export interface ChartSpan extends Span {
+  /** What was measured then may be wrong; or it is right, and bad. */
+  readonly kind: 'doubtful' | 'bad';
+  readonly words: string;
 }
 
 export interface Series {
   readonly name: string;
   readonly tone: Tone;
   readonly unit: string;
-  readonly shape: 'line' | 'stairs';
+  /** `points` have no order: the cursor shows the nearest one alone. A chart has only such series or none. */
+  readonly shape: 'line' | 'stairs' | 'points';
   /** What each value stands for, on the x axis; a line goes through the middles. */
   readonly spans: readonly Span[];
   readonly values: readonly (number | undefined)[];
+  /** How each of the points is called. */
+  readonly labels?: readonly string[];
   /** What the legend says of the whole run, until the cursor says more. */
   readonly summary: string;
 }
@@ -68,14 +79,17 @@ export function chartNumbers(charts: readonly Chart[]): unknown {
     if (!places.has(key)) places.set(key, places.size);
     return places.get(key) as number;
   };
-  const numbers = charts.map(({ id, x, xUnit, series }) => ({
+  const numbers = charts.map(({ id, x, xUnit, y, series, notes }) => ({
     id,
     x: [x.from, x.to],
     log: x.isLogarithmic,
     unit: xUnit,
-    series: series.map(({ unit, spans, values }) => ({
+    ...(series.some(({ shape }) => shape === 'points') ? { y: [y.from, y.to] } : {}),
+    notes,
+    series: series.map(({ unit, spans, values, labels }) => ({
       unit,
       at: placeOf(spans),
+      labels,
       values: values.map((value) => (value === undefined ? null : shorten(value))),
     })),
   }));
@@ -101,8 +115,16 @@ function drawPlot(chart: Chart): Markup {
 
 function drawSeries(chart: Chart, series: Series, at: number): Markup {
   const { tone, shape } = series;
+  if (shape === 'points') return drawPoints(chart, series, at);
   const path = shape === 'line' ? linePath(pointsOf(chart, series)) : stairsPath(stairsOf(chart, series));
   return html`<path class="${shape} ${tone}" data-series="${at}" d="${path}"/>`;
+}
+
+/** A dot each, and a line that shows which belong together. */
+function drawPoints(chart: Chart, series: Series, at: number): Markup {
+  const points = pointsOf(chart, series);
+  const dots = linePath(points.flatMap((point) => [point, undefined]));
+  return html`<path class="line thread ${series.tone}" data-series="${at}" d="${linePath(points)}"/><path class="points ${series.tone}" data-series="${at}" d="${dots}"/>`;
 }
 
 function drawBands(chart: Chart): Piece {
@@ -125,11 +147,11 @@ function stairsOf({ x, y }: Chart, { spans, values }: Series) {
   return spans.map(({ from, to }, at) => ({ from: x.at(from), to: x.at(to), height: y.at(values[at] ?? 0) }));
 }
 
-function drawSpans({ overloaded = [], x, heightPx }: Chart): Piece {
-  return overloaded.map(({ fromMs, toMs }) => {
-    const [from, to] = [percent(x.at(fromMs)), percent(x.at(toMs))];
-    const words = `The generator was overloaded from ${formatElapsed(fromMs)} to ${formatElapsed(toMs)}.`;
-    return html`<rect class="overloaded" x="${from}%" y="0" width="${percent((to - from) / 100)}%" height="${heightPx}" fill="url(#hatch)"><title>${words}</title></rect>`;
+function drawSpans({ spans = [], x, heightPx }: Chart): Piece {
+  return spans.map(({ from, to, kind, words }) => {
+    const [left, right] = [percent(x.at(from)), percent(x.at(to))];
+    const fill = kind === 'doubtful' ? html` fill="url(#hatch)"` : undefined;
+    return html`<rect class="${kind}" x="${left}%" y="0" width="${percent((right - left) / 100)}%" height="${heightPx}"${fill}><title>${words}</title></rect>`;
   });
 }
 
@@ -149,8 +171,7 @@ function drawMark({ x, y, heightPx }: Chart, { axis, value, text }: ChartMark, i
 function xTick({ x, xUnit }: Chart, tick: number, index: number): Markup {
   const at = percent(x.at(tick));
   const anchor = at < 3 ? 'start' : at > 97 ? 'end' : 'middle';
-  const text = xUnit === 'elapsed' ? formatElapsed(tick) : formatValue(tick, xUnit);
-  return html`<text class="${anchor}${index % 2 === 1 ? ' odd' : ''}" x="${at}%" y="14">${text}</text>`;
+  return html`<text class="${anchor}${index % 2 === 1 ? ' odd' : ''}" x="${at}%" y="14">${formatValue(tick, xUnit)}</text>`;
 }
 
 function line(x1: number, x2: number, y: number, name: string): Markup {

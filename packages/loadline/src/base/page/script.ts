@@ -37,6 +37,8 @@ function elapsed(ms) {
   return (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(seconds % 60);
 }
 
+const clock = (ms) => new Date(ms).toISOString().slice(0, ms % 60000 ? 19 : 16).replace('T', ' ');
+
 function ratio(value) {
   if (value > 0.99 && value < 1) return Math.floor(value * 10000) / 100 + ' %';
   return Number((value * 100).toPrecision(2)) + ' %';
@@ -47,6 +49,7 @@ const count = (value) => (Math.abs(value) >= 1000 ? whole(value) : digits(value)
 const formats = {
   ms: duration,
   elapsed,
+  clock,
   bytes,
   'bytes per second': (value) => bytes(value) + '/s',
   ratio,
@@ -70,6 +73,22 @@ function nearest(sorted, x) {
   return low > 0 && x - sorted[low - 1] < sorted[low] - x ? low - 1 : low;
 }
 
+/** Points that have no order, from left to right. */
+function dotsOf({ series }) {
+  return series
+    .flatMap(({ at, values, labels }, index) =>
+      places[at].map((x, place) => ({ series: index, x, y: values[place], label: labels?.[place] ?? '' })))
+    .sort((a, b) => a.x - b.x);
+}
+
+/** The one that is nearest on the screen, of those that are shown. */
+function nearestDot({ dots, buttons, canvas, shareOf, y: [low, high] }, left, top) {
+  const distance = ({ x, y }) =>
+    Math.hypot(shareOf(x) * canvas.clientWidth - left, (1 - (y - low) / (high - low)) * canvas.clientHeight - top);
+  return dots.filter(({ series }) => isShown(buttons[series]))
+    .reduce((best, dot) => (best === undefined || distance(dot) < distance(best) ? dot : best), undefined);
+}
+
 const drawn = charts.map((chart) => {
   const figure = document.getElementById(chart.id);
   const canvas = figure.querySelector('.canvas');
@@ -81,41 +100,63 @@ const drawn = charts.map((chart) => {
     buttons: [...figure.querySelectorAll('.legend button')],
     summaries: [...figure.querySelectorAll('output')].map((output) => output.textContent),
     valueAt: (share) => (chart.log ? from * (to / from) ** share : from + (to - from) * share),
+    dots: chart.y ? dotsOf(chart) : undefined,
     shareOf: (x) => (chart.log ? Math.log(x / from) / Math.log(to / from) : (x - from) / (to - from)),
   };
 }).filter((chart) => chart.canvas);
 
+/** Charts of one time share a cursor. */
+const isTime = ({ unit }) => unit === 'elapsed' || unit === 'clock';
+const isShown = (button) => button.getAttribute('aria-pressed') !== 'false';
+
 /** Shows what was measured at x in a chart, and in those that share its axis. */
 function point(source, x) {
   for (const chart of drawn) {
-    if (chart !== source && (chart.unit !== 'elapsed' || source.unit !== 'elapsed')) { clear(chart); continue; }
+    if (chart !== source && (chart.unit !== source.unit || !isTime(chart))) { clear(chart); continue; }
     const lists = chart.series.map(({ at }) => places[at]);
     const known = lists.find((list) => list.length > 0) ?? [x];
-    const at = known[nearest(known, x)];
-    const offset = chart.shareOf(at) * chart.canvas.clientWidth;
-    chart.cursor.hidden = false;
-    chart.cursor.style.left = offset + 'px';
+    const place = nearest(known, x);
+    const offset = moveCursor(chart, known[place]);
     const values = chart.series.map(({ unit, values }, index) => show(values[nearest(lists[index], x)], unit));
     chart.buttons.forEach((button, index) => { button.querySelector('output').textContent = values[index]; });
-    if (chart === source) fillTip(chart, at, offset, values);
+    const rows = chart.buttons.flatMap((button, index) => (isShown(button) ? [rowFor(button, values[index])] : []));
+    if (chart === source) fillTip(chart, offset, { title: show(known[place], chart.unit), rows, note: chart.notes?.[place] });
     else chart.tip.hidden = true;
   }
 }
 
-function fillTip({ tip, buttons, canvas, unit }, at, offset, values) {
-  const title = document.createElement('b');
-  title.textContent = show(at, unit);
-  const rows = buttons.flatMap((button, index) => {
-    if (button.getAttribute('aria-pressed') === 'false') return [];
-    const row = document.createElement('span');
-    row.className = button.className;
-    const name = document.createElement('i');
-    name.textContent = button.firstChild.textContent;
-    row.append(name, values[index]);
-    return [row];
-  });
-  tip.replaceChildren(title, ...rows);
+/** Of points that have no order, only one. */
+function pointAlone(chart, dot) {
+  for (const other of drawn) if (other !== chart) clear(other);
+  chart.last = dot;
+  const row = rowFor(chart.buttons[dot.series], show(dot.y, chart.series[dot.series].unit));
+  fillTip(chart, moveCursor(chart, dot.x), { title: dot.label, rows: [row], note: show(dot.x, chart.unit) });
+}
+
+function moveCursor({ cursor, canvas, shareOf }, x) {
+  const offset = shareOf(x) * canvas.clientWidth;
+  cursor.hidden = false;
+  cursor.style.left = offset + 'px';
+  return offset;
+}
+
+function rowFor(button, value) {
+  const row = document.createElement('span');
+  row.className = button.className;
+  const name = document.createElement('i');
+  name.textContent = button.firstChild.textContent;
+  row.append(name, value);
+  return row;
+}
+
+function fillTip({ tip, canvas }, offset, { title, rows, note }) {
+  const head = document.createElement('b');
+  head.textContent = title;
+  const foot = document.createElement('p');
+  foot.textContent = note ?? '';
+  tip.replaceChildren(head, ...rows, ...(note ? [foot] : []));
   tip.hidden = false;
+  tip.style.left = '0';
   const isRight = offset > canvas.clientWidth / 2;
   tip.style.left = Math.max(0, isRight ? offset - tip.offsetWidth - 12 : offset + 12) + 'px';
 }
@@ -131,6 +172,11 @@ for (const chart of drawn) {
   let x = chart.x[0];
   const follow = (event) => {
     const box = canvas.getBoundingClientRect();
+    if (chart.dots) {
+      const dot = nearestDot(chart, event.clientX - box.left, event.clientY - box.top);
+      if (dot) pointAlone(chart, dot); else clear(chart);
+      return;
+    }
     x = chart.valueAt(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)));
     point(chart, x);
   };
@@ -141,16 +187,20 @@ for (const chart of drawn) {
   figure.addEventListener('blur', leave);
   figure.addEventListener('keydown', (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const list = places[chart.series[0].at];
+    const list = chart.dots ?? places[chart.series[0].at];
     if (step === undefined || event.target !== figure || list.length === 0) return;
     event.preventDefault();
+    if (chart.dots) {
+      pointAlone(chart, list[Math.min(list.length - 1, Math.max(0, list.indexOf(chart.last) + step))]);
+      return;
+    }
     x = list[Math.min(list.length - 1, Math.max(0, nearest(list, x) + step))];
     point(chart, x);
   });
   buttons.forEach((button, index) => button.addEventListener('click', () => {
-    const isShown = button.getAttribute('aria-pressed') === 'false';
-    button.setAttribute('aria-pressed', isShown);
-    for (const path of figure.querySelectorAll('path[data-series="' + index + '"]')) path.classList.toggle('off', !isShown);
+    const wasHidden = !isShown(button);
+    button.setAttribute('aria-pressed', wasHidden);
+    for (const path of figure.querySelectorAll('path[data-series="' + index + '"]')) path.classList.toggle('off', !wasHidden);
   }));
 }
 

@@ -1,5 +1,6 @@
-import { formatBytes, formatDuration } from '../../../base/index.ts';
+import { formatDuration } from '../duration.ts';
 import { formatRate, formatRatio } from '../figures.ts';
+import { formatBytes } from '../size.ts';
 
 /** A value with its unit. The page's script does the same under the cursor; a test holds both against each other. */
 export function formatValue(value: number, unit: string): string {
@@ -16,6 +17,10 @@ export function formatValue(value: number, unit: string): string {
       return formatRate(value);
     case 'count':
       return compact(value);
+    case 'elapsed':
+      return formatElapsed(value);
+    case 'clock':
+      return formatClock(value);
     default:
       return `${compact(value)} ${unit}`;
   }
@@ -29,6 +34,14 @@ export function formatElapsed(elapsedMs: number): string {
   const rest = String(seconds % 60).padStart(2, '0') + (tenths % 10 === 0 ? '' : `.${tenths % 10}`);
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
+
+/** A time in UTC as an axis shows it: `12:30`, and `Jun 3` where a day begins. */
+export function formatClock(epochMs: number): string {
+  return epochMs % dayMs === 0 ? days.format(epochMs) : new Date(epochMs).toISOString().slice(11, 16);
+}
+
+const dayMs = 86_400_000;
+const days = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 function compact(value: number): string {
   return Math.abs(value) >= 1000

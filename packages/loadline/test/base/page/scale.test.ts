@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linearScale, logScale, timeScale } from '../../../../src/load/output/html/scale.ts';
+import { linearScale, logScale, timeScale } from '../../../src/base/page/scale.ts';
 
 describe('linearScale()', () => {
   it('goes from 0 to a round number, in round steps', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bandPath, linePath, stairsPath } from '../../../../src/load/output/html/paths.ts';
+import { bandPath, linePath, stairsPath } from '../../../src/base/page/paths.ts';
 
 describe('linePath()', () => {
   it('is relative from its second point on', () => {
