@@ -3,8 +3,9 @@ import { ClientAnswer } from './client-answer.ts';
 import { Farewell } from './farewell.ts';
 import type { ProxyProblem } from './message/answer.ts';
 import { BodyReader } from './message/body-reader.ts';
+import { lineFeed } from './message/characters.ts';
 import type { Handle, Handling, HandlingOwner } from './message/handling.ts';
-import { type RequestHead, readRequestHead } from './message/request-head.ts';
+import { incomplete, type RequestHead, readRequestHead } from './message/request-head.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import { SlowReader } from './slow-reader.ts';
 import { SlowSender } from './slow-sender.ts';
@@ -173,7 +174,9 @@ export class ClientConnection implements HandlingOwner, Swept {
     const before = this.#partial.length;
     const text =
       this.#partial + bytes.toString('latin1', at, Math.min(bytes.length, at + limits.headBytesMax + 1));
-    const read = readRequestHead(text, limits);
+    // A head has its end after the end of a line: one that comes byte by byte is not read anew for each.
+    const mayBeWhole = before === 0 || text.length > limits.headBytesMax || bytes.includes(lineFeed, at);
+    const read = mayBeWhole ? readRequestHead(text, limits) : incomplete;
     if (read.kind === 'incomplete') {
       this.#partial = text;
       return bytes.length;

@@ -61,7 +61,7 @@ export function readRequestHead(text: string, limits: HeadLimits): ReadRequest {
   return judge(text.slice(0, methodTo), text.slice(methodTo + 1, targetTo), isHttp11, fields);
 }
 
-const incomplete: ReadRequest = { kind: 'incomplete' };
+export const incomplete: ReadRequest = { kind: 'incomplete' };
 const methodLengthMax = 32;
 const versionLength = ' HTTP/1.1\r\n'.length;
 
