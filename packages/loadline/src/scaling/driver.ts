@@ -11,7 +11,18 @@ export interface ScalingDriver {
    * observation tells. Wanting what is wanted already changes nothing.
    */
   apply(group: string, replicas: number, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * Replaces every instance that is there by a new one, one after the other and never with fewer that serve, and returns when
+   * that has been taken up: `restart` of the next observation tells how far it is. One that goes on already is refused. Absent
+   * where the engine cannot do it.
+   */
+  restart?(group: string, signal: AbortSignal): Promise<Outcome>;
+  /** Leaves those that were not replaced yet as they are; refused where none goes on. */
+  endRestart?(group: string, because: string, signal: AbortSignal): Promise<Outcome>;
 }
+
+/** A driver that can replace instances. */
+export type ReplacingDriver = Required<ScalingDriver>;
 
 /** Members of a union rather than errors: a group that cannot be seen is an everyday matter for a scaler. */
 export type Observed = Fleet | { readonly kind: 'unseen'; readonly because: string };
@@ -30,6 +41,29 @@ export interface Fleet {
   readonly instances: readonly Instance[];
   /** What keeps one instance to its share of the machine; absent where nobody asked for that. */
   readonly quota?: Quota;
+  /** The latest rolling restart; absent where nobody remembers one. */
+  readonly restart?: RestartProgress;
+}
+
+/** How far a rolling restart is, or how it ended. */
+export type RestartProgress = RestartCounts &
+  (
+    | { readonly state: 'going' }
+    | { readonly state: 'done'; readonly endedAtMs: number }
+    | {
+        /** Those that were not replaced by then stay as they are. */
+        readonly state: 'stopped';
+        readonly endedAtMs: number;
+        readonly because: string;
+      }
+  );
+
+interface RestartCounts {
+  readonly startedAtMs: number;
+  /** Instances that were there when it began. */
+  readonly of: number;
+  /** Those of them that are gone. */
+  readonly replaced: number;
 }
 
 /** How an instance is kept to its share. Nothing is limited silently in another way than was asked for. */

@@ -10,6 +10,8 @@ export type {
   Observed,
   Outcome,
   Quota,
+  ReplacingDriver,
+  RestartProgress,
   ScalingDriver,
   ServedInstance,
   TrafficGate,
@@ -108,6 +110,7 @@ export type { ReadingsPort } from './readings.ts';
 export type { Capacity } from './rollout/advance.ts';
 export { createDocumentRolloutMemory, type RolloutDocuments } from './rollout/document-memory.ts';
 export type { Fitness } from './rollout/fitness.ts';
+export type { RolloutHold } from './rollout/hold.ts';
 export type { Judgement, RolloutEffect } from './rollout/judge.ts';
 export { createRolloutMemory, type RolloutMemory } from './rollout/memory.ts';
 export { parseRolloutPlan } from './rollout/parse-plan.ts';

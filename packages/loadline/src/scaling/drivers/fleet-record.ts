@@ -14,6 +14,14 @@ export interface FleetRecord {
 export interface GroupRecord {
   readonly wanted: number;
   readonly instances: readonly InstanceRecord[];
+  /** A rolling restart that goes on. */
+  readonly restart?: RestartRecord | undefined;
+}
+
+export interface RestartRecord {
+  readonly startedAtMs: number;
+  /** Everybody who was there when it began. */
+  readonly old: readonly string[];
 }
 
 export interface InstanceRecord {
@@ -70,7 +78,19 @@ function readFleet(root: Field): FleetRecord {
 }
 
 function readGroup(field: Field): GroupRecord {
-  return { wanted: wholeOf(field.at('wanted')), instances: field.at('instances').array(readInstance) };
+  const restart = field.at('restart');
+  return {
+    wanted: wholeOf(field.at('wanted')),
+    instances: field.at('instances').array(readInstance),
+    restart: restart.value === undefined ? undefined : readRestart(restart),
+  };
+}
+
+function readRestart(field: Field): RestartRecord {
+  return {
+    startedAtMs: wholeOf(field.at('startedAtMs')),
+    old: field.at('old').array((id) => id.string()),
+  };
 }
 
 function readInstance(field: Field): InstanceRecord {

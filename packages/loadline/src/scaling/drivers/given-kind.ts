@@ -38,7 +38,7 @@ export interface GivenServer {
   readonly kill: () => void;
 }
 
-interface GivenUnit extends RunningUnit {
+export interface GivenUnit extends RunningUnit {
   readonly server: GivenServer;
 }
 

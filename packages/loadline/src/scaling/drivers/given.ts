@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.ts';
-import type { Observed, Outcome, ScalingDriver, TrafficGate } from '../driver.ts';
-import { GivenKind, type GivenServers } from './given-kind.ts';
+import type { Observed, Outcome, ReplacingDriver, TrafficGate } from '../driver.ts';
+import { GivenKind, type GivenServers, type GivenUnit } from './given-kind.ts';
 import { InstanceGroup } from './instance-group.ts';
 import type { PassageCounts } from './passage.ts';
 
@@ -13,12 +13,14 @@ export interface GivenDriverOptions {
 }
 
 /** Runs servers by what it was given. Whoever made it closes it, which drains and stops them all. */
-export interface GivenDriver extends ScalingDriver, AsyncDisposable {
+export interface GivenDriver extends ReplacingDriver, AsyncDisposable {
   /** How servers came into the traffic and left it. */
   readonly passages: Readonly<PassageCounts>;
   /** Idempotent; resolves when the last one is gone. */
   close(): Promise<void>;
 }
+
+type Group = InstanceGroup<GivenUnit, GivenKind>;
 
 /**
  * Makes a driver for whatever can be started and stopped: read replicas of a database, say. It looks after them as the process
@@ -32,7 +34,7 @@ export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOpt
   let made = 0;
   let closing: Promise<void> | undefined;
   const groups = new Map(
-    Object.entries(given).map(([name, servers]) => [
+    Object.entries(given).map(([name, servers]): [string, Group] => [
       name,
       new InstanceGroup({
         ...{ name, clock, gate, counts: passages },
@@ -43,20 +45,28 @@ export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOpt
       }),
     ]),
   );
+  function whenOpen(name: string, work: (group: Group) => Outcome): Outcome {
+    const group = groups.get(name);
+    if (group === undefined) return { kind: 'refused', because: noGroup(name) };
+    if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
+    return work(group);
+  }
+
   const driver: GivenDriver = {
     async observe(name): Promise<Observed> {
       return groups.get(name)?.fleet() ?? { kind: 'unseen', because: noGroup(name) };
     },
     async apply(name, replicas): Promise<Outcome> {
-      const group = groups.get(name);
-      if (group === undefined) return { kind: 'refused', because: noGroup(name) };
-      if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
-      const { replicasMax = 16 } = given[name] as GivenServers;
-      if (!Number.isSafeInteger(replicas) || replicas < 0 || replicas > replicasMax)
-        return { kind: 'refused', because: `there can be 0 to ${replicasMax} of ${name}, not ${replicas}` };
-      group.resize(replicas);
-      return { kind: 'accepted' };
+      return whenOpen(name, (group) => {
+        const { replicasMax = 16 } = given[name] as GivenServers;
+        if (!Number.isSafeInteger(replicas) || replicas < 0 || replicas > replicasMax)
+          return { kind: 'refused', because: `there can be 0 to ${replicasMax} of ${name}, not ${replicas}` };
+        group.resize(replicas);
+        return { kind: 'accepted' };
+      });
     },
+    restart: async (name) => whenOpen(name, (group) => group.restart()),
+    endRestart: async (name, because) => whenOpen(name, (group) => group.endRestart(because)),
     get passages() {
       return { ...passages };
     },

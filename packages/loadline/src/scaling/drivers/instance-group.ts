@@ -1,8 +1,10 @@
 import type { Clock } from '../../base/index.ts';
-import type { Fleet, Quota, TrafficGate } from '../driver.ts';
+import type { Fleet, Outcome, Quota, TrafficGate } from '../driver.ts';
+import type { RestartRecord } from './fleet-record.ts';
 import { chooseLeavers } from './leavers.ts';
 import { type InstanceKind, ManagedInstance, type RunningUnit } from './managed-instance.ts';
 import { Passage, type PassageCounts } from './passage.ts';
+import { RollingRestart } from './rolling-restart.ts';
 
 export interface InstanceGroupOptions<Unit extends RunningUnit, Kind extends InstanceKind<Unit>> {
   readonly name: string;
@@ -12,6 +14,8 @@ export interface InstanceGroupOptions<Unit extends RunningUnit, Kind extends Ins
   readonly makeKind: (id: string) => Kind;
   /** A name that no instance had before. */
   readonly nextId: () => string;
+  /** In a rolling restart, from the start of a new one until it gets its share of the requests. */
+  readonly replaceLimitMs?: number | undefined;
   /** Something else runs, or is to run. */
   readonly onChange: () => void;
   readonly onGone: (member: Member<Unit, Kind>) => void;
@@ -29,6 +33,7 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
   /** Oldest first. */
   members: readonly Member<Unit, Kind>[] = [];
   readonly #options: InstanceGroupOptions<Unit, Kind>;
+  #restart: RollingRestart | undefined;
 
   constructor(options: InstanceGroupOptions<Unit, Kind>) {
     this.#options = options;
@@ -38,11 +43,33 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
   resize(wanted: number): void {
     this.wanted = wanted;
     this.fill();
-    const active = this.members
-      .filter(({ instance }) => instance.state !== 'draining')
-      .map(({ instance }) => ({ instance, state: instance.state, inFlight: instance.inFlight }));
-    for (const { candidate, because } of chooseLeavers(active, active.length - wanted))
-      void candidate.instance.drain(because);
+    this.#trim(new Set());
+  }
+
+  /** Replaces all of them, one after the other. */
+  restart(): Outcome {
+    const going = this.#restart?.progress;
+    if (going?.state === 'going')
+      return {
+        kind: 'refused',
+        because: `a rolling restart of ${this.#options.name} goes on: ${going.replaced} of ${going.of} are replaced`,
+      };
+    this.#restart = this.#newRestart();
+    this.#options.onChange();
+    this.#look();
+    return { kind: 'accepted' };
+  }
+
+  endRestart(because: string): Outcome {
+    if (this.#restart?.isGoing !== true)
+      return { kind: 'refused', because: `no rolling restart of ${this.#options.name} goes on` };
+    this.#restart.stop(because);
+    return { kind: 'accepted' };
+  }
+
+  /** Somebody before us has begun one. */
+  tellRestart(found: RestartRecord): void {
+    this.#restart = this.#newRestart(found);
   }
 
   /** Makes as many as are missing. */
@@ -67,12 +94,14 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
       passage,
       found: find?.(kind),
       onChange,
+      onState: () => this.#look(),
     });
     const member = { instance, kind };
     this.members = [...this.members, member];
     void instance.gone.then(() => {
       this.members = this.members.filter((each) => each !== member);
       onGone(member);
+      this.#look();
     });
     return member;
   }
@@ -80,6 +109,7 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
   /** Lets all of them go; resolves when the last is gone. */
   async drain(): Promise<void> {
     this.wanted = 0;
+    this.#restart?.stop('the driver was closed');
     await Promise.all(this.members.map(({ instance }) => instance.drain()));
   }
 
@@ -95,6 +125,59 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
       stopping: count('draining'),
       instances,
       ...(quota === undefined ? {} : { quota }),
+      ...(this.#restart === undefined ? {} : { restart: this.#restart.progress }),
     };
+  }
+
+  /** For whoever looks after the group when we have ended; undefined where there is nothing to know. */
+  get restartRecord(): RestartRecord | undefined {
+    return this.#restart?.record;
+  }
+
+  /** A restart goes on with what is there, once all of what has just changed is known. */
+  #look(): void {
+    const restart = this.#restart;
+    if (restart?.isGoing === true) queueMicrotask(() => restart.advance());
+  }
+
+  /** Lets go those that are too many; a restart has one more. Of those that are named as many as there are go first. */
+  #trim(first: ReadonlySet<string>): void {
+    const active = this.members
+      .filter(({ instance }) => instance.state !== 'draining')
+      .map(({ instance }) => ({ instance, state: instance.state, inFlight: instance.inFlight }));
+    const isExtra = this.#restart?.isGoing === true && active.length > this.wanted;
+    const surplus = active.length - this.wanted - (isExtra ? 1 : 0);
+    const named = active.filter(({ instance }) => first.has(instance.id));
+    const leavers = chooseLeavers(named, Math.min(surplus, named.length));
+    const chosen = new Set(leavers.map(({ candidate }) => candidate));
+    const others = active.filter((each) => !chosen.has(each));
+    for (const { candidate, because } of [...leavers, ...chooseLeavers(others, surplus - leavers.length)])
+      void candidate.instance.drain(because);
+  }
+
+  #newRestart(found?: RestartRecord): RollingRestart {
+    const { clock, onChange, nextId, replaceLimitMs = 300_000 } = this.#options;
+    const group = this;
+    return new RollingRestart({
+      clock,
+      limitMs: replaceLimitMs,
+      found,
+      hands: {
+        get wanted() {
+          return group.wanted;
+        },
+        get members() {
+          return group.members.map(({ instance }) => {
+            const { id, state, remark } = instance.describe();
+            return { id, state, remark };
+          });
+        },
+        start: () => void group.add(nextId()),
+        retire: (id, because) =>
+          void group.members.find(({ instance }) => instance.id === id)?.instance.drain(because),
+        trim: (first) => group.#trim(first),
+        onChange,
+      },
+    });
   }
 }

@@ -48,6 +48,8 @@ export interface ManagedInstanceOptions<Unit extends RunningUnit> {
   readonly found?: { readonly unit: Unit | undefined; readonly restarts: number } | undefined;
   /** Another one runs now, or none. */
   readonly onChange?: () => void;
+  /** It is in another state now. */
+  readonly onState?: () => void;
 }
 
 /**
@@ -65,6 +67,8 @@ export class ManagedInstance<Unit extends RunningUnit> {
   readonly #options: ManagedInstanceOptions<Unit>;
   readonly #stopping = new AbortController();
   readonly #left = Promise.withResolvers<void>();
+  /** Of one that was found nobody knows it. */
+  readonly #startedMs: number | undefined;
   #state: InstanceState = 'starting';
   #sinceMs: number;
   #unit: Unit | undefined;
@@ -79,6 +83,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
     this.id = id;
     this.#options = options;
     this.#sinceMs = clock.now();
+    this.#startedMs = found === undefined ? this.#sinceMs : undefined;
     this.#restarts = found?.restarts ?? 0;
     this.gone = this.#live(found?.unit).then(() => this.#left.promise);
   }
@@ -109,7 +114,11 @@ export class ManagedInstance<Unit extends RunningUnit> {
       sinceMs: this.#sinceMs,
       restarts: this.#restarts,
     };
-    return this.#remark === undefined ? known : { ...known, remark: this.#remark };
+    return {
+      ...known,
+      ...(this.#startedMs === undefined ? {} : { startedMs: this.#startedMs }),
+      ...(this.#remark === undefined ? {} : { remark: this.#remark }),
+    };
   }
 
   /**
@@ -232,5 +241,6 @@ export class ManagedInstance<Unit extends RunningUnit> {
     this.#state = state;
     this.#sinceMs = this.#options.clock.now();
     this.#remark = undefined;
+    this.#options.onState?.();
   }
 }

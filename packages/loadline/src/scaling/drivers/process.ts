@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
-import type { Observed, Outcome, ScalingDriver, TrafficGate } from '../driver.ts';
+import type { Observed, Outcome, ReplacingDriver, TrafficGate } from '../driver.ts';
 import {
   type FleetRecord,
   type GroupRecord,
@@ -40,7 +40,7 @@ export interface ProcessDriverOptions {
 }
 
 /** Runs instances as processes of this machine. Whoever made it closes it, which drains and stops them all. */
-export interface ProcessDriver extends ScalingDriver, AsyncDisposable {
+export interface ProcessDriver extends ReplacingDriver, AsyncDisposable {
   /** Takes up what a driver before it has left, where it was held until now. */
   begin(): void;
   /** The last lines that each instance wrote, by its id: at most 200 of at most 1,000 characters. */
@@ -115,7 +115,7 @@ export function createProcessDriver({
 
   function takeUp(record: FleetRecord): void {
     made = record.made;
-    for (const [name, { wanted, instances }] of record.groups) {
+    for (const [name, { wanted, instances, restart }] of record.groups) {
       const group = groups.get(name);
       if (group === undefined) {
         leaving.push(...instances.map((instance) => letGo(instance, clock)));
@@ -129,6 +129,7 @@ export function createProcessDriver({
         if (index >= wanted) void taken.instance.drain();
       });
       group.fill();
+      if (restart !== undefined) group.tellRestart(restart);
     }
     note();
   }
@@ -136,9 +137,10 @@ export function createProcessDriver({
   /** Writes down what runs now. */
   function note(): void {
     if (folder === undefined) return;
-    const recordOf = ({ wanted, members }: Group): GroupRecord => ({
+    const recordOf = ({ wanted, members, restartRecord }: Group): GroupRecord => ({
       wanted,
       instances: keepersFirst(members).map(instanceRecord),
+      restart: restartRecord,
     });
     const records = new Map([...groups].map(([name, group]) => [name, recordOf(group)]));
     attempt(() => writeFleetRecord(folder, { made, groups: records }));
@@ -151,6 +153,13 @@ export function createProcessDriver({
     } catch {
       unwritten++;
     }
+  }
+
+  function whenOpen(name: string, work: (group: Group) => Outcome): Outcome {
+    const group = groups.get(name);
+    if (group === undefined) return { kind: 'refused', because: noGroup(name) };
+    if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
+    return work(group);
   }
 
   const driver: ProcessDriver = {
@@ -168,16 +177,23 @@ export function createProcessDriver({
     },
     async apply(name, replicas): Promise<Outcome> {
       await start.promise;
-      const group = groups.get(name);
-      if (group === undefined) return { kind: 'refused', because: noGroup(name) };
-      if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
-      if (!Number.isSafeInteger(replicas) || replicas < 0 || replicas > replicasMax) {
-        const because = `this machine runs 0 to ${replicasMax} of a group, not ${replicas}`;
-        return { kind: 'refused', because };
-      }
-      group.resize(replicas);
-      note();
-      return { kind: 'accepted' };
+      return whenOpen(name, (group) => {
+        if (!Number.isSafeInteger(replicas) || replicas < 0 || replicas > replicasMax) {
+          const because = `this machine runs 0 to ${replicasMax} of a group, not ${replicas}`;
+          return { kind: 'refused', because };
+        }
+        group.resize(replicas);
+        note();
+        return { kind: 'accepted' };
+      });
+    },
+    async restart(name): Promise<Outcome> {
+      await start.promise;
+      return whenOpen(name, (group) => group.restart());
+    },
+    async endRestart(name, because): Promise<Outcome> {
+      await start.promise;
+      return whenOpen(name, (group) => group.endRestart(because));
     },
     output(name) {
       const members = groups.get(name)?.members ?? [];

@@ -201,6 +201,27 @@ describe('instances whose driver was killed', () => {
   });
 });
 
+describe('a rolling restart whose driver was killed', () => {
+  it('is over: the next driver tells of it, and keeps as many as are wanted', async () => {
+    const pids = await leaveBehind();
+    const path = join(folder, 'instances.json');
+    const record = JSON.parse(readFileSync(path, 'utf8'));
+    const [first] = recorded();
+    // As it was when one of two had been replaced: the other old one stays.
+    record.groups.api.restart = { startedAtMs: 1000, old: ['api-0', first?.id] };
+    writeFileSync(path, JSON.stringify(record));
+    await using driver = start();
+    const fleet = await until(driver, ({ ready }) => ready === 2);
+    expect(fleet.restart).toMatchObject({ state: 'stopped', startedAtMs: 1000, of: 2, replaced: 1 });
+    expect(recorded().map(({ running }) => running.pid)).toEqual(pids);
+
+    await driver.restart('api', signal);
+    expect(JSON.parse(readFileSync(path, 'utf8')).groups.api.restart.old).toHaveLength(2);
+    await until(driver, ({ restart }) => restart?.state === 'done');
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+});
+
 describe('a record that is damaged', () => {
   it.each(['{ broken', '{"made":1,"groups":{"api":{"wanted":1,"instances":[{"id":"api-1"}]}}}'])(
     'is an error, because what runs would be forgotten: %s',
