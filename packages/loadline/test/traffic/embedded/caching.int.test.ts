@@ -208,7 +208,10 @@ describe('the cache of the embedded proxy', () => {
     held[0]?.();
     expect((await Promise.all(answers)).map(({ body }) => body)).toEqual(Array(50).fill('once'));
     expect(held).toHaveLength(1);
-    expect(cached.outcomes()).toEqual({ miss: 1, waited: 49 });
+    // On a busy machine some come when it is there already.
+    const { miss, waited = 0, hit = 0 } = cached.outcomes();
+    expect([miss, waited + hit]).toEqual([1, 49]);
+    expect(waited).toBeGreaterThan(0);
   });
 
   it('fetches on for those who wait when the one who asked first has gone', async () => {
