@@ -1,5 +1,6 @@
 /** Services of this machine, kept at the right size: what is wanted, what is there, and why. */
 export { observeScaling } from './observe-scaling.ts';
+export type { NginxPlace } from './proxy-places.ts';
 export type { ProxyView } from './proxy-view.ts';
 export { openScaling } from './scaling.ts';
 export { scalingHandlers } from './scaling-handlers.ts';

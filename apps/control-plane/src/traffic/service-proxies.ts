@@ -1,15 +1,17 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from 'loadline/base';
 import { createProcessDriver, type ScalingDriver, type TrafficGate } from 'loadline/scaling';
 import {
   createHaproxyDriver,
+  createNginxDriver,
   type ListenPlace,
   openPool,
   type Pool,
   type ProxyDriver,
+  writeNginxConfiguration,
 } from 'loadline/traffic';
-import type { ProxyView, ServiceDescription } from '../scaling/index.ts';
+import type { NginxPlace, ProxyView, ServiceDescription } from '../scaling/index.ts';
 import { followProxy } from './followed-proxy.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { proxyKeyIn } from './proxy-key.ts';
@@ -93,7 +95,7 @@ interface Reach {
 }
 
 function driversOf(
-  { name, listen, haproxy }: ServiceDescription,
+  { name, listen, haproxy, nginx }: ServiceDescription,
   { clock, processes, key }: Reach,
 ): ProxyDriver[] {
   const drivers: ProxyDriver[] = [];
@@ -103,7 +105,18 @@ function driversOf(
     const { socketPath, backend } = haproxy;
     drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend }));
   }
+  if (nginx !== undefined) {
+    writeFirstConfiguration(nginx);
+    drivers.push(createNginxDriver({ clock, ...nginx }));
+  }
   return drivers;
+}
+
+/** An nginx cannot start without one, and then have it changed. */
+function writeFirstConfiguration(nginx: NginxPlace): void {
+  mkdirSync(nginx.folder, { recursive: true });
+  const path = join(nginx.folder, 'nginx.conf');
+  if (!existsSync(path)) writeFileSync(path, writeNginxConfiguration(nginx), { mode: 0o600 });
 }
 
 function nameOfOurs(service: string): string {

@@ -101,7 +101,7 @@ describe('a services file', () => {
         expect.stringMatching(/^services\.shop\.listen must be a port, or an address of this machine/),
       ]);
     expect(problemsOf({ shop: { ...shop, listen: 80 }, api: { ...shop, listen: '127.0.0.1:80' } })).toEqual([
-      'services.api.listen must be a place of its own, and shop listens there',
+      'services.api.listen must be a place of its own, and shop has it',
     ]);
   });
 
@@ -114,6 +114,41 @@ describe('a services file', () => {
     expect(problemsOf({ shop: { ...shop, haproxy: { backend: 'a b' } } })).toEqual([
       expect.stringMatching(/^services\.shop\.haproxy\.backend must be of letters/),
       expect.stringMatching(/^services\.shop\.haproxy\.socket must be a text/),
+    ]);
+  });
+
+  it('says which nginx is written for', () => {
+    const nginx = { folder: 'nginx', controlPort: 8082, listen: 8080 };
+    expect(read({ shop: { ...shop, nginx } })).toMatchObject({
+      value: [{ nginx: { folder: '/srv/nginx', controlPort: 8082, listen: ['127.0.0.1:8080'] } }],
+    });
+    const further = { listen: ['0.0.0.0:443', '[::1]:443'], user: 'www-data' };
+    expect(
+      read({ shop: { ...shop, nginx: { ...nginx, ...further, certificate: 'tls.pem' } } }),
+    ).toMatchObject({
+      value: [{ nginx: { ...further, certificatePath: '/srv/tls.pem' } }],
+    });
+    const wrong = { folder: 'n;x', listen: [], user: 'a b', certificate: 'a b', workers: 2 };
+    expect(problemsOf({ shop: { ...shop, nginx: wrong } })).toEqual([
+      expect.stringMatching(/^services\.shop\.nginx\.workers is not known/),
+      expect.stringMatching(/^services\.shop\.nginx\.listen must not be empty/),
+      expect.stringMatching(/^services\.shop\.nginx\.controlPort must be a number/),
+      expect.stringMatching(/^services\.shop\.nginx\.folder must be a plain path/),
+      expect.stringMatching(/^services\.shop\.nginx\.certificate must be a plain path/),
+      expect.stringMatching(/^services\.shop\.nginx\.user must be a plain name/),
+    ]);
+  });
+
+  it('lets no two services have one proxy', () => {
+    const haproxy = { socket: 'admin.sock' };
+    const nginx = { folder: 'nginx', controlPort: 8082, listen: 8080 };
+    const both = { ...shop, haproxy, nginx };
+    expect(problemsOf({ shop: both, api: { ...both, listen: 8082 } })).toEqual([
+      'services.api.listen must be a place of its own, and shop has it',
+      'services.api.haproxy.backend must be a backend of its own, and shop has it',
+      'services.api.nginx.listen must be a place of its own, and shop has it',
+      'services.api.nginx.folder must be a folder of its own, and shop has it',
+      'services.api.nginx.controlPort must be a port of its own, and shop has it',
     ]);
   });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startHaproxy } from '../../../../packages/loadline/test/traffic/drivers/haproxy-server.ts';
+import { startNginx } from '../../../../packages/loadline/test/traffic/drivers/nginx-server.ts';
 import { type Served, startServe } from '../served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-proxies-'));
@@ -54,8 +55,15 @@ function ask(port: number, agent: Agent): Promise<string> {
 
 const isPid = (text: string): boolean => /^\d+$/.test(text);
 
-/** Asks from four connections without a pause until it is stopped; tells who answered, and what else came. */
-function load(port: number): { stop(): Promise<{ pids: Set<string>; failures: string[]; count: number }> } {
+/**
+ * Asks from four connections without a pause until it is stopped; tells who answered, and what else came.
+ *
+ * @param attempts for requests of which the connection was ended before an answer.
+ */
+function load(
+  port: number,
+  attempts = 1,
+): { stop(): Promise<{ pids: Set<string>; failures: string[]; count: number }> } {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   const pids = new Set<string>();
   const failures: string[] = [];
@@ -63,7 +71,9 @@ function load(port: number): { stop(): Promise<{ pids: Set<string>; failures: st
   let isOver = false;
   const users = Array.from({ length: 4 }, async () => {
     while (!isOver) {
-      const answer = await ask(port, agent);
+      let answer = await ask(port, agent);
+      for (let more = 1; more < attempts && /^(socket hang up|read ECONNRESET)$/.test(answer); more++)
+        answer = await ask(port, agent);
       count++;
       if (isPid(answer)) pids.add(answer);
       else failures.push(answer);
@@ -141,14 +151,18 @@ describe('a service that listens', () => {
     expect([...grown.pids].filter((pid) => survived.pids.has(pid))).toHaveLength(1);
   });
 
-  it('is kept in step at a HAProxy too, and says how its proxies are', async () => {
+  it('is kept in step at a HAProxy and an nginx too, and says how its proxies are', async () => {
     await using haproxy = await startHaproxy();
+    await using nginx = await startNginx();
+    const { folder, controlPort, command } = nginx.options;
+    const inFront = Number(new URL(nginx.url).port);
     const port = await freePort();
     const shop = {
       command: process.execPath,
       args: [script],
       listen: port,
       haproxy: { socket: haproxy.options.runtime.socketPath },
+      nginx: { folder, controlPort, listen: inFront, command },
       policy: 'foodshare/api_servers',
       replicas: { min: 1, max: 4 },
     };
@@ -158,9 +172,10 @@ describe('a service that listens', () => {
     served.push(plane);
     const agent = new Agent();
     const behind = Number(new URL(haproxy.url).port);
-    await until(() => ask(behind, agent), isPid);
+    for (const each of [port, behind, inFront]) await until(() => ask(each, agent), isPid);
 
-    const loads = [load(behind), load(port)];
+    // nginx ends connections when it reloads, now and then one on which a request is just arriving: clients repeat it.
+    const loads = [load(behind), load(port), load(inFront, 2)];
     await scale(plane, 2);
     await scale(plane, 1);
     for (const { failures, pids } of await Promise.all(loads.map((each) => each.stop()))) {
@@ -173,6 +188,7 @@ describe('a service that listens', () => {
     expect(proxies).toEqual([
       { name: 'the proxy of shop', url: `http://127.0.0.1:${port}`, isAnswering: true },
       { name: expect.stringContaining('haproxy.sock'), isAnswering: true },
+      { name: `nginx in ${folder}`, isAnswering: true },
     ]);
     // While HAProxy is there: a proxy that does not answer is waited for as long as it may take to drain.
     await plane.stop('SIGTERM');

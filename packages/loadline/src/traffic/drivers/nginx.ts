@@ -47,7 +47,7 @@ export function createNginxDriver({ clock, ...options }: NginxOptions): ProxyDri
   return {
     name: `nginx in ${folder}`,
     async observe(signal) {
-      const upstreams = await recall(folder, await nginx.generation(signal));
+      const upstreams = await recall(settings, await nginx.generation(signal));
       const now = await nginx.workers();
       const isSettled = now !== undefined && now.leaving === 0 && now.accepting <= workers;
       return upstreams.map(({ id, host, port, mode }): SeenUpstream => {
@@ -133,7 +133,10 @@ function memoryOf(folder: string, generation: string): string {
   return join(folder, `upstreams.${generation}.json`);
 }
 
-async function recall(folder: string, generation: string): Promise<readonly WantedUpstream[]> {
+async function recall(settings: NginxSettings, generation: string): Promise<readonly WantedUpstream[]> {
+  const { folder } = settings;
+  // Whoever starts with what `writeNginxConfiguration` gave has no memory, and nobody.
+  if (generation === compose(settings, []).generation) return [];
   const text = await readFile(memoryOf(folder, generation), 'utf8').catch(() => 'null');
   const parsed = parseUpstreams(jsonOf(text));
   if (parsed.ok) return parsed.value;

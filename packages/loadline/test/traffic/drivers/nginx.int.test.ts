@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createNginxDriver, type WantedUpstream } from 'loadline/traffic';
@@ -43,6 +43,14 @@ describe('nginx', () => {
 
   const serving = (...ids: readonly string[]): WantedUpstream[] =>
     ids.map((id) => ({ ...a.upstream, id, mode: 'serving' }));
+
+  it('is taken up where it was started with the first configuration, by hand', async () => {
+    const { folder } = nginx.options;
+    const memories = (await readdir(folder)).filter((name) => name.startsWith('upstreams.'));
+    expect(memories).toHaveLength(1);
+    for (const name of memories) await rm(join(folder, name));
+    expect(await nginx.driver.observe(signal)).toEqual([]);
+  });
 
   it('loads together what comes within a moment, and the last list counts', async () => {
     const before = nginx.reloads;
