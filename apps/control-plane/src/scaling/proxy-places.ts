@@ -92,7 +92,7 @@ const keys: Readonly<Record<string, 'folder' | 'user' | 'certificate'>> = {
 };
 
 /** As it stands in addresses and in configurations. */
-export function writePlace({ host, port }: ListenPlace): string {
+function writePlace({ host, port }: ListenPlace): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
