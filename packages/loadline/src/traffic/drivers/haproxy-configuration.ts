@@ -31,7 +31,10 @@ export interface HaproxyBasis {
   readonly checkTimeoutMs: number;
 }
 
-/** What every configuration begins with. */
+/**
+ * What every configuration begins with. A process that is replaced lets resting connections be until their next answer says that
+ * they end: whoever sends on one in that moment would find it closed.
+ */
 export function haproxyBasis({ runtime, file, checkTimeoutMs }: HaproxyBasis): string {
   return `# Written by Loadline, as a whole, at each change: what is changed here by hand does not stay.
 global
@@ -49,6 +52,7 @@ defaults
   timeout server ${file.responseTimeoutMs}ms
   timeout tunnel ${file.streamIdleMs}ms
   timeout check ${checkTimeoutMs}ms
+  option idle-close-on-response
 `;
 }
 

@@ -24,6 +24,8 @@ export interface HaproxyServer<Runtime extends HaproxyAddress = BySocket> extend
   kill(): Promise<void>;
   /** With the configuration as it is now. */
   start(): Promise<void>;
+  /** Has another process take over, with the configuration as it is now. @returns when the one before has ended. */
+  reload(): Promise<void>;
 }
 
 type BySocket = { readonly socketPath: string };
@@ -74,23 +76,34 @@ async function startIn<Runtime extends HaproxyAddress>(
   // It writes the configuration first, and then finds nobody to give orders to.
   await driver.apply([], signal).catch(() => undefined);
   let child: ChildProcess | undefined;
+
+  async function run(further: readonly string[]): Promise<void> {
+    const started = spawn(binary, ['-db', '-q', '-f', options.file.path, ...further], { stdio: 'inherit' });
+    child = started;
+    for (let look = 0; look < 500; look++) {
+      if (started.exitCode !== null) throw new Error('HAProxy ended at its start; its words are above');
+      const isThere = await driver.observe(signal).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return;
+      await sleep(10);
+    }
+    throw new Error('HAProxy did not come up within five seconds');
+  }
+
   const server: HaproxyServer<Runtime> = {
     driver,
     options,
     url: `http://127.0.0.1:${port}`,
-    async start() {
-      const started = spawn(binary, ['-db', '-q', '-f', options.file.path], { stdio: 'inherit' });
-      child = started;
-      for (let look = 0; look < 500; look++) {
-        if (started.exitCode !== null) throw new Error('HAProxy ended at its start; its words are above');
-        const isThere = await driver.observe(signal).then(
-          () => true,
-          () => false,
-        );
-        if (isThere) return;
-        await sleep(10);
-      }
-      throw new Error('HAProxy did not come up within five seconds');
+    start: () => run([]),
+    async reload() {
+      const before = child as ChildProcess;
+      const ended = once(before, 'exit');
+      // It is handed the sockets at which it listens, so that nobody who comes meanwhile is turned away.
+      const handed = 'socketPath' in runtime ? ['-x', runtime.socketPath] : [];
+      await run([...handed, '-sf', String(before.pid)]);
+      await ended;
     },
     async kill() {
       const killed = child;

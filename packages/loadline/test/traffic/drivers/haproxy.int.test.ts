@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { Agent, get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createHaproxyDriver, type WantedUpstream } from 'loadline/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,40 @@ import { type HaproxyServer, startHaproxy, startHaproxyByPort } from './haproxy-
 import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
 
 const { signal } = new AbortController();
+
+/** GETs without a pause, half of them on connections that stay; tells what was no answer. */
+function startLoad(url: string): { carries(requests: number): Promise<void>; stop(): Promise<string[]> } {
+  const kept = new Agent({ keepAlive: true });
+  const failures: string[] = [];
+  let answered = 0;
+  let isOver = false;
+  const ask = (agent: Agent): Promise<string> =>
+    new Promise((resolve) => {
+      const asked = get(url, { agent }, (response) => {
+        response.resume().on('end', () => resolve(String(response.statusCode)));
+      });
+      asked.on('error', (error) => resolve(error.message));
+    });
+  const users = Array.from({ length: 8 }, async (_, user) => {
+    while (!isOver) {
+      const answer = await ask(user % 2 === 0 ? kept : new Agent());
+      answered++;
+      if (answer !== '200') failures.push(answer);
+    }
+  });
+  return {
+    async carries(requests) {
+      const until = answered + requests;
+      await expect.poll(() => answered, { timeout: 20_000, interval: 5 }).toBeGreaterThan(until);
+    },
+    async stop() {
+      isOver = true;
+      await Promise.all(users);
+      kept.destroy();
+      return failures;
+    },
+  };
+}
 
 describeProxyDriver('HAProxy', async () => {
   const haproxy = await startHaproxy();
@@ -69,6 +104,23 @@ describe('HAProxy', () => {
     await haproxy.start();
     expect((await haproxy.driver.observe(signal)).map(({ id }) => id)).toEqual(['a', 'b']);
     expect((await fetch(haproxy.url)).status).toBe(200);
+  });
+
+  it('loses nothing while it is reloaded under load, not even what was under way', async () => {
+    await haproxy.driver.apply(serving('a'), signal);
+    await expect.poll(() => haproxy.driver.observe(signal)).toMatchObject([{ id: 'a', status: 'up' }]);
+    const slow = fetch(`${haproxy.url}/slow`);
+    await expect.poll(() => a.waiting).toBe(1);
+    const load = startLoad(haproxy.url);
+    await load.carries(200);
+    const reloaded = haproxy.reload();
+    await load.carries(400);
+    a.release();
+    expect((await slow).status).toBe(200);
+    await reloaded;
+    await haproxy.driver.apply(serving('a', 'b'), signal);
+    await load.carries(200);
+    expect(await load.stop()).toEqual([]);
   });
 
   it('repeats elsewhere what may have had its effect already, but only what may be done twice', async () => {
