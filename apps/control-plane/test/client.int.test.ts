@@ -138,6 +138,10 @@ describe('a client that was generated from the OpenAPI document', () => {
     expect((await performance.configureScaling(change)).data.version).toBe(2);
     expect((await performance.scaleManually({ group: 'shop', replicas: 3 })).data.fleet.wanted).toBe(3);
     expect((await performance.endManualScaling('shop')).data.manual).toBeUndefined();
+    // What runs the group here is only told of, and replaces nothing.
+    const refused = (thrown: { readonly status: number }): number => thrown.status;
+    expect(await performance.restartInstances({ group: 'shop' }).catch(refused)).toBe(409);
+    expect(await performance.endRestart('shop').catch(refused)).toBe(409);
     expect((await performance.getScalingStatus()).data.items).toHaveLength(1);
     expect((await performance.listScalingEvents({ limit: 1 })).data.items[0].newCapacity).toBe(3);
     const decisions = await performance.listScalingDecisions({ group: 'shop', limit: 1 });

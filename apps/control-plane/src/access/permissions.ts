@@ -53,6 +53,8 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   configureScaling: 'operator',
   scaleManually: 'operator',
   endManualScaling: 'operator',
+  restartInstances: 'operator',
+  endRestart: 'operator',
   listScalingEvents: 'viewer',
   listScalingDecisions: 'viewer',
   startProfiling: 'operator',

@@ -53,11 +53,40 @@ export const scalingOperations = {
     },
     responses: { 200: { description: 'The group.', schema: { $ref: 'ScalingGroup' } } },
   },
+  restartInstances: {
+    method: 'POST',
+    path: '/performance/scaling/restart',
+    tag: 'Scaling',
+    summary: 'Replace every instance of a group by a new one, one after the other',
+    description:
+      'Never with fewer that serve: one more is started, and gets requests, before one is taken out. One that does not come up stops it. 409 where one goes on already, where a rollout holds the group, and where whatever runs the group cannot.',
+    body: { $ref: 'RestartOrder' },
+    responses: {
+      202: {
+        description: 'It has begun; `fleet.restart` of the group tells how far it is.',
+        schema: { $ref: 'ScalingGroup' },
+      },
+    },
+  },
+  endRestart: {
+    method: 'DELETE',
+    path: '/performance/scaling/restart/{group}',
+    tag: 'Scaling',
+    summary: 'Leave those that were not replaced yet as they are',
+    params: {
+      type: 'object',
+      required: ['group'],
+      properties: { group: { type: 'string', maxLength: 100 } },
+    },
+    responses: {
+      200: { description: 'The group; 409 where no restart goes on.', schema: { $ref: 'ScalingGroup' } },
+    },
+  },
   listScalingEvents: {
     method: 'GET',
     path: '/performance/scaling/history',
     tag: 'Scaling',
-    summary: 'List what was done about the size of groups, each step with its reason',
+    summary: 'List what was done about groups, each step with its reason',
     query: {
       type: 'object',
       additionalProperties: false,
@@ -65,7 +94,7 @@ export const scalingOperations = {
         limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
         cursor: { type: 'string', maxLength: 200, description: 'The `nextCursor` of the page before.' },
         group: { type: 'string', minLength: 1, maxLength: 100 },
-        action: { type: 'string', enum: ['scale_up', 'scale_down'] },
+        action: { type: 'string', enum: ['scale_up', 'scale_down', 'restart'] },
         from: { type: 'string', format: 'date-time', description: 'At this time or later.' },
         to: { type: 'string', format: 'date-time', description: 'Before this time.' },
       },

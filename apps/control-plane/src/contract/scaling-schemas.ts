@@ -47,6 +47,24 @@ export const scalingFleetSchema = {
         because: { type: 'string', description: 'Why it is not a control group.' },
       },
     },
+    restart: {
+      type: 'object',
+      description: 'The latest rolling restart.',
+      additionalProperties: false,
+      required: ['state', 'startedAt', 'of', 'replaced'],
+      properties: {
+        state: {
+          type: 'string',
+          enum: ['going', 'done', 'stopped'],
+          description: 'stopped: those that were not replaced by then stay as they are.',
+        },
+        startedAt: { type: 'string', format: 'date-time' },
+        endedAt: { type: 'string', format: 'date-time' },
+        of: { type: 'integer', description: 'Instances that were there when it began.' },
+        replaced: { type: 'integer', description: 'Those of them that are gone.' },
+        because: { type: 'string', description: 'Why it was stopped.' },
+      },
+    },
   },
 } as const;
 
@@ -280,6 +298,17 @@ export const manualOrderSchema = {
   },
 } as const;
 
+export const restartOrderSchema = {
+  $id: 'RestartOrder',
+  type: 'object',
+  additionalProperties: false,
+  required: ['group'],
+  properties: {
+    group: { type: 'string', minLength: 1, maxLength: 100 },
+    reason: { type: 'string', maxLength: 500, pattern: '^[^\\u0000-\\u001f\\u007f]*$' },
+  },
+} as const;
+
 export const scalingEventSchema = {
   $id: 'ScalingEvent',
   type: 'object',
@@ -289,7 +318,7 @@ export const scalingEventSchema = {
     id: { type: 'string' },
     at: { type: 'string', format: 'date-time' },
     group: { type: 'string' },
-    action: { type: 'string', description: 'scale_up or scale_down' },
+    action: { type: 'string', description: 'scale_up, scale_down, or restart, which keeps the size' },
     previousCapacity: { type: 'integer' },
     newCapacity: { type: 'integer' },
     trigger: {

@@ -67,6 +67,7 @@ import {
 import {
   manualOrderSchema,
   manualScalingSchema,
+  restartOrderSchema,
   scalingChangeSchema,
   scalingDecisionListSchema,
   scalingDecisionSchema,
@@ -121,6 +122,7 @@ export const schemas: readonly NamedSchema[] = [
   loadTestSchema,
   manualOrderSchema,
   manualScalingSchema,
+  restartOrderSchema,
   apdexNowSchema,
   distributionNowSchema,
   healthNowSchema,
@@ -210,6 +212,7 @@ export interface Shapes {
   readonly LoadTestPage: Page<LoadTest>;
   readonly ManualScaling: FromSchema<typeof manualScalingSchema>;
   readonly ManualScalingOrder: FromSchema<typeof manualOrderSchema>;
+  readonly RestartOrder: FromSchema<typeof restartOrderSchema>;
   readonly ApdexNow: FromSchema<typeof apdexNowSchema>;
   readonly DistributionNow: FromSchema<typeof distributionNowSchema>;
   readonly HealthNow: FromSchema<typeof healthNowSchema>;

@@ -15,6 +15,7 @@ function refusalOf(error: LoadlineError): unknown {
     case 'SCALING_GROUP_UNKNOWN':
       return unknownThing('group');
     case 'SCALING_POLICY_CONFLICT':
+    case 'SCALING_RESTART_REFUSED':
       return new Problem('CONTROL_PLANE_STATE_CONFLICT', error.message);
     case 'SCALING_POLICY_INVALID':
       return invalid(error.facts.problems as readonly Mistaken[]);

@@ -12,6 +12,8 @@ type ScalingHandlers = Pick<
   | 'configureScaling'
   | 'scaleManually'
   | 'endManualScaling'
+  | 'restartInstances'
+  | 'endRestart'
   | 'listScalingEvents'
   | 'listScalingDecisions'
 >;
@@ -42,6 +44,15 @@ export function scalingHandlers(scaling: Scaling, nowMs: () => number): ScalingH
     endManualScaling: async ({ params }) => ({
       status: 200,
       body: await orRefusal(scaling.endManual(params.group)),
+    }),
+    async restartInstances({ body, who }) {
+      const { group, reason = '' } = body;
+      const begun = scaling.restart(group, { orderedBy: idOf(who), reason });
+      return { status: 202, body: await orRefusal(begun) };
+    },
+    endRestart: async ({ params, who }) => ({
+      status: 200,
+      body: await orRefusal(scaling.endRestart(params.group, { orderedBy: idOf(who), reason: '' })),
     }),
     listScalingDecisions: async ({ query }) => ({
       status: 200,

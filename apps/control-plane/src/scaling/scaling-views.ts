@@ -3,6 +3,7 @@ import {
   type Fleet,
   type Observed,
   type Proposal,
+  type RestartProgress,
   type Round,
   type ScalingStatus,
   writeScalingPolicy,
@@ -72,6 +73,7 @@ function fleetOf({
   stopping,
   instances,
   quota,
+  restart,
 }: Fleet): NonNullable<ScalingGroup['fleet']> {
   return {
     wanted,
@@ -87,6 +89,16 @@ function fleetOf({
       ...(remark === undefined ? {} : { remark }),
     })),
     ...(quota === undefined ? {} : { quota }),
+    ...(restart === undefined ? {} : { restart: restartOf(restart) }),
+  };
+}
+
+function restartOf(restart: RestartProgress): NonNullable<NonNullable<ScalingGroup['fleet']>['restart']> {
+  const { state, startedAtMs, of, replaced } = restart;
+  return {
+    ...{ state, startedAt: timeOf(startedAtMs), of, replaced },
+    ...('endedAtMs' in restart ? { endedAt: timeOf(restart.endedAtMs) } : {}),
+    ...('because' in restart ? { because: restart.because } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type ManualRequest,
   openScaler,
   type PolicyChange,
+  type RestartOrder,
   type Scaler,
   type ScalingDriver,
   type ScalingGate,
@@ -34,6 +35,9 @@ export interface Scaling {
   configure(group: string, change: PolicyChange): Promise<ScalingGroup>;
   scaleManually(group: string, request: ManualRequest): Promise<ScalingGroup>;
   endManual(group: string): Promise<ScalingGroup>;
+  /** Has every instance replaced, one after the other; returns when that has begun. */
+  restart(group: string, order: RestartOrder): Promise<ScalingGroup>;
+  endRestart(group: string, order: RestartOrder): Promise<ScalingGroup>;
   history(filter: ScalingEventFilter): Promise<ScalingEventPage>;
   /** What was decided and why, newest first; @throws CONTROL_PLANE_NOT_FOUND where the group is not there. */
   decisions(query: DecisionQuery): Promise<readonly ScalingDecision[]>;
@@ -99,6 +103,14 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
     },
     async endManual(group) {
       await scaler.endManual(group);
+      return look(group);
+    },
+    async restart(group, order) {
+      await scaler.restart(group, order);
+      return look(group);
+    },
+    async endRestart(group, order) {
+      await scaler.endRestart(group, order);
       return look(group);
     },
     async history(filter) {

@@ -30,7 +30,8 @@ const spanMs = 3_600_000;
 interface EventDetail {
   readonly trigger: ScalingTrigger;
   readonly outcome: ScalingEvent['outcome'];
-  readonly decision: Decision;
+  /** Absent where nothing was decided about the size. */
+  readonly decision?: Decision | undefined;
 }
 
 /** Remembers in the store: policies and numbers set by hand as documents, events in their table. */
@@ -156,8 +157,9 @@ interface Listing {
 /** What a scaler has written; undefined where somebody else has. */
 function eventOf(stored: StoredEvent): ScalingEvent | undefined {
   const { detail, scalingGroup: group, atMs, reason = '', previousCapacity, newCapacity } = stored;
-  if (typeof detail !== 'object' || detail === null || !('decision' in detail)) return undefined;
+  if (typeof detail !== 'object' || detail === null || !('trigger' in detail)) return undefined;
   const { trigger, outcome, decision } = detail as EventDetail;
   const action = stored.scalingAction as ScalingEvent['action'];
-  return { group, atMs, action, previousCapacity, newCapacity, trigger, outcome, reason, decision };
+  const event = { group, atMs, action, previousCapacity, newCapacity, trigger, outcome, reason };
+  return decision === undefined ? event : { ...event, decision };
 }

@@ -1,5 +1,10 @@
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
-import type { ScalingGate } from 'loadline/scaling';
+import {
+  createSimulatedDriver,
+  type RestartProgress,
+  type ScalingGate,
+  type SimulatedDriver,
+} from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 import { describeScalingMemory } from '../../../../packages/loadline/test/contracts/scaling-memory-contract.ts';
 import { createStoreScalingMemory, type ServiceDescription } from '../../src/scaling/index.ts';
@@ -30,6 +35,7 @@ function start(
     clock?: VirtualClock;
     services?: readonly ServiceDescription[];
     scalingGate?: ScalingGate;
+    driver?: SimulatedDriver;
   } = {},
 ) {
   const { services = [shop], ...rest } = further;
@@ -340,6 +346,70 @@ describe('POST /performance/scaling/manual', () => {
     });
     expect(status).toBe(400);
     expect(json.errors[0].pointer).toBe(pointer);
+  });
+});
+
+describe('POST /performance/scaling/restart', () => {
+  /** Says that it replaces instances as a test has it. */
+  function replacing(clock: VirtualClock) {
+    const simulated = createSimulatedDriver({ clock, groups: { shop: 0 } });
+    const on: { restart: RestartProgress | undefined } = { restart: undefined };
+    const driver: SimulatedDriver = {
+      ...simulated,
+      async observe(group, signal) {
+        const seen = await simulated.observe(group, signal);
+        return seen.kind === 'seen' && on.restart !== undefined ? { ...seen, restart: on.restart } : seen;
+      },
+      async restart() {
+        on.restart = { state: 'going', startedAtMs: clock.now(), of: 2, replaced: 0 };
+        return { kind: 'accepted' };
+      },
+      async endRestart(_, because) {
+        const startedAtMs = on.restart?.startedAtMs ?? 0;
+        on.restart = { state: 'stopped', startedAtMs, endedAtMs: clock.now(), of: 2, replaced: 1, because };
+        return { kind: 'accepted' };
+      },
+    };
+    return driver;
+  }
+
+  it('has all instances replaced, tells how far it is, and remembers who wanted that and how it ended', async () => {
+    const clock = createVirtualClock();
+    await using plane = await started({ clock, driver: replacing(clock) });
+    const order = { group: 'shop', reason: 'new code' };
+    const begun = await plane.ask('operator', 'POST', '/performance/scaling/restart', { body: order });
+    expect(begun.status).toBe(202);
+    expect(begun.json.fleet.restart).toMatchObject({ state: 'going', of: 2, replaced: 0 });
+    await plane.clock.advance(5000);
+    const ended = await plane.ask('operator', 'DELETE', '/performance/scaling/restart/shop');
+    expect(ended.json.fleet.restart).toMatchObject({
+      ...{ state: 'stopped', replaced: 1, endedAt: expect.any(String) },
+      because: expect.stringMatching(/^ended by \w{12}$/),
+    });
+    const { json } = await plane.ask('viewer', 'GET', '/performance/scaling/history?action=restart');
+    expect(json.items).toMatchObject([
+      {
+        outcome: 'failed',
+        reason: expect.stringContaining('with 1 of 2 replaced; the others are as they were'),
+      },
+      { outcome: 'accepted', actor: 'manual', previousCapacity: 2, newCapacity: 2 },
+    ]);
+    expect(json.items[1].reason).toMatch(
+      /^Restart the 2 instances of shop one after the other, by \w{12}: new code\.$/,
+    );
+  });
+
+  it('is refused where whatever runs the group cannot, and for a group that nobody knows', async () => {
+    await using plane = await started();
+    const ask = (group: string) =>
+      plane.ask('operator', 'POST', '/performance/scaling/restart', { body: { group } });
+    const refused = await ask('shop');
+    expect([refused.status, refused.json.detail]).toEqual([
+      409,
+      'Cannot restart shop: what runs this group replaces no instances by itself.',
+    ]);
+    expect((await ask('shap')).status).toBe(404);
+    expect((await plane.ask('operator', 'DELETE', '/performance/scaling/restart/shop')).status).toBe(409);
   });
 });
 

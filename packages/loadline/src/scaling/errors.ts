@@ -22,6 +22,11 @@ export const scalingErrorTable = {
     means: 'A number of instances was asked for by hand that is outside the policy, or for no sensible time.',
     remedy: 'Ask for a number between the minimum and the maximum of the policy, for at most a week.',
   },
+  SCALING_RESTART_REFUSED: {
+    means: 'The instances of a group cannot be replaced now, or there is no restart that could be ended.',
+    remedy:
+      'Look at the reason in the message: let what goes on end first, or ask whatever runs the group itself.',
+  },
   SCALING_RECORD_UNREADABLE: {
     means: 'The file in which a process driver keeps what runs is damaged.',
     remedy: 'Stop the instances that still run by hand, and remove the file that the message names.',

@@ -4,15 +4,17 @@ import { decide } from './decide.ts';
 import type { Decision, Recommendation, ScalingStep } from './decision.ts';
 import { DecisionLog } from './decision-log.ts';
 import type { DecisionSpan } from './decision-span.ts';
-import type { ScalingDriver } from './driver.ts';
+import type { Fleet, ScalingDriver } from './driver.ts';
 import { eventOf, stepOf } from './event.ts';
 import { countOf, type GroupCounts, noCounts } from './group-counts.ts';
+import { GroupRestart } from './group-restart.ts';
 import type { Round, RoundOutcome, StepOutcome } from './group-round.ts';
 import type { ScalingEvent, ScalingMemory } from './memory.ts';
 import { Outlook } from './outlook.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { wantedMetrics } from './policy/wanted-metrics.ts';
 import type { ReadingsPort } from './readings.ts';
+import { holdByRestart, type RestartOrder } from './restart.ts';
 import { holdBy, type ScalingGate, takesPartBy } from './rule-gate.ts';
 import type { ScalingHold, Standing } from './standing.ts';
 import { flawOf, type Readings } from './strategies/observation.ts';
@@ -44,6 +46,7 @@ export class ScaledGroup {
   readonly #memoryAsker: Asker;
   readonly #outlook: Outlook;
   readonly #log: DecisionLog;
+  readonly #restart: GroupRestart;
   readonly #unsaved = new BoundedQueue<ScalingEvent>(unsavedMax);
   readonly #recommendations: Recommendation[] = [];
   #steps: ScalingStep[];
@@ -60,6 +63,10 @@ export class ScaledGroup {
     this.#memoryAsker = newAsker();
     this.#outlook = new Outlook(configuration.group, means.readings, newAsker());
     this.#log = new DecisionLog(configuration.group);
+    const { clock, driver } = means;
+    const keep = (event: ScalingEvent): void => this.#keep(event);
+    const asker = this.#driverAsker;
+    this.#restart = new GroupRestart({ group: configuration.group, clock, driver, asker, keep });
   }
 
   /** For the timer: begins a round, unless one is under way. */
@@ -81,6 +88,20 @@ export class ScaledGroup {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  /** Has all instances replaced; not while a rollout holds the group, which has them replaced itself. */
+  async restart(order: RestartOrder): Promise<StepOutcome> {
+    const held = this.#means.holdOf?.(this.configuration.group);
+    const outcome = await this.#restart.begin(order, held?.because);
+    await this.round();
+    return outcome;
+  }
+
+  async endRestart(order: RestartOrder): Promise<StepOutcome> {
+    const outcome = await this.#restart.end(order);
+    await this.round();
+    return outcome;
   }
 
   /** What was decided and is not remembered yet, or not to its end; oldest first. */
@@ -113,6 +134,7 @@ export class ScaledGroup {
     }
     const { readings, unread } = await this.#read();
     this.#outlook.learn(fleet);
+    this.#restart.look(fleet);
     const { wanted, ready, starting, stopping } = fleet;
     const counts = { wanted, ready, starting, stopping };
     const { foresight, because } = await this.#outlook.look(this.configuration.policy, {
@@ -129,7 +151,7 @@ export class ScaledGroup {
       history: this.#steps,
       recommendations: this.#recommendationsFrom({ atMs, replicas: wanted }),
       foresight,
-      ...this.#restraints(),
+      ...this.#restraints(fleet),
     };
     const decision = decide(standing, { atMs, ...counts, readings });
     if (decision.recommended !== undefined)
@@ -139,10 +161,11 @@ export class ScaledGroup {
     return { kind: 'decided', atMs, fleet, decision, outcome, unread: unread ?? because };
   }
 
-  #restraints(): Pick<Standing, 'hold' | 'takesPart'> {
+  #restraints({ restart }: Fleet): Pick<Standing, 'hold' | 'takesPart'> {
     const { gate, holdOf } = this.#means;
     const { group } = this.configuration;
-    const hold = holdOf?.(group) ?? (gate === undefined ? undefined : holdBy(gate, group));
+    const byFlag = gate === undefined ? undefined : holdBy(gate, group);
+    const hold = holdOf?.(group) ?? byFlag ?? holdByRestart(restart);
     return {
       ...(hold === undefined ? {} : { hold }),
       ...(gate === undefined ? {} : { takesPart: takesPartBy(gate, group) }),
@@ -193,8 +216,12 @@ export class ScaledGroup {
     const outcome: StepOutcome = 'value' in answer ? answer.value : { kind: 'failed', ...answer };
     if (outcome.kind === 'accepted') this.#steps = keepStep(this.#steps, decision);
     else this.counts.notTaken++;
-    if (!this.#unsaved.push(eventOf(decision, outcome))) this.counts.forgotten++;
+    this.#keep(eventOf(decision, outcome));
     return outcome;
+  }
+
+  #keep(event: ScalingEvent): void {
+    if (!this.#unsaved.push(event)) this.counts.forgotten++;
   }
 
   async #endManual(atMs: number): Promise<void> {

@@ -107,6 +107,7 @@ export { wantedMetrics } from './policy/wanted-metrics.ts';
 export { writeScalingPolicy } from './policy/write-policy.ts';
 export { createPrometheusReadings, type PrometheusReadingsOptions } from './prometheus-readings.ts';
 export type { ReadingsPort } from './readings.ts';
+export type { RestartOrder } from './restart.ts';
 export type { Capacity } from './rollout/advance.ts';
 export { createDocumentRolloutMemory, type RolloutDocuments } from './rollout/document-memory.ts';
 export type { Fitness } from './rollout/fitness.ts';

@@ -33,19 +33,21 @@ export interface Remembered {
   readonly events: readonly ScalingEvent[];
 }
 
-/** Something that was done about the size of a group, or was tried, with its reason. */
+/** Something that was done about the instances of a group, or was tried, with its reason. */
 export interface ScalingEvent {
   readonly group: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
-  readonly action: 'scale_up' | 'scale_down';
+  /** `restart`: all were to be replaced, or that has ended; the size stays as it is. */
+  readonly action: 'scale_up' | 'scale_down' | 'restart';
   readonly previousCapacity: number;
   readonly newCapacity: number;
   readonly trigger: ScalingTrigger;
   readonly outcome: 'accepted' | 'refused' | 'failed';
   /** Why the step was wanted, and where it was not taken, why not. */
   readonly reason: string;
-  readonly decision: Decision;
+  /** Absent for a restart: nothing was decided about the size. */
+  readonly decision?: Decision;
 }
 
 /** Of the metrics that asked, the one furthest past its limit; otherwise what made the step without being asked. */

@@ -46,6 +46,12 @@ export function conflict(group: string, replaces: number, present: number): Load
   );
 }
 
+export function restartRefused(group: string, what: string, because: string): LoadlineError {
+  return scalingError('SCALING_RESTART_REFUSED', `Cannot ${what} ${group}: ${because}.`, {
+    facts: { group, because },
+  });
+}
+
 const weekMs = 7 * 86_400_000;
 
 /** @throws SCALING_MANUAL_INVALID where a number is outside the policy, or for no sensible time. */

@@ -11,7 +11,8 @@ import { parseScalingPolicy } from './policy/parse-policy.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import { upgradeConfiguration } from './policy/upgrade-policy.ts';
 import type { ReadingsPort } from './readings.ts';
-import { checkManual, conflict, invalidPolicy, refuseNewer, remember } from './refusals.ts';
+import { checkManual, conflict, invalidPolicy, refuseNewer, remember, restartRefused } from './refusals.ts';
+import type { RestartOrder } from './restart.ts';
 import type { ScalingGate } from './rule-gate.ts';
 import type { ScalingHold } from './standing.ts';
 
@@ -83,6 +84,15 @@ export interface Scaler extends AsyncDisposable {
   scaleManually(group: string, request: ManualRequest): Promise<{ manual: ManualScaling; round: Round }>;
   /** Lets the policy decide again. @throws LoadlineError SCALING_GROUP_UNKNOWN, SCALING_MEMORY_FAILED. */
   endManual(group: string): Promise<void>;
+  /**
+   * Has every instance replaced by a new one, one after the other, and returns when that has begun; `restart` of the fleet tells
+   * how far it is, and the history how it ended.
+   *
+   * @throws LoadlineError SCALING_GROUP_UNKNOWN, SCALING_RESTART_REFUSED.
+   */
+  restart(group: string, order: RestartOrder): Promise<void>;
+  /** Leaves those that were not replaced yet as they are. @throws LoadlineError SCALING_GROUP_UNKNOWN, SCALING_RESTART_REFUSED. */
+  endRestart(group: string, order: RestartOrder): Promise<void>;
   /** What was done, newest first. */
   history(query: EventQuery): Promise<readonly ScalingEvent[]>;
   /** What was decided about a group and why, newest first, also where nothing was done. @throws LoadlineError SCALING_GROUP_UNKNOWN. */
@@ -111,7 +121,7 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
       const configuration = upgradeConfiguration(kept) ?? refuseNewer(kept);
       const { group } = configuration;
       const taken = events.filter((event) => event.group === group && event.outcome === 'accepted');
-      const steps = taken.map(({ decision }) => stepOf(decision));
+      const steps = taken.flatMap(({ decision }) => (decision === undefined ? [] : [stepOf(decision)]));
       const scaled = groups.get(group) ?? new ScaledGroup(means, configuration, steps);
       scaled.configuration = configuration;
       scaled.manual = manual.find((each) => each.group === group);
@@ -191,6 +201,14 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
       const group = find(name);
       await remember(name, () => memory.saveManual(name, undefined));
       group.manual = undefined;
+    },
+    async restart(name, order) {
+      const outcome = await find(name).restart(order);
+      if (outcome.kind !== 'accepted') throw restartRefused(name, 'restart', outcome.because);
+    },
+    async endRestart(name, order) {
+      const outcome = await find(name).endRestart(order);
+      if (outcome.kind !== 'accepted') throw restartRefused(name, 'end the restart of', outcome.because);
     },
     history: (query) => memory.events(query),
     decisions: async (query) =>

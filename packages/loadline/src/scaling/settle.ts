@@ -33,7 +33,10 @@ export function settle(question: Question): Choice {
 /** What a hold does not allow is not done, unless it follows from the limits alone. Pure. */
 export function withHold(choice: Choice, from: number, hold: ScalingHold | undefined): Choice {
   const action = choice.to > from ? 'scale out' : choice.to < from ? 'scale in' : 'hold';
-  if (hold === undefined || action === 'hold' || action === hold.allows) return choice;
+  if (hold === undefined) return choice;
+  // What settles then does so because of what holds: that says more.
+  const isSettling = choice.bound?.kind === 'settling';
+  if (!isSettling && (action === 'hold' || action === hold.allows)) return choice;
   if (isForced({ action, bound: choice.bound })) return choice;
   return { to: from, bound: { kind: 'held', because: hold.because } };
 }

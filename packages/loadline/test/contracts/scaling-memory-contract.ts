@@ -62,6 +62,14 @@ export function describeScalingMemory(
       expect(await tested.memory.events({ limit: 10 })).toEqual([]);
     });
 
+    it('remembers what changed nothing about the size, too', async () => {
+      await using tested = await start();
+      const { decision, ...event } = scalingEvent('api', nowMs, { action: 'restart', newCapacity: 2 });
+      await tested.memory.record(event);
+      expect(await tested.again().events({ limit: 10 })).toEqual([event]);
+      expect((await tested.again().load()).events).toEqual([event]);
+    });
+
     it('gives back after a restart what it was told', async () => {
       await using tested = await start();
       expect(await tested.memory.saveConfiguration(configuration('api', 1))).toBe('saved');
