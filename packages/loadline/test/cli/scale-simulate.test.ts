@@ -102,6 +102,13 @@ describe('loadline scale simulate', () => {
     expect(JSON.parse(await readFile(inFolder('result.json'), 'utf8'))).toEqual(told);
   });
 
+  it('writes a page with --html, beside the table', async () => {
+    const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--html', inFolder('page.html'));
+    expect(out).toContain('target missed');
+    const page = await readFile(inFolder('page.html'), 'utf8');
+    expect(page).toContain('<title>load.csv: sized.yaml – Loadline</title>');
+  });
+
   it('only learns from the beginning that is history', async () => {
     const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--history', '5h');
     expect(out).toContain('load.csv  1 h from 2026-06-06 05:00 UTC');
@@ -137,6 +144,10 @@ describe('loadline scale simulate', () => {
 
   it.each([
     [[], 'at least one policy is needed'],
+    [
+      ['sized.yaml', '--trace', 'load.csv', '--html', 'none/page.html'],
+      'Cannot write the simulation to none/page.html',
+    ],
     [['sized.yaml'], 'the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE'],
     [['sized.yaml', '--trace', 'none.csv'], 'the trace cannot be read: ENOENT'],
     [['sized.yaml', '--trace', 'sized.yaml'], 'must be a time and requests a second'],

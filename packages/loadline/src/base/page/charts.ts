@@ -71,7 +71,7 @@ ${isEmpty ? html`<p class="nothing">Nothing was measured.</p>` : drawPlot(chart)
 </figure>`;
 }
 
-/** What the page's script reads; equal lists of places are written once. */
+/** What the page's script reads; equal lists of places and equal notes are written once. */
 export function chartNumbers(charts: readonly Chart[]): unknown {
   const places = new Map<string, number>();
   const placeOf = (spans: readonly Span[]): number => {
@@ -79,21 +79,30 @@ export function chartNumbers(charts: readonly Chart[]): unknown {
     if (!places.has(key)) places.set(key, places.size);
     return places.get(key) as number;
   };
+  const texts = new Map<string, number>();
+  const textOf = (text: string): number => {
+    if (!texts.has(text)) texts.set(text, texts.size);
+    return texts.get(text) as number;
+  };
   const numbers = charts.map(({ id, x, xUnit, y, series, notes }) => ({
     id,
     x: [x.from, x.to],
     log: x.isLogarithmic,
     unit: xUnit,
-    ...(series.some(({ shape }) => shape === 'points') ? { y: [y.from, y.to] } : {}),
-    notes,
-    series: series.map(({ unit, spans, values, labels }) => ({
+    notes: notes?.map(textOf),
+    series: series.map(({ unit, shape, spans, values, labels }) => ({
       unit,
       at: placeOf(spans),
       labels,
+      heights: shape === 'points' ? values.map((value) => shorten(y.at(value ?? 0))) : undefined,
       values: values.map((value) => (value === undefined ? null : shorten(value))),
     })),
   }));
-  return { places: [...places.keys()].map((key) => JSON.parse(key) as number[]), charts: numbers };
+  return {
+    places: [...places.keys()].map((key) => JSON.parse(key) as number[]),
+    texts: [...texts.keys()],
+    charts: numbers,
+  };
 }
 
 function legendItem({ name, tone, summary }: Series, at: number): Markup {

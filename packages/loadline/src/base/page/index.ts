@@ -10,6 +10,6 @@ export {
 } from './charts.ts';
 export { type Page, pageHeader, renderPage } from './page.ts';
 export { linePath, type Point } from './paths.ts';
-export { clockScale, linearScale, logScale, rangeScale, type Scale, timeScale } from './scale.ts';
+export { clockScale, linearScale, logScale, rangeScale, rootScale, type Scale, timeScale } from './scale.ts';
 export { sortableTable, type TableColumn } from './tables.ts';
 export { formatElapsed, formatValue } from './units.ts';

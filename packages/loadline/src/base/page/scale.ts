@@ -58,6 +58,20 @@ export function timeScale(durationMs: number, ticksMax = 8): Scale {
   };
 }
 
+/** From 0 to a round number at or above `max`, by square roots: what is small next to the highest is still told apart. */
+export function rootScale(max: number): Scale {
+  const { to } = linearScale(max, 1);
+  const at = (value: number): number => Math.sqrt(clamp(value / to));
+  const ticks: number[] = [];
+  for (const share of [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]) {
+    const tick = Number((share * to).toPrecision(6));
+    if (ticks.every((other) => at(other) - at(tick) >= tickDistance)) ticks.push(tick);
+  }
+  return { at, ticks: [0, ...ticks.toReversed()], isLogarithmic: false, from: 0, to };
+}
+
+const tickDistance = 0.1;
+
 /** Times since the epoch, with at most `ticksMax` ticks where the clocks of UTC show whole minutes, hours or days. */
 export function clockScale(fromMs: number, toMs: number, ticksMax = 8): Scale {
   const span = Math.max(1, toMs - fromMs);

@@ -5,7 +5,7 @@
  */
 export const pageScript: string = `
 'use strict';
-const { places, charts } = JSON.parse(document.getElementById('numbers').textContent);
+const { places, texts, charts } = JSON.parse(document.getElementById('numbers').textContent);
 
 const digits = (value) => String(Number(value.toPrecision(3)));
 const whole = (value) => Math.round(value).toLocaleString('en-US');
@@ -76,15 +76,15 @@ function nearest(sorted, x) {
 /** Points that have no order, from left to right. */
 function dotsOf({ series }) {
   return series
-    .flatMap(({ at, values, labels }, index) =>
-      places[at].map((x, place) => ({ series: index, x, y: values[place], label: labels?.[place] ?? '' })))
+    .flatMap(({ at, values, labels, heights }, index) =>
+      places[at].map((x, place) => ({ series: index, x, y: values[place], height: heights[place], label: labels?.[place] ?? '' })))
     .sort((a, b) => a.x - b.x);
 }
 
 /** The one that is nearest on the screen, of those that are shown. */
-function nearestDot({ dots, buttons, canvas, shareOf, y: [low, high] }, left, top) {
-  const distance = ({ x, y }) =>
-    Math.hypot(shareOf(x) * canvas.clientWidth - left, (1 - (y - low) / (high - low)) * canvas.clientHeight - top);
+function nearestDot({ dots, buttons, canvas, shareOf }, left, top) {
+  const distance = ({ x, height }) =>
+    Math.hypot(shareOf(x) * canvas.clientWidth - left, (1 - height) * canvas.clientHeight - top);
   return dots.filter(({ series }) => isShown(buttons[series]))
     .reduce((best, dot) => (best === undefined || distance(dot) < distance(best) ? dot : best), undefined);
 }
@@ -100,7 +100,7 @@ const drawn = charts.map((chart) => {
     buttons: [...figure.querySelectorAll('.legend button')],
     summaries: [...figure.querySelectorAll('output')].map((output) => output.textContent),
     valueAt: (share) => (chart.log ? from * (to / from) ** share : from + (to - from) * share),
-    dots: chart.y ? dotsOf(chart) : undefined,
+    dots: chart.series[0].heights && dotsOf(chart),
     shareOf: (x) => (chart.log ? Math.log(x / from) / Math.log(to / from) : (x - from) / (to - from)),
   };
 }).filter((chart) => chart.canvas);
@@ -120,7 +120,7 @@ function point(source, x) {
     const values = chart.series.map(({ unit, values }, index) => show(values[nearest(lists[index], x)], unit));
     chart.buttons.forEach((button, index) => { button.querySelector('output').textContent = values[index]; });
     const rows = chart.buttons.flatMap((button, index) => (isShown(button) ? [rowFor(button, values[index])] : []));
-    if (chart === source) fillTip(chart, offset, { title: show(known[place], chart.unit), rows, note: chart.notes?.[place] });
+    if (chart === source) fillTip(chart, offset, { title: show(known[place], chart.unit), rows, note: texts[chart.notes?.[place]] });
     else chart.tip.hidden = true;
   }
 }

@@ -37,6 +37,9 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
 .tile.bad dd { color: var(--bad) }
 .tile small { display: block; letter-spacing: 0; line-height: 1.4; white-space: normal; color: var(--soft) }
 .note { overflow-wrap: anywhere }
+.chart + .note, .facts + .note { margin-top: 10px }
+details { margin-top: 8px }
+summary { cursor: pointer; font-weight: 500; overflow-wrap: anywhere }
 
 .scroll { overflow-x: auto; margin: 0 -20px; padding: 0 20px }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
@@ -133,6 +136,7 @@ path { vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap
   .plot { grid-template-columns: 50px minmax(0, 1fr) }
   .plot text { font-size: 10.5px }
   .odd { display: none }
+  .tip { top: calc(100% + 20px) }
   .sortable th.name { position: sticky; left: 0; background: var(--card); min-width: 150px; max-width: 190px; font-size: 12.5px }
   .sortable th.name::before { content: ""; position: absolute; right: 100%; top: 0; bottom: 0; width: 14px; background: var(--card) }
   th, td { padding: 6px 9px }

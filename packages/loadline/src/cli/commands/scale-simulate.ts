@@ -1,10 +1,13 @@
 import { basename } from 'node:path';
 import { parseScalingPolicy, type ScalingPolicy } from '../../scaling/index.ts';
 import {
+  renderSimulationHtml,
   type SimulatedService,
   type SimulationOptions,
+  type SimulationReport,
   simulate,
   type Trace,
+  type TriedPolicy,
   unmodelledMetrics,
   varyPolicy,
 } from '../../scaling/simulate/index.ts';
@@ -13,7 +16,8 @@ import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
 import { writeResultFile } from '../door/result-file.ts';
 import { readTime, readTrace, traceOptions, unfit } from '../door/trace.ts';
 import { readWords } from '../door/words.ts';
-import { drawSimulation, type Tried } from '../screen/simulation.ts';
+import { drawSimulation } from '../screen/simulation.ts';
+import type { Terminal } from '../screen/terminal.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const scaleSimulateCommand: Command = {
@@ -42,6 +46,7 @@ The service
 What is left
   --sweep            each policy also less and more generous: what it takes to miss the target less
   --interval TIME    from one decision to the next, where the policy has none of its own; default 15s
+  --html FILE        a page with charts: what it takes to miss less, the course of each, and each step with its reason
   --json FILE        everything as JSON, with the course of each; with - instead of the table
 
 Exit codes: 0 tried, 2 the input is wrong, 130 interrupted.
@@ -61,6 +66,7 @@ const options = {
   sweep: { type: 'boolean' },
   interval: { type: 'string', default: '15s' },
   json: { type: 'string' },
+  html: { type: 'string' },
 } as const;
 
 type Asked = ReturnType<typeof readWords<typeof options>>['options'];
@@ -80,7 +86,7 @@ async function trySimulations(
   const policies = await Promise.all(files.map(readPolicy));
   const whole = await readTrace(asked, { env, signal });
   const { trace, history } = split(whole, readTime('--history', asked.history));
-  const tried: Tried[] = [];
+  const tried: TriedPolicy[] = [];
   for (const [index, policy] of policies.entries()) {
     for (const { generosity, varied } of asked.sweep === true
       ? sweep(policy)
@@ -96,12 +102,24 @@ async function trySimulations(
     }
   }
   const unmodelled = [...new Set(policies.flatMap((policy) => unmodelledMetrics(policy)))];
-  const told = { trace, service, tried, price, unmodelled };
-  const text = `${JSON.stringify({ trace: { ...trace, ratesPerSecond: undefined }, service, price, tried }, undefined, 2)}\n`;
-  terminal.out(asked.json === '-' ? text : drawSimulation(told, terminal));
-  if (asked.json !== undefined && asked.json !== '-')
-    await writeResultFile(asked.json, text, 'the simulation');
+  await tell({ trace, service, tried, price, unmodelled }, asked, terminal);
   return exitCodes.passed;
+}
+
+/** As files and on the screen; what is asked for with `-` stands instead of the table. */
+async function tell(report: SimulationReport, { json, html }: Asked, terminal: Terminal): Promise<void> {
+  const results = [
+    { file: json, render: renderJson },
+    { file: html, render: renderSimulationHtml },
+  ];
+  for (const { file, render } of results)
+    if (file !== undefined && file !== '-') await writeResultFile(file, render(report), 'the simulation');
+  const instead = results.find(({ file }) => file === '-');
+  terminal.out(instead === undefined ? drawSimulation(report, terminal) : instead.render(report));
+}
+
+function renderJson({ trace, service, price, tried }: SimulationReport): string {
+  return `${JSON.stringify({ trace: { ...trace, ratesPerSecond: undefined }, service, price, tried }, undefined, 2)}\n`;
 }
 
 const generosities = [0.7, 0.8, 0.9, 1, 1.15, 1.35, 1.6, 2];

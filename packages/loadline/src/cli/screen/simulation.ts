@@ -1,26 +1,9 @@
 import { formatDuration } from '../../base/index.ts';
-import type { SimulatedService, SimulationResult, Trace } from '../../scaling/simulate/index.ts';
+import type { SimulationReport, SimulationResult, TriedPolicy } from '../../scaling/simulate/index.ts';
 import { drawChart } from './chart.ts';
 import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
 import type { Format, Style } from './terminal.ts';
-
-/** One policy that was tried, as it is or more or less generous. */
-export interface Tried {
-  readonly policy: string;
-  readonly generosity: number;
-  readonly result: SimulationResult;
-}
-
-export interface ToldSimulation {
-  readonly trace: Trace;
-  readonly service: SimulatedService;
-  readonly tried: readonly Tried[];
-  /** Of an instance hour, in any currency. */
-  readonly price: number | undefined;
-  /** Metrics of the policies that nobody saw in the simulation. */
-  readonly unmodelled: readonly string[];
-}
 
 interface Screen {
   readonly width: number;
@@ -28,7 +11,7 @@ interface Screen {
 }
 
 /** What policies would have made of a trace, as people read it on a terminal. Pure. */
-export function drawSimulation(told: ToldSimulation, { width, style }: Screen): string {
+export function drawSimulation(told: SimulationReport, { width, style }: Screen): string {
   const screen = { width: width - 2, style };
   const sections = [heading(told, style), table(told, screen), curve(told, screen), notes(told, style)];
   return `\n${sections
@@ -37,7 +20,7 @@ export function drawSimulation(told: ToldSimulation, { width, style }: Screen): 
     .join('\n\n')}\n\n`;
 }
 
-function heading({ trace, service, tried }: ToldSimulation, style: Style): string[] {
+function heading({ trace, service, tried }: SimulationReport, style: Style): string[] {
   const durationMs = trace.ratesPerSecond.length * trace.stepMs;
   const seen = trace.ratesPerSecond.filter((rate) => !Number.isNaN(rate));
   const mean = seen.reduce((sum, rate) => sum + rate, 0) / Math.max(1, seen.length);
@@ -61,18 +44,18 @@ function formatOf({ violatedRatio }: SimulationResult): Format | undefined {
   return violatedRatio > 0.001 ? 'yellow' : undefined;
 }
 
-function table({ tried, price }: ToldSimulation, { width, style }: Screen): string[] {
+function table({ tried, price }: SimulationReport, { width, style }: Screen): string[] {
   const right = (
     title: string,
     importance: number,
     text: (result: SimulationResult) => string,
-  ): Column<Tried> => ({
+  ): Column<TriedPolicy> => ({
     title,
     align: 'right',
     importance,
     text: ({ result }) => text(result),
   });
-  const columns: Column<Tried>[] = [
+  const columns: Column<TriedPolicy>[] = [
     { title: 'policy', align: 'left', importance: 0, text: nameOf, sizeMax: 36 },
     right('target missed', 1, ({ violatedRatio }) => percent(violatedRatio)),
     right('instance hours', 2, ({ instanceHours }) => showNumber(instanceHours)),
@@ -94,13 +77,13 @@ function table({ tried, price }: ToldSimulation, { width, style }: Screen): stri
   return [
     style('dim', title),
     ...lines.map((line, at) => {
-      const format = formatOf((tried[at] as Tried).result);
+      const format = formatOf((tried[at] as TriedPolicy).result);
       return format === undefined ? line : style(format, line);
     }),
   ];
 }
 
-function nameOf({ policy, generosity }: Tried): string {
+function nameOf({ policy, generosity }: TriedPolicy): string {
   return generosity === 1 ? policy : `${policy} × ${generosity}`;
 }
 
@@ -111,7 +94,7 @@ const formats: readonly Format[] = ['cyan', 'yellow', 'green', 'red'];
 const drawnMax = 0.2;
 
 /** How often the target is missed, by instance hours: what is further left and lower is better. */
-function curve({ tried }: ToldSimulation, screen: Screen): string[] {
+function curve({ tried }: SimulationReport, screen: Screen): string[] {
   const drawable = tried.filter(({ result }) => result.violatedRatio <= drawnMax);
   const hours = new Set(drawable.map(({ result }) => result.instanceHours.toPrecision(4)));
   const isMissed = drawable.some(({ result }) => result.violatedRatio > 0);
@@ -139,7 +122,7 @@ function curve({ tried }: ToldSimulation, screen: Screen): string[] {
   ];
 }
 
-function notes({ tried, trace, unmodelled }: ToldSimulation, style: Style): string[] {
+function notes({ tried, trace, unmodelled }: SimulationReport, style: Style): string[] {
   const gaps = trace.ratesPerSecond.filter(Number.isNaN).length;
   return [
     ...(gaps === 0

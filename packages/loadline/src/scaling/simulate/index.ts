@@ -2,12 +2,14 @@
 export { type CurvePoint, frontOf, violatedRatioAt } from './curve.ts';
 export { unmodelledMetrics } from './eyes.ts';
 export { generateTrace, type Span, type TraceShape } from './generate-trace.ts';
+export { renderSimulationHtml } from './page/page.ts';
 export { readTraceCsv } from './read-trace-csv.ts';
 export { type PrometheusTrace, readTracePrometheus } from './read-trace-prometheus.ts';
 export { readTraceStore, type StoreTrace } from './read-trace-store.ts';
+export type { SimulationReport, TriedPolicy } from './report.ts';
 export type { SimulatedService } from './service.ts';
 export { type SimulationOptions, simulate } from './simulate.ts';
-export type { SimulatedPiece, SimulationResult } from './tally.ts';
+export type { SimulatedPiece, SimulatedStep, SimulationResult } from './tally.ts';
 export type { Trace } from './trace.ts';
 export { type TracePoint, traceOfPoints } from './trace-of-points.ts';
 export { varyPolicy } from './vary-policy.ts';

@@ -1,6 +1,6 @@
 import { CapacityTable, RollingForecast } from '../../capacity/index.ts';
 import { decide } from '../decide.ts';
-import type { Recommendation, ScalingStep } from '../decision.ts';
+import type { Decision, Recommendation, ScalingStep } from '../decision.ts';
 import { stepOf } from '../event.ts';
 import type { ScalingConfiguration, ScalingPolicy } from '../policy/policy.ts';
 import type { Foresight } from '../standing.ts';
@@ -50,10 +50,11 @@ export function simulate(policy: ScalingPolicy, options: SimulationOptions): Sim
       fleet.advance(startMs);
       const served = queue.step(rate, fleet.ready, intervalMs);
       tally.add(step, { rate, served, fleet, intervalMs });
-      decider.act(startMs + intervalMs, { fleet, eyes, served, rate: isMeasured ? rate : undefined });
+      const look = { fleet, eyes, served, rate: isMeasured ? rate : undefined };
+      tally.decided(step, decider.act(startMs + intervalMs, look));
     }
   }
-  return tally.result({ scaleOuts: decider.scaleOuts, scaleIns: decider.scaleIns });
+  return tally.result();
 }
 
 function instancesAtFirst(
@@ -83,11 +84,15 @@ class Decider {
   #steps: ScalingStep[] = [];
   #recommendations: Recommendation[] = [];
   #pruneAt = recommendationsMin;
-  scaleOuts = 0;
-  scaleIns = 0;
 
   constructor(policy: ScalingPolicy, { trace, history, service }: SimulationOptions) {
-    this.#configuration = { group: 'simulated', version: 1, policy, changedBy: 'simulation', changedAtMs: 0 };
+    this.#configuration = {
+      group: 'the service',
+      version: 1,
+      policy,
+      changedBy: 'simulation',
+      changedAtMs: 0,
+    };
     const known = history === undefined ? {} : { history: { ...history, values: history.ratesPerSecond } };
     const foreseen = policy.rules.filter((rule) => rule.kind === 'forecast');
     const forecasts = foreseen
@@ -105,7 +110,7 @@ class Decider {
     this.#memoryMs = longestMemoryMs(policy);
   }
 
-  act(nowMs: number, { fleet, eyes, served, rate }: Look): void {
+  act(nowMs: number, { fleet, eyes, served, rate }: Look): Decision {
     const { wanted, ready, starting } = fleet;
     if (rate !== undefined) for (const forecast of this.#forecasts) forecast.observe(nowMs - 1, rate);
     const readings = rate === undefined ? {} : eyes(nowMs, { rate, ready, served });
@@ -121,12 +126,11 @@ class Decider {
       { atMs: nowMs, wanted, ready, starting, stopping: 0, readings },
     );
     if (decision.recommended !== undefined) this.#recommend({ atMs: nowMs, replicas: decision.recommended });
-    if (decision.action === 'hold') return;
-    if (decision.action === 'scale out') this.scaleOuts++;
-    else this.scaleIns++;
+    if (decision.action === 'hold') return decision;
     fleet.resize(decision.to, nowMs);
     this.#steps = this.#steps.filter(({ atMs }) => atMs > nowMs - this.#memoryMs);
     this.#steps.push(stepOf(decision));
+    return decision;
   }
 
   /** Of those that are older than every window, the last still counts. Pruned now and then: an array shifts slowly. */

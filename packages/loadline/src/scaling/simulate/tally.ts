@@ -1,3 +1,4 @@
+import type { Decision } from '../decision.ts';
 import type { SimulatedFleet } from './fleet.ts';
 import type { Served } from './service.ts';
 import type { Trace } from './trace.ts';
@@ -19,6 +20,8 @@ export interface SimulationResult {
   readonly busyRatio: number;
   readonly scaleOuts: number;
   readonly scaleIns: number;
+  /** The first 1,000 steps, with the reason of each. */
+  readonly steps: readonly SimulatedStep[];
   /** The course of it in at most 240 pieces. */
   readonly course: readonly SimulatedPiece[];
 }
@@ -29,6 +32,17 @@ export interface SimulatedPiece {
   readonly ratePerSecond: number;
   readonly instances: number;
   readonly violatedRatio: number;
+  /** Of the last step in it, or where there was none of the last decision to hold. */
+  readonly reason: string;
+}
+
+export interface SimulatedStep {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly from: number;
+  readonly to: number;
+  /** One sentence for people. */
+  readonly reason: string;
 }
 
 interface PieceSums {
@@ -36,9 +50,12 @@ interface PieceSums {
   rateMs: number;
   instanceMs: number;
   violatedMs: number;
+  reason: string;
+  isStep: boolean;
 }
 
 const piecesMax = 240;
+const stepsMax = 1000;
 const hourMs = 3_600_000;
 
 /** Adds up what a simulation sees. */
@@ -46,6 +63,9 @@ export class Tally {
   readonly #trace: Trace;
   readonly #stepsPerPiece: number;
   readonly #pieces: PieceSums[];
+  readonly #steps: SimulatedStep[] = [];
+  #scaleOuts = 0;
+  #scaleIns = 0;
   #violatedRequests = 0;
   #lost = 0;
   #requests = 0;
@@ -62,6 +82,8 @@ export class Tally {
       rateMs: 0,
       instanceMs: 0,
       violatedMs: 0,
+      reason: '',
+      isStep: false,
     }));
   }
 
@@ -94,7 +116,18 @@ export class Tally {
     this.#violatedRequests += came;
   }
 
-  result(changes: Pick<SimulationResult, 'scaleOuts' | 'scaleIns'>): SimulationResult {
+  decided(step: number, { action, atMs, from, to, reason }: Decision): void {
+    const piece = this.#pieces[Math.floor(step / this.#stepsPerPiece)] as PieceSums;
+    const isStep = action !== 'hold';
+    if (isStep || !piece.isStep) piece.reason = reason;
+    if (!isStep) return;
+    piece.isStep = true;
+    if (action === 'scale out') this.#scaleOuts++;
+    else this.#scaleIns++;
+    if (this.#steps.length < stepsMax) this.#steps.push({ atMs, from, to, reason });
+  }
+
+  result(): SimulationResult {
     const sum = (of: (piece: PieceSums) => number): number =>
       this.#pieces.reduce((total, piece) => total + of(piece), 0);
     const durationMs = sum(({ ms }) => ms);
@@ -114,12 +147,15 @@ export class Tally {
       instancesMean: share(instanceMs, durationMs),
       instancesMax: this.#instancesMax,
       busyRatio: share(this.#busyMs, this.#readyMs),
-      ...changes,
-      course: this.#pieces.map(({ ms, rateMs, instanceMs: each, violatedMs }, at) => ({
+      scaleOuts: this.#scaleOuts,
+      scaleIns: this.#scaleIns,
+      steps: this.#steps,
+      course: this.#pieces.map(({ ms, rateMs, instanceMs: each, violatedMs, reason }, at) => ({
         startMs: startMs + at * this.#stepsPerPiece * stepMs,
         ratePerSecond: share(rateMs, ms),
         instances: share(each, ms),
         violatedRatio: share(violatedMs, ms),
+        reason,
       })),
     };
   }

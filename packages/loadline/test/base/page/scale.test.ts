@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linearScale, logScale, timeScale } from '../../../src/base/page/scale.ts';
+import {
+  clockScale,
+  linearScale,
+  logScale,
+  rangeScale,
+  rootScale,
+  timeScale,
+} from '../../../src/base/page/scale.ts';
 
 describe('linearScale()', () => {
   it('goes from 0 to a round number, in round steps', () => {
@@ -37,17 +44,73 @@ describe('timeScale()', () => {
   });
 });
 
+describe('clockScale()', () => {
+  const noon = Date.UTC(2026, 5, 6, 12);
+  const hourMs = 3_600_000;
+
+  it('has ticks where the clocks show whole hours, wherever it begins', () => {
+    const scale = clockScale(noon + 7 * 60_000, noon + 10 * hourMs);
+    expect(scale.ticks).toEqual([14, 16, 18, 20, 22].map((hour) => Date.UTC(2026, 5, 6, hour)));
+    expect([scale.at(noon + 7 * 60_000), scale.at(noon + 10 * hourMs)]).toEqual([0, 1]);
+  });
+
+  it('has ticks at whole days of a month', () => {
+    const { ticks } = clockScale(noon, noon + 30 * 24 * hourMs);
+    expect(ticks.every((tick) => tick % (24 * hourMs) === 0)).toBe(true);
+    expect(ticks).toHaveLength(6);
+  });
+
+  it('has some ticks, and not too many, for any time', () => {
+    const span = fc.integer({ min: 600_000, max: 400 * 24 * hourMs });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 * noon }), span, (fromMs, spanMs) => {
+        const { ticks } = clockScale(fromMs, fromMs + spanMs);
+        expect(ticks.length).toBeGreaterThan(0);
+        expect(ticks.length).toBeLessThanOrEqual(8);
+        expect(Math.min(...ticks)).toBeGreaterThanOrEqual(fromMs);
+        expect(Math.max(...ticks)).toBeLessThanOrEqual(fromMs + spanMs);
+      }),
+    );
+  });
+});
+
+describe('rangeScale()', () => {
+  it('begins near its lowest value', () => {
+    expect(rangeScale(47.5, 103).ticks).toEqual([40, 50, 60, 70, 80, 90, 100, 110]);
+  });
+
+  it('has room for one value alone', () => {
+    const scale = rangeScale(48, 48);
+    expect([scale.from, scale.to]).toEqual([40, 50]);
+  });
+});
+
+describe('rootScale()', () => {
+  it('tells apart what is small next to the highest', () => {
+    const scale = rootScale(0.08);
+    expect(scale.ticks).toEqual([0, 0.002, 0.01, 0.02, 0.05, 0.1]);
+    expect(scale.at(0.001)).toBeCloseTo(0.1);
+  });
+});
+
 describe('every scale', () => {
   it('holds all values between its ends, in their order', () => {
     const value = fc.double({ min: 1e-3, max: 1e9, noNaN: true });
     fc.assert(
       fc.property(value, value, (a, b) => {
         const [low, high] = a < b ? [a, b] : [b, a];
-        for (const scale of [linearScale(high), logScale(low, high), timeScale(high)]) {
+        const scales = [
+          linearScale(high),
+          logScale(low, high),
+          timeScale(high),
+          rangeScale(low, high),
+          rootScale(high),
+        ];
+        for (const scale of scales) {
           expect(scale.at(low)).toBeGreaterThanOrEqual(0);
           expect(scale.at(high)).toBeLessThanOrEqual(1);
           expect(scale.at(low)).toBeLessThanOrEqual(scale.at(high));
-          expect(scale.from).toBeLessThanOrEqual(low);
+          expect(scale.from).toBeLessThanOrEqual(low * (1 + 1e-9));
           expect(scale.to).toBeGreaterThanOrEqual(high * (1 - 1e-9));
           expect(scale.ticks.length).toBeGreaterThan(0);
           expect(scale.ticks.length).toBeLessThan(16);

@@ -104,6 +104,29 @@ describe('simulate()', () => {
     expect(minutesViolated(result)).toBeLessThan(5);
   });
 
+  it('tells each step with its reason, and why it held in between', () => {
+    const { steps, course } = simulate(sized, { trace: levels([30, 150], [30, 1500]), service });
+    const [step, ...others] = steps;
+    expect(others).toEqual([]);
+    expect(step).toMatchObject({ atMs: startMs + 30.25 * minuteMs, from: 1 });
+    expect(step?.reason).toMatch(/^Scale out the service from 1 to \d+: ratePerSecond is 1,?500\/s/);
+    expect(course[30]?.reason).toBe(step?.reason);
+    expect(course[29]?.reason).toMatch(/^Hold the service at 1: /);
+  });
+
+  it('keeps the reasons of a thousand steps, and counts them all', () => {
+    const swinging = levels(
+      ...Array.from({ length: 1100 }, (_, at) => [3, at % 2 === 0 ? 150 : 1500] as const),
+    );
+    const quick = policyOf({
+      metrics: { ratePerSecond: { target: 150 } },
+      scaleIn: { stabilization: '0s', cooldown: '0s' },
+    });
+    const { steps, scaleOuts, scaleIns } = simulate(quick, { trace: swinging, service });
+    expect(steps).toHaveLength(1000);
+    expect(scaleOuts + scaleIns).toBeGreaterThan(1000);
+  });
+
   it('takes instances away again, and knows what that saves', () => {
     const trace = levels([30, 1500], [60, 150]);
     const shrinking = simulate(sized, { trace, service });

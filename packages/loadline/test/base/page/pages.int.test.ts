@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { browserArguments, findBrowser } from '@loadline/local-stack';
 import type { LoadReport } from 'loadline/load';
+import { renderSimulationHtml } from 'loadline/scaling/simulate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatValue } from '../../../../src/base/page/units.ts';
-import { renderHtml } from '../../../../src/load/output/html/page.ts';
-import { crowdedRun, failedRun, hostileRun, passedRun } from '../fixtures.ts';
+import { formatValue } from '../../../src/base/page/units.ts';
+import { renderHtml } from '../../../src/load/output/html/page.ts';
+import { crowdedRun, failedRun, hostileRun, passedRun } from '../../load/output/fixtures.ts';
+import { swept } from '../../scaling/simulate/page/reports.ts';
 
-describe('the page of a run, in a browser that is offline', () => {
+describe('pages, in a browser that is offline', () => {
   let browser: Browser;
   let folder: string;
 
@@ -102,6 +104,32 @@ describe('the page of a run, in a browser that is offline', () => {
     expect(await opened.page.evaluate(isTooWide)).toBe(false);
   });
 
+  it('shows of points the nearest one alone, and the next by the arrow keys', async () => {
+    await using opened = await openText(renderSimulationHtml(swept()));
+    const { page } = opened;
+    const tip = page.locator('#curve .tip');
+    await hoverAt(page, '#curve', 0);
+    const first = await tip.innerText();
+    expect(first).toMatch(/^as it is\n/);
+    expect(await tip.locator('span').count()).toBe(1);
+    await page.locator('#curve').focus();
+    for (const _ of [1, 2]) await page.keyboard.press('ArrowRight');
+    expect(await tip.innerText()).not.toBe(first);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  it('says under the cursor why a policy had what it had', async () => {
+    await using opened = await openText(renderSimulationHtml(swept()), 360);
+    const { page } = opened;
+    await hoverAt(page, '#fleet0', 0.503);
+    expect(await page.locator('#fleet0 .tip').innerText()).toMatch(
+      /^2026-06-06 03:0\d\n[\s\S]*Scale out the service from/,
+    );
+    expect(await page.locator('#load .cursor').isVisible()).toBe(true);
+    expect(await page.locator('#curve .cursor').isVisible()).toBe(false);
+    expect(await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')).toBe(false);
+  });
+
   it('writes values as the terminal does', async () => {
     const values: [number, string][] = [
       0, 0.0123, 0.9996, 1.23456, 84.55, 999.4, 59_949, 90_000, 7.5e6,
@@ -154,5 +182,3 @@ async function hoverAt(page: Page, chart: string, share: number): Promise<void> 
   const box = await canvas.boundingBox();
   await canvas.hover({ position: { x: (box?.width ?? 0) * share, y: 20 } });
 }
-
-/** The browser that set-up has installed. */
