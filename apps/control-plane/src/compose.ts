@@ -8,7 +8,15 @@ import type { ScalingDriver, ScalingGate } from 'loadline/scaling';
 import type { Store } from 'loadline/store';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
 import { Alerts, alertHandlers, createNotifiers, observeAlerts } from './alerts/index.ts';
-import { instanceHandlers, openWatch, type Pull } from './collect/index.ts';
+import {
+  createPull,
+  instanceHandlers,
+  Lately,
+  observeQuickLooks,
+  openWatch,
+  type Pull,
+  QuickLooks,
+} from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { AuditEntry } from './contract/index.ts';
 import { createServer, systemHandlers } from './http/index.ts';
@@ -18,6 +26,18 @@ import { createIds, type Documents, type Journal, Lease } from './memory/index.t
 import { apdexTargetMsDefault, metricsHandlers, servicesNow } from './metrics/index.ts';
 import { observeProfiling, type Profilers, ProfilingSessions, profilingHandlers } from './profiling/index.ts';
 import { createRecommendations, recommendationHandlers, watchDatabase } from './recommendations/index.ts';
+import {
+  type Builds,
+  createNewcomerWeights,
+  createServiceDriver,
+  type NewcomerWeights,
+  observeRollouts,
+  openServiceRollouts,
+  rolloutHandlers,
+  rolloutTurnOf,
+  runningInstances,
+  type SplitPool,
+} from './rollouts/index.ts';
 import { observeScaling, openScaling, type ProxyView, scalingHandlers } from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
@@ -28,8 +48,14 @@ export interface Surroundings {
   readonly journal: Journal<AuditEntry>;
   readonly store: ControlStore;
   readonly runner: Runner;
-  /** Runs the services that are described; it stays as it is: whoever made it closes it. */
+  /** Runs the groups of `builds`; it stays as it is: whoever made it closes it. */
   readonly driver: ScalingDriver;
+  /** Of the services that are described. */
+  readonly builds: Builds;
+  /** With which instances come into the traffic; default: nobody asks. */
+  readonly weights?: NewcomerWeights | undefined;
+  /** The proxies before a service, together; default: there are none. */
+  readonly poolOf?: ((service: string) => SplitPool | undefined) | undefined;
   /** Which rules and policies of scaling take part, as flags say; default: all. */
   readonly scalingGate?: ScalingGate | undefined;
   /** The proxies before a service; default: there are none. */
@@ -73,10 +99,13 @@ export async function compose(
     store,
     runner,
     driver,
+    builds,
+    weights = createNewcomerWeights(builds),
+    poolOf = () => undefined,
     scalingGate,
     proxiesOf,
     profilers,
-    pull,
+    pull = createPull(clock),
     registry,
     log,
   }: Surroundings,
@@ -98,10 +127,32 @@ export async function compose(
     onChange: (test) => live.publish('tests', test),
   });
   const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
+  const lately = new Lately(configuration.services.map(({ name }) => name));
+  const quick = new QuickLooks({
+    clock,
+    lately,
+    pull,
+    policy: configuration.watch.policy,
+    key: configuration.observeKey,
+    usualMs: configuration.watch.intervalMs,
+  });
+  observeQuickLooks(registry, quick);
+  const serviceDriver = createServiceDriver(driver, builds);
+  const rollouts = await openServiceRollouts({
+    ...{ clock, driver, builds, weights, poolOf, pull },
+    documents: store.documents,
+    services: serviceDriver,
+    descriptions: configuration.services,
+    key: configuration.observeKey,
+    onTurn: (state) => live.publish('rollouts', rolloutTurnOf(state)),
+  });
   const scaling = await openScaling({
     clock,
     store,
-    driver,
+    lately,
+    quick,
+    driver: serviceDriver,
+    holdOf: rollouts.holdOf,
     services: configuration.services,
     gate: scalingGate,
     proxiesOf,
@@ -114,7 +165,8 @@ export async function compose(
     store,
     configuration: configuration.watch,
     key: configuration.observeKey,
-    running: () => scaling.instances(),
+    running: () => runningInstances(driver, builds),
+    lately,
     registry,
     onFailure,
     pull,
@@ -158,6 +210,7 @@ export async function compose(
   });
   observeAlerts(registry, alerts);
   observeScaling(registry, scaling);
+  observeRollouts(registry, rollouts);
   observeProfiling(registry, profiling);
   const feed = feedLive(live, {
     clock,
@@ -175,6 +228,7 @@ export async function compose(
       ...accessHandlers({ keys, sessions, journal, isSecure }),
       ...testHandlers({ tests, schedules }),
       ...scalingHandlers(scaling, () => clock.now()),
+      ...rolloutHandlers(rollouts),
       ...metricsHandlers({ seen: collector, metrics: store.metrics, clock }),
       ...instanceHandlers({ collector, registrations }),
       ...intakeHandlers({ intake, store, clock }),
@@ -211,7 +265,9 @@ export async function compose(
       feed.close();
       live.close();
       await collector.close();
+      await quick.close();
       await scaling.close();
+      await rollouts.close();
       await profiling.close();
       await recommendations.close();
       await alerts.close();

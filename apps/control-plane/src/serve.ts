@@ -11,6 +11,7 @@ import { type Configuration, readConfiguration, type ServeWords } from './config
 import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
+import { createNewcomerWeights, openBuilds } from './rollouts/index.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
 import { startServiceProxies } from './traffic/index.ts';
@@ -66,12 +67,19 @@ async function serveWith(
   const { isLoopback, host, port, home, services, flagsPath, observeKey } = configuration;
   const registry = createRegistry();
   const stopObserving = observeProcess(registry, clock);
+  const builds = await openBuilds({ documents: store.documents, services });
+  const weights = createNewcomerWeights(builds);
   // Closed after the instances, which leave through them.
-  await using proxies = startServiceProxies({ clock, services, folder: join(home, 'proxies') });
+  await using proxies = startServiceProxies({
+    clock,
+    services,
+    groups: { serviceOf: builds.serviceOf, weightOf: weights.of },
+    folder: join(home, 'proxies'),
+  });
   await using driver = createProcessDriver({
     clock,
     gate: proxies.gate,
-    services: Object.fromEntries(services.map(({ name, command }) => [name, command])),
+    services: builds.commands,
     folder: join(home, 'instances'),
     // Services that run already are not touched by a start that comes to nothing.
     isHeld: true,
@@ -83,7 +91,7 @@ async function serveWith(
     journal,
     store,
     runner: createProcessRunner(),
-    driver,
+    ...{ driver, builds, weights, poolOf: proxies.poolOf },
     // What no flag speaks of takes part.
     scalingGate: flags && gateOf(flags, true),
     proxiesOf: (service) => proxies.viewsOf(service),

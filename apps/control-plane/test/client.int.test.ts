@@ -27,6 +27,9 @@ const shop: ServiceDescription = {
   name: 'shop',
   command: { command: 'node', environment: {} },
   policy: { replicas: { min: 1, max: 4 }, metrics: { cpuRatio: { scaleOutAbove: 0.7 } } },
+  listen: { host: '127.0.0.1', port: 8080 },
+  version: '1.0',
+  candidate: { version: '1.1', command: { command: 'node', environment: {} } },
 };
 let plane: Plane;
 let client: Client;
@@ -156,6 +159,7 @@ describe('a client that was generated from the OpenAPI document', () => {
     );
     expect((await performance.getProfile(profiled.id, { format: 'top' })).data.unit).toBe('microseconds');
 
+    await driveRollouts(performance);
     await driveIntake(performance);
     await driveMetrics(performance);
     await driveAlerts(performance);
@@ -176,6 +180,21 @@ describe('a client that was generated from the OpenAPI document', () => {
 
     expect([...driven].toSorted()).toEqual([...operationNames].toSorted());
   });
+
+  async function driveRollouts(performance: Client): Promise<void> {
+    const { data } = await performance.startRollout({ service: 'shop', candidate: '1.1' });
+    expect(data).toMatchObject({ id: 'shop-1.1', phase: 'preparing', baseline: '1.0', share: 0 });
+    expect((await performance.pauseRollout(data.id, { reason: 'lunch' })).data.pausedBy).toBe('person');
+    expect((await performance.resumeRollout(data.id, {})).data.phase).toBe('preparing');
+    expect((await performance.promoteRollout(data.id, { all: true })).data.step).toBe(4);
+    expect((await performance.rollBackRollout(data.id, { reason: 'tested' })).data.phase).toBe(
+      'rolling back',
+    );
+    expect((await performance.getRollout(data.id)).data.log.at(-1).reason).toContain(
+      'admin wants it back: tested',
+    );
+    expect((await performance.listRollouts({ service: 'shop' })).data.items).toHaveLength(1);
+  }
 
   async function driveIntake(performance: Client): Promise<void> {
     const sample = { metric: 'meals_saved', service: 'shop', value: 3, at: '1970-01-01T00:00:00Z' };

@@ -19,6 +19,7 @@ import {
   type Journal,
 } from '../src/memory/index.ts';
 import { createProfilers, type Profilers } from '../src/profiling/index.ts';
+import { openBuilds, type SplitPool } from '../src/rollouts/index.ts';
 import { FakeRunner } from './fake-runner.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
@@ -63,6 +64,7 @@ export interface PlaneOptions {
   readonly home?: string;
   readonly runner?: FakeRunner;
   readonly driver?: SimulatedDriver;
+  readonly poolOf?: (service: string) => SplitPool | undefined;
   readonly scalingGate?: ScalingGate;
   readonly pull?: Pull;
   readonly profilers?: Profilers;
@@ -75,7 +77,8 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'loadline-plane-')));
   const runner = options.runner ?? new FakeRunner();
   const services = options.configuration?.services ?? [];
-  const none = Object.fromEntries(services.map(({ name }) => [name, 0]));
+  const builds = await openBuilds({ documents: store.documents, services });
+  const none = Object.fromEntries(Object.keys(builds.commands).map((group) => [group, 0]));
   const driver = options.driver ?? createSimulatedDriver({ clock, groups: none });
   const log: string[] = [];
   const composition = await compose(
@@ -114,6 +117,8 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       store,
       runner,
       driver,
+      builds,
+      poolOf: options.poolOf,
       scalingGate: options.scalingGate,
       pull: options.pull,
       profilers: options.profilers ?? createProfilers(clock, undefined),

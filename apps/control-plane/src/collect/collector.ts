@@ -1,34 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
-import { type AddressPolicy, type Clock, sleep, type Timer, withTimeLimit } from 'loadline/base';
+import { type Clock, sleep, type Timer, withTimeLimit } from 'loadline/base';
 import { UserSketch } from 'loadline/observe';
 import type { CacheReading, ResourceReading, Sample, Store } from 'loadline/store';
-import { compareReadings } from './compare-readings.ts';
-import type { Resolve } from './judged-address.ts';
-import { keptOf } from './kept-reading.ts';
+import { type AskMeans, askInstance } from './ask-instance.ts';
+import type { Lately } from './lately.ts';
 import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
 import { oneOfEach } from './one-of-each.ts';
-import type { Pull } from './pull.ts';
 import { RecentWindow } from './recent-window.ts';
 import { resourceReadingOf } from './resource-reading.ts';
 import type { ServerProbe } from './server-probe.ts';
 import type { InstanceSource, Watched } from './watched.ts';
-import { addressOfWatched } from './watched-address.ts';
 
-export interface CollectorOptions {
+export interface CollectorOptions extends AskMeans {
   readonly clock: Clock;
   readonly store: Pick<Store, 'metrics' | 'readings'>;
   /** Closed with the collector. */
   readonly sources: readonly InstanceSource[];
   /** Closed with the collector. */
   readonly servers: readonly ServerProbe[];
-  readonly pull: Pull;
-  /** What instances that registered may be reached at. */
-  readonly policy: AddressPolicy;
-  readonly resolve: Resolve;
-  /** Opens the metrics of those that are listed or named. */
-  readonly key: string | undefined;
   readonly intervalMs: number;
+  /** Hears of what services do that are scaled. */
+  readonly lately: Lately;
   /** Hears of what went wrong here and is no instance's fault. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -54,7 +47,6 @@ const atOnceMax = 64;
 const togetherMax = 2;
 const paceRatio = 0.8;
 const pullTimeoutMs = 4000;
-const samplesOfInstanceMax = 5000;
 /**
  * Who is down is asked less often, so that many of them hold nobody up. Not from the first time on: who was met while it started,
  * as a control plane meets itself, is there a moment later.
@@ -262,43 +254,30 @@ export class Collector {
       member.failed(isLate ? `it did not answer within ${pullTimeoutMs / 1000} s` : reasonOf(read.error));
       return undefined;
     }
-    const { samples, elapsedS } = read.value;
+    const { samples, elapsedS, readMs } = read.value;
     member.answered();
     member.figures = latestFiguresOf(samples);
     const at = { elapsedS, nowMs: clock.monotonicMs() };
     this.#recent.add(member, samples, at);
     this.#vitals.add(member, samples, at);
+    this.#options.lately.take(member, samples, { elapsedS, nowMs: readMs });
     this.#writeAside(samples);
     return samples;
   }
 
   async #pull(member: Member, signal: AbortSignal): Promise<Read> {
-    const { pull, key } = this.#options;
-    const watched = member.watched as Watched;
-    if (watched.because !== undefined) throw new Error(watched.because);
-    const { address, isTrusted } = await addressOfWatched(watched, this.#options);
-    const { url } = watched;
-    const { labels } = member;
-    const reading = await pull({ url, address, key: isTrusted ? key : undefined, labels }, signal);
-    const before = member.reading;
-    member.reading = keptOf(reading);
-    const { service, instance } = member;
-    const { samples, resets, leftOut } = compareReadings(before, reading, {
-      service,
-      instance,
-      samplesMax: samplesOfInstanceMax,
-      seriesOf: (series) => member.pool.of(series),
-    });
+    const { samples, elapsedS, readMs, resets, leftOut } = await askInstance(member, this.#options, signal);
     this.#counts.resets += resets;
     this.#counts.leftOut += leftOut;
-    const elapsedMs = before === undefined ? 0 : reading.monotonicMs - before.monotonicMs;
-    return { samples, elapsedS: elapsedMs / 1000 };
+    return { samples, elapsedS, readMs };
   }
 
   async #probe(server: ServerProbe, caches: CacheReading[]): Promise<Read> {
-    const { samples, caches: found } = await server.read(this.#options.clock.now());
+    const { clock, intervalMs } = this.#options;
+    const readMs = clock.monotonicMs();
+    const { samples, caches: found } = await server.read(clock.now());
     caches.push(...found);
-    return { samples, elapsedS: this.#options.intervalMs / 1000 };
+    return { samples, elapsedS: intervalMs / 1000, readMs };
   }
 
   async #writeUsers(): Promise<void> {
@@ -339,6 +318,7 @@ const none: ReadonlyMap<string, number> = new Map();
 interface Read {
   readonly samples: readonly Sample[];
   readonly elapsedS: number;
+  readonly readMs: number;
 }
 
 function keyOf({ source, service, instance }: Watched): string {

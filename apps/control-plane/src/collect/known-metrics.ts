@@ -19,10 +19,11 @@ type Labels = Readonly<Record<string, string>>;
 const seconds = 0.001;
 
 /** What a client did wrong is no failure of the service. */
-const isFailure = ({ status = '', status_code: other = status, code = other }: Labels): boolean =>
+export const isFailure = ({ status = '', status_code: other = status, code = other }: Labels): boolean =>
   code.startsWith('5');
 
-const endpointOfRequest = ({ method, route, handler, path }: Labels): string | undefined =>
+/** `GET /food/:id`; undefined where nothing tells them apart. */
+export const endpointOfRequest = ({ method, route, handler, path }: Labels): string | undefined =>
   [method, route ?? handler ?? path].filter((part) => part !== undefined).join(' ') || undefined;
 
 /** A node exporter also tells of devices whose bytes another one carries: they would count twice. */

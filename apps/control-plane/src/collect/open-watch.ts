@@ -12,6 +12,7 @@ import {
   resolveServiceByMachine,
 } from './judged-address.ts';
 import { createKnownInstances, type KnownInstances } from './known-instances.ts';
+import type { Lately } from './lately.ts';
 import { createListedInstances } from './listed-instances.ts';
 import { createPodInstances } from './pod-instances.ts';
 import { createPostgresProbe } from './postgres-probe.ts';
@@ -31,6 +32,8 @@ export interface WatchOptions {
   readonly key: string | undefined;
   /** Those that are run here. */
   readonly running: RunningInstances;
+  /** Hears of what services do that are scaled. */
+  readonly lately: Lately;
   readonly registry: Registry;
   readonly onFailure: (error: unknown) => void;
   /** Default: over HTTP. */
@@ -81,6 +84,7 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
     resolve,
     key,
     intervalMs,
+    lately: options.lately,
     onFailure,
   });
   observeCollector(registry, collector, discoveries);

@@ -40,8 +40,9 @@ const pullLimits: PullLimits = {
  */
 export function createPull(clock: Clock, limits: PullLimits = pullLimits): Pull {
   return async (request, signal) => {
-    const at = { atMs: clock.now(), monotonicMs: clock.monotonicMs() };
     const response = await ask(request, signal);
+    // What it says is of now: one that is busy may have taken its time to come to it.
+    const at = { atMs: clock.now(), monotonicMs: clock.monotonicMs() };
     const type = response.headers['content-type'] ?? '';
     if (type.startsWith(snapshotContentType)) {
       const { bytesMax, memoryBytesMax } = limits;

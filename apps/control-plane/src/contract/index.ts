@@ -24,6 +24,7 @@ export type {
   ProfilingSession,
   RecommendationList,
   RegistrationView,
+  RolloutView,
   ScalingDecision,
   ScalingEvent,
   ScalingEventPage,

@@ -6,7 +6,7 @@ export const liveOperations = {
     tag: 'Live',
     summary: 'Follow what happens, as server-sent events',
     description:
-      'Events of `tests`, `alerts` and `scaling` have an id; who comes back with the last one as `Last-Event-ID` gets what came since, or the event `gap` where that is not known any more.',
+      'Events of `tests`, `alerts`, `scaling` and `rollouts` have an id; who comes back with the last one as `Last-Event-ID` gets what came since, or the event `gap` where that is not known any more.',
     query: {
       type: 'object',
       additionalProperties: false,
@@ -15,7 +15,7 @@ export const liveOperations = {
           type: 'string',
           minLength: 1,
           maxLength: 200,
-          description: 'Some of `tests,alerts,scaling,metrics`; default all.',
+          description: 'Some of `tests,alerts,scaling,rollouts,metrics`; default all.',
         },
       },
     },

@@ -6,6 +6,7 @@ import { liveOperations } from './live-operations.ts';
 import { chartOperations, metricsOperations } from './metrics-operations.ts';
 import { profilingOperations } from './profiling-operations.ts';
 import { recommendationOperations } from './recommendation-operations.ts';
+import { rolloutOperations } from './rollout-operations.ts';
 import { scalingOperations } from './scaling-operations.ts';
 import { systemOperations } from './system-operations.ts';
 import { testOperations } from './test-operations.ts';
@@ -53,6 +54,7 @@ type AllOperations = typeof accessOperations &
   typeof metricsOperations &
   typeof profilingOperations &
   typeof recommendationOperations &
+  typeof rolloutOperations &
   typeof scalingOperations &
   typeof systemOperations &
   typeof testOperations;
@@ -65,6 +67,7 @@ export const operations: AllOperations = {
   ...metricsOperations,
   ...chartOperations,
   ...scalingOperations,
+  ...rolloutOperations,
   ...instanceOperations,
   ...intakeOperations,
   ...profilingOperations,

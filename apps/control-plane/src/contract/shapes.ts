@@ -65,6 +65,15 @@ import {
   recommendationsSchema,
 } from './recommendation-schemas.ts';
 import {
+  rolloutEffectSchema,
+  rolloutListSchema,
+  rolloutOrderSchema,
+  rolloutPromotionSchema,
+  rolloutReasonSchema,
+  rolloutSchema,
+  rolloutTurnSchema,
+} from './rollout-schemas.ts';
+import {
   manualOrderSchema,
   manualScalingSchema,
   restartOrderSchema,
@@ -150,6 +159,13 @@ export const schemas: readonly NamedSchema[] = [
   findingSchema,
   recommendationSchema,
   recommendationsSchema,
+  rolloutEffectSchema,
+  rolloutListSchema,
+  rolloutOrderSchema,
+  rolloutPromotionSchema,
+  rolloutReasonSchema,
+  rolloutSchema,
+  rolloutTurnSchema,
   scalingChangeSchema,
   scalingDecisionListSchema,
   scalingDecisionSchema,
@@ -240,6 +256,13 @@ export interface Shapes {
   readonly Finding: FromSchema<typeof findingSchema, { references: [typeof evidenceSchema] }>;
   readonly Recommendation: RecommendationList['items'][number];
   readonly Recommendations: RecommendationList;
+  readonly Rollout: RolloutView;
+  readonly RolloutEffect: FromSchema<typeof rolloutEffectSchema>;
+  readonly RolloutList: { readonly items: readonly RolloutView[] };
+  readonly RolloutOrder: FromSchema<typeof rolloutOrderSchema>;
+  readonly RolloutPromotion: FromSchema<typeof rolloutPromotionSchema>;
+  readonly RolloutReason: FromSchema<typeof rolloutReasonSchema>;
+  readonly RolloutTurn: NonNullable<RolloutView['log']>[number];
   readonly ScalingChange: FromSchema<typeof scalingChangeSchema>;
   readonly ScalingDecision: ScalingDecision;
   readonly ScalingDecisionList: { readonly items: readonly ScalingDecision[] };
@@ -325,6 +348,10 @@ export type RecommendationList = FromSchema<
       typeof evidenceSchema,
     ];
   }
+>;
+export type RolloutView = FromSchema<
+  typeof rolloutSchema,
+  { references: [typeof rolloutEffectSchema, typeof rolloutTurnSchema] }
 >;
 export type ScalingDecision = FromSchema<
   typeof scalingDecisionSchema,

@@ -1,10 +1,11 @@
 /** What can be followed. What tells of a change is kept for a while; what is superseded in a moment is not. */
-export type Topic = 'tests' | 'alerts' | 'scaling' | 'metrics';
+export type Topic = 'tests' | 'alerts' | 'scaling' | 'rollouts' | 'metrics';
 
 export const topics: Readonly<Record<Topic, { readonly isKept: boolean }>> = {
   tests: { isKept: true },
   alerts: { isKept: true },
   scaling: { isKept: true },
+  rollouts: { isKept: true },
   metrics: { isKept: false },
 };
 

@@ -8,9 +8,11 @@ import {
   type Scaler,
   type ScalingDriver,
   type ScalingGate,
+  type ScalingHold,
   type ScalingStatus,
 } from 'loadline/scaling';
 import type { ScalingEventFilter, Store } from 'loadline/store';
+import type { Lately, QuickLooks } from '../collect/index.ts';
 import type { ScalingDecision, ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
 import { unknownThing } from '../problems/index.ts';
 import type { ProxyView } from './proxy-view.ts';
@@ -18,13 +20,6 @@ import { decisionViewOf, eventViewOf, groupViewOf } from './scaling-views.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { createStoreReadings } from './store-readings.ts';
 import { createStoreScalingMemory } from './store-scaling-memory.ts';
-
-/** An instance that takes requests, for whoever watches. */
-export interface RunningInstance {
-  readonly service: string;
-  readonly instance: string;
-  readonly url: string;
-}
 
 /** Keeps the services of this machine at the right size. */
 export interface Scaling {
@@ -41,8 +36,6 @@ export interface Scaling {
   history(filter: ScalingEventFilter): Promise<ScalingEventPage>;
   /** What was decided and why, newest first; @throws CONTROL_PLANE_NOT_FOUND where the group is not there. */
   decisions(query: DecisionQuery): Promise<readonly ScalingDecision[]>;
-  /** Everybody who takes requests now. */
-  instances(): Promise<readonly RunningInstance[]>;
   /** Ends its rounds; the services stay as they are. */
   close(): Promise<void>;
 }
@@ -50,10 +43,15 @@ export interface Scaling {
 export interface ScalingOptions {
   readonly clock: Clock;
   readonly store: Pick<Store, 'documents' | 'scalingEvents' | 'metrics'>;
+  /** What instances were seen to do before the store knows it. */
+  readonly lately: Lately;
+  readonly quick: QuickLooks;
   readonly driver: ScalingDriver;
   readonly services: readonly ServiceDescription[];
   /** Which rules and policies take part, as flags say; absent: all. */
   readonly gate?: ScalingGate | undefined;
+  /** What keeps a service from being changed now; absent: nothing. */
+  readonly holdOf?: ((service: string) => ScalingHold | undefined) | undefined;
   /** The proxies before a service; undefined where there are none. */
   readonly proxiesOf?: ((service: string) => readonly ProxyView[] | undefined) | undefined;
   /** Hears of each step that was taken, refused or failed. */
@@ -62,16 +60,21 @@ export interface ScalingOptions {
 
 /** Takes up what was set before, gives new services their policy, and starts the rounds. */
 export async function openScaling(options: ScalingOptions): Promise<Scaling> {
-  const { clock, store, driver, services, gate, proxiesOf, onEvent } = options;
-  const readings = createStoreReadings({ metrics: store.metrics, driver, clock });
+  const { clock, store, lately, quick, driver, services, gate, holdOf, proxiesOf, onEvent } = options;
+  const readings = createStoreReadings({
+    ...{ metrics: store.metrics, lately, quick, driver, clock },
+    // A group that is asked about has a policy: its scaler is there.
+    everyMs: (group) => scaler.status(group).configuration.policy.intervalMs ?? intervalMs,
+  });
   const memory = createStoreScalingMemory(
     store,
     () => clock.now(),
     (event) => onEvent?.(eventViewOf(event)),
   );
-  const scaler = await openScaler({
-    ...{ clock, driver, readings, memory },
+  const scaler: Scaler = await openScaler({
+    ...{ clock, driver, readings, memory, intervalMs },
     ...(gate === undefined ? {} : { gate }),
+    ...(holdOf === undefined ? {} : { holdOf }),
   });
   await followFile(scaler, store, services);
   const names = services.map(({ name }) => name);
@@ -121,24 +124,12 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
       if (!scaler.groups.includes(query.group)) throw unknownThing('group');
       return (await scaler.decisions(query)).map(decisionViewOf);
     },
-    async instances() {
-      const fleets = await Promise.all(
-        names.map(async (service) => ({
-          service,
-          fleet: await driver.observe(service, new AbortController().signal),
-        })),
-      );
-      return fleets.flatMap(({ service, fleet }) =>
-        fleet.kind === 'unseen'
-          ? []
-          : fleet.instances.flatMap(({ id, url, state }) =>
-              url === undefined || state !== 'ready' ? [] : [{ service, instance: id, url }],
-            ),
-      );
-    },
     close: () => scaler.close(),
   };
 }
+
+/** Where a policy says nothing: as Kubernetes' own autoscaler. */
+const intervalMs = 15_000;
 
 const fileKind = 'scaling file';
 

@@ -1,26 +1,54 @@
 import type { Clock } from 'loadline/base';
 import type { Readings, ReadingsPort, ScalingDriver, ScalingReading, WantedMetric } from 'loadline/scaling';
-import type { Latest, Store } from 'loadline/store';
+import { type Latest, type Store, scaleOf } from 'loadline/store';
+import type { Lately, QuickLooks } from '../collect/index.ts';
 import { createStoreHistory } from './store-history.ts';
-import { instanceMetrics, watchedMetricOf } from './watched-metrics.ts';
+import { instanceMetrics, type WatchedMetric, watchedMetricOf } from './watched-metrics.ts';
 
 /** Older values are left to the policy's own limit; this one only bounds what is read. */
 const ageMsMax = 600_000;
-/** Of so much time a percentile is made. */
+/** A percentile is of the time between two rounds, but of at least so much, for more than a few requests, and at most. */
+const latencyMsMin = 5000;
+const latencyMsMax = 30_000;
+/** Where the store alone knows it. */
 const latencyStepMs = 30_000;
+
+export interface StoreReadingsOptions {
+  readonly metrics: Store['metrics'];
+  /** What was seen so lately that the store need not know it yet. */
+  readonly lately: Pick<Lately, 'figures' | 'latency'>;
+  /** Looks once more before a round of those that are decided upon often. */
+  readonly quick: Pick<QuickLooks, 'look'>;
+  /** From one round of a group to its next. */
+  readonly everyMs: (group: string) => number;
+  readonly driver: ScalingDriver;
+  readonly clock: Clock;
+}
+
+/** What was measured of one series. */
+type Measured = ScalingReading & { readonly instance: string };
 
 /**
  * What a scaler goes by, from what was measured: of the instances that take requests the mean, or of the group the sum
- * or the worst. A metric that nobody measures is left out.
+ * or the worst. A metric that nobody measures is left out. What was seen lately comes before what the store has.
  */
-export function createStoreReadings(options: {
-  readonly metrics: Store['metrics'];
-  readonly driver: ScalingDriver;
-  readonly clock: Clock;
-}): ReadingsPort {
-  const { metrics, driver, clock } = options;
-
+export function createStoreReadings({
+  metrics,
+  lately,
+  quick,
+  everyMs,
+  driver,
+  clock,
+}: StoreReadingsOptions): Required<ReadingsPort> {
   async function readLatency(group: string): Promise<ScalingReading | undefined> {
+    const windowMs = Math.min(latencyMsMax, Math.max(latencyMsMin, everyMs(group)));
+    const seen = lately.latency(group, windowMs);
+    if (seen === 'silent') return readStoredLatency(group);
+    if (seen === undefined) return undefined;
+    return { value: seen.histogram.quantile(0.95) * scaleOf('ms'), atMs: seen.atMs };
+  }
+
+  async function readStoredLatency(group: string): Promise<ScalingReading | undefined> {
     const nowMs = clock.now();
     const stepStartMs = Math.floor(nowMs / latencyStepMs) * latencyStepMs;
     const { metric, unit } = instanceMetrics.latencyMsP95;
@@ -41,56 +69,111 @@ export function createStoreReadings(options: {
     return { value, atMs: Math.min(nowMs, point.atMs + latencyStepMs) };
   }
 
-  async function readLatest(
+  /** Of each instance that is asked about, or of everybody; the store is not asked for what was seen of all of them. */
+  async function measure(
     group: string,
-    wanted: WantedMetric,
-    ready: ReadonlySet<string>,
-  ): Promise<ScalingReading | undefined> {
-    const { metric: name, perUnit = 1, merge } = watchedMetricOf(wanted);
-    const found = await metrics.latest({ metric: name, service: group, sinceMs: clock.now() - ageMsMax });
-    const isOfGroup = wanted.of === 'of the group';
-    return merged(
-      found.filter(({ series }) => isOfGroup || ready.has(series.instance ?? '')),
-      merge,
-      perUnit,
+    { metric, perUnit = 1 }: WatchedMetric,
+    only: ReadonlySet<string> | undefined,
+  ): Promise<readonly Measured[]> {
+    const late = [...lately.figures(group, metric)].map(
+      ([instance, figure]): Measured => ({ ...figure, value: figure.value * perUnit, instance }),
     );
+    const seen = new Map(late.map((each) => [each.instance, each]));
+    if (only !== undefined && only.size > 0 && [...only].every((id) => seen.has(id)))
+      return late.filter(({ instance }) => only.has(instance));
+    const found = await metrics.latest({ metric, service: group, sinceMs: clock.now() - ageMsMax });
+    const further = found.filter(({ series }) => !isPlain(series) || !seen.has(series.instance ?? ''));
+    return [...late, ...further.map((each) => measuredOf(each, perUnit))].filter(
+      ({ instance }) => only === undefined || only.has(instance),
+    );
+  }
+
+  async function lookAt(group: string, signal: AbortSignal): Promise<Looked> {
+    const fleet = await driver.observe(group, signal);
+    if (fleet.kind !== 'seen') return { all: new Set(), ready: new Set(), cores: 1 };
+    const { instances, quota } = fleet;
+    const ready = instances.filter(({ state }) => state === 'ready');
+    const running = ready.flatMap(({ id, url }) => (url === undefined ? [] : [{ instance: id, url }]));
+    await quick.look(group, running, everyMs(group));
+    return {
+      all: new Set(instances.map(({ id }) => id)),
+      ready: new Set(ready.map(({ id }) => id)),
+      cores: quota?.by === 'control group' ? quota.cores : 1,
+    };
   }
 
   return {
     history: createStoreHistory({ metrics, clock }),
     async read(group, wanted, signal) {
-      const fleet = await driver.observe(group, signal);
-      const instances = fleet.kind === 'seen' ? fleet.instances : [];
-      const ready = new Set(instances.filter(({ state }) => state === 'ready').map(({ id }) => id));
-      const quota = fleet.kind === 'seen' ? fleet.quota : undefined;
-      const cores = quota?.by === 'control group' ? quota.cores : 1;
+      const { ready, cores } = await lookAt(group, signal);
       const read = await Promise.all(
         wanted.map(async (each) => {
-          const { metric } = each;
-          const reading =
-            metric === 'latencyMsP95' ? await readLatency(group) : await readLatest(group, each, ready);
-          return [metric, metric === 'cpuRatio' ? shareOf(reading, cores) : reading] as const;
+          const { metric, of } = each;
+          if (metric === 'latencyMsP95') return [metric, await readLatency(group)] as const;
+          const watched = watchedMetricOf(each);
+          const found = await measure(group, watched, of === 'of the group' ? undefined : ready);
+          return [metric, sharesOf(metric, merged(found, watched.merge), cores)] as const;
         }),
       );
       return Object.fromEntries(read.filter(([, reading]) => reading !== undefined)) as Readings;
     },
+    async readEach(group, wanted, signal) {
+      const { all, cores } = await lookAt(group, signal);
+      const own = wanted.filter(({ of }) => of === 'per replica');
+      const read = await Promise.all(
+        own.map(async (each) => {
+          const watched = watchedMetricOf(each);
+          const found = await measure(group, watched, all);
+          return { ...each, watched, byInstance: Map.groupBy(found, ({ instance }) => instance) };
+        }),
+      );
+      const readingsOf = (id: string): Readings => {
+        const known = read.flatMap(({ metric, watched, byInstance }) => {
+          const reading = sharesOf(metric, merged(byInstance.get(id) ?? [], watched.merge), cores);
+          return reading === undefined ? [] : [[metric, reading] as const];
+        });
+        return Object.fromEntries(known);
+      };
+      return new Map([...all].map((id) => [id, readingsOf(id)]));
+    },
   };
 }
 
+interface Looked {
+  readonly all: ReadonlySet<string>;
+  readonly ready: ReadonlySet<string>;
+  readonly cores: number;
+}
+
+/** The one series of an instance that is made of its pages. */
+function isPlain({ endpoint, labels }: Latest['series']): boolean {
+  return endpoint === undefined && labels === undefined;
+}
+
+function measuredOf({ series, atMs, value }: Latest, perUnit: number): Measured {
+  return { instance: series.instance ?? '', atMs, value: value * perUnit };
+}
+
 /** What is measured is a share of one core; who may have less than one has none left long before. Pure. */
-function shareOf(reading: ScalingReading | undefined, cores: number): ScalingReading | undefined {
-  return reading && { ...reading, value: reading.value / cores };
+function sharesOf(
+  metric: WantedMetric['metric'],
+  reading: ScalingReading | undefined,
+  cores: number,
+): ScalingReading | undefined {
+  return metric === 'cpuRatio' ? reading && { ...reading, value: reading.value / cores } : reading;
 }
 
 /** One value of many, as old as the oldest of them. Pure. */
-function merged(
-  found: readonly Latest[],
-  how: 'mean' | 'sum' | 'max',
-  perUnit: number,
-): ScalingReading | undefined {
+function merged(found: readonly Measured[], how: 'mean' | 'sum' | 'max'): ScalingReading | undefined {
   if (found.length === 0) return undefined;
-  const values = found.map(({ value }) => value * perUnit);
+  const values = found.map(({ value }) => value);
   const sum = values.reduce((total, value) => total + value, 0);
   const value = how === 'max' ? Math.max(...values) : how === 'sum' ? sum : sum / values.length;
-  return { value, atMs: Math.min(...found.map(({ atMs }) => atMs)), count: values.length };
+  const overMs = Math.max(...found.map((each) => each.overMs ?? 0));
+  return {
+    value,
+    atMs: Math.min(...found.map(({ atMs }) => atMs)),
+    count: values.length,
+    ...(overMs === 0 ? {} : { overMs }),
+  };
 }

@@ -16,9 +16,18 @@ import { followProxy } from './followed-proxy.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { proxyKeyIn } from './proxy-key.ts';
 
+/** What is known of groups that several share a proxy: builds of one service. */
+export interface SharedGroups {
+  /** The service before whose proxies instances of this group are. */
+  serviceOf(group: string): string;
+  /** Of an instance that comes into the traffic now; undefined: what proxies take where nothing is said. */
+  weightOf(group: string): number | undefined;
+}
+
 export interface ServiceProxiesOptions {
   readonly clock: Clock;
   readonly services: readonly ServiceDescription[];
+  readonly groups: SharedGroups;
   /** What the proxies write down, and their key. */
   readonly folder: string;
 }
@@ -29,6 +38,8 @@ export interface ServiceProxies extends AsyncDisposable {
   readonly gate: TrafficGate;
   /** Starts ours, or takes up those that a control plane before us has left running. */
   begin(): void;
+  /** The proxies that a service has, together; undefined where it has none. */
+  poolOf(service: string): Pool | undefined;
   /** Undefined where the service has none. */
   viewsOf(service: string): readonly ProxyView[] | undefined;
 }
@@ -36,7 +47,12 @@ export interface ServiceProxies extends AsyncDisposable {
 /** Between two looks at a proxy: one that was started again is told its upstreams so soon. */
 const lookEveryMs = 1000;
 
-export function startServiceProxies({ clock, services, folder }: ServiceProxiesOptions): ServiceProxies {
+export function startServiceProxies({
+  clock,
+  services,
+  groups,
+  folder,
+}: ServiceProxiesOptions): ServiceProxies {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = proxyKeyIn(folder);
   const ours = services.flatMap(({ name, listen }) =>
@@ -62,7 +78,8 @@ export function startServiceProxies({ clock, services, folder }: ServiceProxiesO
   );
   const urls = new Map(ours.map(({ name, listen }) => [nameOfOurs(name), urlOf(listen)]));
   return {
-    gate: gateOf(pools),
+    gate: gateOf(pools, groups),
+    poolOf: (service) => pools.get(service),
     begin() {
       processes.begin();
       for (const { group } of ours) void processes.apply(group, 1, never);
@@ -132,16 +149,18 @@ function urlOf({ host, port }: ListenPlace): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function gateOf(pools: ReadonlyMap<string, Pool>): TrafficGate {
+function gateOf(pools: ReadonlyMap<string, Pool>, { serviceOf, weightOf }: SharedGroups): TrafficGate {
+  const poolOf = (group: string): Pool | undefined => pools.get(serviceOf(group));
   return {
     async admit({ group, id, host, port }, signal) {
-      await pools.get(group)?.join({ id, host, port }, signal);
+      const weight = weightOf(group);
+      await poolOf(group)?.join({ id, host, port, ...(weight === undefined ? {} : { weight }) }, signal);
     },
     async withdraw({ group, id, graceMs }, signal) {
-      return (await pools.get(group)?.leave(id, { graceMs }, signal)) ?? { kind: 'drained' };
+      return (await poolOf(group)?.leave(id, { graceMs }, signal)) ?? { kind: 'drained' };
     },
     inFlight({ group, id }) {
-      const proxies = pools.get(group)?.status().proxies ?? [];
+      const proxies = poolOf(group)?.status().proxies ?? [];
       const counts = proxies.map(({ seen }) => seen?.find((each) => each.id === id)?.inFlight);
       return counts.reduce(
         (sum, count) => (sum === undefined || count === undefined ? undefined : sum + count),

@@ -1,34 +1,58 @@
 import { createVirtualClock } from 'loadline/base';
-import type { Fleet, ScalingDriver } from 'loadline/scaling';
-import { expect, it } from 'vitest';
+import type { Fleet, Instance, ScalingDriver, WantedMetric } from 'loadline/scaling';
+import { describe, expect, it } from 'vitest';
+import { Lately } from '../../src/collect/index.ts';
 import { createStoreReadings } from '../../src/scaling/store-readings.ts';
 import { createMemoryStore } from '../memory-store.ts';
 
-const ready = (id: string) => ({ id, state: 'ready', url: undefined, sinceMs: 0, restarts: 0 }) as const;
+const instance = (id: string, state: Instance['state'] = 'ready') =>
+  ({ id, state, url: undefined, sinceMs: 0, restarts: 0 }) as const;
+const cpu: WantedMetric = { metric: 'cpuRatio', of: 'per replica', merge: 'mean' };
+const signal = new AbortController().signal;
 
-async function cpuRatioOf(quota: Fleet['quota']): Promise<number | undefined> {
+/** Two instances of a service, and what the store has of the processor of each. */
+async function stage({
+  instances = [instance('shop-1'), instance('shop-2')],
+  stored = { 'shop-1': 0.1, 'shop-2': 0.3 },
+  quota,
+}: {
+  readonly instances?: readonly Instance[];
+  readonly stored?: Readonly<Record<string, number>>;
+  readonly quota?: Fleet['quota'];
+} = {}) {
   const clock = createVirtualClock();
   const store = createMemoryStore(clock);
-  const instances = [ready('shop-1'), ready('shop-2')];
   const fleet: Fleet = {
     ...{ kind: 'seen', wanted: 2, ready: 2, starting: 0, stopping: 0, instances },
     ...(quota === undefined ? {} : { quota }),
   };
   const driver: ScalingDriver = { observe: async () => fleet, apply: async () => ({ kind: 'accepted' }) };
-  await store.metrics.write(
-    [0.1, 0.3].map((value, index) => ({
-      series: { metric: 'cpu_ratio', service: 'shop', instance: `shop-${index + 1}`, unit: 'ratio' },
-      atMs: clock.now(),
-      value,
-    })),
-  );
-  const readings = createStoreReadings({ metrics: store.metrics, driver, clock });
-  const read = await readings.read(
-    'shop',
-    [{ metric: 'cpuRatio', of: 'per replica', merge: 'mean' }],
-    new AbortController().signal,
-  );
-  return read.cpuRatio?.value;
+  const sample = (id: string, value: number, metric = 'cpu_ratio', unit = 'ratio') => ({
+    series: { metric, service: 'shop', instance: id, unit },
+    atMs: clock.now(),
+    value,
+  });
+  await store.metrics.write(Object.entries(stored).map(([id, value]) => sample(id, value)));
+  const lately = new Lately(['shop']);
+  const asked: string[] = [];
+  const metrics: typeof store.metrics = {
+    ...store.metrics,
+    latest(query) {
+      asked.push(query.metric ?? '');
+      return store.metrics.latest(query);
+    },
+  };
+  const readings = createStoreReadings({
+    ...{ metrics, lately, driver, clock },
+    quick: { look: async () => undefined },
+    everyMs: () => 15_000,
+  });
+  const see = (id: string, value: number) =>
+    lately.take({ service: 'shop', instance: id }, [sample(id, value)], {
+      nowMs: clock.monotonicMs(),
+      elapsedS: 1,
+    });
+  return { clock, store, readings, sample, see, asked };
 }
 
 it.each([
@@ -36,5 +60,62 @@ it.each([
   ['of what a control group leaves it', { by: 'control group', cores: 0.25 }, 0.8],
   ['of a core, where no control group could be made', { by: 'nothing', because: 'no rights' }, 0.2],
 ] as const)('the CPU of an instance is a share %s', async (_, quota, share) => {
-  expect(await cpuRatioOf(quota)).toBeCloseTo(share, 10);
+  const { readings } = await stage(quota === undefined ? {} : { quota });
+  const { cpuRatio } = await readings.read('shop', [cpu], signal);
+  expect(cpuRatio?.value).toBeCloseTo(share, 10);
+});
+
+describe('what a scaler goes by', () => {
+  it('is what was seen lately, before what the store has', async () => {
+    const { readings, see, asked } = await stage();
+    see('shop-1', 0.9);
+    expect((await readings.read('shop', [cpu], signal)).cpuRatio).toMatchObject({ value: 0.6, count: 2 });
+    see('shop-2', 0.7);
+    asked.length = 0;
+    expect((await readings.read('shop', [cpu], signal)).cpuRatio).toMatchObject({ value: 0.8, overMs: 1000 });
+    // All of them were seen: the store need not answer.
+    expect(asked).toEqual([]);
+  });
+
+  it('is what all told together, of what is one number for the group', async () => {
+    const { readings, store, sample } = await stage();
+    const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
+    await store.metrics.write(['shop-1', 'gone'].map((id) => sample(id, 5, 'queue_depth', 'count')));
+    expect((await readings.read('shop', [depth], signal)).queueDepth?.value).toBe(10);
+  });
+});
+
+describe('what is told of each instance', () => {
+  it('is its own, also of who takes no requests; of who was not measured there is nothing', async () => {
+    const instances = [instance('shop-1'), instance('shop-2', 'starting'), instance('shop-3')];
+    const { readings, see } = await stage({ instances });
+    see('shop-1', 0.9);
+    const each = await readings.readEach('shop', [cpu], signal);
+    expect([...each]).toMatchObject([
+      ['shop-1', { cpuRatio: { value: 0.9 } }],
+      ['shop-2', { cpuRatio: { value: 0.3 } }],
+      ['shop-3', {}],
+    ]);
+    expect(each.get('shop-3')).toEqual({});
+  });
+
+  it('is a share of what its control group leaves it', async () => {
+    const { readings } = await stage({ quota: { by: 'control group', cores: 0.5 } });
+    const each = await readings.readEach('shop', [cpu], signal);
+    expect(each.get('shop-1')?.cpuRatio?.value).toBeCloseTo(0.2, 10);
+  });
+
+  it('is nothing that is one number for the group, and what a service measures itself', async () => {
+    const { readings, store, sample } = await stage();
+    await store.metrics.write([
+      sample('shop-1', 7, 'carts', 'count'),
+      sample('shop-1', 3, 'queue_depth', 'count'),
+    ]);
+    const wanted: readonly WantedMetric[] = [
+      { metric: 'custom:carts', of: 'per replica', merge: 'mean' },
+      { metric: 'queueDepth', of: 'of the group', merge: 'sum' },
+    ];
+    const each = await readings.readEach('shop', wanted, signal);
+    expect(Object.keys(each.get('shop-1') ?? {})).toEqual(['custom:carts']);
+  });
 });

@@ -16,7 +16,7 @@ export type { HealthOptions } from './doors/health-door.ts';
 export { observeError, observeErrorTable } from './errors.ts';
 export { type ActiveUsers, observeUsers, usersSketchName } from './meters/active-users.ts';
 export { observeHeap } from './meters/heap-metrics.ts';
-export type { HttpObserver, HttpRoute, ObservedRequest, RoutedRequest } from './meters/http-metrics.ts';
+export type { HttpObserver, ObservedRequest } from './meters/http-metrics.ts';
 export { observeHttp } from './meters/http-metrics.ts';
 export {
   type MachineNetworkOptions,

@@ -109,7 +109,11 @@ function samplesOf(metric: HpaMetric, seen: Observation, { pods, staleAfterMs }:
     if (seen.instances === undefined && ready?.status !== 'True') continue;
     const sight = see(wanted.metric, { readings, atMs: seen.atMs }, staleAfterMs);
     if ('value' in sight)
-      byPod[name] = { milli: milliOf(sight.value), atMs: seen.atMs - sight.ageMs, windowMs: 0 };
+      byPod[name] = {
+        milli: milliOf(sight.value),
+        atMs: seen.atMs - sight.ageMs,
+        windowMs: sight.overMs ?? 0,
+      };
   }
   return { of: 'pods', byPod };
 }

@@ -17,7 +17,7 @@ import type { ReadingsPort } from './readings.ts';
 import { holdByRestart, type RestartOrder } from './restart.ts';
 import { holdBy, type ScalingGate, takesPartBy } from './rule-gate.ts';
 import type { ScalingHold, Standing } from './standing.ts';
-import { flawOf, type Readings } from './strategies/observation.ts';
+import { flawOf, type Readings, type SeenInstance } from './strategies/observation.ts';
 
 /** What a group's rounds need. */
 export interface GroupMeans {
@@ -132,7 +132,7 @@ export class ScaledGroup {
       this.counts.unseen++;
       return { kind: 'unseen', atMs: clock.now(), because: fleet.because };
     }
-    const { readings, unread } = await this.#read();
+    const { readings, instances, unread } = await this.#read(fleet);
     this.#outlook.learn(fleet);
     this.#restart.look(fleet);
     const { wanted, ready, starting, stopping } = fleet;
@@ -153,7 +153,8 @@ export class ScaledGroup {
       foresight,
       ...this.#restraints(fleet),
     };
-    const decision = decide(standing, { atMs, ...counts, readings });
+    const seen = { atMs, ...counts, readings, ...(instances === undefined ? {} : { instances }) };
+    const decision = decide(standing, seen);
     if (decision.recommended !== undefined)
       this.#recommendations.push({ atMs, replicas: decision.recommended });
     this.counts[countOf[decision.action]]++;
@@ -183,23 +184,26 @@ export class ScaledGroup {
     return all;
   }
 
-  async #read(): Promise<{ readings: Readings; unread: string | undefined }> {
+  async #read(fleet: Fleet): Promise<Read> {
     const { clock, readings } = this.#means;
     const { group, policy } = this.configuration;
     const metrics = wantedMetrics(policy);
-    const answer = await this.#readingsAsker.ask('the source of the metrics', (signal) =>
-      readings.read(group, metrics, signal),
-    );
+    const isByInstance = policy.hpa !== undefined && readings.readEach !== undefined;
+    const answer = await this.#readingsAsker.ask('the source of the metrics', async (signal) => ({
+      ofGroup: await readings.read(group, metrics, signal),
+      each: isByInstance ? await readings.readEach?.(group, metrics, signal) : undefined,
+    }));
     if ('because' in answer) {
       this.counts.unread++;
-      return { readings: {}, unread: answer.because };
+      return { readings: {}, instances: undefined, unread: answer.because };
     }
-    const read = metrics.flatMap(({ metric }) => answer.value[metric] ?? []);
+    const { ofGroup, each } = answer.value;
+    const read = metrics.flatMap(({ metric }) => ofGroup[metric] ?? []);
     const nowMs = clock.now();
     this.counts.setAside += read.filter(
-      (each) => flawOf(each, nowMs, policy.staleAfterMs) !== undefined,
+      (reading) => flawOf(reading, nowMs, policy.staleAfterMs) !== undefined,
     ).length;
-    return { readings: answer.value, unread: undefined };
+    return { readings: ofGroup, instances: each && seenInstances(fleet, each), unread: undefined };
   }
 
   /** What is set by hand is meant, also while the policy is only tried. */
@@ -256,6 +260,19 @@ export class ScaledGroup {
 }
 
 const unsavedMax = 1000;
+
+interface Read {
+  readonly readings: Readings;
+  readonly instances: readonly SeenInstance[] | undefined;
+  readonly unread: string | undefined;
+}
+
+/** Where the engine doesn't tell when one was made, it counts as new since it is what it is. */
+function seenInstances({ instances }: Fleet, each: ReadonlyMap<string, Readings>): readonly SeenInstance[] {
+  return instances.map(({ id, state, sinceMs, startedMs = sinceMs }) => {
+    return { id, state, sinceMs, startedMs, readings: each.get(id) ?? {} };
+  });
+}
 
 /** No window is longer than an hour; beyond so many, the oldest are forgotten, as if it were shorter. */
 const windowMsMax = 3_600_000;

@@ -7,6 +7,15 @@ export interface ReadingsPort {
   /** The present value of each metric; those that are not known are left out. */
   read(group: string, metrics: readonly WantedMetric[], signal: AbortSignal): Promise<Readings>;
   /**
+   * The present value of those metrics that are each instance's own, by its id: for an autoscaler object, which looks at
+   * each. Without it every instance that is ready is taken for an average one.
+   */
+  readEach?(
+    group: string,
+    metrics: readonly WantedMetric[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Readings>>;
+  /**
    * The past of each metric as one number of the whole group, for forecasts: weeks where they are kept. Without it
    * nothing is forecast.
    */

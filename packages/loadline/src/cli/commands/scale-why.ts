@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { parseDuration, systemClock } from '../../base/index.ts';
-import { askControlPlane } from '../door/control-plane.ts';
+import { askControlPlane, controlPlaneOptions, readControlPlane } from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readWords } from '../door/words.ts';
@@ -29,8 +28,7 @@ const options = {
   at: { type: 'string' },
   last: { type: 'string' },
   steps: { type: 'boolean' },
-  'control-plane': { type: 'string' },
-  'key-file': { type: 'string' },
+  ...controlPlaneOptions,
   json: { type: 'boolean' },
 } as const;
 
@@ -44,12 +42,8 @@ async function tellWhy(args: readonly string[], { terminal, env, signal }: Surro
   if (words.at !== undefined && words.last !== undefined) throw unfit('--at and --last exclude each other');
   const nowMs = systemClock.now();
   const query = new URLSearchParams({ group, limit: String(itemsMax), ...readTimes(words, nowMs) });
-  const key = words['key-file'] === undefined ? env.LOADLINE_KEY : await readKey(words['key-file']);
-  const answer = await askControlPlane(
-    words['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070',
-    `/performance/scaling/decisions?${query}`,
-    { key, signal },
-  );
+  const { address, key } = await readControlPlane(words, env);
+  const answer = await askControlPlane(address, `/performance/scaling/decisions?${query}`, { key, signal });
   const { items } = answer as { readonly items: readonly ToldDecision[] };
   if (words.json === true) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
   else {
@@ -75,14 +69,6 @@ function readTimes(
   if (lastMs === undefined || lastMs === 0 || lastMs > weekMs)
     throw unfit(`--last must be a time with its unit, at most 7d, got ${last}`);
   return { from: new Date(nowMs - lastMs).toISOString(), to: new Date(nowMs + 1).toISOString() };
-}
-
-async function readKey(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw unfit(`--key-file cannot be read: ${(cause as Error).message}`);
-  }
 }
 
 function unfit(said: string): Error {

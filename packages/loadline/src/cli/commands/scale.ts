@@ -21,6 +21,11 @@ const words: Readonly<Record<string, ScaleWord>> = {
     summary: 'tells why a group has the size that it has',
     open: async () => (await import('./scale-why.ts')).scaleWhyCommand,
   },
+  restart: {
+    usage: 'restart GROUP',
+    summary: 'replaces the instances of a group one after the other',
+    open: async () => (await import('./scale-restart.ts')).scaleRestartCommand,
+  },
   simulate: {
     usage: 'simulate POLICY…',
     summary: 'tries policies on a trace: instance hours, and targets missed',

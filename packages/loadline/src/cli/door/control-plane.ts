@@ -1,21 +1,55 @@
+import { readFile } from 'node:fs/promises';
 import { cliError } from './errors.ts';
 
 const answerTimeoutMs = 15_000;
 const answerBytesMax = 64 * 1024 * 1024;
 
+/** Which control plane is meant, by the words of a command. */
+export const controlPlaneOptions = {
+  'control-plane': { type: 'string' },
+  'key-file': { type: 'string' },
+} as const;
+
+/** Where a control plane is, and what opens it. */
+export interface ControlPlanePlace {
+  readonly address: string;
+  readonly key: string | undefined;
+}
+
+/** @throws CLI_USAGE where the key cannot be read. */
+export async function readControlPlane(
+  words: { readonly [Name in keyof typeof controlPlaneOptions]?: string | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ControlPlanePlace> {
+  const address = words['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070';
+  const file = words['key-file'];
+  if (file === undefined) return { address, key: env.LOADLINE_KEY };
+  try {
+    return { address, key: (await readFile(file, 'utf8')).trim() };
+  } catch (cause) {
+    const said = `Cannot ask the control plane: --key-file cannot be read: ${(cause as Error).message}.`;
+    throw cliError('CLI_USAGE', said, { cause });
+  }
+}
+
+interface Asked {
+  readonly key: string | undefined;
+  readonly signal: AbortSignal;
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  /** Sent as JSON. */
+  readonly body?: object;
+}
+
 /**
- * Asks a control plane something that is only read, and gives its JSON.
+ * Asks a control plane, and gives its JSON.
  *
- * @throws CLI_CONTROL_PLANE where it does not answer, refuses the key, or answers something else.
+ * @throws CLI_CONTROL_PLANE where it does not answer, refuses, or answers something else.
  */
-export async function askControlPlane(
-  address: string,
-  path: string,
-  { key, signal }: { readonly key: string | undefined; readonly signal: AbortSignal },
-): Promise<unknown> {
+export async function askControlPlane(address: string, path: string, asked: Asked): Promise<unknown> {
   if (!URL.canParse(path, address) || !/^https?:$/.test(new URL(address).protocol))
     throw failed(address, `it is no address, like http://127.0.0.1:7070`);
-  const response = await send(new URL(path, address), { key, signal });
+  const response = await send(new URL(path, address), asked);
   const text = await response.text();
   if (text.length > answerBytesMax) throw failed(address, 'its answer is too large');
   const answer = parseOrUndefined(text);
@@ -26,14 +60,14 @@ export async function askControlPlane(
   throw failed(address, `it answered ${response.status}: ${said}${hint}`);
 }
 
-async function send(
-  url: URL,
-  { key, signal }: { readonly key: string | undefined; readonly signal: AbortSignal },
-): Promise<Response> {
+async function send(url: URL, { key, signal, method = 'GET', body }: Asked): Promise<Response> {
   try {
     return await fetch(url, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       headers: {
         accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       },
       // A key is for whoever was named, not for whoever that one names.

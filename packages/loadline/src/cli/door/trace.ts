@@ -8,7 +8,7 @@ import {
   type TracePoint,
   traceOfPoints,
 } from '../../scaling/simulate/index.ts';
-import { askControlPlane } from './control-plane.ts';
+import { askControlPlane, controlPlaneOptions, readControlPlane } from './control-plane.ts';
 import { cliError } from './errors.ts';
 
 /** Where a trace comes from, in words. */
@@ -17,8 +17,7 @@ export const traceOptions = {
   prometheus: { type: 'string' },
   query: { type: 'string' },
   of: { type: 'string' },
-  'control-plane': { type: 'string' },
-  'key-file': { type: 'string' },
+  ...controlPlaneOptions,
   last: { type: 'string', default: '7d' },
   step: { type: 'string', default: '1m' },
 } as const;
@@ -70,9 +69,7 @@ const pointsAtOnce = 1000;
 
 async function askForService(service: string, asked: AskedTrace, { env, signal }: Means): Promise<Trace> {
   const { fromMs, toMs, stepMs } = readWindow(asked);
-  const address = asked['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070';
-  const keyFile = asked['key-file'];
-  const key = keyFile === undefined ? env.LOADLINE_KEY : await readKey(keyFile);
+  const { address, key } = await readControlPlane(asked, env);
   const points: TracePoint[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += pointsAtOnce * stepMs) {
     const query = new URLSearchParams({
@@ -93,14 +90,6 @@ async function askForService(service: string, asked: AskedTrace, { env, signal }
 
 interface ToldFigure {
   readonly lines: readonly { readonly points: readonly { readonly at: string; readonly mean: number }[] }[];
-}
-
-async function readKey(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw unfit(`--key-file cannot be read: ${(cause as Error).message}`);
-  }
 }
 
 function readWindow(asked: AskedTrace): { fromMs: number; toMs: number; stepMs: number } {

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpRoute } from '../meters/http-metrics.ts';
 import { patternsOf, prefixOf } from './express-prefix.ts';
 import { answerAtDoor } from './node-door.ts';
-import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 /** What Express adds to a request, and Connect does not. */
 export interface ExpressRequest extends IncomingMessage {
@@ -25,14 +24,7 @@ export function expressMiddleware<Request extends ExpressRequest>(
   watcher: Watcher,
   { routeOf, userOf }: ExpressOptions<Request> = {},
 ): ExpressMiddleware {
-  const { http } = watcher;
-  const follow = createFollow<Request>(watcher, {
-    routeOf:
-      routeOf === undefined
-        ? createRouteFinder(http.route)
-        : (request) => http.route(routeOf(request) ?? unmatched),
-    userOf,
-  });
+  const follow = createFollow<Request>(watcher, { routeOf: routeOf ?? createRouteFinder(), userOf });
   return (request, response, next) => {
     const door = watcher.doorAt(request.originalUrl ?? request.url);
     if (door !== undefined) {
@@ -50,17 +42,17 @@ const prefixesMax = 100;
 /** What is known of a route by the prefixes under which it was found. */
 interface Found {
   readonly patterns: readonly string[];
-  readonly byPrefix: Map<string, HttpRoute>;
+  readonly byPrefix: Map<string, string>;
 }
 
 /**
  * Finds the pattern of an answered request: that of its router's mount, and that of its route. Express tells the second,
  * and of the first only what a request had there: every id would be a series of its own.
  */
-function createRouteFinder(routeAt: (pattern: string) => HttpRoute): (request: ExpressRequest) => HttpRoute {
+function createRouteFinder(): (request: ExpressRequest) => string | undefined {
   const known = new WeakMap<object, Found>();
   return ({ baseUrl = '', route, app }) => {
-    if (route?.path === undefined) return routeAt(unmatched);
+    if (route?.path === undefined) return undefined;
     let found = known.get(route);
     if (found === undefined) {
       found = { patterns: patternsOf(app), byPrefix: new Map() };
@@ -70,7 +62,7 @@ function createRouteFinder(routeAt: (pattern: string) => HttpRoute): (request: E
     const seen = byPrefix.get(baseUrl);
     if (seen !== undefined) return seen;
     const prefix = prefixOf(baseUrl, patterns, byPrefix.size < prefixesMax);
-    const pattern = routeAt(`${prefix}${String(route.path)}`);
+    const pattern = `${prefix}${String(route.path)}`;
     if (byPrefix.size < prefixesMax) byPrefix.set(baseUrl, pattern);
     return pattern;
   };

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpRoute } from '../meters/http-metrics.ts';
 import type { ConnectingServer } from '../meters/network-metrics.ts';
 import { answerAtDoor } from './node-door.ts';
-import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 /** What is needed of Fastify's request. */
 export interface FastifyRequestShape {
@@ -38,13 +37,11 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
   watcher: Watcher,
   { userOf }: { readonly userOf?: UserOf<Request> } = {},
 ): FastifyPlugin<Request> {
-  const { http } = watcher;
   const routeOf = Symbol('route');
-  type Routed = object & { [routeOf]?: HttpRoute };
+  type Routed = object & { [routeOf]?: string };
   const follow = createFollow<Request>(watcher, {
     // What fits no route, and what another hook answered before that of its route.
-    routeOf: ({ routeOptions }, response: Routed) =>
-      response[routeOf] ?? http.route(routeOptions.url ?? unmatched),
+    routeOf: (request, response: Routed) => response[routeOf] ?? request.routeOptions.url,
     userOf,
   });
   const plugin: FastifyPlugin<Request> = (app, _options, done) => {
@@ -61,9 +58,9 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
     });
     // To ask a request for its route makes Fastify put a dozen options together; a hook of the route's own knows it.
     app.addHook('onRoute', (options) => {
-      const route = http.route(options.url);
+      const { url } = options;
       const noteRoute: FastifyHook<Request> = (_request, { raw }: { readonly raw: Routed }, next) => {
-        raw[routeOf] = route;
+        raw[routeOf] = url;
         next();
       };
       options.onRequest = [noteRoute, options.onRequest ?? []].flat();

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DoorAnswer, DoorRequest } from '../doors/door.ts';
-import type { HttpRoute } from '../meters/http-metrics.ts';
-import { createFollow, seeRoute, seeUser, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, seeRoute, seeUser, type UserOf, type Watcher } from './watcher.ts';
 
 /** What is needed of Hono's context. */
 export interface HonoContext {
@@ -28,9 +27,9 @@ export function honoMiddleware<Context extends HonoContext>(
   { routeOf, userOf }: HonoOptions<Context>,
 ): HonoMiddleware<Context> {
   // A middleware is matched by everything, and is the pattern of nothing.
-  const patternOf = (context: Context): HttpRoute => {
+  const patternOf = (context: Context): string | undefined => {
     const path = routeOf(context);
-    return watcher.http.route(path === undefined || path === '*' || path === '/*' ? unmatched : path);
+    return path === '*' || path === '/*' ? undefined : path;
   };
   const follow = createFollow<Context>(watcher, { routeOf: patternOf, userOf });
   return async (context, next) => {
@@ -52,7 +51,7 @@ export function honoMiddleware<Context extends HonoContext>(
     } finally {
       const nowMs = clock.monotonicMs();
       const route = seeRoute(watcher, patternOf, context, undefined);
-      http.endRouted({ method: context.req.method, route, status, durationMs: nowMs - startMs });
+      http.end({ method: context.req.method, route, status, durationMs: nowMs - startMs });
       if (userOf !== undefined) seeUser(watcher, userOf, context, nowMs);
     }
     return undefined;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerAtDoor } from './node-door.ts';
-import { createFollow, type UserOf, unmatched, type Watcher } from './watcher.ts';
+import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 export interface NodeOptions {
   /** The pattern that a request fits, `/food/:id`; what has none is counted as `unmatched`. Asked when it is answered. */
@@ -15,7 +15,7 @@ export function watchHandler(
   { routeOf, userOf }: NodeOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const follow = createFollow<IncomingMessage>(watcher, {
-    routeOf: (request) => watcher.http.route(routeOf?.(request) ?? unmatched),
+    routeOf: routeOf ?? (() => undefined),
     userOf,
   });
   return (request, response) => {

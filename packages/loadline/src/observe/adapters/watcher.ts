@@ -2,7 +2,7 @@ import type { Clock } from '../../base/index.ts';
 import type { Counter } from '../../metrics/index.ts';
 import type { Door } from '../doors/door.ts';
 import type { ActiveUsers } from '../meters/active-users.ts';
-import type { HttpObserver, HttpRoute } from '../meters/http-metrics.ts';
+import type { HttpObserver } from '../meters/http-metrics.ts';
 import type { CountedSocket, NetworkObserver } from '../meters/network-metrics.ts';
 
 /** What an adapter tells of the requests that its framework takes. */
@@ -23,7 +23,7 @@ export type UserOf<Request> = (request: Request) => string | undefined;
 /** The status of a request whose client went away first; nginx's number for it. */
 const clientWent = 499;
 /** The route of what fits no route. */
-export const unmatched = 'unmatched';
+const unmatched = 'unmatched';
 
 /** What is needed of `http.IncomingMessage`. */
 export interface NodeRequest {
@@ -43,7 +43,8 @@ export interface NodeResponse {
 
 /** What an adapter knows of a request by whatever its framework gives for one. Asked when it has been answered. */
 export interface Asked<Subject> {
-  readonly routeOf: (subject: Subject, response: NodeResponse) => HttpRoute;
+  /** The pattern that it fits; undefined where there is none. */
+  readonly routeOf: (subject: Subject, response: NodeResponse) => string | undefined;
   readonly userOf: UserOf<Subject> | undefined;
 }
 
@@ -64,19 +65,19 @@ export function createFollow<Subject>(
   const begunMs = Symbol('begunMs');
   const subjectOf = Symbol('subject');
   interface Followed extends NodeResponse {
-    [begunMs]?: number | undefined;
-    [subjectOf]?: Subject | undefined;
+    /** NaN when it has been counted: whatever is no number would make another kind of object of each response. */
+    [begunMs]?: number;
+    [subjectOf]?: Subject;
   }
   function onClose(this: Followed): void {
     const startMs = this[begunMs];
-    if (startMs === undefined) return;
+    if (startMs === undefined || Number.isNaN(startMs)) return;
     const subject = this[subjectOf] as Subject;
-    this[begunMs] = undefined;
-    this[subjectOf] = undefined;
+    this[begunMs] = Number.NaN;
     const nowMs = clock.monotonicMs();
     // Node's HTTP/2 calls every stream finished that is closed, also one to which nothing was ever answered.
     const isAnswered = this.writableFinished && this.writableEnded;
-    http.endRouted({
+    http.end({
       method: this.req.method ?? 'GET',
       route: seeRoute(watcher, routeOf, subject, this),
       status: isAnswered ? this.statusCode : clientWent,
@@ -98,17 +99,20 @@ export function createFollow<Subject>(
 
 /** As `seeUser`: what has no route that can be told has none. */
 export function seeRoute<Subject, Response>(
-  { http, routeFailures }: Watcher,
-  routeOf: (subject: Subject, response: Response) => HttpRoute,
+  { routeFailures }: Watcher,
+  routeOf: (subject: Subject, response: Response) => string | undefined,
   subject: Subject,
   response: Response,
-): HttpRoute {
+): string {
   try {
-    return routeOf(subject, response);
+    const route = routeOf(subject, response);
+    if (typeof route === 'string') return route;
+    // Plain JavaScript may tell anything.
+    if (route !== undefined) routeFailures.add();
   } catch {
     routeFailures.add();
-    return http.route(unmatched);
   }
+  return unmatched;
 }
 
 /** A service's own function must not break the counting of its requests, nor the request. */

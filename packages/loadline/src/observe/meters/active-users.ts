@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
-import { createBatch } from './batch.ts';
+import { createBatch, placesMax } from './batch.ts';
 import { UserSketch } from './user-sketch.ts';
 
 /** Who was there in the last five minutes, without remembering who it was. */
@@ -43,12 +43,19 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
     const oldestMs = startMs - (slicesMax - 1) * sliceMs;
     while ((slices.at(-1)?.startMs ?? startMs) < oldestMs) slices.pop();
   }
-  const batch = createBatch<{ readonly id: string; readonly nowMs: number }>(({ id, nowMs }) => {
+  function note(id: string, nowMs: number): void {
     // A reading of just before the newest half minute, by somebody who was held up, counts in it.
     if (nowMs >= endMs) begin(nowMs);
     if (seen.has(id)) return;
     if (seen.size < seenMax) seen.add(id);
     slices[0]?.sketch.add(hashOf(key, id));
+  }
+  const ids = new Array<string>(placesMax).fill('');
+  const whenMs = new Float64Array(placesMax);
+  const batch = createBatch((count) => {
+    for (let at = 0; at < count; at++) note(ids[at] as string, whenMs[at] as number);
+    // Nobody's name is kept for longer than it is needed.
+    ids.fill('', 0, count);
   });
   function recent(): UserSketch {
     batch.flush();
@@ -66,7 +73,9 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
   return {
     see(id, nowMs = clock.monotonicMs()) {
       if (typeof id !== 'string') throw new TypeError(`The id of a user is a text, got ${typeof id}.`);
-      batch.note({ id, nowMs });
+      const at = batch.claim();
+      ids[at] = id;
+      whenMs[at] = nowMs;
     },
     recent,
   };

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 import type { Histogram, Registry } from '../../metrics/index.ts';
-import { createBatch } from './batch.ts';
+import { createBatch, placesMax } from './batch.ts';
 
 /** One answered request, whatever framework answered it. */
 export interface ObservedRequest {
@@ -11,30 +11,12 @@ export interface ObservedRequest {
   readonly durationMs: number;
 }
 
-/** A route that requests fit. To be kept: finding it costs more than counting. */
-export interface HttpRoute {
-  /** What requests are recorded into. Methods that Node.js does not know share `other`: a client may make them up. */
-  timesOf(method: string, status: number): Histogram;
-}
-
-/** As `ObservedRequest`, of whoever keeps routes. */
-export interface RoutedRequest {
-  readonly method: string;
-  readonly route: HttpRoute;
-  readonly status: number;
-  readonly durationMs: number;
-}
-
 /** Counts and times requests. */
 export interface HttpObserver {
   /** Call when a request has come in. */
   begin(): void;
-  /** Call once for each begun request, when its answer is out or its client has gone. */
+  /** Call once for each begun request, when its answer is out or its client has gone. @throws TypeError where the route is no text. */
   end(request: ObservedRequest): void;
-  /** The same for whoever keeps routes. */
-  endRouted(request: RoutedRequest): void;
-  /** @throws TypeError where the pattern is no text. */
-  route(pattern: string): HttpRoute;
   /** How many were answered since the start. */
   readonly answered: number;
 }
@@ -69,33 +51,40 @@ export function observeHttp(registry: Registry): HttpObserver {
       yield [{ method, route, status }, histogram.count];
     }
   }
-  const routes = new Map<string, HttpRoute>();
-  function routeAt(pattern: string): HttpRoute {
+  const routes = new Map<string, Route>();
+  function routeAt(pattern: string): Route {
     const known = routes.get(pattern);
     if (known !== undefined) return known;
-    if (typeof pattern !== 'string') throw new TypeError(`A route is a text, got ${typeof pattern}.`);
-    const route = new KeptRoute((method, status) => durations.with({ method, route: pattern, status }));
+    const route = new Route((method, status) => durations.with({ method, route: pattern, status }));
     if (routes.size < routesMax) routes.set(pattern, route);
     return route;
   }
-  const batch = createBatch<RoutedRequest>(({ route, method, status, durationMs }) => {
-    // A whole number takes the shorter path of a histogram, which would round it anyway.
-    route.timesOf(method, status).record(Math.round(durationMs * 1000));
+  const methods = new Array<string>(placesMax).fill('');
+  const patterns = new Array<string>(placesMax).fill('');
+  const statuses = new Uint16Array(placesMax);
+  const durationsMs = new Float64Array(placesMax);
+  const batch = createBatch((count) => {
+    for (let at = 0; at < count; at++) {
+      const times = routeAt(patterns[at] as string).timesOf(methods[at] as string, statuses[at] as number);
+      // A whole number takes the shorter path of a histogram, which would round it anyway.
+      times.record(Math.round((durationsMs[at] as number) * 1000));
+    }
   });
   registry.beforeReading(batch.flush);
-  function endRouted(request: RoutedRequest): void {
-    answered++;
-    batch.note(request);
-  }
   return {
     begin: () => void begun++,
     get answered() {
       return answered;
     },
-    end: ({ method, route, status, durationMs }) =>
-      endRouted({ method, route: routeAt(route), status, durationMs }),
-    endRouted,
-    route: routeAt,
+    end({ method, route, status, durationMs }) {
+      if (typeof route !== 'string') throw new TypeError(`A route is a text, got ${typeof route}.`);
+      answered++;
+      const at = batch.claim();
+      methods[at] = method;
+      patterns[at] = route;
+      statuses[at] = status;
+      durationsMs[at] = durationMs;
+    },
   };
 }
 
@@ -103,8 +92,8 @@ const durationsName = 'http_request_duration_seconds';
 /** Beyond it they are made each time; the registry folds too many series into one. */
 const routesMax = 10_000;
 
-/** Most requests of a route are like the one before it, and then nothing has to be looked up. */
-class KeptRoute implements HttpRoute {
+/** What requests of a route are recorded into. Most are like the one before, and then nothing has to be looked up. */
+class Route {
   readonly #find: (method: string, status: string) => Histogram;
   readonly #known = new Map<string, Map<number, Histogram>>();
   #method = '';
@@ -115,6 +104,7 @@ class KeptRoute implements HttpRoute {
     this.#find = find;
   }
 
+  /** Methods that Node.js does not know share `other`: a client may make them up. */
   timesOf(method: string, status: number): Histogram {
     const last = this.#times;
     if (last !== undefined && method === this.#method && status === this.#status) return last;

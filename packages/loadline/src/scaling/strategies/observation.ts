@@ -23,6 +23,8 @@ export interface ScalingReading {
   readonly atMs: number;
   /** How many instances or series it is made of, where that is known. */
   readonly count?: number;
+  /** Over how long it was measured, where it is of a time and that is known. */
+  readonly overMs?: number;
 }
 
 /** An instance, and what was measured of it alone. */
@@ -37,7 +39,12 @@ export interface SeenInstance {
 
 /** A value to go by, or why there is none. */
 export type Sight =
-  | { readonly value: number; readonly ageMs: number; readonly count: number | undefined }
+  | {
+      readonly value: number;
+      readonly ageMs: number;
+      readonly count: number | undefined;
+      readonly overMs: number | undefined;
+    }
   | { readonly flaw: string };
 
 /** What is to be trusted of a metric's value. Pure. */
@@ -49,7 +56,8 @@ export function see(
   const reading = readings[metric];
   const flaw = flawOf(reading, atMs, staleAfterMs);
   if (reading === undefined || flaw !== undefined) return { flaw: flaw ?? notMeasured };
-  return { value: reading.value, ageMs: Math.max(0, atMs - reading.atMs), count: reading.count };
+  const { value, count, overMs } = reading;
+  return { value, ageMs: Math.max(0, atMs - reading.atMs), count, overMs };
 }
 
 const notMeasured = 'was not measured';

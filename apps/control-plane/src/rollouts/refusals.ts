@@ -1,0 +1,30 @@
+import { isLoadlineError } from 'loadline/base';
+import { Problem, unknownThing, wrongInBody } from '../problems/index.ts';
+
+/** What rollouts refuse, as the API says it. */
+export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isLoadlineError(error)) throw error;
+    switch (error.code) {
+      case 'SCALING_ROLLOUT_UNKNOWN':
+        throw unknownThing('rollout');
+      case 'SCALING_ROLLOUT_CONFLICT':
+      case 'SCALING_ROLLOUT_PAST':
+        throw new Problem('CONTROL_PLANE_STATE_CONFLICT', error.message);
+      case 'SCALING_ROLLOUT_INVALID':
+        throw wrongInBody('/plan', (error.facts.problems as readonly string[]).join('; '));
+      case 'SCALING_MEMORY_FAILED':
+        throw new Problem(
+          'CONTROL_PLANE_UNAVAILABLE',
+          'It could not be remembered, so that it was not done.',
+          {
+            headers: { 'retry-after': '1' },
+          },
+        );
+      default:
+        throw error;
+    }
+  }
+}

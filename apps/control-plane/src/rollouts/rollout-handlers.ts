@@ -1,0 +1,60 @@
+import type { Handlers, Requester } from '../contract/index.ts';
+import { rolloutViewOf, wholeRolloutViewOf } from './rollout-views.ts';
+import type { Order, ServiceRollouts } from './service-rollouts.ts';
+
+type RolloutHandlers = Pick<
+  Handlers,
+  | 'listRollouts'
+  | 'startRollout'
+  | 'getRollout'
+  | 'pauseRollout'
+  | 'resumeRollout'
+  | 'promoteRollout'
+  | 'rollBackRollout'
+>;
+
+/** Answers what is asked about new builds of services. */
+export function rolloutHandlers(rollouts: ServiceRollouts): RolloutHandlers {
+  return {
+    async listRollouts({ query: { service, limit } }) {
+      const found = rollouts.list().filter(({ state }) => service === undefined || state.group === service);
+      return { status: 200, body: { items: found.slice(0, limit).map(rolloutViewOf) } };
+    },
+    async startRollout({ body, who }) {
+      const rollout = wholeRolloutViewOf(await rollouts.start(body, nameOf(who)));
+      return { status: 201, body: rollout, headers: { location: `/performance/rollouts/${rollout.id}` } };
+    },
+    getRollout: async ({ params }) => ({
+      status: 200,
+      body: wholeRolloutViewOf(rollouts.get(params.rolloutId)),
+    }),
+    pauseRollout: async ({ params, body, who }) => ({
+      status: 200,
+      body: wholeRolloutViewOf(await rollouts.pause(params.rolloutId, orderOf(body, who))),
+    }),
+    resumeRollout: async ({ params, body, who }) => ({
+      status: 200,
+      body: wholeRolloutViewOf(await rollouts.resume(params.rolloutId, orderOf(body, who))),
+    }),
+    async promoteRollout({ params, body, who }) {
+      const order = { ...orderOf(body, who), all: body.all ?? false };
+      return { status: 200, body: wholeRolloutViewOf(await rollouts.promote(params.rolloutId, order)) };
+    },
+    rollBackRollout: async ({ params, body, who }) => ({
+      status: 200,
+      body: wholeRolloutViewOf(await rollouts.rollBack(params.rolloutId, orderOf(body, who))),
+    }),
+  };
+}
+
+function orderOf(
+  { reason = 'no reason was given' }: { readonly reason?: string },
+  who: Requester | undefined,
+): Order {
+  return { by: nameOf(who), because: reason };
+}
+
+/** What people know a key by: reasons are for them. */
+function nameOf(who: Requester | undefined): string {
+  return who?.name ?? 'nobody';
+}

@@ -1,0 +1,184 @@
+import type { Clock } from 'loadline/base';
+import {
+  createDocumentRolloutMemory,
+  createDriverFleet,
+  openRollouts,
+  type RolloutBuilds,
+  type RolloutFleet,
+  type RolloutHold,
+  type RolloutMemory,
+  type RolloutState,
+  type RolloutStatus,
+  type Rollouts,
+  type ScalingDriver,
+} from 'loadline/scaling';
+import type { Documents } from 'loadline/store';
+import type { Pull } from '../collect/index.ts';
+import { Problem, unknownThing } from '../problems/index.ts';
+import { defaultPlan, type ServiceDescription } from '../scaling/index.ts';
+import { createBuildReadings } from './build-readings.ts';
+import { createBuildSplit, type NewcomerWeights, type SplitPool } from './build-split.ts';
+import type { Builds } from './builds.ts';
+import { orRefusal } from './refusals.ts';
+import type { ServiceDriver } from './service-driver.ts';
+
+export interface ServiceRolloutsOptions {
+  readonly clock: Clock;
+  readonly documents: Pick<Documents, 'put' | 'list' | 'remove'>;
+  readonly driver: ScalingDriver;
+  readonly services: ServiceDriver;
+  readonly builds: Builds;
+  readonly descriptions: readonly ServiceDescription[];
+  readonly poolOf: (service: string) => SplitPool | undefined;
+  readonly weights: NewcomerWeights;
+  readonly pull: Pull;
+  /** Opens the metrics of instances that want a key. */
+  readonly key: string | undefined;
+  /** Hears of each turn that a rollout has taken, once that is remembered. */
+  readonly onTurn?: (state: RolloutState) => void;
+}
+
+export interface StartOrder {
+  readonly service: string;
+  /** The version that the services file describes beside the one that serves. */
+  readonly candidate: string;
+  /** Instead of that of the services file. */
+  readonly plan?: unknown;
+}
+
+export interface Order {
+  readonly by: string;
+  readonly because: string;
+}
+
+/** Brings new builds of services into their traffic, and takes them back. */
+export interface ServiceRollouts {
+  /** The latest first. */
+  list(): readonly RolloutStatus[];
+  /** @throws CONTROL_PLANE_NOT_FOUND, as all that take an id. */
+  get(id: string): RolloutStatus;
+  /** @throws CONTROL_PLANE_NOT_FOUND, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_REQUEST_INVALID. */
+  start(order: StartOrder, by: string): Promise<RolloutStatus>;
+  /** @throws CONTROL_PLANE_STATE_CONFLICT, as the following. */
+  pause(id: string, order: Order): Promise<RolloutStatus>;
+  resume(id: string, order: Order): Promise<RolloutStatus>;
+  promote(id: string, order: Order & { readonly all: boolean }): Promise<RolloutStatus>;
+  rollBack(id: string, order: Order): Promise<RolloutStatus>;
+  /** What a scaler may do with the service meanwhile. */
+  holdOf(service: string): RolloutHold | undefined;
+  /** Every rollout stands still, with the shares that it has, until it is opened again. */
+  close(): Promise<void>;
+}
+
+/** Takes up those that a control plane before us has begun; where the services file tells of their builds no more, they are rolled back. */
+export async function openServiceRollouts(options: ServiceRolloutsOptions): Promise<ServiceRollouts> {
+  const { clock, builds, descriptions } = options;
+  const fleet = createDriverFleet({ driver: options.driver, groupOf: groupsBy(builds) });
+  const rollouts = await openRollouts({
+    clock,
+    fleet: { carry: fleet.carry, promote: promoteBy(fleet, builds) },
+    split: createBuildSplit({ ...options, fleet }),
+    readings: createBuildReadings(options),
+    memory: tellingTurns(createDocumentRolloutMemory(options.documents), options.onTurn),
+  });
+  rollBackUnknown(rollouts, builds);
+
+  return {
+    list: () => rollouts.ids.map((id) => rollouts.status(id)),
+    get(id) {
+      if (!rollouts.ids.includes(id)) throw unknownThing('rollout');
+      return rollouts.status(id);
+    },
+    async start({ service, candidate, plan }, by) {
+      const description = descriptions.find(({ name }) => name === service);
+      if (description === undefined) throw unknownThing('service');
+      const baseline = builds.servingVersion(service);
+      if (baseline === undefined || candidate !== builds.otherVersion(service))
+        throw notDescribed(builds, service, candidate);
+      // Whoever starts one of a service that has one is refused below, and has settled nothing.
+      if (rollouts.holdOf(service) === undefined) await builds.settle(service);
+      const written = plan ?? description.rollout ?? defaultPlan;
+      const id = freeId(rollouts, `${service}-${candidate}`);
+      const request = { id, group: service, baseline, candidate, plan: written, startedBy: by };
+      return orRefusal(rollouts.start(request));
+    },
+    pause: (id, order) => orRefusal(rollouts.pause(id, order)),
+    resume: (id, order) => orRefusal(rollouts.resume(id, order)),
+    promote: (id, order) => orRefusal(rollouts.promote(id, order)),
+    rollBack: (id, order) => orRefusal(rollouts.rollBack(id, order)),
+    holdOf: rollouts.holdOf,
+    close: () => rollouts.close(),
+  };
+}
+
+function groupsBy(builds: Builds): (of: RolloutBuilds, build: 'baseline' | 'candidate') => string {
+  return ({ group: service, candidate }, build) => {
+    const own = builds.candidateGroup(service, candidate);
+    return build === 'candidate' ? own : (builds.groupsOf(service).find((group) => group !== own) ?? own);
+  };
+}
+
+/** The candidate serves before the instances of the baseline go: who starts us again meanwhile begins with it. */
+function promoteBy(fleet: RolloutFleet, builds: Builds): RolloutFleet['promote'] {
+  return async (of, signal) => {
+    await builds.takeOver(of.group, of.candidate);
+    return fleet.promote(of, signal);
+  };
+}
+
+/** Evidence is remembered too, and is no turn. */
+function tellingTurns(
+  memory: RolloutMemory,
+  onTurn: (state: RolloutState) => void = () => undefined,
+): RolloutMemory {
+  const told = new Map<string, string>();
+  const latestOf = ({ log }: RolloutState): string => JSON.stringify([log.length, log.at(-1)?.atMs]);
+  return {
+    async load() {
+      const states = await memory.load();
+      for (const state of states) told.set(state.id, latestOf(state));
+      return states;
+    },
+    async save(state) {
+      const saved = await memory.save(state);
+      if (saved === 'saved' && told.get(state.id) !== latestOf(state)) {
+        told.set(state.id, latestOf(state));
+        onTurn(state);
+      }
+      return saved;
+    },
+  };
+}
+
+/** Nobody may go on with a build of which it is not known any more how it is started. */
+function rollBackUnknown(rollouts: Rollouts, builds: Builds): void {
+  for (const id of rollouts.ids) {
+    const { state } = rollouts.status(id);
+    const isUnderWay = ['preparing', 'watching', 'paused'].includes(state.phase);
+    if (!isUnderWay) continue;
+    const known = [builds.servingVersion(state.group), builds.otherVersion(state.group)];
+    if (known.includes(state.baseline) && known.includes(state.candidate)) continue;
+    const because = `it describes ${known.filter((each) => each !== undefined).join(' and ') || 'no build'} now`;
+    // Refused is only what has been ended meanwhile. Nobody waits for proxies that are not there yet.
+    rollouts.rollBack(id, { by: 'The services file', because }).catch(() => undefined);
+  }
+}
+
+function notDescribed(builds: Builds, service: string, candidate: string): Problem {
+  const [serving, other] = [builds.servingVersion(service), builds.otherVersion(service)];
+  const told =
+    candidate === serving
+      ? `${candidate} serves already`
+      : other === undefined
+        ? 'the services file describes no candidate of it'
+        : `the services file describes ${other} as what could be rolled out`;
+  return new Problem('CONTROL_PLANE_STATE_CONFLICT', `Cannot roll out ${candidate} at ${service}: ${told}.`);
+}
+
+/** Named for people: `shop-1.1`, and the second time `shop-1.1-2`. */
+function freeId({ ids }: Rollouts, wanted: string): string {
+  for (let attempt = 1; ; attempt++) {
+    const id = attempt === 1 ? wanted : `${wanted}-${attempt}`;
+    if (!ids.includes(id)) return id;
+  }
+}
