@@ -31,7 +31,7 @@ beforeAll(async () => {
     let text = '';
     for await (const piece of request) text += piece;
     asked.push(`${request.method} ${request.url} ${text}`.trim());
-    const { status, body } = answers.length > 1 ? (answers.shift() as (typeof answers)[0]) : answers[0]!;
+    const [{ status, body }] = (answers.length > 1 ? answers.splice(0, 1) : answers) as [(typeof answers)[0]];
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   server.listen(0, '127.0.0.1');
@@ -94,7 +94,7 @@ describe('loadline scale restart', () => {
         '',
       ].join('\n'),
     );
-    expect(err).toBe('\r\u001b[K' + '·'.repeat(20) + ' 0 of 3 replaced  shop-4 starting\r\u001b[K');
+    expect(err).toBe(`\r\u001b[K${'·'.repeat(20)} 0 of 3 replaced  shop-4 starting\r\u001b[K`);
   });
 
   it('only gives the order, or ends one, where that is wanted', async () => {

@@ -8,7 +8,7 @@ import {
   type TracePoint,
   traceOfPoints,
 } from '../../scaling/simulate/index.ts';
-import { askControlPlane, controlPlaneOptions, readControlPlane } from './control-plane.ts';
+import { askControlPlane, readControlPlane } from './control-plane.ts';
 import { cliError } from './errors.ts';
 
 /** Where a trace comes from, in words. */
@@ -17,7 +17,8 @@ export const traceOptions = {
   prometheus: { type: 'string' },
   query: { type: 'string' },
   of: { type: 'string' },
-  ...controlPlaneOptions,
+  'control-plane': { type: 'string' },
+  'key-file': { type: 'string' },
   last: { type: 'string', default: '7d' },
   step: { type: 'string', default: '1m' },
 } as const;
