@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Vitest hands these to Node as well, also for require(): with `import` among them, pg would get the wrong pg-pool.
@@ -13,6 +14,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // Tests of real servers mostly wait: with a core left free, as by default, two cores would work one after the other.
     maxWorkers: '100%',
+    // They start the command some hundred times: what was compiled at one start is read at the next ones.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'compiled') },
     projects: [
       {
         extends: true,

@@ -26,8 +26,9 @@ export interface Started {
 
 /** Starts the real command as a process of its own, as a shell would. */
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [bin, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const startMs = performance.now();
