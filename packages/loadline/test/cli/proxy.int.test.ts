@@ -45,9 +45,12 @@ describe('loadline proxy', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const state = ['--state', join(folder, 'state.json')];
     const [one, two, three] = await Promise.all(['one', 'two', 'three'].map(serve));
-    const first = await startProxy([...state, '--upstream', one as string, '--upstream', two as string]);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => text(first.url)));
+    const nobody = '127.0.0.1:1';
+    const places = [one as string, two as string, nobody].flatMap((place) => ['--upstream', place]);
+    const first = await startProxy([...state, ...places]);
+    const answers = await Promise.all(Array.from({ length: 40 }, () => text(first.url)));
     expect(new Set(answers)).toEqual(new Set(['one', 'two']));
+    await first.shows(`${nobody} is left out`);
 
     const port = Number(three?.split(':')[1]);
     const remote = createRemoteProxy({ url: first.orders, key });

@@ -5,6 +5,7 @@ import type { LoadProgress } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
 import { wrapLine } from '../../src/cli/screen/lines.ts';
 import { progressLine } from '../../src/cli/screen/progress-line.ts';
+import { upstreamChanges } from '../../src/cli/screen/upstream-changes.ts';
 
 const progress: LoadProgress = {
   elapsedMs: 42_000,
@@ -18,6 +19,29 @@ const progress: LoadProgress = {
   latencyMsP95: 183,
 };
 const style = (_: unknown, text: string): string => text;
+
+describe('what a proxy tells of its instances', () => {
+  const one = (status: 'starting' | 'up' | 'down' | 'draining', host = '127.0.0.1') => [
+    { id: 'one', host, port: 8081, status, inFlight: 0 },
+  ];
+
+  it('is who is left out, once, and who is back', () => {
+    const leftOut = ['127.0.0.1:8081 is left out: it fails its checks, or requests. It is asked again.'];
+    expect(upstreamChanges(one('up'), one('down'))).toEqual(leftOut);
+    expect(upstreamChanges(one('down'), one('down'))).toEqual([]);
+    expect(upstreamChanges(one('down'), one('up'))).toEqual([
+      '127.0.0.1:8081 is well again, and gets requests.',
+    ]);
+    expect(upstreamChanges([], one('down'))).toEqual(leftOut);
+    expect(upstreamChanges([], one('down', '::1'))[0]).toMatch(/^\[::1\]:8081 /);
+  });
+
+  it('is nothing of who comes and goes by order', () => {
+    expect(upstreamChanges([], one('up'))).toEqual([]);
+    expect(upstreamChanges(one('up'), one('draining'))).toEqual([]);
+    expect(upstreamChanges(one('down'), [])).toEqual([]);
+  });
+});
 
 describe('the progress line', () => {
   it('says how far the run is and how it goes', () => {

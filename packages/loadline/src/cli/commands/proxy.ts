@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRandom, type Problem, parseDuration, systemClock } from '../../base/index.ts';
+import { createRandom, type Problem, parseDuration, sleep, systemClock } from '../../base/index.ts';
 import { createRegistry, type Registry, renderPrometheus } from '../../metrics/index.ts';
 import { observeProcess } from '../../observe/index.ts';
 import {
@@ -19,13 +19,16 @@ import {
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readWords } from '../door/words.ts';
+import type { Terminal } from '../screen/terminal.ts';
+import { upstreamChanges } from '../screen/upstream-changes.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const proxyCommand: Command = {
   help: `loadline proxy --listen [ADDRESS:]PORT [options]
 
 Spreads HTTP requests over the instances of a service: HTTP/1.1, WebSocket and server-sent events, of one machine. Who
-fails is left out for a while, and what is safe to repeat is repeated elsewhere. Ctrl-C or SIGTERM stops it gracefully.
+fails is left out for a while, which it says, and what is safe to repeat is repeated elsewhere. Ctrl-C or SIGTERM stops
+it gracefully.
 
   --listen PLACE      where it takes requests: 8080, or 0.0.0.0:8080; by itself a port is one of 127.0.0.1
   --upstream PLACE    an instance, HOST:PORT; may be repeated
@@ -102,9 +105,24 @@ async function serveRequests(
     tell: (line) => terminal.err(`${line}\n`),
   });
   terminal.err(`The proxy takes requests at ${proxy.url}.\n`);
-  if (!signal.aborted) await once(signal, 'abort');
+  await tellChanges(proxy, terminal, signal);
   await proxy.close({ graceMs: words.graceMs });
   await closeDoor();
+}
+
+const lookMs = 1000;
+
+/** Goes on until it is told to stop. */
+async function tellChanges(proxy: ProxyDriver, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  let before: Awaited<ReturnType<ProxyDriver['observe']>> = [];
+  while (!signal.aborted) {
+    const seen = await proxy.observe(signal);
+    const at = new Date(systemClock.now()).toISOString();
+    for (const line of upstreamChanges(before, seen)) terminal.err(`${at} ${line}\n`);
+    before = seen;
+    // It ends early only because it is told to stop.
+    await sleep(systemClock, lookMs, signal).catch(() => undefined);
+  }
 }
 
 interface Beginning {
