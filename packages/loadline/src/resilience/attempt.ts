@@ -1,14 +1,7 @@
 import type { CircuitBreaker, Ticket } from './circuit-breaker.ts';
+import type { Deadline } from './deadline.ts';
 import { resilienceError } from './errors.ts';
 import type { Timed, TimerWheel } from './timer-wheel.ts';
-
-/** The time that a piece of work has, to be handed down to whatever it calls. */
-export interface Deadline {
-  /** Aborts when the time is over or the caller has gone away. Made when it is asked for first. */
-  readonly signal: AbortSignal;
-  /** What is left, in milliseconds; 0 when it is over, Infinity where there is no limit. */
-  remainingMs(): number;
-}
 
 /** What an attempt runs with. */
 export interface AttemptOptions {

@@ -1,7 +1,13 @@
 /** Keeps one call from hurting the rest: time limits, retries with budgets, breakers, bulkheads, limiters. */
-export type { Deadline } from './attempt.ts';
 export type { BulkheadLimits } from './bulkhead.ts';
 export type { BreakerLimits, CircuitChange, CircuitState } from './circuit-breaker.ts';
+export { type Deadline, type OwnDeadline, startDeadline } from './deadline.ts';
+export {
+  deadlineHeader,
+  deadlineHeaders,
+  readDeadlineHeader,
+  writeDeadlineHeader,
+} from './deadline-header.ts';
 export { resilienceError, resilienceErrorTable } from './errors.ts';
 export type { AdaptiveLimits } from './limit/adaptive-limit.ts';
 export {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, createRandom, isLoadlineError, type Random, sleep, systemClock } from '../base/index.ts';
-import { Attempt, type AttemptOptions, type AttemptTime, type Deadline } from './attempt.ts';
+import { Attempt, type AttemptOptions, type AttemptTime } from './attempt.ts';
 import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
 import {
   type BreakerLimits,
@@ -9,6 +9,7 @@ import {
   type CircuitState,
   type Ticket,
 } from './circuit-breaker.ts';
+import type { Deadline } from './deadline.ts';
 import { resilienceError } from './errors.ts';
 import { parseProtection, type RetryOptions } from './options.ts';
 import { retryDelayMs } from './retry.ts';

@@ -15,6 +15,10 @@ export const trafficErrorTable = {
       'The service has as many requests as it can work on, and sheds what matters least; answered with 503.',
     remedy: 'Wait for as long as Retry-After says; more instances, or quicker ones, take more.',
   },
+  TRAFFIC_OVERDUE: {
+    means: 'The time that a request had was over before its work began; answered with 504.',
+    remedy: 'Look at where the time went before it came; whoever asked no longer waits.',
+  },
   TRAFFIC_CLOSE_OVERDUE: {
     means: 'Something that a stopping service holds open did not close in time, and was left open.',
     remedy: 'Find out what it waits for; closeMs sets the limit.',

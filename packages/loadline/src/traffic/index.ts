@@ -2,6 +2,7 @@
 export { type AdmissionOptions, createAdmission } from './admission/admission.ts';
 export { clientAddress } from './admission/client-address.ts';
 export type { AdmissionRate } from './admission/options.ts';
+export { deadlineOf } from './admission/request-deadline.ts';
 export {
   createSharedRateLimit,
   type SharedRateLimit,

@@ -1,14 +1,19 @@
 import { type Clock, formatPath, parse, systemClock } from '../../base/index.ts';
 import { resilienceError } from '../errors.ts';
+import { type Timed, TimerWheel } from '../timer-wheel.ts';
 import { type AdaptiveLimits, type AdaptiveState, firstState, nextState } from './adaptive-limit.ts';
+import { type Priority, priorities, WaitingLine } from './waiting-line.ts';
 
-/** How much a request matters. Where there is room for some only, the others make room. */
-export type Priority = 'critical' | 'normal' | 'low';
+export type { Priority };
 
 /** How many requests may be under way. */
 export interface LimiterOptions extends Partial<AdaptiveLimits> {
   /** Where the search begins. Default 20. */
   readonly limitFirst?: number;
+  /** How many may wait for a place, 0 to 10,000. Default 0: who finds none is refused at once. */
+  readonly queueMax?: number;
+  /** How long each may wait, in milliseconds; kept to within about 12 ms, never sooner. Default 50. */
+  readonly queueTimeoutMs?: number;
   readonly clock?: Clock;
 }
 
@@ -22,8 +27,16 @@ export interface Place {
 export interface ConcurrencyLimiter {
   /** A place, or undefined where there is none for this priority. */
   enter(priority: Priority): Place | undefined;
+  /**
+   * The same at once wherever there is a place; else waits for one, if the limiter has a queue. Undefined for whoever is turned
+   * away: because the queue is full, or their time is over.
+   *
+   * @param waitMsMax the longest wait, whatever the limiter would allow.
+   */
+  enterOrWait(priority: Priority, waitMsMax?: number): Place | undefined | Promise<Place | undefined>;
   readonly limit: number;
   readonly inFlight: number;
+  readonly waiting: number;
 }
 
 /** The share of the limit up to which each priority is let in, so that the lowest is shed first. */
@@ -40,16 +53,82 @@ const windowMs = 100;
  * @throws LoadlineError RESILIENCE_OPTIONS_INVALID
  */
 export function createConcurrencyLimiter(options: LimiterOptions = {}): ConcurrencyLimiter {
-  const { limitFirst, ...limits } = parseLimiter(options);
+  const { limitFirst, queueMax, queueTimeoutMs, ...limits } = parseLimiter(options);
   const { clock = systemClock } = options;
   let state: AdaptiveState = firstState(limitFirst, clock.monotonicMs());
   let inFlight = 0;
   let window = openWindow(clock.monotonicMs(), inFlight);
+  const line = new WaitingLine<Waiter>(queueMax);
+  const wheel = new TimerWheel(clock);
 
   function endWindow(endMs: number): void {
     const { count, totalMs, inFlightMax, hasOverdue } = window;
     state = nextState(state, { endMs, meanMs: totalMs / count, inFlightMax, hasOverdue }, limits);
     window = openWindow(endMs, inFlight);
+  }
+
+  /** Everyone gets at least one at a time: a small limit must not shut out a priority for good. */
+  function hasRoom(priority: Priority): boolean {
+    return inFlight < Math.max(1, Math.floor(state.limit * shares[priority]));
+  }
+
+  function begin(): Place {
+    inFlight++;
+    if (inFlight > window.inFlightMax) window.inFlightMax = inFlight;
+    const beganMs = clock.monotonicMs();
+    const began = window;
+    let isIn = true;
+    return {
+      leave(how) {
+        if (!isIn) return;
+        isIn = false;
+        inFlight--;
+        // What began under another limit says nothing of this one.
+        if (how !== 'unknown' && began === window) count(clock.monotonicMs() - beganMs, how === 'overdue');
+        if (line.length > 0) letIn();
+      },
+    };
+  }
+
+  function count(tookMs: number, isOverdue: boolean): void {
+    const nowMs = clock.monotonicMs();
+    window.count++;
+    window.totalMs += tookMs;
+    if (isOverdue) window.hasOverdue = true;
+    if (window.count >= windowCount && nowMs - window.startMs >= windowMs) endWindow(nowMs);
+  }
+
+  /** Those who wait, as far as there is room for them. */
+  function letIn(): void {
+    for (const priority of priorities) {
+      while (hasRoom(priority)) {
+        const waiter = line.take(priority, clock.monotonicMs());
+        if (waiter === undefined) break;
+        wheel.remove(waiter);
+        waiter.resolve(begin());
+      }
+    }
+  }
+
+  function wait(priority: Priority, waitMs: number): Promise<Place | undefined> {
+    return new Promise((resolve) => {
+      const nowMs = clock.monotonicMs();
+      const waiter: Waiter = {
+        nextTimed: undefined,
+        previousTimed: undefined,
+        dueTick: -1,
+        resolve,
+        onDue() {
+          line.remove(waiter, priority);
+          resolve(undefined);
+        },
+      };
+      wheel.set(waiter, waitMs, nowMs);
+      const turnedAway = line.add(waiter, priority, nowMs);
+      if (turnedAway === undefined) return;
+      wheel.remove(turnedAway);
+      turnedAway.resolve(undefined);
+    });
   }
 
   return {
@@ -59,30 +138,19 @@ export function createConcurrencyLimiter(options: LimiterOptions = {}): Concurre
     get inFlight() {
       return inFlight;
     },
-    enter(priority) {
-      // Everyone gets at least one at a time: a small limit must not shut out a priority for good.
-      if (inFlight >= Math.max(1, Math.floor(state.limit * shares[priority]))) return undefined;
-      inFlight++;
-      if (inFlight > window.inFlightMax) window.inFlightMax = inFlight;
-      const beganMs = clock.monotonicMs();
-      const began = window;
-      let isIn = true;
-      return {
-        leave(how) {
-          if (!isIn) return;
-          isIn = false;
-          inFlight--;
-          // What began under another limit says nothing of this one.
-          if (how === 'unknown' || began !== window) return;
-          const nowMs = clock.monotonicMs();
-          window.count++;
-          window.totalMs += nowMs - beganMs;
-          if (how === 'overdue') window.hasOverdue = true;
-          if (window.count >= windowCount && nowMs - window.startMs >= windowMs) endWindow(nowMs);
-        },
-      };
+    get waiting() {
+      return line.length;
+    },
+    enter: (priority) => (hasRoom(priority) ? begin() : undefined),
+    enterOrWait(priority, waitMsMax = Number.POSITIVE_INFINITY) {
+      if (hasRoom(priority)) return begin();
+      return queueMax === 0 ? undefined : wait(priority, Math.min(queueTimeoutMs, waitMsMax));
     },
   };
+}
+
+interface Waiter extends Timed {
+  resolve(place: Place | undefined): void;
 }
 
 interface OpenWindow {
@@ -97,7 +165,13 @@ function openWindow(startMs: number, inFlight: number): OpenWindow {
   return { startMs, count: 0, totalMs: 0, inFlightMax: inFlight, hasOverdue: false };
 }
 
-function parseLimiter(input: LimiterOptions): AdaptiveLimits & { readonly limitFirst: number } {
+interface ParsedLimiter extends AdaptiveLimits {
+  readonly limitFirst: number;
+  readonly queueMax: number;
+  readonly queueTimeoutMs: number;
+}
+
+function parseLimiter(input: LimiterOptions): ParsedLimiter {
   const parsed = parse(input, (root) => {
     const options = root.object([
       'limitMin',
@@ -105,6 +179,8 @@ function parseLimiter(input: LimiterOptions): AdaptiveLimits & { readonly limitF
       'tolerance',
       'measureEveryMs',
       'limitFirst',
+      'queueMax',
+      'queueTimeoutMs',
       'clock',
     ]);
     const limitMin = options.optional('limitMin')?.number({ atLeast: 1, whole: true }) ?? 4;
@@ -117,6 +193,8 @@ function parseLimiter(input: LimiterOptions): AdaptiveLimits & { readonly limitF
       limitFirst:
         options.optional('limitFirst')?.number({ atLeast: limitMin, atMost: limitMax }) ??
         Math.min(limitMax, Math.max(limitMin, 20)),
+      queueMax: options.optional('queueMax')?.number({ atLeast: 0, atMost: 10_000, whole: true }) ?? 0,
+      queueTimeoutMs: options.optional('queueTimeoutMs')?.number({ above: 0, atMost: 60_000 }) ?? 50,
     };
   });
   if (parsed.ok) return parsed.value;

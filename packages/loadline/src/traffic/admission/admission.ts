@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createRandom, type Random } from '../../base/index.ts';
+import { type Clock, createRandom, type Random, systemClock } from '../../base/index.ts';
 import { type Counter, createRegistry, type Labelled, type Registry } from '../../metrics/index.ts';
-import type { ConcurrencyLimiter, Place, Priority } from '../../resilience/index.ts';
+import type { ConcurrencyLimiter, OwnDeadline, Place, Priority } from '../../resilience/index.ts';
 import { type Gated, gated } from '../gate/frameworks.ts';
 import {
   clientWent,
@@ -12,6 +12,7 @@ import {
   problemAnswer,
 } from '../gate/gate.ts';
 import { type AdmissionRate, parseAdmission } from './options.ts';
+import { beginDeadline } from './request-deadline.ts';
 
 /** Whom a service lets in. */
 export interface AdmissionOptions {
@@ -19,18 +20,24 @@ export interface AdmissionOptions {
   readonly rates?: readonly AdmissionRate[];
   /** Of `createConcurrencyLimiter`: sheds what is more than the service can work on. */
   readonly limiter?: ConcurrencyLimiter;
+  /**
+   * How long a request may take, in milliseconds, where it says no less itself; `deadlineOf` tells its work. Default: only what
+   * requests say counts.
+   */
+  readonly deadlineMs?: number;
   /** How much a request matters. `normal` by default. */
   readonly priorityOf?: (request: GateRequest) => Priority;
   /** Paths, with all below them, that are never refused. Default `/health`, `/metrics` and `/loadline`. */
   readonly neverShed?: readonly string[];
-  /** Takes `admission_requests_total`, `admission_limit` and `admission_in_flight`. */
+  /** Takes `admission_requests_total`, `admission_limit`, `admission_in_flight` and `admission_waiting`. */
   readonly registry?: Registry;
   readonly random?: Random;
+  readonly clock?: Clock;
 }
 
 /**
  * Refuses what a service should not or cannot work on, before it has cost anything: `429` to whoever asks too often, `503` where
- * there is more than fits, both with `Retry-After` and a problem document. Register it after health and before everything else.
+ * there is more than fits, both with `Retry-After`, and `504` where nobody waits for the answer any more; each with a problem document. Register it after health and before everything else.
  *
  * @example
  * const admission = createAdmission({
@@ -42,12 +49,13 @@ export interface AdmissionOptions {
  * @throws LoadlineError TRAFFIC_OPTIONS_INVALID
  */
 export function createAdmission(options: AdmissionOptions): Gated {
-  const { rates, neverShed } = parseAdmission(options);
-  const { limiter, priorityOf = (): Priority => 'normal' } = options;
+  const { rates, neverShed, deadlineMs } = parseAdmission(options);
+  const { limiter, priorityOf = (): Priority => 'normal', clock = systemClock } = options;
   const random = options.random ?? createRandom(randomBytes(4).readUInt32LE());
   const outcomes = observeAdmission(options.registry ?? createRegistry(), limiter);
   const admitted = outcomes.with({ outcome: 'admitted' });
   const shed = outcomes.with({ outcome: 'shed' });
+  const overdue = outcomes.with({ outcome: 'overdue' });
   const unknown = outcomes.with({ outcome: 'unknown' });
   const isExempt = (path: string): boolean =>
     neverShed.some(
@@ -64,53 +72,80 @@ export function createAdmission(options: AdmissionOptions): Gated {
     }
   }
 
-  function enter(request: GateRequest): Passage {
-    if (limiter === undefined) {
-      admitted.add();
-      return undefined;
-    }
-    const place = limiter.enter(ask(priorityOf, request, 'normal'));
-    if (place === undefined) {
-      shed.add();
-      return busyAnswer(1 + Math.floor(random() * 3));
-    }
-    admitted.add();
-    return new Admitted(place);
+  function enter(request: GateRequest, deadline: OwnDeadline | undefined): Passage | Promise<Passage> {
+    if (limiter === undefined) return admit(undefined, deadline);
+    const place = limiter.enterOrWait(ask(priorityOf, request, 'normal'), deadline?.remainingMs());
+    return place instanceof Promise
+      ? place.then((found) => settle(found, deadline))
+      : settle(place, deadline);
   }
 
-  async function takeAll(request: GateRequest): Promise<Passage> {
+  function settle(place: Place | undefined, deadline: OwnDeadline | undefined): Passage {
+    if (deadline?.remainingMs() === 0) {
+      place?.leave('unknown');
+      return refuseOverdue(deadline);
+    }
+    if (place !== undefined) return admit(place, deadline);
+    shed.add();
+    deadline?.end();
+    return busyAnswer(1 + Math.floor(random() * 3));
+  }
+
+  function admit(place: Place | undefined, deadline: OwnDeadline | undefined): Passage {
+    admitted.add();
+    return place === undefined && deadline === undefined ? undefined : new Admitted(place, deadline);
+  }
+
+  function refuseOverdue(deadline: OwnDeadline): GateAnswer {
+    overdue.add();
+    deadline.end();
+    return overdueAnswer;
+  }
+
+  async function takeAll(request: GateRequest, deadline: OwnDeadline | undefined): Promise<Passage> {
     for (const { name, keyOf, limiter: rate } of rates) {
       const key = ask(keyOf, request, undefined);
       const verdict = key === undefined ? undefined : await rate.take(key);
       if (verdict !== undefined && !verdict.allowed) {
         outcomes.with({ outcome: name }).add();
+        deadline?.end();
         return tooOftenAnswer(name, verdict.retryAfterMs);
       }
     }
-    return enter(request);
+    return enter(request, deadline);
   }
 
   return gated({
     take(request) {
       if (isExempt(request.path)) return undefined;
-      return rates.length === 0 ? enter(request) : takeAll(request);
+      const deadline = beginDeadline(request, { limitMs: deadlineMs, clock });
+      if (deadline?.remainingMs() === 0) return refuseOverdue(deadline);
+      return rates.length === 0 ? enter(request, deadline) : takeAll(request, deadline);
     },
   });
 }
 
 /** A request that is being worked on. */
 class Admitted implements Follower {
-  readonly #place: Place;
+  readonly #place: Place | undefined;
+  readonly #deadline: OwnDeadline | undefined;
 
-  constructor(place: Place) {
+  constructor(place: Place | undefined, deadline: OwnDeadline | undefined) {
     this.#place = place;
+    this.#deadline = deadline;
   }
 
   ended(status: number): void {
+    this.#deadline?.end(status === clientWent ? clientGone() : undefined);
     // How long it took whoever went away is how long they were patient; what failed at once was no work.
-    if (status === 503 || status === 504) this.#place.leave('overdue');
-    else this.#place.leave(status === clientWent || status >= 500 ? 'unknown' : 'done');
+    if (status === 503 || status === 504) this.#place?.leave('overdue');
+    else this.#place?.leave(status === clientWent || status >= 500 ? 'unknown' : 'done');
   }
+}
+
+/** As a signal says it that was aborted without a reason. */
+function clientGone(): DOMException {
+  return new DOMException('The client has gone away.', 'AbortError');
 }
 
 function observeAdmission(
@@ -128,10 +163,15 @@ function observeAdmission(
       help: 'Requests that were let in and have not ended.',
       read: () => limiter.inFlight,
     });
+    registry.gauge({
+      name: 'admission_waiting',
+      help: 'Requests that wait for a place.',
+      read: () => limiter.waiting,
+    });
   }
   return registry.counter({
     name: 'admission_requests_total',
-    help: 'Requests at the door: admitted, shed for want of room, or refused by the limit of this name; unknown where keyOf or priorityOf threw.',
+    help: 'Requests at the door: admitted, shed for want of room, overdue, or refused by the limit of this name; unknown where keyOf or priorityOf threw.',
     labels: ['outcome'],
   });
 }
@@ -161,3 +201,10 @@ function busyAnswer(seconds: number): GateAnswer {
     { 'retry-after': String(seconds) },
   );
 }
+
+const overdueAnswer: GateAnswer = problemAnswer({
+  status: 504,
+  title: 'Gateway Timeout',
+  code: 'TRAFFIC_OVERDUE',
+  detail: 'The time that this request had was over before its work began.',
+});

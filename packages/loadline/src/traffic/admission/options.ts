@@ -17,18 +17,32 @@ export interface AdmissionRate {
 export interface ParsedAdmission {
   readonly rates: readonly AdmissionRate[];
   readonly neverShed: readonly string[];
+  /** Infinity for no limit. */
+  readonly deadlineMs: number;
 }
 
 /** Where a service is asked how it is: refused there, it would be taken for ill because it is busy. */
 const neverShedByDefault = ['/health', '/metrics', '/loadline'];
 
+const names = [
+  'rates',
+  'limiter',
+  'deadlineMs',
+  'priorityOf',
+  'neverShed',
+  'registry',
+  'random',
+  'clock',
+] as const;
+
 /** @throws LoadlineError TRAFFIC_OPTIONS_INVALID with every problem. */
 export function parseAdmission(input: unknown): ParsedAdmission {
   const parsed = parse(input, (root): ParsedAdmission => {
-    const options = root.object(['rates', 'limiter', 'priorityOf', 'neverShed', 'registry', 'random']);
+    const options = root.object(names);
     return {
       rates: options.optional('rates')?.array(readRate) ?? [],
       neverShed: options.optional('neverShed')?.array(readPath) ?? neverShedByDefault,
+      deadlineMs: options.optional('deadlineMs')?.number({ above: 0 }) ?? Number.POSITIVE_INFINITY,
     };
   });
   if (parsed.ok) return parsed.value;
@@ -38,7 +52,7 @@ export function parseAdmission(input: unknown): ParsedAdmission {
 function readRate(field: Field): AdmissionRate {
   const rate = field.object(['name', 'keyOf', 'limiter']);
   const name = rate.required('name').string();
-  for (const reserved of ['admitted', 'shed', 'unknown'])
+  for (const reserved of ['admitted', 'shed', 'overdue', 'unknown'])
     if (name === reserved) rate.required('name').problem(`must not be ${reserved}, which the metrics use`);
   const keyOf = rate.required('keyOf');
   if (typeof keyOf.value !== 'function') keyOf.problem(`must be a function, got ${show(keyOf.value)}`);

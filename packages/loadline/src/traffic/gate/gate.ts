@@ -3,6 +3,8 @@ export interface GateRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** The request itself, as whoever works on it has it: Node's own, in Hono the one of the web. */
+  readonly raw: object;
   /** Who is at the other end of the connection, perhaps a proxy; undefined where the framework does not tell. */
   readonly address: string | undefined;
   /** @param name in lower case. */

@@ -54,6 +54,7 @@ function requestOf(context: HonoContext): GateRequest {
   return {
     method: req.method,
     path: req.path,
+    raw: req.raw,
     address: nodeOf(context).incoming?.socket?.remoteAddress,
     header: (name) => req.raw.headers.get(name) ?? undefined,
   };

@@ -80,6 +80,10 @@ class NodeRequest implements GateRequest {
     this.path = end === -1 ? url : url.slice(0, end);
   }
 
+  get raw(): object {
+    return this.#request;
+  }
+
   get method(): string {
     return this.#request.method ?? 'GET';
   }

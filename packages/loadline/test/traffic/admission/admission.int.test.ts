@@ -1,9 +1,27 @@
 import { createVirtualClock } from 'loadline/base';
-import { createRegistry } from 'loadline/metrics';
-import { createConcurrencyLimiter, createLocalRateLimit, type Priority } from 'loadline/resilience';
-import { type AdmissionOptions, clientAddress, createAdmission, type GateRequest } from 'loadline/traffic';
+import { createRegistry, type Registry } from 'loadline/metrics';
+import {
+  createConcurrencyLimiter,
+  createLocalRateLimit,
+  type Deadline,
+  deadlineHeader,
+  type Priority,
+} from 'loadline/resilience';
+import {
+  type AdmissionOptions,
+  clientAddress,
+  createAdmission,
+  deadlineOf,
+  type GateRequest,
+} from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 import { type OpenService, type Service, services } from '../gate/services.ts';
+
+const timeLeft = (leftMs: number): RequestInit => ({ headers: { [deadlineHeader]: String(leftMs) } });
+
+function outcomesOf(registry: Registry): unknown {
+  return registry.snapshot().find(({ name }) => name === 'admission_requests_total')?.series;
+}
 
 describe.each(Object.keys(services))('admission to a service of %s', (framework) => {
   async function withService(
@@ -72,6 +90,7 @@ describe.each(Object.keys(services))('admission to a service of %s', (framework)
     expect(outcomes?.series).toMatchObject([
       { labels: ['admitted'], value: 3 },
       { labels: ['shed'], value: 1 },
+      { labels: ['overdue'], value: 0 },
       { labels: ['unknown'], value: 0 },
     ]);
   });
@@ -88,6 +107,74 @@ describe.each(Object.keys(services))('admission to a service of %s', (framework)
         expect([path, await statusOf(url + path)]).not.toContain(429);
       for (const path of ['/healthy', '/api/health']) expect(await statusOf(url + path)).toBe(429);
     });
+  });
+
+  it('lets wait for a place where there is a queue, and refuses whoever waits too long', async () => {
+    const clock = createVirtualClock();
+    const limits = { limitMin: 1, limitMax: 1, limitFirst: 1, queueMax: 2, queueTimeoutMs: 100 };
+    const limiter = createConcurrencyLimiter({ ...limits, clock });
+    await withService({ limiter, clock }, async ({ url }, answerAll) => {
+      const first = statusOf(`${url}/api/wait`);
+      await expect.poll(() => limiter.inFlight).toBe(1);
+      const waiting = statusOf(`${url}/api/dish`);
+      await expect.poll(() => limiter.waiting).toBe(1);
+      answerAll();
+      expect(await Promise.all([first, waiting])).toEqual([200, 200]);
+      await expect.poll(() => limiter.inFlight).toBe(0);
+      const second = statusOf(`${url}/api/wait`);
+      await expect.poll(() => limiter.inFlight).toBe(1);
+      const late = [statusOf(`${url}/api/dish`), statusOf(`${url}/api/dish`, timeLeft(20))];
+      await expect.poll(() => limiter.waiting).toBe(2);
+      await clock.advance(40);
+      // Nobody waits for its answer any more: that is no lack of room.
+      expect(await late[1]).toBe(504);
+      await clock.advance(100);
+      expect(await late[0]).toBe(503);
+      answerAll();
+      expect(await second).toBe(200);
+    });
+  });
+
+  it('refuses what nobody waits for any more, and tells the work how long it has', async () => {
+    const clock = createVirtualClock();
+    const registry = createRegistry();
+    const seen: (Deadline | undefined)[] = [];
+    const admission = createAdmission({ clock, registry, deadlineMs: 500 });
+    await using service = await (services[framework] as OpenService)([admission], ({ raw, answer }) => {
+      const deadline = deadlineOf(raw);
+      seen.push(deadline);
+      deadline?.signal.addEventListener('abort', () => answer('too late'));
+      if (deadline?.remainingMs() !== 20) answer('a dish');
+    });
+    const ask = (init?: RequestInit): Promise<Response> => fetch(`${service.url}/api/dish`, init);
+    expect((await ask()).status).toBe(200);
+    expect((await ask(timeLeft(200))).status).toBe(200);
+    expect((await ask(timeLeft(9000))).status).toBe(200);
+    expect(seen.map((deadline) => deadline?.remainingMs())).toEqual([500, 200, 500]);
+    const refused = await ask(timeLeft(0));
+    expect(refused.status).toBe(504);
+    expect(await refused.json()).toMatchObject({ status: 504, code: 'TRAFFIC_OVERDUE' });
+    const hurried = ask(timeLeft(20));
+    await expect.poll(() => seen.length).toBe(4);
+    await clock.advance(20);
+    expect(await (await hurried).text()).toBe('too late');
+    expect(outcomesOf(registry)).toContainEqual({ labels: ['overdue'], value: 1 });
+  });
+
+  it('tells the work when its client goes away', async () => {
+    const seen: Deadline[] = [];
+    const admission = createAdmission({ deadlineMs: 60_000 });
+    await using service = await (services[framework] as OpenService)([admission], ({ raw }) => {
+      seen.push(deadlineOf(raw) as Deadline);
+    });
+    const client = new AbortController();
+    const asked = fetch(`${service.url}/api/dish`, { signal: client.signal }).catch(() => 'gone');
+    await expect.poll(() => seen.length).toBe(1);
+    const { signal } = seen[0] as Deadline;
+    client.abort();
+    expect(await asked).toBe('gone');
+    await expect.poll(() => signal.aborted).toBe(true);
+    expect(signal.reason).toMatchObject({ name: 'AbortError' });
   });
 
   it('gives a place back when the client goes away', async () => {
@@ -123,12 +210,17 @@ describe('createAdmission()', () => {
   });
 
   it('refuses options that cannot work, with every problem', () => {
-    const options = { rates: [{ name: 'shed', keyOf: 'ip', limiter: 5 }], neverShed: ['health'], limits: 1 };
+    const options = {
+      rates: [{ name: 'shed', keyOf: 'ip', limiter: 5 }],
+      neverShed: ['health'],
+      limits: 1,
+      deadlineMs: 0,
+    };
     expect(() => createAdmission(options as unknown as AdmissionOptions)).toThrow(
       expect.objectContaining({
         code: 'TRAFFIC_OPTIONS_INVALID',
         message: expect.stringMatching(
-          /limits.*rates\[0\]\.name.*rates\[0\]\.keyOf.*rates\[0\]\.limiter.*neverShed/,
+          /limits.*rates\[0\]\.name.*rates\[0\]\.keyOf.*rates\[0\]\.limiter.*neverShed.*deadlineMs/,
         ),
       }),
     );
@@ -139,6 +231,7 @@ describe('clientAddress()', () => {
   const request = (address: string, forwarded?: string): GateRequest => ({
     method: 'GET',
     path: '/',
+    raw: {},
     address,
     header: (name) => (name === 'x-forwarded-for' ? forwarded : undefined),
   });

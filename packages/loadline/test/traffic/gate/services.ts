@@ -17,6 +17,8 @@ const eventHeaders = { 'content-type': 'text/event-stream' };
 /** A request that has arrived at the service itself, and waits for its answer. */
 export interface Arrived {
   readonly path: string;
+  /** The framework's own request. */
+  readonly raw: object;
   answer(text: string): void;
 }
 
@@ -31,8 +33,9 @@ export type OpenService = (
  */
 export const services: Readonly<Record<string, OpenService>> = {
   async 'node:http'(gates, onRequest) {
-    const service: RequestListener = ({ url = '' }, response) => {
-      if (url !== '/events') return onRequest({ path: url, answer: (text) => response.end(text) });
+    const service: RequestListener = (raw, response) => {
+      const { url = '' } = raw;
+      if (url !== '/events') return onRequest({ path: url, raw, answer: (text) => response.end(text) });
       response.writeHead(200, eventHeaders);
       writeOn(response);
     };
@@ -45,7 +48,7 @@ export const services: Readonly<Record<string, OpenService>> = {
     const app = express();
     for (const gate of gates) app.use(gate.express());
     app.use('/api', (request, response) =>
-      onRequest({ path: request.originalUrl, answer: (text) => response.send(text) }),
+      onRequest({ path: request.originalUrl, raw: request, answer: (text) => response.send(text) }),
     );
     app.get('/events', (_request, response) => writeOn(response.set(eventHeaders)));
     return listen(app.listen(0, '127.0.0.1'));
@@ -58,7 +61,9 @@ export const services: Readonly<Record<string, OpenService>> = {
     app.get('/events', (_request, reply) => reply.headers(eventHeaders).send(Readable.from(events())));
     app.register(async (scope) => {
       scope.all('/api/*', (request) => {
-        return new Promise<string>((resolve) => onRequest({ path: request.url, answer: resolve }));
+        return new Promise<string>((resolve) =>
+          onRequest({ path: request.url, raw: request.raw, answer: resolve }),
+        );
       });
     });
     await app.listen({ port: 0, host: '127.0.0.1' });
@@ -75,7 +80,7 @@ export const services: Readonly<Record<string, OpenService>> = {
     for (const gate of gates) app.use(gate.hono());
     app.all('/api/*', async (context) => {
       const answer = Promise.withResolvers<string>();
-      onRequest({ path: context.req.path, answer: answer.resolve });
+      onRequest({ path: context.req.path, raw: context.req.raw, answer: answer.resolve });
       return context.text(await answer.promise);
     });
     app.get('/events', (context) =>
