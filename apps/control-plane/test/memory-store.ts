@@ -152,11 +152,19 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
           else await this.put(kind, id, body);
         }
       },
-      list: async (kind, { limit = 1000, after = '' } = {}) =>
-        [...documents.values()]
-          .filter((document) => document.kind === kind && document.id > after)
-          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-          .slice(0, limit),
+      async list(kind, { limit = 1000, after = '', before = '\u{10FFFF}', isDescending = false } = {}) {
+        const found = [...documents.values()]
+          .filter((document) => document.kind === kind && document.id > after && document.id < before)
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+        return (isDescending ? found.toReversed() : found).slice(0, limit);
+      },
+      async trim(kind, prefix, { below, keep }) {
+        const ids = [...documents.values()].filter((each) => each.kind === kind).map(({ id }) => id);
+        const own = ids.filter((id) => id.startsWith(prefix)).toSorted();
+        const excess = own.filter((id, at) => id < below || at < own.length - keep);
+        for (const id of excess) documents.delete(`${kind}/${id}`);
+        return excess.length;
+      },
     },
     leases: createMemoryLeases(clock),
     counts: {

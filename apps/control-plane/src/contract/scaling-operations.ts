@@ -107,7 +107,7 @@ export const scalingOperations = {
     tag: 'Scaling',
     summary: 'Ask why a group had the size that it had, also where nothing was done',
     description:
-      'With `at`, what was decided then; otherwise what was decided from `from` to `to`, the last day where both are absent. Decisions that were made again for the same reasons are one, with how often. They are kept for a week.',
+      'With `at`, what was decided then; otherwise what was decided from `from` to `to`, the last day where both are absent. Decisions that were made again for the same reasons are one, with how often. Those before the last of a page come with its `from` as `to`. They are kept for a week, the latest 100,000 of a group.',
     query: {
       type: 'object',
       additionalProperties: false,

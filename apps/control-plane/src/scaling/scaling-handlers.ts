@@ -54,10 +54,15 @@ export function scalingHandlers(scaling: Scaling, nowMs: () => number): ScalingH
       status: 200,
       body: await orRefusal(scaling.endRestart(params.group, { orderedBy: idOf(who), reason: '' })),
     }),
-    listScalingDecisions: async ({ query }) => ({
-      status: 200,
-      body: { items: await scaling.decisions(decisionsAskedFor(query, nowMs())) },
-    }),
+    async listScalingDecisions({ query }) {
+      const { group, at } = query;
+      assertOneTime(query);
+      const items =
+        at === undefined
+          ? await scaling.decisions(decisionsAskedFor(query, nowMs()))
+          : await scaling.decisionAt(group, Date.parse(at));
+      return { status: 200, body: { items } };
+    },
     listScalingEvents: async ({ query }) => ({ status: 200, body: await scaling.history(filterOf(query)) }),
   };
 }
@@ -100,23 +105,20 @@ function filterOf({
 
 const dayMs = 86_400_000;
 
-/** At a moment it is the last that had begun by then, and only where it was still so. */
+function assertOneTime({ at, from, to }: Request<'listScalingDecisions'>['query']): void {
+  if (at === undefined || (from === undefined && to === undefined)) return;
+  throw new Problem('CONTROL_PLANE_REQUEST_INVALID', '/at must not be beside from or to.', {
+    errors: [{ in: 'query', pointer: '/at', detail: 'must not be beside from or to' }],
+  });
+}
+
 function decisionsAskedFor(
-  { group, at, from, to, limit }: Request<'listScalingDecisions'>['query'],
+  { group, from, to, limit }: Request<'listScalingDecisions'>['query'],
   nowMs: number,
 ): DecisionQuery {
-  if (at !== undefined && (from !== undefined || to !== undefined))
-    throw new Problem('CONTROL_PLANE_REQUEST_INVALID', '/at must not be beside from or to.', {
-      errors: [{ in: 'query', pointer: '/at', detail: 'must not be beside from or to' }],
-    });
-  if (at !== undefined)
-    return { group, fromMs: Date.parse(at) - roundMs, toMs: Date.parse(at) + 1, limit: 1 };
   const toMs = to === undefined ? nowMs + 1 : Date.parse(to);
   return { group, fromMs: from === undefined ? toMs - dayMs : Date.parse(from), toMs, limit };
 }
-
-/** From one round to the next, and a little: in between, the last decision still holds. */
-const roundMs = 60_000;
 
 function idOf(who: Requester | undefined): string {
   return who?.keyId ?? 'nobody';

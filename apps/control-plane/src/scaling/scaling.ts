@@ -36,6 +36,8 @@ export interface Scaling {
   history(filter: ScalingEventFilter): Promise<ScalingEventPage>;
   /** What was decided and why, newest first; @throws CONTROL_PLANE_NOT_FOUND where the group is not there. */
   decisions(query: DecisionQuery): Promise<readonly ScalingDecision[]>;
+  /** The last that had begun by then, where it was still so; none where nobody looked. @throws as `decisions`. */
+  decisionAt(group: string, atMs: number): Promise<readonly ScalingDecision[]>;
   /** Ends its rounds; the services stay as they are. */
   close(): Promise<void>;
 }
@@ -61,11 +63,10 @@ export interface ScalingOptions {
 /** Takes up what was set before, gives new services their policy, and starts the rounds. */
 export async function openScaling(options: ScalingOptions): Promise<Scaling> {
   const { clock, store, lately, quick, driver, services, gate, holdOf, proxiesOf, onEvent } = options;
-  const readings = createStoreReadings({
-    ...{ metrics: store.metrics, lately, quick, driver, clock },
-    // A group that is asked about has a policy: its scaler is there.
-    everyMs: (group) => scaler.status(group).configuration.policy.intervalMs ?? intervalMs,
-  });
+  // A group that is asked about has a policy: its scaler is there.
+  const everyMs = (group: string): number =>
+    scaler.status(group).configuration.policy.intervalMs ?? intervalMs;
+  const readings = createStoreReadings({ metrics: store.metrics, lately, quick, everyMs, driver, clock });
   const memory = createStoreScalingMemory(
     store,
     () => clock.now(),
@@ -124,12 +125,21 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
       if (!scaler.groups.includes(query.group)) throw unknownThing('group');
       return (await scaler.decisions(query)).map(decisionViewOf);
     },
+    async decisionAt(group, atMs) {
+      if (!scaler.groups.includes(group)) throw unknownThing('group');
+      const stillMs = Math.max(stillMsMin, 2 * everyMs(group));
+      const query = { group, fromMs: atMs - stillMs, toMs: atMs + 1, limit: 1 };
+      return (await scaler.decisions(query)).map(decisionViewOf);
+    },
     close: () => scaler.close(),
   };
 }
 
 /** Where a policy says nothing: as Kubernetes' own autoscaler. */
 const intervalMs = 15_000;
+
+/** Until the next round a decision holds; one that goes on is remembered once a minute. */
+const stillMsMin = 60_000;
 
 const fileKind = 'scaling file';
 

@@ -20,11 +20,13 @@ const loadedAgeMs = 86_400_000;
 const loadedMax = 2000;
 const pageMax = 500;
 
-/** What was decided is kept for a week; it is looked for what is older once an hour. */
+/**
+ * What was decided is kept for a week, and of each group the latest of so many: a day and more, also where each second has a
+ * decision of its own. It is looked for what is too much once an hour.
+ */
 const decisionsAgeMs = 7 * 86_400_000;
+const decisionsMax = 100_000;
 const sweepMs = 3_600_000;
-/** No span is longer than an hour. */
-const spanMs = 3_600_000;
 
 /** What columns do not hold, or not to the last digit. */
 interface EventDetail {
@@ -58,22 +60,12 @@ export function createStoreScalingMemory(
 
   const sweptAtMs = new Map<string, number>();
 
-  /** Those of a group in the order of time, from one that begins at that time on. */
-  async function spansFrom(group: string, fromMs: number, limit: number): Promise<readonly DecisionSpan[]> {
-    const after = decisionId(group, Math.max(0, fromMs - 1));
-    const found = await documents.list(decisionKind, { after, limit });
-    return found.filter(({ id }) => id.startsWith(`${group} `)).map(({ body }) => body as DecisionSpan);
-  }
-
   async function sweep(group: string): Promise<void> {
     const now = nowMs();
     if (now - (sweptAtMs.get(group) ?? Number.NEGATIVE_INFINITY) < sweepMs) return;
     sweptAtMs.set(group, now);
-    const oldest = await spansFrom(group, 0, pageMax);
-    const old = oldest.filter(({ untilMs }) => untilMs < now - decisionsAgeMs);
-    await documents.change(
-      old.map(({ fromMs }) => ({ kind: decisionKind, id: decisionId(group, fromMs), body: undefined })),
-    );
+    const below = decisionId(group, Math.max(0, now - decisionsAgeMs));
+    await documents.trim(decisionKind, `${group} `, { below, keep: decisionsMax });
   }
 
   return {
@@ -122,15 +114,18 @@ export function createStoreScalingMemory(
     },
     async decisions({ group, fromMs, toMs, limit }: DecisionQuery) {
       const fitting: DecisionSpan[] = [];
-      for (let startMs = fromMs - spanMs; ; ) {
-        const page = await spansFrom(group, startMs, pageMax);
-        const reached = page.filter((span) => span.untilMs >= fromMs && span.fromMs < toMs);
-        fitting.push(...reached);
-        const last = page.at(-1);
-        if (last === undefined || page.length < pageMax || last.fromMs >= toMs) break;
-        startMs = last.fromMs + 1;
+      const after = `${group} `;
+      // From the newest on: none reaches beyond the beginning of the next.
+      for (let before = decisionId(group, Math.ceil(toMs)); fitting.length < limit; ) {
+        const count = Math.min(pageMax, limit - fitting.length);
+        const page = await documents.list(decisionKind, { after, before, limit: count, isDescending: true });
+        const spans = page.map(({ body }) => body as DecisionSpan);
+        fitting.push(...spans.filter(({ untilMs }) => untilMs >= fromMs));
+        const oldest = page.at(-1);
+        if (oldest === undefined || page.length < count || (spans.at(-1)?.untilMs ?? 0) < fromMs) break;
+        before = oldest.id;
       }
-      return fitting.slice(-limit).toReversed();
+      return fitting;
     },
     events: ({ group, beforeMs, limit }) =>
       list(

@@ -106,6 +106,19 @@ describe('why a service has the size that it has', () => {
     expect(await at(startMs - 3_600_000)).toEqual([]);
   });
 
+  it('is told until the next round, however long that takes', async () => {
+    const seldom = { ...shop, policy: { ...policy, interval: '1h' } };
+    await using plane = await started({ services: [seldom] });
+    const at = async (ms: number) => {
+      const time = new Date(plane.clock.now() - ms).toISOString();
+      return (await plane.ask('viewer', 'GET', `/performance/scaling/decisions?group=shop&at=${time}`)).json
+        .items;
+    };
+    await plane.clock.advance(50 * 60_000);
+    expect(await at(0)).toMatchObject([{ after: 2, action: 'scale out' }]);
+    expect(await at(3 * 3_600_000)).toEqual([]);
+  });
+
   it('is refused for what is not there, and for two times at once', async () => {
     await using plane = await started();
     const ask = (query: string) => plane.ask('viewer', 'GET', `/performance/scaling/decisions?${query}`);

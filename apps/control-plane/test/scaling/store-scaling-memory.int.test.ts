@@ -1,9 +1,13 @@
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import { systemClock } from 'loadline/base';
 import { createPostgres, type Postgres } from 'loadline/postgres';
+import type { DecisionSpan } from 'loadline/scaling';
 import { openStore, type Store } from 'loadline/store';
-import { afterAll, beforeAll } from 'vitest';
-import { describeScalingMemory } from '../../../../packages/loadline/test/contracts/scaling-memory-contract.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  describeScalingMemory,
+  scalingEvent,
+} from '../../../../packages/loadline/test/contracts/scaling-memory-contract.ts';
 import { createStoreScalingMemory } from '../../src/scaling/index.ts';
 
 let server: StartedPostgres;
@@ -33,3 +37,64 @@ describeScalingMemory(
   // The database keeps whole microseconds.
   Math.floor(systemClock.now()),
 );
+
+it('tells what was decided at any moment, and all of a time part by part, however many there are', async () => {
+  await postgres.query({ text: 'TRUNCATE documents' });
+  const memory = createStoreScalingMemory(store, () => systemClock.now());
+  const startMs = Math.floor(systemClock.now()) - 86_400_000;
+  const count = 3000;
+  const spans = Array.from({ length: count }, (_, at): DecisionSpan => {
+    const fromMs = startMs + at * 1000;
+    const { decision } = scalingEvent('api', fromMs);
+    return {
+      group: 'api',
+      fromMs,
+      untilMs: fromMs,
+      count: 1,
+      decision,
+      outcome: undefined,
+      problem: undefined,
+      seen: {},
+    };
+  });
+  for (const group of ['api', 'api-2'])
+    await memory.recordDecisions(spans.map((span) => ({ ...span, group })));
+  const asked = { group: 'api', fromMs: startMs, toMs: startMs + 86_400_000 };
+  for (const at of [0, 1, 1499, 2999]) {
+    const atMs = startMs + at * 1000 + 500;
+    const [found] = await memory.decisions({ ...asked, fromMs: atMs - 60_000, toMs: atMs + 1, limit: 1 });
+    expect(found?.fromMs).toBe(startMs + at * 1000);
+  }
+  const all: DecisionSpan[] = [];
+  for (let toMs = asked.toMs; ; toMs = all.at(-1)?.fromMs ?? 0) {
+    const part = await memory.decisions({ ...asked, toMs, limit: 1000 });
+    all.push(...part);
+    if (part.length < 1000) break;
+  }
+  expect(all.map(({ fromMs }) => fromMs)).toEqual(spans.map(({ fromMs }) => fromMs).toReversed());
+});
+
+it('forgets what is older than a week, of each group by itself', async () => {
+  await postgres.query({ text: 'TRUNCATE documents' });
+  let nowMs = Math.floor(systemClock.now());
+  const memory = createStoreScalingMemory(store, () => nowMs);
+  const span = (group: string, fromMs: number): DecisionSpan => {
+    const { decision } = scalingEvent(group, fromMs);
+    return {
+      group,
+      fromMs,
+      untilMs: fromMs,
+      count: 1,
+      decision,
+      outcome: undefined,
+      problem: undefined,
+      seen: {},
+    };
+  };
+  const old = Array.from({ length: 1200 }, (_, at) => span('api', nowMs - at * 1000));
+  await memory.recordDecisions([...old, span('bots', nowMs)]);
+  nowMs += 7 * 86_400_000 + 2000;
+  await memory.recordDecisions([span('api', nowMs)]);
+  const { rows } = await postgres.query<{ id: string }>({ text: 'SELECT id FROM documents ORDER BY id' });
+  expect(rows.map(({ id }) => id.split(' ')[0])).toEqual(['api', 'bots']);
+});

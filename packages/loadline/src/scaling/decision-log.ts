@@ -2,7 +2,7 @@ import { type DecisionSpan, joined, spanOf } from './decision-span.ts';
 import type { Round } from './group-round.ts';
 
 /** So long what has only grown is kept back before it is remembered again. */
-const growthMsMax = 300_000;
+const growthMsMax = 60_000;
 const unsavedMax = 1000;
 
 /** What was decided about one group and is not remembered yet: the span that still grows, and those before it. */

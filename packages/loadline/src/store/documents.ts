@@ -23,11 +23,27 @@ export interface Documents {
    * @throws STORE_TOO_LARGE where one is above 1 MiB of JSON, and above 64 MiB in all.
    */
   change(changes: readonly DocumentChange[]): Promise<void>;
-  /** All of a kind by their ids, a part at a time; `after` is the last id of the part before. */
-  list(
-    kind: string,
-    options?: { readonly limit?: number; readonly after?: string },
-  ): Promise<readonly Document[]>;
+  /** All of a kind by their ids, a part at a time. */
+  list(kind: string, options?: ListOptions): Promise<readonly Document[]>;
+  /** Removes what is too much of those whose id begins so, and says how many that was. */
+  trim(kind: string, prefix: string, excess: Excess): Promise<number>;
+}
+
+export interface ListOptions {
+  /** 1 to 10,000, default 1,000. */
+  readonly limit?: number;
+  /** Between these ids, without them: the last of the part before. */
+  readonly after?: string;
+  readonly before?: string;
+  /** The highest id first. */
+  readonly isDescending?: boolean;
+}
+
+export interface Excess {
+  /** Those with a lower id. */
+  readonly below: string;
+  /** Those beyond so many; the highest ids stay. */
+  readonly keep: number;
 }
 
 export interface Document {
@@ -85,18 +101,35 @@ export function createDocuments(queryable: Queryable): Documents {
       if (last.size > 0) await queryable.query(statements.changeAll, partsOf([...last.values()]));
     },
 
-    async list(kind, { limit = 1000, after = '' } = {}) {
+    async list(kind, { limit = 1000, after = '', before = endOf(''), isDescending = false } = {}) {
       if (!Number.isInteger(limit) || limit < 1 || limit > listMax) {
         throw storeError(
           'STORE_QUERY_INVALID',
           `Cannot list documents: limit must be 1 to ${listMax}, got ${limit}.`,
         );
       }
-      const { rows } = await queryable.query<Row>(statements.list, [kind, after, limit]);
+      const statement = isDescending ? statements.listDescending : statements.list;
+      const { rows } = await queryable.query<Row>(statement, [kind, after, before, limit]);
       return rows.map(toDocument);
+    },
+
+    async trim(kind, prefix, { below, keep }) {
+      const { rowCount } = await queryable.query(statements.trim, [
+        kind,
+        prefix,
+        endOf(prefix),
+        below,
+        keep - 1,
+      ]);
+      return rowCount ?? 0;
     },
   };
   return documents;
+}
+
+/** Above everything that begins so: ids are compared byte by byte. */
+function endOf(prefix: string): string {
+  return `${prefix}\u{10FFFF}`;
 }
 
 /** What to put and what to remove, each as a JSON array. */
@@ -178,6 +211,15 @@ const statements = {
   },
   list: {
     name: 'store documents list',
-    text: 'SELECT * FROM documents WHERE kind = $1 AND id > $2 ORDER BY id LIMIT $3',
+    text: 'SELECT * FROM documents WHERE kind = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4',
+  },
+  listDescending: {
+    name: 'store documents list descending',
+    text: 'SELECT * FROM documents WHERE kind = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4',
+  },
+  trim: {
+    name: 'store documents trim',
+    text: `DELETE FROM documents WHERE kind = $1 AND id >= $2 AND id < $3 AND id < greatest($4, (
+      SELECT id FROM documents WHERE kind = $1 AND id >= $2 AND id < $3 ORDER BY id DESC OFFSET $5 LIMIT 1))`,
   },
 } as const;

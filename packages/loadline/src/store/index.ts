@@ -1,6 +1,14 @@
 /** Remembers samples, runs, decisions and alerts, in PostgreSQL. */
 export type { Audit, AuditEntry, AuditFilter, AuditRecord } from './audit.ts';
-export type { Document, DocumentChange, Documents, PutOptions, PutOutcome } from './documents.ts';
+export type {
+  Document,
+  DocumentChange,
+  Documents,
+  Excess,
+  ListOptions,
+  PutOptions,
+  PutOutcome,
+} from './documents.ts';
 export { storeError, storeErrorTable } from './errors.ts';
 export type { LeaseAnswer, Leases } from './leases.ts';
 export type {

@@ -12,6 +12,8 @@ let address: string;
 /** What was asked, and what is answered. */
 const asked: IncomingMessage[] = [];
 let answer: { status: number; body: unknown };
+/** What is answered before that. */
+const next: unknown[] = [];
 
 const items = [
   {
@@ -52,7 +54,8 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request);
     response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+    const body = next.shift() ?? answer.body;
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -94,7 +97,7 @@ describe('loadline scale why', () => {
       [
         '2026-06-06 12:00:00  Not seen: the driver gave no answer within 10 s·[2J.',
         '2026-06-06 12:00:15  Scale out shop from 2 to 4: cpuRatio is 90 %, above 70 %. (refused: the engine',
-        '    is full)',
+        '                     is full)',
         '                     100 % sure',
         '2026-06-06 12:00:30  Hold shop at 4: cpuRatio is 50 %, between 42 % and 70 %.',
         '                     41 times in 10 m · 92 % sure · cpuRatio 45 % to 60 %',
@@ -124,6 +127,20 @@ describe('loadline scale why', () => {
   it('tells steps alone, or what was answered as it is', async () => {
     expect((await why(['shop', '--steps'])).out).not.toContain('Hold');
     expect(JSON.parse((await why(['shop', '--json'])).out)).toEqual({ items });
+  });
+
+  it('asks on for what was before, where an answer does not hold all of it', async () => {
+    const [first] = items;
+    const full = Array.from({ length: 1000 }, (_, at) => ({
+      ...first,
+      from: new Date(Date.UTC(2026, 5, 6, 12, 0, -at)).toISOString(),
+    }));
+    next.push({ items: full });
+    const { out, err } = await why(['shop', '--json']);
+    expect(JSON.parse(out).items).toHaveLength(1003);
+    expect(err).toBe('');
+    const times = asked.map(({ url }) => new URL(url ?? '', address).searchParams.get('to'));
+    expect(times).toEqual([expect.any(String), full.at(-1)?.from]);
   });
 
   it('says so where nothing was decided', async () => {

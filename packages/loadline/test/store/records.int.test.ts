@@ -190,6 +190,29 @@ describe('documents', () => {
     expect(await ids({ after: 'a' })).toEqual(['b']);
   });
 
+  it('are listed from the highest id on, too, and between two of them', async () => {
+    await store.documents.change(['a 1', 'a 2', 'a 3', 'a-b 1'].map((id) => ({ kind: 'k', id, body: id })));
+    const ids = async (options: object): Promise<string[]> =>
+      (await store.documents.list('k', options)).map(({ id }) => id);
+    expect(await ids({ isDescending: true, limit: 2 })).toEqual(['a-b 1', 'a 3']);
+    expect(await ids({ isDescending: true, after: 'a ', before: 'a 3' })).toEqual(['a 2', 'a 1']);
+    expect(await ids({ after: 'a 1', before: 'a-' })).toEqual(['a 2', 'a 3']);
+  });
+
+  it('are trimmed to the highest ids of those that begin alike', async () => {
+    const many = ['a 1', 'a 2', 'a 3', 'a 4', 'a-b 1'].map((id) => ({ kind: 'k', id, body: id }));
+    const left = async (below: string, keep: number): Promise<string[]> => {
+      await store.documents.change(many);
+      await store.documents.trim('k', 'a ', { below, keep });
+      return (await store.documents.list('k')).map(({ id }) => id);
+    };
+    expect(await left('a 2', 9)).toEqual(['a 2', 'a 3', 'a 4', 'a-b 1']);
+    expect(await left('a 1', 2)).toEqual(['a 3', 'a 4', 'a-b 1']);
+    expect(await left('a 4', 2)).toEqual(['a 4', 'a-b 1']);
+    await store.documents.change(many);
+    expect(await store.documents.trim('k', 'a ', { below: 'a 3', keep: 4 })).toBe(2);
+  });
+
   it('change together, all of them or none', async () => {
     await store.documents.put('k', 'gone', 1);
     await store.documents.put('k', 'kept', 1);

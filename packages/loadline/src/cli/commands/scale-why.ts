@@ -33,7 +33,9 @@ const options = {
 } as const;
 
 const weekMs = 7 * 86_400_000;
+/** Of one answer, and in all: more than a day has at one a second. */
 const itemsMax = 1000;
+const pagesMax = 100;
 
 async function tellWhy(args: readonly string[], { terminal, env, signal }: Surroundings): Promise<number> {
   const { options: words, positionals } = readWords('scale why', args, options);
@@ -41,24 +43,32 @@ async function tellWhy(args: readonly string[], { terminal, env, signal }: Surro
   if (group === undefined || others.length > 0) throw unfit('it takes the name of one group');
   if (words.at !== undefined && words.last !== undefined) throw unfit('--at and --last exclude each other');
   const nowMs = systemClock.now();
-  const query = new URLSearchParams({ group, limit: String(itemsMax), ...readTimes(words, nowMs) });
+  const times = readTimes(words, nowMs);
   const { address, key } = await readControlPlane(words, env);
-  const answer = await askControlPlane(address, `/performance/scaling/decisions?${query}`, { key, signal });
-  const { items } = answer as { readonly items: readonly ToldDecision[] };
-  if (words.json === true) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+  const items: ToldDecision[] = [];
+  let isMore = true;
+  for (let page = 0; isMore && page < pagesMax; page++) {
+    const query = new URLSearchParams({ group, limit: String(itemsMax), ...times });
+    const answer = await askControlPlane(address, `/performance/scaling/decisions?${query}`, { key, signal });
+    const { items: told } = answer as { readonly items: readonly ToldDecision[] };
+    items.push(...told);
+    isMore = told.length === itemsMax;
+    times.to = told.at(-1)?.from ?? '';
+  }
+  if (words.json === true) terminal.out(`${JSON.stringify({ items }, null, 2)}\n`);
   else {
     const told = words.steps === true ? items.filter(({ action }) => action !== 'hold') : items;
     const { width, style } = terminal;
     terminal.out(drawDecisions(group, told.toReversed(), { width, style }));
-    if (items.length === itemsMax) terminal.err(`There are more than ${itemsMax}; ask for a shorter time.\n`);
   }
+  if (isMore) terminal.err(`There are more than ${items.length}; ask for a shorter time.\n`);
   return exitCodes.passed;
 }
 
 function readTimes(
   { at, last = '1h' }: { readonly at?: string | undefined; readonly last?: string | undefined },
   nowMs: number,
-): Readonly<Record<string, string>> {
+): Record<string, string> {
   if (at !== undefined) {
     const agoMs = parseDuration(at);
     const atMs = agoMs === undefined ? Date.parse(at) : nowMs - agoMs;
