@@ -3,6 +3,7 @@ import type { ProxyProblem } from './message/answer.ts';
 import { requestHeadFor } from './message/handing-on.ts';
 import type { ProxiedRequest } from './message/handling.ts';
 import type { ProxyParts } from './proxy-parts.ts';
+import { overdue, timeOf } from './request-time.ts';
 import type { Breakage, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamEntry } from './upstream-entry.ts';
 
@@ -32,11 +33,15 @@ export class Attempts {
   #hedge: UpstreamConnection | undefined;
   #hedgeTimer: Timer | undefined;
   #startedMs = 0;
+  /** Until when somebody waits; Infinity for ever. */
+  #endMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: ProxyParts, request: ProxiedRequest, user: ConnectionUser) {
     this.#parts = parts;
     this.#request = request;
     this.#user = user;
+    const timeMs = timeOf(request.head, parts);
+    if (timeMs !== Number.POSITIVE_INFINITY) this.#endMs = parts.clock.monotonicMs() + timeMs;
   }
 
   /** The one that gets the body. */
@@ -51,6 +56,11 @@ export class Attempts {
   /** When the request was last sent. */
   get startedMs(): number {
     return this.#startedMs;
+  }
+
+  /** Whether nobody waits for an answer any more. */
+  get isOverdue(): boolean {
+    return this.#remainingMs <= 0;
   }
 
   /** Sends the request for the first time. @returns whether there is an upstream. */
@@ -91,6 +101,7 @@ export class Attempts {
       if (this.#first === this.#hedge) this.#hedge = undefined;
       return { kind: 'under way' };
     }
+    if (this.isOverdue) return { kind: 'given up', problem: overdue };
     const isSafe = !hasSentBody && isSafeToRepeat(this.#request.head.method, why, connection.hasBegun);
     if (isSafe && this.#tried.length < retry.attemptsMax) {
       // One that was closed while it was idle costs the others nothing: it is no load that comes twice.
@@ -141,18 +152,25 @@ export class Attempts {
 
   #sendOn(connection: UpstreamConnection): void {
     const { upstreams, trustsForwarded } = this.#parts;
-    const { head, clientAddress } = this.#request;
+    const { head, clientAddress: address } = this.#request;
     const { entry } = connection;
     this.#tried.push(entry);
     upstreams.begin(entry);
-    const text = requestHeadFor(head, { address: clientAddress, trustsForwarded }, entry.authority);
+    const client = { address, trustsForwarded, remainingMs: this.#remainingMs };
+    const text = requestHeadFor(head, client, entry.authority);
     connection.send(this.#user, head.method, text, head.body === 'chunked');
+  }
+
+  get #remainingMs(): number {
+    const isLimited = this.#endMs !== Number.POSITIVE_INFINITY;
+    return isLimited ? this.#endMs - this.#parts.clock.monotonicMs() : Number.POSITIVE_INFINITY;
   }
 
   #sendHedge(): void {
     const { upstreams, connections, budget, metrics, clock } = this.#parts;
     if (this.#first === undefined) return;
     const nowMs = clock.monotonicMs();
+    if (this.isOverdue) return;
     const entry = upstreams.pick(this.#key, nowMs, this.#tried);
     if (entry === undefined) return;
     if (!budget.withdraw(nowMs)) {

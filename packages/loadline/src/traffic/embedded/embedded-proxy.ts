@@ -168,6 +168,7 @@ class RunningProxy implements EmbeddedProxy {
       retry,
       hedgeAfterMs: options.hedgeAfterMs,
       trustsForwarded: options.trustsForwarded ?? false,
+      deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
       budget: new RetryBudget(retry, clock.monotonicMs()),
       metrics,
       sweep,

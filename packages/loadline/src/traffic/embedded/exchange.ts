@@ -4,6 +4,7 @@ import type { Handling, HandlingOwner, ProxiedRequest } from './message/handling
 import { valuesOf } from './message/lines.ts';
 import type { ResponseHead } from './message/response-head.ts';
 import type { ProxyParts } from './proxy-parts.ts';
+import { overdue } from './request-time.ts';
 import type { Swept } from './sweep.ts';
 import type { Breakage, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
@@ -44,7 +45,8 @@ export class Exchange implements ConnectionUser, Handling, Swept {
 
   start(): void {
     this.#parts.sweep.add(this);
-    if (!this.#attempts.begin()) this.#refuse(noUpstream);
+    if (this.#attempts.isOverdue) this.#refuse(overdue);
+    else if (!this.#attempts.begin()) this.#refuse(noUpstream);
   }
 
   get isBodyWhole(): boolean {
@@ -97,6 +99,10 @@ export class Exchange implements ConnectionUser, Handling, Swept {
     const forMs = nowMs - this.#progressMs;
     if (this.#chosen !== undefined) {
       if (forMs >= this.#answerLimitMs) this.#cut('failed');
+      return;
+    }
+    if (this.#attempts.isOverdue) {
+      this.#refuse(overdue);
       return;
     }
     for (const connection of [this.#attempts.first, this.#attempts.hedge]) {

@@ -31,7 +31,12 @@ export interface EmbeddedProxyOptions {
   /** Sends a GET to a second upstream when the first has not answered for so long. Default: never. */
   readonly hedgeAfterMs?: number;
   readonly limits?: Partial<ProxyLimits>;
-  /** Whether `Forwarded` and `X-Forwarded-…` of clients are believed. Default false: they are replaced. */
+  /** How long a request has until its answer begins; then 504. Upstreams are told what is left. Default: no limit. */
+  readonly deadlineMs?: number;
+  /**
+   * Whether `Forwarded`, `X-Forwarded-…` and the time that is left, `x-envoy-expected-rq-timeout-ms`, are believed of clients.
+   * Default false: they are replaced.
+   */
   readonly trustsForwarded?: boolean;
   /** Keeps answers by the rules of RFC 9111. Default: nothing is kept. */
   readonly cache?: CacheOptions;

@@ -13,6 +13,8 @@ export interface ProxyParts {
   readonly retry: RetryPolicy;
   readonly hedgeAfterMs: number | undefined;
   readonly trustsForwarded: boolean;
+  /** Infinity for no limit. */
+  readonly deadlineMs: number;
   readonly budget: RetryBudget;
   readonly metrics: ProxyMetrics;
   readonly sweep: Sweep;

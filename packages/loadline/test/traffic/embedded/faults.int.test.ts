@@ -131,6 +131,49 @@ describe('the embedded proxy repeats', () => {
   });
 });
 
+describe('the embedded proxy and the time that a request has left', () => {
+  const left = (leftMs: number): string => getOnce('/', `X-Envoy-Expected-RQ-Timeout-MS: ${leftMs}\r\n`);
+  const toldIn = (heard: string): string | undefined =>
+    /"x-envoy-expected-rq-timeout-ms","(\d+)"/i.exec(heard)?.[1];
+
+  it('tells it to upstreams: what it is given itself, or a client less whom it believes', async () => {
+    await using server = await serve(echo);
+    const clock = createVirtualClock();
+    await using open = await proxyBefore([server], { clock, trustsForwarded: true });
+    await using inner = await proxyBefore([server], { clock, trustsForwarded: true, deadlineMs: 500 });
+    await using edge = await proxyBefore([server], { clock, deadlineMs: 500 });
+    const told = async ({ port }: { port: number }, request: string): Promise<string | undefined> =>
+      toldIn(await exchange(port, request));
+    expect([await told(open, left(700)), await told(open, getOnce())]).toEqual(['700', undefined]);
+    expect([await told(inner, left(700)), await told(inner, left(70))]).toEqual(['500', '70']);
+    expect([await told(edge, left(70)), await told(edge, getOnce())]).toEqual(['500', '500']);
+  });
+
+  it('tells the next upstream what is then left, and sends nothing when that is nothing', async () => {
+    const clock = createVirtualClock();
+    const waiting: Socket[] = [];
+    await using dying = await serveRaw((socket) => void waiting.push(socket));
+    await using server = await serve(echo);
+    await using proxy = await proxyBefore([dying, server], { clock, trustsForwarded: true });
+    const ask = async (passMs: number): Promise<string> => {
+      const client = new RawClient(proxy.port).send(left(700));
+      await eventually(() => waiting.length > 0);
+      await clock.advance(passMs);
+      waiting.pop()?.resetAndDestroy();
+      return await client.ends();
+    };
+    expect(toldIn(await ask(90))).toBe('610');
+    // The other one is asked in between.
+    await exchange(proxy.port, getOnce());
+    expect(await exchange(proxy.port, left(0))).toMatch(/^HTTP\/1\.1 504 [\s\S]*is over/);
+    expect(waiting).toHaveLength(0);
+    // It breaks before the proxy looks again, and with no time for another; or it goes on for too long.
+    expect(await ask(705)).toMatch(/^HTTP\/1\.1 504 [\s\S]*is over/);
+    await exchange(proxy.port, getOnce());
+    expect(await ask(1000)).toMatch(/^HTTP\/1\.1 504 [\s\S]*is over/);
+  });
+});
+
 describe('the embedded proxy hedges', () => {
   it('a GET that takes long at a second upstream, and hears who is first', async () => {
     const clock = createVirtualClock();

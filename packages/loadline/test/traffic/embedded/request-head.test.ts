@@ -5,7 +5,7 @@ import { type ReadRequest, readRequestHead } from '../../../src/traffic/embedded
 import { acceptedOddities, attacks } from './attacks.ts';
 
 const limits = { headBytesMax: 1024, fieldsMax: 10 };
-const client = { address: '192.0.2.7', trustsForwarded: false };
+const client = { address: '192.0.2.7', trustsForwarded: false, remainingMs: Number.POSITIVE_INFINITY };
 
 function read(text: string): ReadRequest {
   return readRequestHead(text, limits);

@@ -52,7 +52,9 @@ export class Refill implements Answer, HandlingOwner {
     this.#options = options;
     this.#client = options.client;
     const head = unconditional(request.head, stored?.verdict.validators() ?? '');
-    this.#fetching = fetch({ ...request, head }, this, this);
+    // Others may wait longer than the one who asked first.
+    const fields = { ...head.fields, timeLeft: undefined };
+    this.#fetching = fetch({ ...request, head: { ...head, fields } }, this, this);
   }
 
   start(): void {

@@ -1,3 +1,4 @@
+import { deadlineHeader } from '../../../resilience/index.ts';
 import {
   carriageReturn,
   colon,
@@ -42,6 +43,8 @@ export interface Fields {
   forwardedFor: string | undefined;
   forwardedHost: string | undefined;
   forwardedProto: string | undefined;
+  /** How much time the request has left, as it is written. */
+  timeLeft: string | undefined;
   /** What Keep-Alive says: for how long the peer leaves an idle connection open. -1 where it says nothing. */
   keepAliveSeconds: number;
 }
@@ -141,6 +144,9 @@ function takeSpecial(fields: Fields, name: string, raw: string, named: string[])
     case 'x-forwarded-proto':
       fields.forwardedProto = joined(fields.forwardedProto, value);
       return false;
+    case deadlineHeader:
+      fields.timeLeft = joined(fields.timeLeft, value);
+      return false;
     case 'te':
     case 'proxy-authorization':
     case 'proxy-authenticate':
@@ -184,6 +190,7 @@ const specialNames = [
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  deadlineHeader,
   'te',
   'proxy-authorization',
   'proxy-authenticate',
@@ -244,6 +251,7 @@ function newFields(): Fields {
     forwardedFor: undefined,
     forwardedHost: undefined,
     forwardedProto: undefined,
+    timeLeft: undefined,
     keepAliveSeconds: -1,
   };
 }

@@ -1,3 +1,4 @@
+import { deadlineHeader, writeDeadlineHeader } from '../../../resilience/index.ts';
 import type { Fields } from './fields.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -7,6 +8,8 @@ export interface ClientFacts {
   readonly address: string;
   /** Whether what the client says of those before it is believed: only where a proxy of ours is before this one. */
   readonly trustsForwarded: boolean;
+  /** How long it still waits, in milliseconds; Infinity where it has not said, and nobody for it. */
+  readonly remainingMs: number;
 }
 
 /** The head of a request as it goes to an upstream. @param instead the Host of one who gave none. */
@@ -19,6 +22,7 @@ export function requestHeadFor(head: RequestHead, client: ClientFacts, instead: 
     (head.isUpgrade ? 'connection: upgrade\r\nupgrade: websocket\r\n' : '') +
     (head.expectsContinue ? 'expect: 100-continue\r\n' : '') +
     forwardedLines(fields, host, client) +
+    timeLine(client.remainingMs) +
     `via: ${fields.via === undefined ? '' : `${fields.via}, `}${head.isHttp11 ? '1.1' : '1.0'} loadline\r\n\r\n`
   );
 }
@@ -43,6 +47,12 @@ function forwardedLines(fields: Fields, host: string, client: ClientFacts): stri
     `x-forwarded-host: ${fields.forwardedHost ?? host}\r\nx-forwarded-proto: ${fields.forwardedProto ?? 'http'}\r\n` +
     `forwarded: ${before(fields.forwarded)}${own}\r\n`
   );
+}
+
+/** How much is left now, and not what there was when it came. */
+function timeLine(remainingMs: number): string {
+  const value = writeDeadlineHeader(remainingMs);
+  return value === undefined ? '' : `${deadlineHeader}: ${value}\r\n`;
 }
 
 function before(value: string | undefined): string {
