@@ -51,6 +51,12 @@ const words: readonly Word[] = [
     open: async () => (await import('./commands/scale.ts')).scaleCommand,
   },
   {
+    name: 'rollout',
+    usage: 'rollout WORD',
+    summary: 'brings a new build of a service in by shares, and takes it back',
+    open: async () => (await import('./commands/rollout.ts')).rolloutCommand,
+  },
+  {
     name: 'serve',
     usage: 'serve',
     summary: 'leaves a control plane running: load tests over HTTP',
