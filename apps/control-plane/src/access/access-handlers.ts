@@ -1,4 +1,10 @@
-import type { AuditEntry, Handlers, Requester, SessionView } from '../contract/index.ts';
+import {
+  type AuditEntry,
+  type Handlers,
+  type Requester,
+  type SessionView,
+  timeOf,
+} from '../contract/index.ts';
 import type { Journal } from '../memory/index.ts';
 import { Problem } from '../problems/index.ts';
 import type { Keys } from './keys.ts';
@@ -70,6 +76,6 @@ function unrecognised(): Problem {
 
 function viewOf({ keyId, name, role, session }: Requester): SessionView {
   if (session === undefined) return { keyId, name, role };
-  const expiresAt = new Date(session.expiresAtMs).toISOString();
+  const expiresAt = timeOf(session.expiresAtMs);
   return { keyId, name, role, expiresAt, csrfToken: session.csrfToken };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from 'loadline/base';
-import type { AuditEntry, OperationName, Requester } from '../contract/index.ts';
+import { type AuditEntry, type OperationName, type Requester, timeOf } from '../contract/index.ts';
 import type { Journal, NextId } from '../memory/index.ts';
 
 /** Something that was asked for and would change something, and what became of it. */
@@ -24,7 +24,7 @@ export function createAudit(options: {
   return ({ who, path, ...request }) =>
     journal.append({
       id: nextId(),
-      at: new Date(clock.now()).toISOString(),
+      at: timeOf(clock.now()),
       ...(who === undefined ? {} : { keyId: who.keyId, keyName: who.name }),
       ...request,
       // Whoever is refused can send anything.

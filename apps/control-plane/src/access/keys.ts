@@ -1,5 +1,5 @@
 import type { Clock } from 'loadline/base';
-import type { ApiKey, Requester } from '../contract/index.ts';
+import { type ApiKey, type Requester, timeOf } from '../contract/index.ts';
 import type { Documents } from '../memory/index.ts';
 import { Problem, tooMany, unknownThing } from '../problems/index.ts';
 import { equalHashes, hashOf, idIn, newKeyText } from './key-text.ts';
@@ -98,7 +98,7 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
         name,
         role,
         hash: hashOf(text),
-        createdAt: new Date(clock.now()).toISOString(),
+        createdAt: timeOf(clock.now()),
         createdBy,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       };
@@ -120,7 +120,7 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
         const detail = 'This is the last admin key that is live; make another before you revoke it.';
         throw new Problem('CONTROL_PLANE_STATE_CONFLICT', detail);
       }
-      const revoked = { ...record, revokedAt: new Date(clock.now()).toISOString() };
+      const revoked = { ...record, revokedAt: timeOf(clock.now()) };
       await documents.put('key', id, revoked);
       records.set(id, revoked);
       return viewOf(revoked);
@@ -134,7 +134,7 @@ function environmentRecord(text: string, clock: Clock): KeyRecord {
     name: 'LOADLINE_ADMIN_KEY',
     role: 'admin',
     hash: hashOf(text),
-    createdAt: new Date(clock.now()).toISOString(),
+    createdAt: timeOf(clock.now()),
     createdBy: environmentId,
   };
 }

@@ -5,7 +5,13 @@ import {
   timeToAcknowledgeMs,
   timeToRecoveryMs,
 } from 'loadline/monitoring';
-import type { AlertRuleView, AlertView, IncidentView, SilenceView } from '../contract/index.ts';
+import {
+  type AlertRuleView,
+  type AlertView,
+  type IncidentView,
+  type SilenceView,
+  timeOf,
+} from '../contract/index.ts';
 import { type IncidentNote, noteOf } from './incident-book.ts';
 import type { KnownRule } from './rule-book.ts';
 
@@ -88,10 +94,6 @@ export function incidentDetailOf(incident: Incident): IncidentView {
     timeline: incident.timeline.map(({ atMs, ...entry }) => ({ ...entry, at: timeOf(atMs) })),
     timelineLeftOut: incident.timelineLeftOut,
   };
-}
-
-export function timeOf(atMs: number): string {
-  return new Date(atMs).toISOString();
 }
 
 function actOf({ by, atMs }: { readonly by: string; readonly atMs: number }): { by: string; at: string } {

@@ -14,12 +14,13 @@ import {
   type Silence,
 } from 'loadline/monitoring';
 import type { Store } from 'loadline/store';
-import type {
-  AlertRuleOrder,
-  AlertRuleView,
-  AlertView,
-  IncidentView,
-  SilenceView,
+import {
+  type AlertRuleOrder,
+  type AlertRuleView,
+  type AlertView,
+  type IncidentView,
+  type SilenceView,
+  timeOf,
 } from '../contract/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
 import { SharedAnswers } from '../sharing/index.ts';
@@ -97,7 +98,7 @@ export class Alerts {
         for (const { kind, alert, atMs, reason } of transitions)
           onChange({
             change: kind,
-            at: new Date(atMs).toISOString(),
+            at: timeOf(atMs),
             reason,
             alert: viewIn(this.#monitor.state, alert),
           });

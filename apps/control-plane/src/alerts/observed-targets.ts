@@ -3,9 +3,8 @@ import { isLoadlineError } from 'loadline/base';
 import { Histogram } from 'loadline/metrics';
 import { judgeTargets, type Observed, targetPresets } from 'loadline/monitoring';
 import { type Metrics, type Summary, scaleOf } from 'loadline/store';
-import type { JudgedTargetsView } from '../contract/index.ts';
+import { type JudgedTargetsView, timeOf } from '../contract/index.ts';
 import { tooMany } from '../problems/index.ts';
-import { timeOf } from './alert-views.ts';
 
 const minuteMs = 60_000;
 const windowMs = 5 * minuteMs;

@@ -1,4 +1,4 @@
-import type { Handlers, Instance, RegistrationView } from '../contract/index.ts';
+import { type Handlers, type Instance, type RegistrationView, timeOf } from '../contract/index.ts';
 import type { Collector } from './collector.ts';
 import type { MemberView } from './member.ts';
 import type { Registration, Registrations } from './registrations.ts';
@@ -47,11 +47,11 @@ export function instanceHandlers({
 function instanceViewOf({ sinceMs, answeredMs, ...view }: MemberView): Instance {
   return {
     ...view,
-    since: new Date(sinceMs).toISOString(),
-    ...(answeredMs === undefined ? {} : { answeredAt: new Date(answeredMs).toISOString() }),
+    since: timeOf(sinceMs),
+    ...(answeredMs === undefined ? {} : { answeredAt: timeOf(answeredMs) }),
   };
 }
 
 function registrationViewOf({ expiresAtMs, ...registration }: Registration): RegistrationView {
-  return { ...registration, expiresAt: new Date(expiresAtMs).toISOString() };
+  return { ...registration, expiresAt: timeOf(expiresAtMs) };
 }

@@ -1,6 +1,6 @@
 import { isLoadlineError } from 'loadline/base';
 import type { Metrics, Point, SeriesAnswer, SeriesFigure, SeriesWindow } from 'loadline/store';
-import type { MetricsChart } from '../contract/index.ts';
+import { type MetricsChart, timeOf } from '../contract/index.ts';
 import { Problem } from '../problems/index.ts';
 import type { ChartWindow } from './chart-window.ts';
 import type { Figure, MeasuredFigure, RatioFigure } from './charts.ts';
@@ -121,8 +121,4 @@ function pointOf(
     last,
     ...(isKnown ? { quantiles: named } : {}),
   };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,6 @@
 import type { Clock } from 'loadline/base';
 import type { Metrics } from 'loadline/store';
-import type { Handlers, MetricsChart, ServiceNow } from '../contract/index.ts';
+import { type Handlers, type MetricsChart, type ServiceNow, timeOf } from '../contract/index.ts';
 import { Problem } from '../problems/index.ts';
 import { SharedAnswers } from '../sharing/index.ts';
 import { type WrittenWindow, windowOf } from './chart-window.ts';
@@ -55,7 +55,7 @@ export function metricsHandlers({
     async getMetrics({ query }) {
       const body = await now.get(query, async () => {
         const items = [...servicesNow(seen, query)];
-        return { at: new Date(clock.now()).toISOString(), items };
+        return { at: timeOf(clock.now()), items };
       });
       return { status: 200, body };
     },

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from 'loadline/base';
 import type { ProfileFormat, Profiler } from 'loadline/profiling';
-import type { ProfilingSession } from '../contract/index.ts';
+import { type ProfilingSession, timeOf } from '../contract/index.ts';
 import type { Documents, NextId } from '../memory/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
 import {
@@ -187,7 +187,7 @@ export class ProfilingSessions {
   ): Promise<Running> {
     const session = await orRefusal(profiler.start(given(options)));
     const { kind, durationMs, samplingIntervalUs, samplingBytes } = session;
-    const startedAt = new Date(session.startedAtMs).toISOString();
+    const startedAt = timeOf(session.startedAtMs);
     const record: SessionRecord = {
       ...head,
       kind,
@@ -206,7 +206,7 @@ export class ProfilingSessions {
 
   async #startSnapshot(head: RecordHead, { snapshots }: Subject, wish: string): Promise<Running> {
     const { clock } = this.#options;
-    const startedAt = new Date(clock.now()).toISOString();
+    const startedAt = timeOf(clock.now());
     const startMs = clock.monotonicMs();
     const { signal } = this.#closing;
     const snapshot = await orRefusal(snapshots.open(wish, signal));
@@ -270,7 +270,7 @@ export class ProfilingSessions {
     } catch (error) {
       // Whoever is stopped fetches it after the next start.
       if (this.#closing.signal.aborted) return {};
-      const endedAt = new Date(this.#options.clock.now()).toISOString();
+      const endedAt = timeOf(this.#options.clock.now());
       return { state: 'failed', endedAt, problem: problemOf(error) };
     }
   }

@@ -1,5 +1,5 @@
 import type { ProfileSession } from 'loadline/profiling';
-import type { ProfilingSession } from '../contract/index.ts';
+import { type ProfilingSession, timeOf } from '../contract/index.ts';
 
 /** A session as it is kept. */
 export interface SessionRecord extends ProfilingSession {
@@ -17,7 +17,7 @@ export function viewOf({ remoteId: _, mark: __, ...session }: SessionRecord): Pr
 /** What a session has come to, in the words of the instance. Pure. */
 export function endOf(session: ProfileSession, endedAtMs: number): Partial<SessionRecord> {
   const { state, measuredMs, overhead, problem } = session;
-  const end = { endedAt: new Date(endedAtMs).toISOString(), measuredMs: Math.round(measuredMs) };
+  const end = { endedAt: timeOf(endedAtMs), measuredMs: Math.round(measuredMs) };
   if (state === 'finished') return { ...end, state, ...(overhead === undefined ? {} : { overhead }) };
   if (state === 'aborted') return { ...end, state: 'interrupted', problem: 'The instance aborted it.' };
   return { ...end, state: 'failed', problem: problem ?? 'The instance says nothing more.' };

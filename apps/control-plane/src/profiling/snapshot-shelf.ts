@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from 'loadline/base';
+import { timeOf } from '../contract/index.ts';
 import { Problem } from '../problems/index.ts';
 import type { ProfileFiles } from './profile-files.ts';
 import type { SessionBook } from './session-book.ts';
@@ -84,7 +85,7 @@ export class SnapshotShelf {
     this.#timers.delete(id);
     const record = book.get(id);
     if (record === undefined) return;
-    const goneAt = new Date(clock.now()).toISOString();
+    const goneAt = timeOf(clock.now());
     await book.put({ ...record, goneAt, ...(fetchedBy === undefined ? {} : { fetchedBy }) });
   }
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from 'loadline/base';
+import { timeOf } from '../contract/index.ts';
 import type { ProfileFiles } from './profile-files.ts';
 import type { Work } from './work.ts';
 
@@ -20,7 +21,7 @@ export function snapshotWork({ id, snapshot, startMs, files, clock, signal }: Sn
   // What breaks off before it is read is told by whoever reads it then.
   snapshot.on('error', () => undefined);
   const ended = (): { endedAt: string; measuredMs: number } => ({
-    endedAt: new Date(clock.now()).toISOString(),
+    endedAt: timeOf(clock.now()),
     measuredMs: Math.round(clock.monotonicMs() - startMs),
   });
   return {

@@ -1,4 +1,5 @@
 import type { Evidence } from 'loadline/metrics';
+import { timeOf } from '../contract/index.ts';
 
 /** Stands in the evidence for the metrics of a service until it is known which of them are meant. */
 const servicePrefix = 'service:';
@@ -40,8 +41,8 @@ export function placeOf({ name, source, window }: Evidence): string {
   const chart = charts[name] ?? 'requests';
   const query = new URLSearchParams({ service: source.slice(servicePrefix.length) });
   if (window !== undefined) {
-    query.set('from', new Date(window.fromMs).toISOString());
-    query.set('to', new Date(window.toMs).toISOString());
+    query.set('from', timeOf(window.fromMs));
+    query.set('to', timeOf(window.toMs));
   }
   return `/performance/metrics/${chart}?${query}`;
 }

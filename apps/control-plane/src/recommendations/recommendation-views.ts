@@ -1,6 +1,6 @@
 import type { Advice, Recommendation } from 'loadline/advice';
 import type { Evidence, Finding } from 'loadline/metrics';
-import type { RecommendationList } from '../contract/index.ts';
+import { type RecommendationList, timeOf } from '../contract/index.ts';
 import { placeOf } from './places.ts';
 
 type View = RecommendationList['items'][number];
@@ -45,8 +45,4 @@ function evidenceOf(evidence: Evidence): View['evidence'][number] {
     ...(window === undefined ? {} : { from: timeOf(window.fromMs), to: timeOf(window.toMs) }),
     source: placeOf(evidence),
   };
-}
-
-function timeOf(atMs: number): string {
-  return new Date(atMs).toISOString();
 }

@@ -1,6 +1,6 @@
 import type { LoadTestSeen } from 'loadline/advice';
 import type { LoadReport } from 'loadline/load';
-import type { LoadTest } from '../contract/index.ts';
+import { type LoadTest, timeOf } from '../contract/index.ts';
 import { testPlace } from './places.ts';
 
 /** Where reports are. */
@@ -24,7 +24,7 @@ const reportsMax = 10;
 
 /** The latest test of each name against each target, of those that are not older and have results. */
 export async function latestTests(tests: KeptTests, sinceMs: number): Promise<readonly LoadTest[]> {
-  const from = new Date(sinceMs).toISOString();
+  const from = timeOf(sinceMs);
   const { items } = await tests.list({ state: 'finished', from }, { limit: looksMax });
   const withResults = items.filter(({ hasResults }) => hasResults);
   // The newest come first.

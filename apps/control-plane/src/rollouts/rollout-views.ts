@@ -1,5 +1,5 @@
 import type { RolloutEffect, RolloutState, RolloutStatus } from 'loadline/scaling';
-import type { RolloutView } from '../contract/index.ts';
+import { type RolloutView, timeOf } from '../contract/index.ts';
 
 type EffectView = NonNullable<RolloutView['effects']>[number];
 
@@ -56,8 +56,4 @@ function effectViewOf({ endpoint, metric, verdict, change, low, high, blocks }: 
       Object.entries({ change, low, high }).filter(([, value]) => Number.isFinite(value)),
     ),
   };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,6 @@
 import { parseDuration } from 'loadline/base';
 import { type DecisionQuery, writeScalingPolicy } from 'loadline/scaling';
-import type { Handlers, Request, Requester } from '../contract/index.ts';
+import { type Handlers, type Request, type Requester, timesOf } from '../contract/index.ts';
 import { Problem, wrongInBody } from '../problems/index.ts';
 import { orRefusal } from './refusals.ts';
 import type { Scaling } from './scaling.ts';
@@ -98,8 +98,7 @@ function filterOf({
     ...(cursor === undefined ? {} : { after: cursor }),
     ...(group === undefined ? {} : { scalingGroup: group }),
     ...(action === undefined ? {} : { scalingAction: action }),
-    ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
-    ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+    ...timesOf({ from, to }),
   };
 }
 

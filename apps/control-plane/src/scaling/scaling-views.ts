@@ -9,7 +9,7 @@ import {
   writeScalingPolicy,
 } from 'loadline/scaling';
 import type { ScalingEvent as StoredEvent } from 'loadline/store';
-import type { ScalingDecision, ScalingEvent, ScalingGroup } from '../contract/index.ts';
+import { type ScalingDecision, type ScalingEvent, type ScalingGroup, timeOf } from '../contract/index.ts';
 import type { ProxyView } from './proxy-view.ts';
 
 /** A group as the API shows it. Pure. */
@@ -165,7 +165,3 @@ function proposalOf(proposal: Proposal): NonNullable<ScalingRound['proposals']>[
 }
 
 type ScalingRound = NonNullable<ScalingGroup['last']>;
-
-function timeOf(atMs: number): string {
-  return new Date(atMs).toISOString();
-}

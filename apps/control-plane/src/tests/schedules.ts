@@ -1,5 +1,5 @@
 import type { Clock, Timer } from 'loadline/base';
-import type { Schedule, TestOrder } from '../contract/index.ts';
+import { type Schedule, type TestOrder, timeOf } from '../contract/index.ts';
 import type { Documents, NextId } from '../memory/index.ts';
 import { Problem, tooMany, unknownThing } from '../problems/index.ts';
 import { type Rhythm, readRhythm } from './cron.ts';
@@ -72,7 +72,7 @@ export class Schedules {
       cron,
       timezone,
       test,
-      createdAt: new Date(clock.now()).toISOString(),
+      createdAt: timeOf(clock.now()),
       createdBy,
       skipped: 0,
     };
@@ -123,7 +123,7 @@ export class Schedules {
   async #start(entry: Entry, nowMs: number): Promise<void> {
     const { documents, tests } = this.#options;
     const { lastProblem: _, ...before } = entry.schedule;
-    const lastAt = new Date(nowMs).toISOString();
+    const lastAt = timeOf(nowMs);
     try {
       const { id } = await tests.start(before.test, { keyId: 'schedule', scheduleId: before.id });
       entry.schedule = { ...before, lastAt, lastTestId: id };
@@ -138,7 +138,7 @@ export class Schedules {
 }
 
 function viewOf({ schedule, nextMs }: Entry): Schedule {
-  return nextMs === undefined ? schedule : { ...schedule, nextAt: new Date(nextMs).toISOString() };
+  return nextMs === undefined ? schedule : { ...schedule, nextAt: timeOf(nextMs) };
 }
 
 function ofProduction(pointer: string, detail: string): Problem {

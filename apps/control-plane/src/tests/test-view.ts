@@ -1,5 +1,5 @@
 import type { LoadTest as KeptTest, TestFilter } from 'loadline/store';
-import type { LoadTest } from '../contract/index.ts';
+import { type LoadTest, timeOf, timesOf } from '../contract/index.ts';
 
 /** Which tests are asked for. */
 export interface HistoryFilter {
@@ -46,11 +46,6 @@ export function filterOf({ state, verdict, name, target, from, to }: HistoryFilt
     ...(verdict === undefined ? {} : { verdict }),
     ...(name === undefined ? {} : { name }),
     ...(target === undefined ? {} : { target }),
-    ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
-    ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+    ...timesOf({ from, to }),
   };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }
