@@ -3,7 +3,7 @@ import { drawProgress, exitCodeOf, exitCodes, readWords, type Surroundings, summ
 import { createHttp1Transport, type LoadReport, readLoadPlan, runLoad, watchProcesses } from 'loadline/load';
 import { describeDemo, judgeDemo } from './demo-report.ts';
 import { demoScaling, untilFleet } from './fleet.ts';
-import { describeScaling, describeStep, followScaling } from './scaling-story.ts';
+import { describeScaling, describeStep, followScaling, stepsTitle } from './scaling-story.ts';
 import { readPort, serve } from './serve.ts';
 import { buildStage, type Stage } from './stage.ts';
 
@@ -51,7 +51,7 @@ async function loadStage(
   });
   const onProgress = drawn === undefined ? {} : { onProgress: drawn.update };
   const startMs = systemClock.now();
-  terminal.err(`\n  ${style('dim', 'after   instances and why')}\n`);
+  terminal.err(`\n  ${style('dim', stepsTitle)}\n`);
   const scaling = followScaling(stage.controlPlane, (step) => {
     drawn?.clear();
     terminal.err(`${describeStep(step, { startMs, width, style })}\n`);

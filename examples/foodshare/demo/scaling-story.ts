@@ -50,15 +50,22 @@ export function followScaling(
 
 const lookEveryMs = 500;
 
-/** `   12 s  2 → 5  ratePerSecond is …`, on as many lines as it takes. Pure. */
+/** `     12 s  2 → 5  ratePerSecond is …`, on as many lines as it takes. Pure. */
 export function describeStep(
   { at, previousCapacity: from, newCapacity: to, reason }: ScalingStep,
   { startMs, width, style }: { readonly startMs: number; readonly width: number; readonly style: Style },
 ): string {
   const after = formatDuration(Math.max(0, Math.round((Date.parse(at) - startMs) / 1000) * 1000));
   const arrow = style(to > from ? 'green' : 'cyan', `${from} → ${to}`);
-  return wrapLine(`  ${after.padStart(6)}  ${arrow}  ${reason}`, width).join('\n');
+  const place = `  ${after.padStart(afterSize)}  `;
+  return wrapLine(`${place}${arrow}  ${reason}`, width, place.length + 7).join('\n');
 }
+
+/** Of a demo that takes no hour: `1 m 15 s`. */
+const afterSize = 8;
+
+/** What stands above such lines. */
+export const stepsTitle: string = `${'after'.padStart(afterSize)}  instances and why`;
 
 /** What came of it, in two lines. Pure. */
 export function describeScaling(

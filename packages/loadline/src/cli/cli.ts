@@ -124,8 +124,8 @@ function helpText(): string {
 function unknownCommand(word: string): Error {
   const known = words.map((each) => each.name);
   const meant = closest(word, known);
-  const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`;
-  return cliError('CLI_USAGE', `Cannot understand \`loadline ${word}\`: there is no such command; ${hint}.`, {
+  const hint = meant === undefined ? `known are ${known.join(', ')}.` : `did you mean ${meant}?`;
+  return cliError('CLI_USAGE', `Cannot understand \`loadline ${word}\`: there is no such command; ${hint}`, {
     facts: { word },
   });
 }

@@ -52,7 +52,7 @@ function describe(bound: Bound, nowMs: number): string {
     case 'floor':
       return `${bound.metric} needs ${bound.replicas}`;
     case 'stabilizing':
-      return `within the last ${formatDuration(bound.windowMs)} no more of a change than to ${bound.replicas} was wanted all along`;
+      return `${bound.replicas} ${bound.replicas === 1 ? 'was' : 'were'} wanted within the last ${formatDuration(bound.windowMs)}`;
     case 'rate':
       return `at most ${bound.limit.value}${bound.limit.kind === 'percent' ? ' %' : ''} may change within ${formatDuration(bound.limit.periodMs)}`;
     case 'limited':

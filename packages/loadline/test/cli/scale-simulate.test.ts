@@ -17,6 +17,7 @@ beforeAll(async () => {
     return `${new Date(Date.UTC(2026, 5, 6) + minute * 60_000).toISOString()},${rate}`;
   });
   await writeFile(inFolder('load.csv'), `time,requests_per_second\n${lines.join('\n')}\n`);
+  await writeFile(inFolder('wrong.csv'), 'time,rate\n2026-06-06T00:00:00Z,-5\nyesterday,3\n');
   await writeFile(
     inFolder('sized.yaml'),
     'replicas: { min: 1, max: 40 }\nsizing: { latency: 250ms, service: 50ms, concurrency: 8 }\n',
@@ -62,7 +63,7 @@ describe('loadline scale simulate', () => {
     );
     expect(code).toBe(0);
     expect(out).toContain('load.csv  6 h from 2026-06-06 00:00 UTC, a value every 1 m');
-    expect(out).toContain('held is to be p95 within 250 ms; 50 ms a request, 8 at once, ready after 1 m');
+    expect(out).toContain('target: p95 within 250 ms; 50 ms a request, 8 at once, ready after 1 m');
     const [sized = '', slow = ''] = out.split('\n').filter((line) => /^ {2}(sized|slow)\.yaml/.test(line));
     const missed = (line: string): number => Number(/([\d.]+) %/.exec(line)?.[1]);
     expect(missed(sized)).toBeGreaterThan(0);
@@ -149,8 +150,9 @@ describe('loadline scale simulate', () => {
       'Cannot write the simulation to none/page.html',
     ],
     [['sized.yaml'], 'the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE'],
-    [['sized.yaml', '--trace', 'none.csv'], 'the trace cannot be read: ENOENT'],
+    [['sized.yaml', '--trace', 'none.csv'], 'none.csv cannot be read: there is no such file'],
     [['sized.yaml', '--trace', 'sized.yaml'], 'must be a time and requests a second'],
+    [['sized.yaml', '--trace', 'wrong.csv'], 'wrong.csv: it has 2 problems.\n  line 2 must be a time'],
     [['sized.yaml', '--trace', 'load.csv', '--service', '50'], '--service must be a time with its unit'],
     [['sized.yaml', '--trace', 'load.csv', '--target', '20ms'], '--target must be longer than --service'],
     [['sized.yaml', '--trace', 'load.csv', '--concurrency', '1.5'], '--concurrency must be a whole number'],

@@ -89,13 +89,13 @@ describe('loadline scale export', () => {
   it.each([
     [
       ['export', 'wrong.yaml', '--as', 'hpa', '--name', 'a'],
-      /wrong\.yaml: replicas\.min must be at most max.*metrics\.height/,
+      /wrong\.yaml: it has \d problems\.\n(?: {2}.*\n)*? {2}replicas\.min must be at most max.*\n(?: {2}.*\n)*? {2}metrics\.height/,
     ],
     [
       ['export', 'slip.yaml', '--as', 'hpa', '--name', 'a'],
       /SCALING_POLICY_INVALID: Cannot scale by slip\.yaml/,
     ],
-    [['export', 'none.yaml', '--as', 'hpa', '--name', 'a'], /none\.yaml: ENOENT/],
+    [['export', 'none.yaml', '--as', 'hpa', '--name', 'a'], /none\.yaml: there is no such file\.\n$/],
     [['export', 'policy.yaml', '--as', 'hpa'], /--name must be .*, got nothing/],
     [['export', 'policy.yaml', '--as', 'hpa', '--name', 'Shop_1'], /got "Shop_1"/],
     [['export', 'policy.yaml', '--name', 'a'], /--as must be one of hpa, keda, pdb, deployment, got nothing/],

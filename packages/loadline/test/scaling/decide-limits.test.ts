@@ -57,7 +57,7 @@ describe('a window', () => {
     expect(decideBy(calm, seen({ cpuRatio: 1 }), wanted([1, 3]))).toMatchObject({
       action: 'hold',
       reason:
-        'Hold api at 4: cpuRatio is 100 %, above its target of 50 %; within the last 2 m no more of a change than to 3 was wanted all along.',
+        'Hold api at 4: cpuRatio is 100 %, above its target of 50 %; 3 were wanted within the last 2 m.',
     });
   });
 

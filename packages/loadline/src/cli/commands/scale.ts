@@ -53,9 +53,9 @@ function find(word: string | undefined): Promise<Command> {
   if (found !== undefined) return found.open();
   const known = Object.keys(words);
   const meant = word === undefined ? undefined : closest(word, known);
-  const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`;
+  const hint = meant === undefined ? `known are ${known.join(', ')}.` : `did you mean ${meant}?`;
   const said = word === undefined ? 'a word is missing after it' : `there is no \`scale ${word}\``;
-  throw cliError('CLI_USAGE', `Cannot understand \`loadline scale\`: ${said}; ${hint}.`);
+  throw cliError('CLI_USAGE', `Cannot understand \`loadline scale\`: ${said}; ${hint}`);
 }
 
 function helpText(): string {

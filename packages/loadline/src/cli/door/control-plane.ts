@@ -76,10 +76,15 @@ async function send(url: URL, { key, signal, method = 'GET', body }: Asked): Pro
     });
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
-    const reason =
-      cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause);
-    throw failed(url.origin, reason);
+    throw failed(url.origin, whyUnheard(cause as Error));
   }
+}
+
+function whyUnheard({ message, cause }: Error): string {
+  const deeper = cause as NodeJS.ErrnoException | undefined;
+  if (deeper?.code === 'ECONNREFUSED')
+    return 'nobody listens there; `loadline serve` starts one, and --control-plane says where another is';
+  return deeper?.message ?? message;
 }
 
 function parseOrUndefined(text: string): unknown {

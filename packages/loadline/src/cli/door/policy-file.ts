@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { formatPath, type Problem } from '../../base/index.ts';
 import { scalingError } from '../../scaling/index.ts';
+import { tellProblems, whyUnreadable } from './problems.ts';
 
 /**
  * What stands in a file of YAML or JSON about scaling.
@@ -10,7 +11,7 @@ import { scalingError } from '../../scaling/index.ts';
  */
 export async function readPolicyFile(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw unfit(file, [cause.message]);
+    throw unfit(file, [whyUnreadable(cause)]);
   });
   const document = parseDocument(text);
   if (document.errors.length === 0) return document.toJS();
@@ -29,8 +30,6 @@ export function unfitFile(file: string, problems: readonly Problem[]): Error {
 }
 
 function unfit(file: string, problems: readonly string[]): Error {
-  const said = problems.map((problem) => problem.replace(/[.:\s]+$/, '')).join('; ');
-  return scalingError('SCALING_POLICY_INVALID', `Cannot scale by ${file}: ${said}.`, {
-    facts: { file, problems },
-  });
+  const message = tellProblems(`Cannot scale by ${file}`, problems);
+  return scalingError('SCALING_POLICY_INVALID', message, { facts: { file, problems } });
 }

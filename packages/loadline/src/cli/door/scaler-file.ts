@@ -23,8 +23,9 @@ export interface ScalerGroup {
 export function parseScalerFile(input: unknown): Parsed<ScalerFile> {
   return parse(input, (root) => {
     const file = root.object(['prometheus', 'lease', 'keda', 'groups']);
-    const groups = file.required('groups').record(readGroup);
-    if (groups.size === 0) file.required('groups').problem('must have at least one group');
+    const named = file.required('groups');
+    const groups = named.record(readGroup);
+    if (groups.size === 0 && named.value !== undefined) named.problem('must have at least one group');
     const keda = file.optional('keda');
     return {
       prometheus: readUrl(file.required('prometheus')),
@@ -39,7 +40,8 @@ function readUrl(field: Field): URL {
   const text = field.string();
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  field.problem(`must be an address like http://prometheus:9090, got ${JSON.stringify(text)}`);
+  if (typeof field.value === 'string')
+    field.problem(`must be an address like http://prometheus:9090, got ${JSON.stringify(text)}`);
   return new URL('http://localhost');
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../scaling/simulate/index.ts';
 import { askControlPlane, readControlPlane } from './control-plane.ts';
 import { cliError } from './errors.ts';
+import { tellProblems, whyUnreadable } from './problems.ts';
 
 /** Where a trace comes from, in words. */
 export const traceOptions = {
@@ -41,7 +42,7 @@ export async function readTrace(asked: AskedTrace, means: Means): Promise<Trace>
   if (prometheus !== undefined) return askPrometheus(prometheus, asked, means);
   if (service !== undefined) return askForService(service, asked, means);
   const text = await readFile(file as string, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw unfit(`the trace cannot be read: ${cause.message}`);
+    throw unfit(`the trace ${file} cannot be read: ${whyUnreadable(cause)}`);
   });
   return traceOr(readTraceCsv(text, basename(file as string)), file as string);
 }
@@ -103,7 +104,9 @@ function readWindow(asked: AskedTrace): { fromMs: number; toMs: number; stepMs: 
 function traceOr(read: ReturnType<typeof readTraceCsv>, source: string): Trace {
   if (read.ok) return read.value;
   const said = read.problems.map(({ path, message }) => `${path.join('.')} ${message}`.trim());
-  throw unfit(`the trace ${source} ${said.join('; ')}`);
+  throw said.length === 1
+    ? unfit(`the trace ${source} ${said[0]}`)
+    : cliError('CLI_USAGE', tellProblems(`Cannot simulate the trace ${source}`, said));
 }
 
 /** @throws CLI_USAGE */

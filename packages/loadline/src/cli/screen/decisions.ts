@@ -35,7 +35,7 @@ export function drawDecisions(
     const head = `${timeOf(decision.from)}  ${style(formats[decision.action], headOf(decision))}`;
     return [head, ...furtherOf(decision).map((text) => `${indent}${style('dim', text)}`)];
   });
-  return `${lines.flatMap((line) => wrapLine(line, width)).join('\n')}\n`;
+  return `${lines.flatMap((line) => wrapLine(line, width, indent.length)).join('\n')}\n`;
 }
 
 const indent = ' '.repeat(21);

@@ -3,12 +3,14 @@ import { stripVTControlCharacters } from 'node:util';
 /**
  * A line as lines of at most `width` columns: broken at its spaces, each further line indented, and a word that
  * is longer than a line broken too. Styles take no room and stay as they are.
+ *
+ * @param indentSize of the further lines, at most half the width; default four more than the line's own.
  */
-export function wrapLine(line: string, width: number): string[] {
+export function wrapLine(line: string, width: number, indentSize?: number): string[] {
   if (columnsOf(line) <= width) return [line];
   const start = /^ */.exec(line)?.[0] ?? '';
   const shownStart = /^ */.exec(stripVTControlCharacters(line))?.[0] ?? '';
-  const indent = ' '.repeat(Math.min(shownStart.length + 4, Math.floor(width / 2)));
+  const indent = ' '.repeat(Math.min(indentSize ?? shownStart.length + 4, Math.floor(width / 2)));
   const lines: string[] = [];
   let current = start;
   let isAtStart = true;

@@ -33,7 +33,7 @@ function heading({ trace, service, tried }: SimulationReport, style: Style): str
     `${showNumber(mean)} requests/s on average, ${showNumber(most)} at most; ${policies} ${policies === 1 ? 'policy' : 'policies'}`,
     style(
       'dim',
-      `held is to be p${Number((quantile * 100).toFixed(1))} within ${formatDuration(latencyMs)}; ${formatDuration(service.serviceMs)} a request, ${service.concurrency} at once, ready after ${formatDuration(service.startMs)}`,
+      `target: p${Number((quantile * 100).toFixed(1))} within ${formatDuration(latencyMs)}; ${formatDuration(service.serviceMs)} a request, ${service.concurrency} at once, ready after ${formatDuration(service.startMs)}`,
     ),
   ];
 }
