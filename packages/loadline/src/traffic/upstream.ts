@@ -24,4 +24,6 @@ export interface SeenUpstream {
   readonly status: 'starting' | 'up' | 'down' | 'draining';
   /** Requests and connections that it is busy with; undefined where the proxy does not tell. */
   readonly inFlight: number | undefined;
+  /** As it was told; absent where it was told none, or the proxy does not say. */
+  readonly weight?: number;
 }

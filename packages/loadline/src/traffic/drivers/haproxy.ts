@@ -32,12 +32,13 @@ export function createHaproxyDriver({ clock, ...options }: HaproxyOptions): Prox
   return {
     name: `haproxy at ${runtime.address}`,
     observe: async (signal) =>
-      (await look(signal)).map(({ id, host, port, status, inFlight }) => ({
+      (await look(signal)).map(({ id, host, port, status, inFlight, weight }) => ({
         id,
         host,
         port,
         status,
         inFlight,
+        weight,
       })),
     async apply(wanted, signal) {
       checkAddresses(wanted);

@@ -56,8 +56,9 @@ export function createSimulatedProxy({
   };
   const seen = (): SeenUpstream[] =>
     [...known.values()].map((each) => {
-      const { id, host, port } = each.upstream;
-      return { id, host, port, status: statusOf(each), inFlight: each.inFlight };
+      const { id, host, port, weight } = each.upstream;
+      const told = weight === undefined ? {} : { weight };
+      return { id, host, port, status: statusOf(each), inFlight: each.inFlight, ...told };
     });
   const take = (wanted: readonly WantedUpstream[]): void => {
     const listed = new Set(wanted.map(({ id }) => id));

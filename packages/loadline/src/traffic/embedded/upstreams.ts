@@ -57,6 +57,7 @@ export class Upstreams {
       port: entry.port,
       status: statusOf(entry, nowMs),
       inFlight: entry.candidate.inFlight,
+      ...(entry.wanted.weight === undefined ? {} : { weight: entry.wanted.weight }),
     }));
   }
 

@@ -55,8 +55,10 @@ export function planProxy({ members, seen, strangers, released, policy, nowMs }:
     const next = judgeStranger(stranger, { isServed, policy, nowMs });
     if (next.drainingSinceMs !== undefined && isOver(each, next.drainingSinceMs, { policy, nowMs })) continue;
     still.set(each.id, next);
-    const { id, host, port } = each;
-    wanted.push({ id, host, port, mode: next.drainingSinceMs === undefined ? 'serving' : 'draining' });
+    const { id, host, port, weight } = each;
+    const mode = next.drainingSinceMs === undefined ? 'serving' : 'draining';
+    // Whoever gave it a share may come back for it.
+    wanted.push({ id, host, port, mode, ...(weight === undefined ? {} : { weight }) });
   }
   return { wanted, strangers: still };
 }

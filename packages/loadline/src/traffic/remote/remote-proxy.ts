@@ -81,12 +81,14 @@ function readSeen(text: string, host: string): readonly SeenUpstream[] {
 
 function readUpstream(entry: Field): SeenUpstream {
   const inFlight = entry.at('inFlight');
+  const weight = entry.at('weight');
   return {
     id: entry.at('id').string(),
     host: entry.at('host').string(),
     port: entry.at('port').number({ atLeast: 1, atMost: 65_535, whole: true }),
     status: entry.at('status').oneOf(['starting', 'up', 'down', 'draining']),
     inFlight: inFlight.value === undefined ? undefined : inFlight.number({ atLeast: 0, whole: true }),
+    ...(weight.value === undefined ? {} : { weight: weight.number({ atLeast: 0, atMost: 256 }) }),
   };
 }
 

@@ -361,6 +361,14 @@ describe('upstreams that nobody has asked for', () => {
     expect([...stage.edge.weights.keys()]).toEqual(['a']);
   });
 
+  it('keep the share that somebody has given them', async () => {
+    await using stage = start();
+    const told = [{ ...upstream('old'), weight: 13, mode: 'serving' } as const];
+    await stage.edge.apply(told, new AbortController().signal);
+    await stage.clock.advance(20_000);
+    expect(stage.edge.weights).toEqual(new Map([['old', 13]]));
+  });
+
   it('have no longer than their grace to end what they have', async () => {
     await using stage = await withStranger();
     stage.edge.occupy('old', 1);

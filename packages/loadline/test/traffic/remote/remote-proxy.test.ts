@@ -19,12 +19,13 @@ function fakeProxy(): ProxyDriver & { wanted: readonly WantedUpstream[] } {
     name: 'fake',
     wanted: [] as readonly WantedUpstream[],
     observe: async (): Promise<readonly SeenUpstream[]> =>
-      proxy.wanted.map(({ id, host, port, mode }) => ({
+      proxy.wanted.map(({ id, host, port, mode, weight }) => ({
         id,
         host,
         port,
         status: mode === 'draining' ? 'draining' : 'up',
         inFlight: id === 'silent' ? undefined : 2,
+        ...(weight === undefined ? {} : { weight }),
       })),
     apply: async (wanted: readonly WantedUpstream[]): Promise<void> => {
       proxy.wanted = wanted;
@@ -51,14 +52,14 @@ async function open(proxy: ProxyDriver, key = 'right'): Promise<{ url: string; r
 test('what is wanted of a proxy arrives in its process, and what it has comes back', async () => {
   const proxy = fakeProxy();
   const { remote } = await open(proxy);
-  const leaving: WantedUpstream = { ...api, id: 'silent', mode: 'draining' };
+  const leaving: WantedUpstream = { ...api, id: 'silent', mode: 'draining', weight: 13 };
 
   await remote.apply([api, leaving], never);
 
   expect(proxy.wanted).toEqual([api, leaving]);
   expect(await remote.observe(never)).toEqual([
-    { id: 'api-1', host: '127.0.0.1', port: 8080, status: 'up', inFlight: 2 },
-    { id: 'silent', host: '127.0.0.1', port: 8080, status: 'draining', inFlight: undefined },
+    { id: 'api-1', host: '127.0.0.1', port: 8080, status: 'up', inFlight: 2, weight: 3 },
+    { id: 'silent', host: '127.0.0.1', port: 8080, status: 'draining', inFlight: undefined, weight: 13 },
   ]);
 });
 
