@@ -34,8 +34,9 @@ export async function writeServicesFile({
   const service = {
     command: process.execPath,
     args: ['--conditions=loadline-source', fileURLToPath(new URL('../src/main.ts', import.meta.url))],
-    // It leaves the proxy before it is told to stop: there is nobody who has yet to notice.
-    env: { ...environment, FOODSHARE_DRAIN_DELAY: '0' },
+    // It leaves the proxy before it is told to stop: there is nobody who has yet to notice. And it refuses nobody: more
+    // instances are to come instead.
+    env: { ...environment, FOODSHARE_DRAIN_DELAY: '0', FOODSHARE_USER_RATE: '0' },
     listen: port,
     ...scaling,
   };

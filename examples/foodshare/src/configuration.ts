@@ -12,6 +12,7 @@ const known = [
   'PORT',
   'FOODSHARE_CONNECTIONS',
   'FOODSHARE_DRAIN_DELAY',
+  'FOODSHARE_USER_RATE',
 ] as const;
 
 /**
@@ -27,6 +28,7 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Parsed<Foodsha
     if (tokenSecret !== '' && Buffer.byteLength(tokenSecret) < 32)
       secret.problem('must have at least 32 bytes');
     const connectionsMax = variables.optional('FOODSHARE_CONNECTIONS');
+    const userRatePerSecond = wholeNumber(variables.optional('FOODSHARE_USER_RATE'), 0, 1_000_000) ?? 100;
     return {
       databaseUrl: address(
         variables.required('DATABASE_URL'),
@@ -43,6 +45,7 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Parsed<Foodsha
       port: wholeNumber(variables.optional('PORT'), 0, 65_535) ?? 0,
       ...(connectionsMax === undefined ? {} : { connectionsMax: wholeNumber(connectionsMax, 1, 1000) ?? 10 }),
       drainDelayMs: variables.optional('FOODSHARE_DRAIN_DELAY')?.duration() ?? 1000,
+      ...(userRatePerSecond === 0 ? {} : { admission: { userRatePerSecond } }),
       logger: true,
     };
   });

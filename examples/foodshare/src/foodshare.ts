@@ -10,6 +10,7 @@ import { foodRoutes } from './food/routes.ts';
 import { openReach, type Reach } from './ground/reach.ts';
 import { createTokenVerifier } from './ground/tokens.ts';
 import { groupRoutes } from './groups/routes.ts';
+import { type AdmissionRules, createFoodAdmission } from './http/admission.ts';
 import { answerHealth, createReachHealth } from './http/health.ts';
 import { requireIdentity } from './http/identity.ts';
 import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts';
@@ -36,6 +37,8 @@ export interface FoodshareOptions {
   readonly drainDelayMs?: number;
   /** How long requests in flight may then take, and a refresh of the summary at any time, in milliseconds. Default 30,000. */
   readonly drainTimeoutMs?: number;
+  /** Refuses who asks too often, and what is more than fits. Default: everybody is let in. */
+  readonly admission?: AdmissionRules;
   /** Writes what goes wrong to stderr as JSON lines. Default false. */
   readonly logger?: boolean;
 }
@@ -116,6 +119,9 @@ function createApp(
   const refuseOtherMethods = refuseUnknown(app);
   observeRequests(app, registry);
   observeReach(registry, reach);
+  // Behind what counts requests, so that those who are refused are counted too.
+  if (options.admission !== undefined)
+    app.register(createFoodAdmission(options.admission, { valkey: reach.valkey, registry }).fastify());
   answerHealth(app, health);
   answerMetrics(app, registry);
   const memory = createMemory(reach.valkey, registry);

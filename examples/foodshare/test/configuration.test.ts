@@ -19,6 +19,7 @@ describe('parseEnvironment()', () => {
         host: '127.0.0.1',
         port: 0,
         drainDelayMs: 1000,
+        admission: { userRatePerSecond: 100 },
         logger: true,
       },
     });
@@ -36,11 +37,17 @@ describe('parseEnvironment()', () => {
     });
   });
 
+  it('lets everybody in where it is to', () => {
+    const parsed = parseEnvironment({ ...sound, FOODSHARE_USER_RATE: '0' });
+    expect(parsed.ok && 'admission' in parsed.value).toBe(false);
+  });
+
   it('finds everything that is wrong, and doesn’t repeat a secret', () => {
     const parsed = parseEnvironment({
       FOODSHARE_TOKEN_SECRET: 'hush',
       PORT: '8o8o',
       FOODSHARE_CONNECTIONS: '0',
+      FOODSHARE_USER_RATE: '-1',
     });
     const said = parsed.ok ? '' : describeProblems(parsed.problems);
     for (const name of [
@@ -49,6 +56,7 @@ describe('parseEnvironment()', () => {
       'FOODSHARE_TOKEN_SECRET',
       'PORT',
       'FOODSHARE_CONNECTIONS',
+      'FOODSHARE_USER_RATE',
     ]) {
       expect(said).toContain(`  ${name} must`);
     }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { startFoodshare } from '@loadline/foodshare';
+import { issueToken, startFoodshare } from '@loadline/foodshare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   membersOfOneGroup,
@@ -440,6 +440,33 @@ describe('the instance', () => {
       });
     } finally {
       await second.stop();
+    }
+  });
+
+  it('refuses a user who asks too often of all instances together, and nobody else', async () => {
+    const options = {
+      databaseUrl: running.stack.postgres.url,
+      valkeyCacheUrl: running.stack.valkeyCache.url,
+      tokenSecret,
+      admission: { userRatePerSecond: 0.01 },
+    };
+    const instances = await Promise.all([startFoodshare(options), startFoodshare(options)]);
+    const [one, other] = instances.map(({ url }) => url) as [string, string];
+    try {
+      const token = await issueToken({ userId: sharer.id, secret: tokenSecret });
+      const headers = { authorization: `Bearer ${token}` };
+      const ask = (url: string) => running.call('GET', '/api/food', { headers, url });
+      expect((await ask(one)).status).toBe(200);
+      const refused = await ask(other);
+      expect(refused).toMatchObject({ status: 429, body: { code: 'TRAFFIC_TOO_OFTEN' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60);
+      expect((await running.call('GET', '/api/food', { as: receiver.id, url: other })).status).toBe(200);
+      expect((await running.call('GET', '/health/ready', { headers, url: other })).status).toBe(200);
+      const { body } = await running.call('GET', '/metrics', { headers, url: other });
+      expect(body).toMatch(/^admission_requests_total\{outcome="by-user"\} 1$/m);
+      expect(body).toMatch(/^http_requests_total\{.*status="429"\} 1$/m);
+    } finally {
+      await Promise.all(instances.map((each) => each.stop()));
     }
   });
 });

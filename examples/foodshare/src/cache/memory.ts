@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Registry } from 'loadline/metrics';
+import { protect } from 'loadline/resilience';
 import type { Valkey } from 'loadline/valkey';
 
 /**
@@ -31,6 +32,8 @@ const lifetimesMs: Readonly<Record<Topic, number>> = {
  * bring old values back. Whoever finds none begins one, before the load: a forget meanwhile then replaces it.
  */
 export function createMemory(valkey: Valkey, registry: Registry): Memory {
+  // Of a server that is silent the first few wait; then nobody does, until it answers again.
+  const lookingUp = protect({ timeLimitMs: 200, breaker: { windowMs: 5000, callsMin: 5, openMsMax: 5000 } });
   const lookups = registry.counter({
     name: 'foodshare_cache_lookups_total',
     help: 'Lookups in the cache, by what came of them: hit, miss, or failed, where Valkey gave no answer.',
@@ -39,8 +42,11 @@ export function createMemory(valkey: Valkey, registry: Registry): Memory {
 
   async function read(topic: Topic, key: string): Promise<{ found?: string; prefix?: string }> {
     try {
-      const [generation, stored] = await valkey.getMany([generationKey(topic), valueKey(topic, key)]);
-      const prefix = `${generation ?? (await begin(topic))}:`;
+      const [generation, stored] = await lookingUp.run(async () => {
+        const found = await valkey.getMany([generationKey(topic), valueKey(topic, key)]);
+        return [found[0] ?? (await begin(topic)), found[1]];
+      });
+      const prefix = `${generation}:`;
       const isHit = stored?.startsWith(prefix) === true;
       lookups.with({ topic, outcome: isHit ? 'hit' : 'miss' }).add(1);
       return isHit ? { found: stored.slice(prefix.length) } : { prefix };

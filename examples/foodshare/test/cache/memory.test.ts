@@ -64,4 +64,19 @@ describe('a memory', () => {
     expect(await slow).toBe(99);
     expect(await other.recall()).toBe(1);
   });
+
+  it('lets nobody wait for a server that has been silent for some', async () => {
+    let asked = 0;
+    const silent = {
+      getMany: () => {
+        asked++;
+        return new Promise(() => undefined);
+      },
+      set: async () => undefined,
+    };
+    const memory = createMemory(silent as unknown as Valkey, createRegistry());
+    const recall = (): Promise<string> => memory.recall('group_analytics', 'a group', async () => 'computed');
+    expect(await Promise.all(Array.from({ length: 5 }, recall))).toEqual(Array(5).fill('computed'));
+    expect([await recall(), asked]).toEqual(['computed', 5]);
+  });
 });
