@@ -132,7 +132,7 @@ describe('a services file', () => {
     expect(problemsOf({ shop: { ...shop, nginx: wrong } })).toEqual([
       expect.stringMatching(/^services\.shop\.nginx\.workers is not known/),
       expect.stringMatching(/^services\.shop\.nginx\.listen must not be empty/),
-      expect.stringMatching(/^services\.shop\.nginx\.controlPort must be a number/),
+      expect.stringMatching(/^services\.shop\.nginx\.controlPort must be a (whole )?number/),
       expect.stringMatching(/^services\.shop\.nginx\.folder must be a plain path/),
       expect.stringMatching(/^services\.shop\.nginx\.certificate must be a plain path/),
       expect.stringMatching(/^services\.shop\.nginx\.user must be a plain name/),
@@ -162,6 +162,80 @@ describe('a services file', () => {
       expect.stringMatching(/^services\.shop\.quota\.cores must be a number at least 0\.01/),
       expect.stringMatching(/^services\.shop\.quota\.otherwise\.requestsAtOnce must be/),
       expect.stringMatching(/^services\.shop\.quota\.otherwise\.variable must be the name of a variable/),
+    ]);
+  });
+
+  it('says which build is to come, and how: what that does not say is as it is', () => {
+    const wanted = {
+      ...shop,
+      listen: 8080,
+      version: '1.0',
+      env: { LOG: 'debug', SIZE: '1' },
+      drainGrace: '5s',
+      candidate: { version: '1.1', args: ['next.js'], env: { LOG: 'info' } },
+      rollout: { blueGreen: { keep: '1m' } },
+    };
+    expect(read({ shop: wanted })).toMatchObject({
+      ok: true,
+      value: [
+        {
+          version: '1.0',
+          command: { args: ['server.js'], environment: { LOG: 'debug', SIZE: '1' } },
+          candidate: {
+            version: '1.1',
+            command: {
+              command: 'node',
+              args: ['next.js'],
+              environment: { PATH: '/bin', LOG: 'info' },
+              cwd: '/srv',
+              drainGraceMs: 5000,
+            },
+          },
+          rollout: { blueGreen: { keep: '1m' } },
+        },
+      ],
+    });
+    const parsed = read({ shop: wanted });
+    const environment = parsed.ok ? parsed.value[0]?.candidate?.command.environment : {};
+    expect(environment).not.toHaveProperty('SIZE');
+  });
+
+  it('tells every mistake of a build that is to come', () => {
+    const alone = { ...shop, candidate: { version: '1.1' } };
+    const twice = {
+      ...shop,
+      listen: 8080,
+      version: '1.0',
+      candidate: { version: '1.0', args: 'x', polic: 1 },
+    };
+    const numbered = {
+      ...shop,
+      listen: 8081,
+      version: 1.0,
+      rollout: { canary: { steps: [] }, settle: 'soon' },
+    };
+    const long = { ...shop, listen: 8082, version: '1', candidate: { version: '2' } };
+    const name = 'a'.repeat(51);
+    expect(
+      problemsOf({
+        alone,
+        twice,
+        numbered,
+        [name]: long,
+        shop: { ...long, listen: 8083 },
+        'shop.green': shop,
+      }),
+    ).toEqual([
+      'services.alone must have a version beside its candidate',
+      'services.alone.candidate needs a proxy that gives it its share: listen, haproxy or nginx',
+      expect.stringMatching(/^services\.twice\.candidate\.polic is not known/),
+      expect.stringMatching(/^services\.twice\.candidate\.args must be a list/),
+      'services.twice.candidate.version must be another than that of the service, 1.0',
+      expect.stringMatching(/^services\.numbered\.version must be a text, got 1/),
+      expect.stringMatching(/^services\.numbered\.rollout\.canary\.steps must not be empty/),
+      expect.stringMatching(/^services\.numbered\.rollout\.settle must be a duration/),
+      `services.${name}.candidate needs a service with a name of at most 50, got 51`,
+      'services.shop.candidate needs the name shop.green, and a service has it',
     ]);
   });
 
