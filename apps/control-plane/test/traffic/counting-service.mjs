@@ -10,6 +10,8 @@ const server = createServer((request, response) => {
   if (isStopping) response.setHeader('connection', 'close');
   setTimeout(() => response.end(String(process.pid)), 5);
 });
+// Longer than any proxy keeps a connection: it is the proxy that ends it, and no request meets a closed one.
+server.keepAliveTimeout = 60_000;
 server.listen(Number(process.env.PORT), '127.0.0.1');
 process.on('SIGTERM', () => {
   isStopping = true;
