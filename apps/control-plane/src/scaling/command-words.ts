@@ -12,6 +12,7 @@ export const commandKeys = [
   'port',
   'ready',
   'readyTimeout',
+  'hangAfter',
   'drainGrace',
   'quota',
 ] as const;
@@ -28,6 +29,7 @@ export interface CommandWords {
   readonly portVariable?: string;
   readonly readyPath?: string;
   readonly readyTimeoutMs?: number;
+  readonly hangAfterMs?: number;
   readonly drainGraceMs?: number;
   readonly quota?: QuotaWish;
 }
@@ -49,6 +51,7 @@ export function readCommandWords(service: ObjectField<CommandKey>): CommandWords
     portVariable: optionally(service.optional('port'), readVariable),
     readyPath: optionally(service.optional('ready'), readPath),
     readyTimeoutMs: service.optional('readyTimeout')?.duration({ above: 0 }),
+    hangAfterMs: service.optional('hangAfter')?.duration({ above: 0 }),
     drainGraceMs: service.optional('drainGrace')?.duration(),
     quota: optionally(service.optional('quota'), readQuota),
   };

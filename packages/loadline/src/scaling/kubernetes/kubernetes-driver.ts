@@ -140,6 +140,11 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
         (because): Outcome => ({ kind: 'refused', because }),
       );
     },
+    async restart(name) {
+      const group = groups.get(name);
+      if (group === undefined || isClosed) return { kind: 'refused', because: noGroup(name, isClosed) };
+      return { kind: 'refused', because: replacesItself(group.workload) };
+    },
     async close() {
       isClosed = true;
       await Promise.all([...groups.values()].map(({ pods }) => pods?.watch.close()));
@@ -170,6 +175,11 @@ const passing = ['KUBERNETES_REFUSED', 'KUBERNETES_NOT_FOUND', 'KUBERNETES_ANSWE
 
 function noGroup(name: string, isClosed: boolean): string {
   return isClosed ? 'the driver was closed' : `no workload is known for the group ${JSON.stringify(name)}`;
+}
+
+/** Its controllers do that with a surge and probes of their own; a second hand would only be in their way. */
+function replacesItself({ kind, name, namespace }: WholeWorkload): string {
+  return `Kubernetes replaces pods by itself: kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${namespace}`;
 }
 
 function hasRival(workload: WholeWorkload, rival: string): string {
