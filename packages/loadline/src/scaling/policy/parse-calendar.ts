@@ -1,5 +1,6 @@
 import { type Calendar, type Field, readCalendar } from '../../base/index.ts';
 import type { FreezeWindow, ScalingPolicy } from './policy.ts';
+import { policyKeys } from './policy-keys.ts';
 import type { CalendarFloor } from './rule.ts';
 
 /** What days that are unlike others mean for a group. */
@@ -15,7 +16,7 @@ const dayMs = 86_400_000;
  * `{ timeZone, events: […], floors: { launch: { replicas: 10, lead: 2h } }, freezes: { launch: everything } }`.
  */
 export function readPolicyCalendar(field: Field, replicas: ScalingPolicy['replicas']): WrittenCalendar {
-  const written = field.object(['timeZone', 'events', 'floors', 'freezes']);
+  const written = field.object(policyKeys.calendar);
   const { timeZone, events } = readCalendar(field.as(eventsAlone(field.value)));
   const eventNamed = (entry: Field, name: string): Calendar => {
     const named = events.filter((event) => event.name === name);
@@ -56,7 +57,7 @@ function readFloor(
     replicas: { min, max },
   }: Pick<CalendarFloor, 'name' | 'when'> & { readonly replicas: ScalingPolicy['replicas'] },
 ): CalendarFloor {
-  const floor = field.object(['replicas', 'lead']);
+  const floor = field.object(policyKeys.floor);
   const replicas = floor.required('replicas').number({ atLeast: 1, whole: true });
   if (replicas > max && max >= min)
     floor.required('replicas').problem(`must be at most the maximum, ${max}, got ${replicas}`);

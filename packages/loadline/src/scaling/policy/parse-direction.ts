@@ -6,6 +6,7 @@ import {
   replicasMaxOfAll,
   type ScalingPolicy,
 } from './policy.ts';
+import { policyKeys } from './policy-keys.ts';
 
 /** A direction, and what is written beside it for the rules that do not say it themselves. */
 export interface WrittenDirection {
@@ -22,8 +23,7 @@ const toleranceDefault = 0.1;
 const scaleInCooldownMs = 300_000;
 const limitsMax = 10;
 
-const outKeys = ['step', 'cooldown', 'stabilization', 'limits', 'select', 'tolerance'] as const;
-const inKeys = [...outKeys, 'below'] as const;
+type DirectionKey = (typeof policyKeys.scaleIn)[number];
 
 /** How fast a group may grow, or shrink, as it is written. */
 export function readDirection(
@@ -34,7 +34,7 @@ export function readDirection(
   const cooldownMs = which === 'scaleIn' ? scaleInCooldownMs : 0;
   const defaults = { ...directionDefaults, cooldownMs };
   if (field === undefined) return { direction: defaults, below: scaleInShare, tolerance: toleranceDefault };
-  const written = field.object<(typeof inKeys)[number]>(which === 'scaleIn' ? inKeys : outKeys);
+  const written = field.object<DirectionKey>(policyKeys[which]);
   const stabilizationMs = written.optional('stabilization')?.duration({ atMost: hourMs });
   const limits = written.optional('limits');
   const read = limits?.array(readLimit) ?? [];
@@ -57,7 +57,7 @@ export function readDirection(
 const tolerancesMax = { scaleOut: 10, scaleIn: 0.99 } as const;
 
 export function readReplicas(field: Field): ScalingPolicy['replicas'] {
-  const replicas = field.object(['min', 'max']);
+  const replicas = field.object(policyKeys.replicas);
   const limits = { atLeast: 1, atMost: replicasMaxOfAll, whole: true };
   const min = replicas.required('min').number(limits);
   const max = replicas.required('max').number(limits);
@@ -78,7 +78,7 @@ function readStep(field: Field | undefined, { min, max }: ScalingPolicy['replica
 
 /** `{ instances: 4, within: 15s }` or `{ percent: 50, within: 1m }`. */
 function readLimit(field: Field): RateLimit {
-  const limit = field.object(['instances', 'percent', 'within']);
+  const limit = field.object(policyKeys.limit);
   const periodMs = limit.required('within').duration({ above: 0, atMost: hourMs });
   const instances = limit.optional('instances');
   const percent = limit.optional('percent');

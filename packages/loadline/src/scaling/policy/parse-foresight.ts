@@ -1,26 +1,14 @@
 import type { Field } from '../../base/index.ts';
-import { limitsOf, readManners, readSource, sourceKeys } from './parse-source.ts';
+import { limitsOf, readManners, readSource } from './parse-source.ts';
+import { policyKeys } from './policy-keys.ts';
 import type { ForecastRule, SizingRule } from './rule.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
-const sizingKeys = [
-  'metric',
-  'latency',
-  'quantile',
-  'concurrency',
-  'service',
-  'serviceVariability',
-  'arrivalVariability',
-  'headroom',
-  'scaleInTolerance',
-  ...sourceKeys,
-] as const;
-
 /** `sizing: { latency: 200ms, concurrency: 8, service: 20ms }`. */
 export function readSizing(field: Field, tolerance: number): SizingRule {
-  const sizing = field.object(sizingKeys);
+  const sizing = field.object(policyKeys.sizing);
   const metric = sizing.optional('metric')?.oneOf(['ratePerSecond', 'messagesPerSecond']) ?? 'ratePerSecond';
   const latencyMs = sizing.required('latency').duration({ above: 0, atMost: hourMs });
   const serviceMs = sizing.optional('service')?.duration({ above: 0, atMost: hourMs });
@@ -46,12 +34,10 @@ export function readSizing(field: Field, tolerance: number): SizingRule {
   };
 }
 
-const forecastKeys = ['target', 'quantile', 'lead', 'margin', ...sourceKeys] as const;
-
 /** `forecast: { ratePerSecond: { target: 50 } }`; beside sizing by the same metric, the target may be left out. */
 export function readForecast(entry: Field, key: string, sizing: SizingRule | undefined): ForecastRule {
   const source = readSource(entry, key);
-  const rule = entry.object(forecastKeys);
+  const rule = entry.object(policyKeys.forecast);
   return {
     kind: 'forecast',
     ...source,

@@ -4,6 +4,7 @@ import { readPolicyCalendar } from './parse-calendar.ts';
 import { readDirection, readReplicas } from './parse-direction.ts';
 import { readRules } from './parse-rules.ts';
 import { type CostLimit, policyDefaults, type ScalingPolicy } from './policy.ts';
+import { policyKeys } from './policy-keys.ts';
 
 /**
  * Reads a policy as people write it, and tells everything that is wrong with it at once: also what could be
@@ -24,23 +25,8 @@ export function parseScalingPolicy(input: unknown): Parsed<ScalingPolicy> {
 
 const dayMs = 86_400_000;
 
-const policyKeys = [
-  'format',
-  'mode',
-  'interval',
-  'replicas',
-  'scaleOut',
-  'scaleIn',
-  'metrics',
-  'sizing',
-  'forecast',
-  'calendar',
-  'staleAfter',
-  'cost',
-] as const;
-
 function readPolicy(root: Field): ScalingPolicy {
-  const written = root.object(policyKeys);
+  const written = root.object(policyKeys.policy);
   checkFormat(written.optional('format'));
   const replicas = readReplicas(written.required('replicas'));
   const scaleOut = readDirection(written.optional('scaleOut'), 'scaleOut', replicas);
@@ -94,13 +80,12 @@ function readHpaPolicy(root: Field): ScalingPolicy {
 /** What bounds its steps stands in the object itself. */
 const directionOfHpa = { step: 1, cooldownMs: 0, stabilizationMs: 0, limits: [], select: 'max' } as const;
 
-const costKeys = ['pricePerInstanceHour', 'perHourMax', 'instanceHoursPerDayMax'] as const;
+type CostKey = (typeof policyKeys.cost)[number];
 
 function readCost(field: Field | undefined, min: number): CostLimit {
   if (field === undefined) return policyDefaults.cost;
-  const cost = field.object(costKeys);
-  const read = (key: (typeof costKeys)[number]): number | undefined =>
-    cost.optional(key)?.number({ above: 0 });
+  const cost = field.object(policyKeys.cost);
+  const read = (key: CostKey): number | undefined => cost.optional(key)?.number({ above: 0 });
   const limits = {
     pricePerInstanceHour: read('pricePerInstanceHour'),
     perHourMax: read('perHourMax'),
@@ -110,7 +95,7 @@ function readCost(field: Field | undefined, min: number): CostLimit {
   return limits;
 }
 
-function checkCost(cost: ObjectField<(typeof costKeys)[number]>, limits: CostLimit, min: number): void {
+function checkCost(cost: ObjectField<CostKey>, limits: CostLimit, min: number): void {
   const { pricePerInstanceHour, perHourMax, instanceHoursPerDayMax } = limits;
   if (perHourMax !== undefined && pricePerInstanceHour === undefined)
     cost.required('perHourMax').problem('needs pricePerInstanceHour beside it');

@@ -2,7 +2,8 @@ import type { Field, ObjectField } from '../../base/index.ts';
 import { type ScalingMetric, showMetric } from './metric.ts';
 import type { WrittenCalendar } from './parse-calendar.ts';
 import { readForecast, readSizing } from './parse-foresight.ts';
-import { limitsOf, readManners, readSource, sourceKeys } from './parse-source.ts';
+import { limitsOf, readManners, readSource } from './parse-source.ts';
+import { policyKeys } from './policy-keys.ts';
 import type { ScalingRule, TargetRule, ThresholdRule } from './rule.ts';
 
 /** What the rest of the policy says that a rule may leave out. */
@@ -42,9 +43,6 @@ export function readRules(
   return rules;
 }
 
-const thresholdKeys = ['scaleOutAbove', 'scaleInBelow', ...sourceKeys] as const;
-const targetKeys = ['target', 'per', 'scaleOutTolerance', 'scaleInTolerance', ...sourceKeys] as const;
-
 function readMetricRule(
   entry: Field,
   key: string,
@@ -57,7 +55,7 @@ function readMetricRule(
 
 function readThreshold(entry: Field, key: string, { scaleInShare }: RuleSurroundings): ThresholdRule {
   const source = readSource(entry, key);
-  const rule = entry.object(thresholdKeys);
+  const rule = entry.object(policyKeys.threshold);
   const limits = limitsOf(source.metric, key);
   const scaleOutAbove = rule.required('scaleOutAbove').number(limits);
   const scaleInBelow = rule.optional('scaleInBelow')?.number(limits) ?? scaleOutAbove * scaleInShare;
@@ -73,7 +71,7 @@ function readThreshold(entry: Field, key: string, { scaleInShare }: RuleSurround
 
 function readTarget(entry: Field, key: string, surroundings: RuleSurroundings): TargetRule {
   const source = readSource(entry, key);
-  const rule = entry.object(targetKeys);
+  const rule = entry.object(policyKeys.target);
   const per = rule.optional('per');
   const isPerReplica = per?.oneOf(['replica', 'group']) === 'replica';
   if (isPerReplica && source.of === 'per replica')
@@ -95,7 +93,7 @@ function readTarget(entry: Field, key: string, surroundings: RuleSurroundings): 
 const scaleOutCooldownMs = 180_000;
 
 function refuseFlapping(
-  rule: ObjectField<(typeof thresholdKeys)[number]>,
+  rule: ObjectField<(typeof policyKeys.threshold)[number]>,
   metric: ScalingMetric,
   { scaleInBelow, scaleOutAbove }: Pick<ThresholdRule, 'scaleInBelow' | 'scaleOutAbove'>,
 ): void {

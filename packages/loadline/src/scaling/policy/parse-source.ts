@@ -10,8 +10,6 @@ import {
 } from './metric.ts';
 import type { ThresholdRule, WhenMissing } from './rule.ts';
 
-export const sourceKeys = ['of', 'merge', 'whenMissing', 'scaleOutCooldown', 'scaleInCooldown'] as const;
-
 const dayMs = 86_400_000;
 
 /** Which metric a key names. How a known one is made is known; of a custom one the rule says it. */
