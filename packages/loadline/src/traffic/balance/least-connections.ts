@@ -3,7 +3,7 @@ import { pickInTurn } from './round-robin.ts';
 
 /**
  * Who is busy with least, for its weight; for requests that differ much, and for connections that last. Those who
- * are equal take turns: else the first would get all that comes while nobody is busy.
+ * are equal take turns by their weights: else one would get all that comes while nobody is busy.
  */
 export function pickLeastConnections(candidates: readonly Candidate[]): Candidate {
   let least = Number.POSITIVE_INFINITY;
@@ -20,7 +20,7 @@ export function pickLeastConnections(candidates: readonly Candidate[]): Candidat
   return pickInTurn(candidates.filter((candidate) => busyness(candidate) === least));
 }
 
-/** With the request that it would get: one of weight 2 with one request is as good as one of weight 1 with none. */
+/** Of weights 1 and 4, four times as much: and while nobody is busy all are equal, so that the turns alone meet their weights. */
 function busyness({ inFlight, weight }: Candidate): number {
-  return (inFlight + 1) / weight;
+  return inFlight / weight;
 }

@@ -79,6 +79,18 @@ describe('every policy', () => {
     expect(heavy / light).toBeGreaterThan(1.5);
     expect(heavy / light).toBeLessThan(2.5);
   });
+
+  it.each(['round robin', 'least connections', 'two choices'] as const)(
+    '%s gives who has little weight its share also while nobody is busy',
+    (policy) => {
+      const fleet = candidates(256, 256, 27);
+      const random = createRandom(3);
+      const picked = Array.from({ length: 5390 }, () => pickerOf(policy)(fleet, { ...asked, random }));
+      const small = picked.filter((each) => each === fleet[2]).length;
+      expect(small / picked.length).toBeGreaterThan(0.04);
+      expect(small / picked.length).toBeLessThan(0.06);
+    },
+  );
 });
 
 describe('round robin', () => {
@@ -108,7 +120,7 @@ describe('least connections', () => {
     const [first, second, third] = fleet as [Candidate, Candidate, Candidate];
     [first.inFlight, second.inFlight, third.inFlight] = [2, 1, 9];
     expect(pickerOf('least connections')(fleet, asked)).toBe(second);
-    third.inFlight = 6;
+    third.inFlight = 3;
     expect(pickerOf('least connections')(fleet, asked)).toBe(third);
   });
 });
