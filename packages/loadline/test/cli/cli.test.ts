@@ -99,6 +99,7 @@ describe('help', () => {
     [['run', '--help']],
     [['run', 'x.yaml', '-h']],
     [['demo', '--help']],
+    [['serve', '--help']],
   ])('is what %j prints, with exit code 0', async (args) => {
     const { code, out, err } = await runHere(...args);
     expect([code, err]).toEqual([0, '']);
@@ -120,7 +121,11 @@ describe('docs/reference/cli.md', () => {
     ['import har FILE', 'import har'],
     ['import openapi FILE', 'import openapi'],
     ['scale run FILE', 'scale run'],
+    ['scale why GROUP', 'scale why'],
+    ['scale restart GROUP', 'scale restart'],
+    ['scale simulate POLICY…', 'scale simulate'],
     ['scale export FILE', 'scale export'],
+    ['proxy --listen [ADDRESS:]PORT', 'proxy'],
     ['agent --join URL', 'agent'],
     ['demo', 'demo'],
   ])('has the options of %s, as its help has, and no others', async (title, words) => {
@@ -128,6 +133,7 @@ describe('docs/reference/cli.md', () => {
     const known = optionsIn((await runHere(...command, '--there-is-no-such-word')).err);
     known.delete('--there-is-no-such-word');
     const { out: help } = await runHere(...command, '--help');
+    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     expect(known.size).toBeGreaterThan(2);
     expect([...known].filter((option) => !optionsIn(help).has(option))).toEqual([]);
     // What a table or a list says of another command's options stands without a value.

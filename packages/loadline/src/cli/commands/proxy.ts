@@ -38,7 +38,8 @@ it gracefully.
   --grace TIME        how long what was begun may go on when it stops; default 30s
 
 It takes orders on loopback, at the port in LOADLINE_PROXY_ORDERS_PORT, from whoever has the key in LOADLINE_PROXY_KEY:
-GET and PUT /upstreams; /health/ready and /metrics need no key. The control plane runs one for each service that listens.
+GET and PUT /upstreams; /health/ready and /metrics need no key. The control plane runs one for each service that
+listens.
 
 Exit codes: 0 stopped, 2 it cannot start as it was asked to.
 `,

@@ -18,8 +18,8 @@ import type { Command, Surroundings } from './command.ts';
 export const scaleExportCommand: Command = {
   help: `loadline scale export FILE --as KIND [options]
 
-Writes objects for \`kubectl apply\` of a scaling policy (YAML or JSON; a HorizontalPodAutoscaler is one too). What the policy says
-and an object cannot, stands before it as a comment.
+Writes objects for \`kubectl apply\` of a scaling policy (YAML or JSON; a HorizontalPodAutoscaler is one too). What the
+policy says and an object cannot, stands before it as a comment.
 
   --as KIND          hpa         the autoscaler of Kubernetes that comes nearest to the policy
                      keda        a ScaledObject that asks Loadline's scaler: all of the policy holds

@@ -14,9 +14,9 @@ import type { Command, Surroundings } from './command.ts';
 export const scaleRestartCommand: Command = {
   help: `loadline scale restart GROUP [options]
 
-Has a control plane replace every instance of a group by a new one, one after the other, and waits for the end. One more is
-started, and gets requests, before an old one is taken out, ends what it has and is stopped: there are never fewer that serve.
-A new one that does not come up stops it, and the others stay as they are.
+Has a control plane replace every instance of a group by a new one, one after the other, and waits for the end. One
+more is started, and gets requests, before an old one is taken out, ends what it has and is stopped: there are never
+fewer that serve. A new one that does not come up stops it, and the others stay as they are.
 
   --reason TEXT        why, for the history
   --no-wait            ends as soon as it has begun
@@ -25,8 +25,8 @@ A new one that does not come up stops it, and the others stay as they are.
   --key-file F         reads the key (an operator's) from a file; otherwise it is LOADLINE_KEY
   --json               prints what the control plane told last of the group
 
-Exit codes: 0 done, or begun; 99 it was stopped; 2 the input is wrong, or the control plane refuses; 130 interrupted, and it
-goes on without being watched.
+Exit codes: 0 done, or begun; 99 it was stopped; 2 the input is wrong, or the control plane refuses; 130 interrupted,
+and it goes on without being watched.
 `,
   run: restart,
 };

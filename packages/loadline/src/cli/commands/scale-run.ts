@@ -27,16 +27,16 @@ import type { Command, Surroundings } from './command.ts';
 export const scaleRunCommand: Command = {
   help: `loadline scale run FILE [options]
 
-Scales workloads of Kubernetes by their policies, with metrics from Prometheus, until it is stopped. Several may run: one acts, the
-others wait for it to end. With \`keda\` in the file it changes nothing itself, and tells KEDA instead.
+Scales workloads of Kubernetes by their policies, with metrics from Prometheus, until it is stopped. Several may run:
+one acts, the others wait for it to end. With \`keda\` in the file it changes nothing itself, and tells KEDA instead.
 
   --kubernetes-api URL         the API server, where this is no pod
   --kubernetes-token-file F    the token that opens it; read for each request
   --kubernetes-ca-file F       who has signed its certificate
   --namespace NAME             what is meant where none is named; default that of the pod, or default
 
-The file is YAML: prometheus, groups with workload, policy and queries; docs/reference/scaling-drivers.md has it. Each change and
-each reason why there is none goes to standard error. When it ends every workload stays as it is.
+The file is YAML: prometheus, groups with workload, policy and queries; docs/reference/scaling-drivers.md has it. Each
+change and each reason why there is none goes to standard error. When it ends every workload stays as it is.
 
 Exit codes: 0 ended by SIGTERM or Ctrl-C, 2 the input is wrong.
 `,

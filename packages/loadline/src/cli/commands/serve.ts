@@ -37,7 +37,7 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --notify-webhook URL tells of alerts there, signed with LOADLINE_WEBHOOK_SECRET; may be repeated
   --alertmanager URL   hands alerts to an Alertmanager; may be repeated
 
-Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there already.
+Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there.
 It keeps what it knows in a PostgreSQL of its own, in its folder, or with DATABASE_URL in that one, where several then
 share one queue of load tests. Its folder also has the files of tests that run, and profiles.
 
