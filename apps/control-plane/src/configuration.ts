@@ -219,7 +219,7 @@ function readServices(
   if (field.value === undefined) return [];
   const read = readServicesFile(field.string(), env);
   if (read.ok) return read.services;
-  for (const problem of read.problems) field.problem(problem);
+  for (const problem of read.problems) field.problem(`${field.string()}: ${problem}`);
   return [];
 }
 

@@ -18,7 +18,8 @@ export function readServicesFile(
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return { ok: false, problems: [`cannot be read: ${(error as Error).message}`] };
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { ok: false, problems: [code === 'ENOENT' ? 'there is no such file' : message] };
   }
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   if (document.errors.length > 0) {

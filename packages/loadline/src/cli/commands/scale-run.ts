@@ -101,7 +101,9 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
       const { last } = scaler.status(name);
       if (last === undefined) continue;
       const line =
-        last.kind === 'unseen' ? `${name} is left alone: ${last.because}.` : `${name} is looked after.`;
+        last.kind === 'unseen'
+          ? `${name} is left alone: ${last.because.replace(/[.\s]+$/, '')}.`
+          : `${name} is looked after.`;
       if (said.get(name) !== line) tell(line);
       said.set(name, line);
     }
