@@ -142,7 +142,9 @@ export class UpstreamConnection {
 
   peerEnded(): void {
     const user = this.#user;
-    if (this.#phase === 'stream' && user !== undefined) user.onStreamEnd(this);
+    // While nobody uses it: the next request must not be sent to somebody who is gone.
+    if (user === undefined) this.close();
+    else if (this.#phase === 'stream') user.onStreamEnd(this);
     else if (this.#phase === 'body' && this.#reader.end()) this.#finish(false);
     else this.broke({ kind: 'broken', detail: 'closed the connection before its answer was whole' });
   }

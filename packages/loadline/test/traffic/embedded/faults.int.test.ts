@@ -110,6 +110,25 @@ describe('the embedded proxy repeats', () => {
     expect((await proxy.observe(signal)).map(({ status }) => status)).toEqual(['up', 'up']);
   });
 
+  it('nothing because of a connection that was closed while it was idle: it lets go of that at once', async () => {
+    let asked = 0;
+    await using server = await serveRaw((socket) => {
+      asked++;
+      socket.write(ok);
+    });
+    const registry = createRegistry();
+    const clock = createVirtualClock(); // Stands still, so that no idle time runs out either.
+    await using proxy = await proxyBefore([server], { registry, clock });
+    const client = new RawClient(proxy.port).send(get('/first'));
+    await client.hears(ok.slice(-2));
+    // As the system does for a process that is killed: with a word of farewell, not with a reset.
+    for (const socket of server.sockets) socket.end();
+    await eventually(() => server.sockets.size === 0);
+    const heard = await client.send(getOnce('/second')).ends();
+    expect(heard.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+    expect([asked, counted(registry, 'retries_total')]).toEqual([2, 0]);
+  });
+
   it('only as much as its budget allows', async () => {
     let asked = 0;
     await using dying = await serveRaw((socket) => {
