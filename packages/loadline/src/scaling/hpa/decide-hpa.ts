@@ -64,13 +64,16 @@ export function decideHpa(
     const active = { status: false, reason: failedReasons[(failed as (typeof metrics)[number]).metric.type] };
     return { ...untouched(specReplicas, active), metrics };
   }
-  const normalized = normalize(spec, { atMs: seen.atMs, current: specReplicas, wanted }, history, settings);
+  // A metric below zero wants less than none.
+  const recommended = Math.max(0, wanted);
+  const wish = { atMs: seen.atMs, current: specReplicas, wanted: recommended };
+  const normalized = normalize(spec, wish, history, settings);
   const { replicas, stabilized, isStabilized, limit } = normalized;
   const isRescaled = replicas !== specReplicas;
   const steady = { up: 'ScaleUpStabilized', down: 'ScaleDownStabilized' } as const;
   return {
     replicas,
-    recommended: wanted,
+    recommended,
     isStabilized,
     metrics,
     conditions: {

@@ -111,7 +111,8 @@ function reach(
   const proposals = policies.map(({ type, value, periodSeconds }) => {
     const recent = events.filter((event) => event.atMs > atMs - periodSeconds * 1000);
     const start = recent.reduce((replicas, { change }) => replicas - change, current);
-    if (type === 'Pods') return direction === 'up' ? start + value : start - value;
+    // In 32 bits, as the controller adds: a value next to the largest number wraps round, and nothing can be added.
+    if (type === 'Pods') return (direction === 'up' ? start + value : start - value) | 0;
     // Rounded up, so that it may grow at all; and truncated on the way down.
     return direction === 'up' ? Math.ceil(start * (1 + value / 100)) : Math.trunc(start * (1 - value / 100));
   });

@@ -8,6 +8,8 @@ export interface PodGroups {
   readonly unready: readonly HpaPod[];
   /** Running, and not measured. */
   readonly missing: readonly HpaPod[];
+  /** What was measured of pods that are not listed any more, or not yet: the controller does not leave it out. */
+  readonly strangers: readonly HpaPodSample[];
 }
 
 interface Looking {
@@ -19,7 +21,10 @@ interface Looking {
 
 /** Sorts pods as the controller does: only for CPU does it matter whether one is ready. Pure. */
 export function groupPods(pods: readonly HpaPod[], looking: Looking): PodGroups {
-  const groups = { ready: [] as HpaPod[], unready: [] as HpaPod[], missing: [] as HpaPod[] };
+  const listed = new Set(pods.map(({ name }) => name));
+  const measured = Object.entries(looking.byPod);
+  const strangers = measured.filter(([name]) => !listed.has(name)).map(([, sample]) => sample);
+  const groups = { ready: [] as HpaPod[], unready: [] as HpaPod[], missing: [] as HpaPod[], strangers };
   for (const pod of pods) {
     if (pod.isDeleted || pod.phase === 'Failed') continue;
     const sample = looking.byPod[pod.name];

@@ -7,22 +7,32 @@
 export function parseQuantity(written: unknown): number | undefined {
   const parts = take(written);
   if (parts === undefined) return undefined;
-  const decimals = parts.decimals + 3;
-  let value = parts.digits << BigInt(parts.binary);
-  if (decimals >= 0) value *= 10n ** BigInt(decimals);
-  else {
-    const divisor = 10n ** BigInt(-decimals);
-    value = (value + divisor - 1n) / divisor;
-  }
-  const milli = Number(value);
+  const milli = Number(inUnits(parts, 3));
   return Number.isSafeInteger(milli) ? milli : undefined;
 }
 
-/** The same as a number, not rounded to thousandths: for what is a share. */
+/** The same as a number, for what is a share: in billionths, which is as fine as Kubernetes keeps it. */
 export function parseShare(written: unknown): number | undefined {
   const parts = take(written);
-  // Multiplied as Kubernetes does, so that both have the same last bit.
-  return parts === undefined ? undefined : Number(parts.digits) * 2 ** parts.binary * 10 ** parts.decimals;
+  if (parts === undefined) return undefined;
+  // The API server keeps it as the fewest whole thousandths, millionths or billionths, and the controller multiplies
+  // that: only so have both the same last bit.
+  let whole = inUnits(parts, 9);
+  let decimals = 9;
+  while (decimals > 0 && whole % 1000n === 0n) {
+    whole /= 1000n;
+    decimals -= 3;
+  }
+  return Number(whole) * Number(`1e-${decimals}`);
+}
+
+/** How many units of so many decimals, rounded up. */
+function inUnits({ digits, decimals, binary }: Parts, places: number): bigint {
+  const value = digits << BigInt(binary);
+  const shift = decimals + places;
+  if (shift >= 0) return value * 10n ** BigInt(shift);
+  const divisor = 10n ** BigInt(-shift);
+  return (value + divisor - 1n) / divisor;
 }
 
 interface Parts {

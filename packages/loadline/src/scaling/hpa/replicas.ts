@@ -1,4 +1,11 @@
-import { type HpaObservation, type HpaSamples, type HpaSettings, metricKey } from './observation.ts';
+import { average, ceiling, endless, sum, sumOfSeries, wholePercent } from './arithmetic.ts';
+import {
+  type HpaObservation,
+  type HpaPod,
+  type HpaSamples,
+  type HpaSettings,
+  metricKey,
+} from './observation.ts';
 import { countReady, groupPods, type PodGroups } from './pod-groups.ts';
 import type { HpaMetric } from './spec.ts';
 
@@ -25,7 +32,7 @@ export function replicasFor(
   const samples = seen.metrics[metricKey(metric)] ?? { of: 'nobody', because: 'nothing was returned for it' };
   if (samples.of === 'nobody') return { because: `cannot be had: ${samples.because}` };
   if (metric.type === 'Object' || metric.type === 'External')
-    return forTotal(metric.target, samples, seen, tolerances);
+    return forTotal(metric, samples, seen, tolerances);
   return forPods(metric, samples, seen, { tolerances, settings });
 }
 
@@ -42,16 +49,17 @@ function forPods(
   const { byPod } = samples;
   const resource = metric.type === 'Pods' ? undefined : metric.resource;
   const groups = groupPods(pods, { resource, byPod, atMs, settings });
-  if (groups.ready.length === 0)
+  if (groups.ready.length + groups.strangers.length === 0)
     return { because: 'was returned for no pod that counts (they might be unready)' };
   const { target } = metric;
   if (target.type === 'AverageValue') {
-    const usages = groups.ready.map(({ name }) => byPod[name]?.milli as number);
+    const usages = [...usagesOf(groups.ready, byPod), ...groups.strangers.map(({ milli }) => milli)];
     const ratioOf = (all: readonly number[]): number => average(all) / target.milli;
     const fallbacks = { missingWhenDown: () => target.milli };
     return rebalance({
       groups,
       usages,
+      counted: usages.length,
       ratioOf,
       specReplicas,
       tolerances,
@@ -61,6 +69,8 @@ function forPods(
   }
   return forUtilization(metric, { groups, byPod, pods, specReplicas, tolerances, percent: target.percent });
 }
+
+type PodKind = Exclude<keyof PodGroups, 'strangers'>;
 
 interface Utilization {
   readonly groups: PodGroups;
@@ -77,9 +87,9 @@ function forUtilization(metric: PodMetric, { groups, byPod, pods, ...rest }: Uti
   const silent = pods.find(({ requests }) => requests[key] === undefined);
   if (silent !== undefined) return { because: `misses a request for ${key} in the pod ${silent.name}` };
   const requestOf = new Map(pods.map(({ name, requests }) => [name, requests[key] as number]));
-  const usages = groups.ready.map(({ name }) => byPod[name]?.milli as number);
-  const percentOf = (all: readonly number[], kinds: readonly (keyof PodGroups)[]): number =>
-    wholePercent(sum(all), sum(requestsOf(kinds, groups, requestOf)));
+  const usages = usagesOf(groups.ready, byPod);
+  const percentOf = (all: readonly number[], kinds: readonly PodKind[]): number =>
+    wholePercent(all, requestsOf(kinds, groups, requestOf));
   if (sum(requestsOf(['ready'], groups, requestOf)) === 0)
     return { because: `has no pod that requests ${key}` };
   const { percent } = rest;
@@ -87,6 +97,8 @@ function forUtilization(metric: PodMetric, { groups, byPod, pods, ...rest }: Uti
     ...rest,
     groups,
     usages,
+    // A stranger's request is not known: it weighs nothing, and is counted all the same.
+    counted: usages.length + groups.strangers.length,
     ratioOf: (all, kinds) => percentOf(all, kinds) / percent,
     fallbacks: {
       // All that it requests, or as much as the target where that is more.
@@ -96,8 +108,12 @@ function forUtilization(metric: PodMetric, { groups, byPod, pods, ...rest }: Uti
   });
 }
 
+function usagesOf(pods: readonly HpaPod[], byPod: Utilization['byPod']): number[] {
+  return pods.map(({ name }) => byPod[name]?.milli as number);
+}
+
 function requestsOf(
-  kinds: readonly (keyof PodGroups)[],
+  kinds: readonly PodKind[],
   groups: PodGroups,
   requestOf: ReadonlyMap<string, number>,
 ): number[] {
@@ -107,8 +123,10 @@ function requestsOf(
 interface Balance {
   readonly groups: PodGroups;
   readonly usages: readonly number[];
+  /** How many were measured, as the number is worked out where some are missing or unready. */
+  readonly counted: number;
   /** The usage over its target, of usages in the order of these groups. */
-  readonly ratioOf: (usages: readonly number[], kinds: readonly (keyof PodGroups)[]) => number;
+  readonly ratioOf: (usages: readonly number[], kinds: readonly PodKind[]) => number;
   readonly fallbacks: { readonly missingWhenDown: (name: string) => number };
   readonly specReplicas: number;
   readonly tolerances: Tolerances;
@@ -120,7 +138,7 @@ interface Balance {
  * idle on the way up; the unready are idle on the way up. Where that turns the direction, nothing is changed.
  */
 function rebalance(balance: Balance): MetricReplicas {
-  const { groups, usages, ratioOf, fallbacks, specReplicas, tolerances, current } = balance;
+  const { groups, usages, counted, ratioOf, fallbacks, specReplicas, tolerances, current } = balance;
   const ratio = ratioOf(usages, ['ready']);
   const upWithUnready = groups.unready.length > 0 && ratio > 1;
   if (!upWithUnready && groups.missing.length === 0) {
@@ -132,39 +150,41 @@ function rebalance(balance: Balance): MetricReplicas {
       ? groups.missing.map(({ name }) => fallbacks.missingWhenDown(name))
       : groups.missing.map(() => 0);
   // Exactly at its target, the missing are not taken for anything.
-  const counted = ratio === 1 ? [] : missing;
+  const assumed = ratio === 1 ? [] : missing;
   const unready = upWithUnready ? groups.unready.map(() => 0) : [];
-  const all = [...usages, ...counted, ...unready];
+  const all = [...usages, ...assumed, ...unready];
   const kinds = [
     'ready',
-    ...(counted.length > 0 ? (['missing'] as const) : []),
+    ...(assumed.length > 0 ? (['missing'] as const) : []),
     ...(unready.length > 0 ? (['unready'] as const) : []),
   ] as const;
   const rebalanced = ratioOf(all, kinds);
   const turns = (ratio < 1 && rebalanced > 1) || (ratio > 1 && rebalanced < 1);
   if (isWithin(rebalanced, tolerances) || turns) return { replicas: specReplicas, current };
-  const replicas = ceiling(rebalanced * all.length);
+  const replicas = ceiling(rebalanced * (counted + assumed.length + unready.length));
   const contradicts =
     (rebalanced < 1 && replicas > specReplicas) || (rebalanced > 1 && replicas < specReplicas);
   return { replicas: contradicts ? specReplicas : replicas, current };
 }
 
-type TotalTarget = Extract<HpaMetric, { readonly type: 'Object' | 'External' }>['target'];
+type TotalMetric = Extract<HpaMetric, { readonly type: 'Object' | 'External' }>;
 
 /** A metric that is not the pods' own: over its target, or over what each pod is to carry of it. */
 function forTotal(
-  target: TotalTarget,
+  { type, target }: TotalMetric,
   samples: HpaSamples,
   { specReplicas, statusReplicas, pods }: HpaObservation,
   tolerances: Tolerances,
 ): MetricReplicas {
   if (samples.of !== 'object') return { because: 'is measured for each pod instead of for all' };
-  const usage = sum(samples.milli);
   if (target.type === 'AverageValue') {
+    const usage = type === 'External' ? sumOfSeries(samples.milli) : sum(samples.milli);
     const ratio = usage / (target.milli * statusReplicas);
     const replicas = isWithin(ratio, tolerances) ? statusReplicas : ceiling(usage / target.milli);
-    return { replicas, current: statusReplicas === 0 ? usage : Math.ceil(usage / statusReplicas) };
+    const isWhole = statusReplicas === 0 || usage === endless;
+    return { replicas, current: isWhole ? usage : Math.ceil(usage / statusReplicas) };
   }
+  const usage = sum(samples.milli);
   const ratio = usage / target.milli;
   // From nothing there is no ratio to keep: one for each target that it exceeds.
   if (specReplicas === 0) return { replicas: ceiling(ratio), current: usage };
@@ -175,28 +195,4 @@ function forTotal(
 
 function isWithin(ratio: number, { up, down }: Tolerances): boolean {
   return 1 - down <= ratio && ratio <= 1 + up;
-}
-
-const int32Max = 2 ** 31 - 1;
-
-function ceiling(replicas: number): number {
-  return Math.min(int32Max, Math.ceil(replicas));
-}
-
-function sum(values: readonly number[]): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-}
-
-/** Truncated, as whole numbers are divided. */
-function average(values: readonly number[]): number {
-  return Math.trunc(sum(values) / values.length);
-}
-
-/** Truncated as well; thousandths of bytes times a hundred do not always have room in a double. */
-function wholePercent(usage: number, requests: number): number {
-  const hundredfold = usage * 100;
-  if (Number.isSafeInteger(hundredfold)) return Math.trunc(hundredfold / requests);
-  return Number((BigInt(usage) * 100n) / BigInt(requests));
 }
