@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
@@ -12,8 +13,9 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    // Tests of real servers mostly wait: with a core left free, as by default, two cores would work one after the other.
-    maxWorkers: '100%',
+    // Tests of real servers mostly wait: a minute and a half of agents, say, is ten seconds of work. Twice as many workers as
+    // cores would use the cores up, and who measures real time would find them busy.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // They start the command some hundred times: what was compiled at one start is read at the next ones.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'compiled') },
     projects: [
