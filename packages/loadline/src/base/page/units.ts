@@ -36,7 +36,7 @@ export function formatElapsed(elapsedMs: number): string {
 }
 
 /** A time in UTC as an axis shows it: `12:30`, and `Jun 3` where a day begins. */
-export function formatClock(epochMs: number): string {
+function formatClock(epochMs: number): string {
   return epochMs % dayMs === 0 ? days.format(epochMs) : new Date(epochMs).toISOString().slice(11, 16);
 }
 
