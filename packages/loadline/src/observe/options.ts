@@ -54,6 +54,8 @@ const optionNames = [
 ] as const;
 
 const keyLengthMin = 16;
+/** What `createHealth` takes. */
+const checkMsMax = 60_000;
 
 /**
  * Checks what often comes from the environment, where a key may be empty by mistake, and what plain JavaScript may
@@ -92,10 +94,22 @@ export function parseAccess(input: ObserveOptions): Access {
 
 function checkHealth(field: Field | undefined): void {
   const health = field?.object(['checks', 'isDraining', 'timeoutMs']);
-  health?.optional('checks')?.record(checkFunction);
+  health?.optional('checks')?.record(checkCheck);
   const isDraining = health?.optional('isDraining');
   if (isDraining !== undefined) checkFunction(isDraining);
-  health?.optional('timeoutMs')?.number({ above: 0 });
+  health?.optional('timeoutMs')?.number({ above: 0, atMost: checkMsMax });
+}
+
+/** A function alone, or with what it means for the service. */
+function checkCheck(field: Field): void {
+  if (typeof field.value !== 'object') {
+    checkFunction(field);
+    return;
+  }
+  const check = field.object(['check', 'isCritical', 'timeoutMs']);
+  checkFunction(check.required('check'));
+  check.optional('isCritical')?.boolean();
+  check.optional('timeoutMs')?.number({ above: 0, atMost: checkMsMax });
 }
 
 function checkBeacon(field: Field | undefined): void {

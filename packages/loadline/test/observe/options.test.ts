@@ -21,11 +21,17 @@ describe('observe()', () => {
 
   it('refuses health and a beacon that could not be asked later', () => {
     const options: unknown = {
-      health: { checks: { database: true }, isDraining: false, timeoutMs: 0, check: {} },
+      health: {
+        checks: { database: true, cache: null, mail: { isCritical: 'no', timeoutMs: 60_001 } },
+        isDraining: false,
+        timeoutMs: 0,
+        check: {},
+      },
       beacon: { origins: 'https://shop.example', ratePerSecond: '5' },
     };
     const found = ['health.check is', 'checks.database must', 'isDraining must', 'health.timeoutMs must'];
-    for (const part of [...found, 'beacon.origins must', 'beacon.ratePerSecond must']) {
+    const checks = ['checks.cache must', 'mail.check', 'mail.isCritical must', 'mail.timeoutMs must'];
+    for (const part of [...found, ...checks, 'beacon.origins must', 'beacon.ratePerSecond must']) {
       expect(() => observe(options as ObserveOptions)).toThrow(part);
     }
   });

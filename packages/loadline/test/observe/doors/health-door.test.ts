@@ -38,6 +38,14 @@ describe('/health/ready', () => {
     ]);
   });
 
+  it('is degraded, and ready, where something is not well that the service can do without', async () => {
+    const cache = { check: async () => Promise.reject(new Error('away')), isCritical: false };
+    expect(await ask({ checks: { database: well, cache } })).toEqual([
+      200,
+      { status: 'degraded', checks: { database: 'ok', cache: 'failed' } },
+    ]);
+  });
+
   it('is not ready while the service drains', async () => {
     expect(await ask({ checks: { database: well }, isDraining: () => true })).toMatchObject([
       503,
