@@ -32,6 +32,8 @@ export class GroupRestart {
     if ('because' in observed) return { kind: 'failed', ...observed };
     if (observed.value.kind === 'unseen') return { kind: 'refused', because: observed.value.because };
     const { wanted } = observed.value;
+    // One that has ended since the last round would be forgotten for the one that begins.
+    this.look(observed.value);
     const outcome = held === undefined ? await this.#ask() : { kind: 'refused' as const, because: held };
     keep(restartEvent({ group, atMs: clock.now(), wanted }, order, outcome));
     return outcome;

@@ -95,6 +95,19 @@ describe('a scaler that has a group restarted', () => {
     ]);
   });
 
+  it('remembers the end of one also where the next is ordered before anybody has looked again', async () => {
+    await using on = await stage();
+    await on.scaler.restart('api', order);
+    const startedAtMs = on.clock.now();
+    on.restart = { state: 'done', startedAtMs, endedAtMs: startedAtMs, of: 3, replaced: 3 };
+    await on.scaler.restart('api', { orderedBy: 'bob', reason: '' });
+    expect(await on.reasons()).toEqual([
+      'Restart the 3 instances of api one after the other, by bob.',
+      'Restarted api: 3 of 3 replaced in 0 ms.',
+      'Restart the 3 instances of api one after the other, by ada: new code.',
+    ]);
+  });
+
   it('remembers why one was stopped, be it one that was at it before', async () => {
     const at = { startedAtMs: 1000, endedAtMs: 3000, of: 3, replaced: 1 };
     await using on = await stage({ restart: { ...at, state: 'stopped', because: 'api-4 exited with 1' } });

@@ -14,6 +14,8 @@ export interface InstanceGroupOptions<Unit extends RunningUnit, Kind extends Ins
   readonly makeKind: (id: string) => Kind;
   /** A name that no instance had before. */
   readonly nextId: () => string;
+  /** Where it can be read, for people, why one that had crashed was let go; undefined where nowhere. */
+  readonly lastWords?: string | undefined;
   /** In a rolling restart, from the start of a new one until it gets its share of the requests. */
   readonly replaceLimitMs?: number | undefined;
   /** Something else runs, or is to run. */
@@ -155,6 +157,13 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
       void candidate.instance.drain(because);
   }
 
+  /** How one has crashed, without what comes next: nothing does. */
+  #lastRemark(remark = 'crashed'): string {
+    const { lastWords } = this.#options;
+    const [how] = remark.split('; ');
+    return lastWords === undefined ? (how as string) : `${how}; what it wrote is in ${lastWords}`;
+  }
+
   #newRestart(found?: RestartRecord): RollingRestart {
     const { clock, onChange, nextId, replaceLimitMs = 300_000 } = this.#options;
     const group = this;
@@ -169,7 +178,7 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
         get members() {
           return group.members.map(({ instance }) => {
             const { id, state, remark } = instance.describe();
-            return { id, state, remark };
+            return { id, state, remark: state === 'waiting' ? group.#lastRemark(remark) : remark };
           });
         },
         start: () => void group.add(nextId()),

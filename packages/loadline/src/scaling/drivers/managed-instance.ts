@@ -76,6 +76,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
   #told: Unit | undefined;
   #restarts: number;
   #crashesInRow = 0;
+  #hasLeftCrashed = false;
   #remark: string | undefined;
 
   constructor(options: ManagedInstanceOptions<Unit>) {
@@ -94,6 +95,11 @@ export class ManagedInstance<Unit extends RunningUnit> {
 
   get inFlight(): number | undefined {
     return this.#options.passage?.inFlight;
+  }
+
+  /** It had crashed when it was told to go, so that what it wrote says why. */
+  get hasLeftCrashed(): boolean {
+    return this.#hasLeftCrashed;
   }
 
   /** What runs at present. */
@@ -127,6 +133,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
    */
   drain(because?: string): Promise<void> {
     if (!this.#stopping.signal.aborted) {
+      this.#hasLeftCrashed = this.#state === 'waiting';
       this.#enter('draining');
       this.#remark = because && `leaves because ${because}`;
       this.#stopping.abort();

@@ -1,5 +1,14 @@
-import { closeSync, fstatSync, openSync, readSync, rmSync, truncateSync } from 'node:fs';
-import { basename } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { LastLines } from './last-lines.ts';
 
 /** Above it the file begins anew: what anybody wants to see are the last lines. */
@@ -37,6 +46,11 @@ export class OutputFile {
   /** Empties a file that has grown too long. */
   trim(): void {
     if (this.#size() > fileBytesMax) truncateSync(this.#path, 0);
+  }
+
+  /** Keeps it under another name of the folder, instead of what has it. */
+  keepAs(name: string): void {
+    if (existsSync(this.#path)) renameSync(this.#path, join(dirname(this.#path), name));
   }
 
   remove(): void {

@@ -1,25 +1,20 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import type { Observed, Outcome, ReplacingDriver, TrafficGate } from '../driver.ts';
-import {
-  type FleetRecord,
-  type GroupRecord,
-  type InstanceRecord,
-  readFleetRecord,
-  writeFleetRecord,
-} from './fleet-record.ts';
-import { InstanceGroup, type Member } from './instance-group.ts';
+import { type FleetRecord, type InstanceRecord, readFleetRecord, writeFleetRecord } from './fleet-record.ts';
+import { InstanceGroup } from './instance-group.ts';
 import { OutputFile } from './output-file.ts';
 import type { PassageCounts } from './passage.ts';
-import { ProcessKind, type ProcessUnit } from './process-kind.ts';
+import { ProcessKind } from './process-kind.ts';
 import { ProcessQuotas } from './process-quotas.ts';
+import { type ProcessGroup, recordOf } from './process-record.ts';
 import { adoptProcess } from './running-process.ts';
 import type { ServiceCommand } from './service-command.ts';
 
 export interface ProcessDriverOptions {
   readonly clock: Clock;
-  /** How an instance of each group is run. */
-  readonly services: Readonly<Record<string, ServiceCommand>>;
+  /** How an instance of each group is run; a function is asked for each new one, so that it may be another by then. */
+  readonly services: Readonly<Record<string, ServiceSource>>;
   /** Of one group; more are refused, whatever a policy says. Default 64. */
   readonly replicasMax?: number;
   /** The balancer before them: who is ready is let in, who is to go is taken out first. Default: nothing balances. */
@@ -53,8 +48,6 @@ export interface ProcessDriver extends ReplacingDriver, AsyncDisposable {
   close(): Promise<void>;
 }
 
-type Group = InstanceGroup<ProcessUnit, ProcessKind>;
-
 /**
  * Makes a driver that starts a command as often as wanted, each with a PORT of its own on loopback, checks by HTTP
  * when it is ready and that it goes on answering, lets it into the traffic and takes it out, stops it by SIGTERM, and
@@ -85,22 +78,26 @@ export function createProcessDriver({
   let hasBegun = false;
   if (!isHeld) begin();
 
-  function makeGroup(name: string, service: ServiceCommand): Group {
+  function makeGroup(name: string, service: ServiceSource): ProcessGroup {
+    const lastWords = `${name}-last-crash.log`;
     return new InstanceGroup({
       ...{ name, clock, gate, counts: passages },
+      ...(folder === undefined ? {} : { lastWords }),
       nextId() {
         made++;
         return `${name}-${made}`;
       },
       makeKind: (id) => {
         const outputFile = folder === undefined ? undefined : join(folder, `${id}.log`);
-        return new ProcessKind({ id, service, clock, outputFile, quota: quotas.of(service) });
+        const present = presentOf(service);
+        return new ProcessKind({ id, service: present, clock, outputFile, quota: quotas.of(present) });
       },
       onChange: note,
-      onGone({ kind }) {
+      onGone({ kind, instance }) {
         kind.close();
         const { output } = kind;
-        if (output instanceof OutputFile) attempt(() => output.remove());
+        if (output instanceof OutputFile)
+          attempt(() => (instance.hasLeftCrashed ? output.keepAs(lastWords) : output.remove()));
         note();
       },
     });
@@ -137,11 +134,6 @@ export function createProcessDriver({
   /** Writes down what runs now. */
   function note(): void {
     if (folder === undefined) return;
-    const recordOf = ({ wanted, members, restartRecord }: Group): GroupRecord => ({
-      wanted,
-      instances: keepersFirst(members).map(instanceRecord),
-      restart: restartRecord,
-    });
     const records = new Map([...groups].map(([name, group]) => [name, recordOf(group)]));
     attempt(() => writeFleetRecord(folder, { made, groups: records }));
   }
@@ -155,7 +147,7 @@ export function createProcessDriver({
     }
   }
 
-  function whenOpen(name: string, work: (group: Group) => Outcome): Outcome {
+  function whenOpen(name: string, work: (group: ProcessGroup) => Outcome): Outcome {
     const group = groups.get(name);
     if (group === undefined) return { kind: 'refused', because: noGroup(name) };
     if (closing !== undefined) return { kind: 'refused', because: 'the driver was closed' };
@@ -173,7 +165,7 @@ export function createProcessDriver({
         const { output } = kind;
         if (output instanceof OutputFile) attempt(() => output.trim());
       }
-      return group.fleet(quotas.of(services[name] as ServiceCommand)?.described);
+      return group.fleet(quotas.of(presentOf(services[name] as ServiceSource))?.described);
     },
     async apply(name, replicas): Promise<Outcome> {
       await start.promise;
@@ -217,6 +209,12 @@ export function createProcessDriver({
   return driver;
 }
 
+type ServiceSource = ServiceCommand | (() => ServiceCommand);
+
+function presentOf(service: ServiceSource): ServiceCommand {
+  return typeof service === 'function' ? service() : service;
+}
+
 const neverBegan = 'the driver was closed before it began';
 
 function noGroup(name: string): string {
@@ -233,18 +231,4 @@ async function letGo({ running }: InstanceRecord, clock: Clock): Promise<void> {
   const timer = clock.setTimer(() => left.killAll(), letGoGraceMs);
   await left.ended;
   timer.cancel();
-}
-
-type ProcessMember = Member<ProcessUnit, ProcessKind>;
-
-/** Those that are to go stand last, so that whoever reads the record knows them. */
-function keepersFirst(members: readonly ProcessMember[]): readonly ProcessMember[] {
-  const isLeaving = ({ instance }: ProcessMember): number => (instance.state === 'draining' ? 1 : 0);
-  return members.toSorted((a, b) => isLeaving(a) - isLeaving(b));
-}
-
-function instanceRecord({ instance: { id, restarts, unit } }: ProcessMember): InstanceRecord {
-  const { pid, port, startMark } = unit ?? {};
-  const isKnown = pid !== undefined && port !== undefined && startMark !== undefined;
-  return { id, restarts, running: isKnown ? { pid, port, startMark } : undefined };
 }

@@ -149,6 +149,10 @@ describe('instances whose driver was killed', () => {
     const { instances } = await until(driver, ({ instances: [only] }) => only?.state === 'waiting');
     const name = /; what it wrote is in (.+)$/.exec(instances[0]?.remark ?? '')?.[1] ?? 'nowhere';
     expect(readFileSync(join(folder, name), 'utf8')).toContain('cannot find its configuration');
+    await driver.apply('api', 0, signal);
+    await until(driver, (fleet) => fleet.instances.length === 0);
+    expect(readFileSync(join(folder, 'api-last-crash.log'), 'utf8')).toContain('cannot find its');
+    expect(() => readFileSync(join(folder, name))).toThrow('ENOENT');
   });
 
   it('are not touched by one that is held and never begins, and are taken up by one that does', async () => {
@@ -219,6 +223,22 @@ describe('a rolling restart whose driver was killed', () => {
     expect(JSON.parse(readFileSync(path, 'utf8')).groups.api.restart.old).toHaveLength(2);
     await until(driver, ({ restart }) => restart?.state === 'done');
     expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('says where to read why a new one crashed, also when that is gone', async () => {
+    await leaveBehind();
+    await using driver = start({ api: { ...service(), environment: { MODE: 'crash' } } });
+    await until(driver, ({ ready }) => ready === 2);
+    await driver.restart('api', signal);
+    const { restart, ready } = await until(driver, ({ instances, restart: now }) => {
+      return now?.state === 'stopped' && instances.length === 2;
+    });
+    const because = restart?.state === 'stopped' ? restart.because : '';
+    expect([ready, because]).toEqual([
+      2,
+      expect.stringMatching(/^api-\d exited with 3 after .+; what it wrote is in api-last-crash\.log$/),
+    ]);
+    expect(readFileSync(join(folder, 'api-last-crash.log'), 'utf8')).toContain('cannot find its');
   });
 });
 
