@@ -38,7 +38,13 @@ import {
   runningInstances,
   type SplitPool,
 } from './rollouts/index.ts';
-import { observeScaling, openScaling, type ProxyView, scalingHandlers } from './scaling/index.ts';
+import {
+  observeScaling,
+  openScaling,
+  type ProxyView,
+  type ServicesRead,
+  scalingHandlers,
+} from './scaling/index.ts';
 import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
 /** What the control plane reaches beyond itself. */
@@ -52,6 +58,8 @@ export interface Surroundings {
   readonly driver: ScalingDriver;
   /** Of the services that are described. */
   readonly builds: Builds;
+  /** What the services file says by now; default: what it said at the start. */
+  readonly readServices?: (() => ServicesRead) | undefined;
   /** With which instances come into the traffic; default: nobody asks. */
   readonly weights?: NewcomerWeights | undefined;
   /** The proxies before a service, together; default: there are none. */
@@ -100,6 +108,7 @@ export async function compose(
     runner,
     driver,
     builds,
+    readServices = () => ({ ok: true, services: configuration.services }),
     weights = createNewcomerWeights(builds),
     poolOf = () => undefined,
     scalingGate,
@@ -142,7 +151,7 @@ export async function compose(
     ...{ clock, driver, builds, weights, poolOf, pull },
     documents: store.documents,
     services: serviceDriver,
-    descriptions: configuration.services,
+    readServices,
     key: configuration.observeKey,
     onTurn: (state) => live.publish('rollouts', rolloutTurnOf(state)),
   });

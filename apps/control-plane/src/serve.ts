@@ -12,6 +12,7 @@ import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
 import { createNewcomerWeights, openBuilds } from './rollouts/index.ts';
+import { readServicesFile, type ServicesRead } from './scaling/index.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
 import { startServiceProxies } from './traffic/index.ts';
@@ -45,7 +46,9 @@ export async function serve(words: ServeWords, surroundings: ServeSurroundings):
     const memory = await openMemory({ home, clock, databaseUrl, signal });
     try {
       const { compose } = await reading;
-      await serveWith(memory, configuration, { ...surroundings, clock, compose });
+      const { services } = words;
+      const readServices = services === undefined ? undefined : () => readServicesFile(services, env);
+      await serveWith(memory, configuration, { ...surroundings, clock, compose, readServices });
     } finally {
       await memory.close();
     }
@@ -62,7 +65,12 @@ async function serveWith(
     tell,
     clock,
     compose,
-  }: ServeSurroundings & { readonly clock: Clock; readonly compose: typeof Compose },
+    readServices,
+  }: ServeSurroundings & {
+    readonly clock: Clock;
+    readonly compose: typeof Compose;
+    readonly readServices: (() => ServicesRead) | undefined;
+  },
 ): Promise<void> {
   const { isLoopback, host, port, home, services, flagsPath, observeKey } = configuration;
   const registry = createRegistry();
@@ -91,7 +99,7 @@ async function serveWith(
     journal,
     store,
     runner: createProcessRunner(),
-    ...{ driver, builds, weights, poolOf: proxies.poolOf },
+    ...{ driver, builds, readServices, weights, poolOf: proxies.poolOf },
     // What no flag speaks of takes part.
     scalingGate: flags && gateOf(flags, true),
     proxiesOf: (service) => proxies.viewsOf(service),

@@ -20,6 +20,7 @@ import {
 } from '../src/memory/index.ts';
 import { createProfilers, type Profilers } from '../src/profiling/index.ts';
 import { openBuilds, type SplitPool } from '../src/rollouts/index.ts';
+import type { ServicesRead } from '../src/scaling/index.ts';
 import { FakeRunner } from './fake-runner.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
@@ -65,6 +66,7 @@ export interface PlaneOptions {
   readonly runner?: FakeRunner;
   readonly driver?: SimulatedDriver;
   readonly poolOf?: (service: string) => SplitPool | undefined;
+  readonly readServices?: () => ServicesRead;
   readonly scalingGate?: ScalingGate;
   readonly pull?: Pull;
   readonly profilers?: Profilers;
@@ -119,6 +121,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       driver,
       builds,
       poolOf: options.poolOf,
+      readServices: options.readServices,
       scalingGate: options.scalingGate,
       pull: options.pull,
       profilers: options.profilers ?? createProfilers(clock, undefined),

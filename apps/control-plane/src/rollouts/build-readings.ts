@@ -25,7 +25,7 @@ export function createBuildReadings({ driver, builds, pull, key }: BuildReadings
     { known, signal }: { readonly known: Map<string, LabelBook>; readonly signal: AbortSignal },
   ): Promise<InstanceTotals[]> {
     const instances = await readyInstances(driver, group, signal);
-    const leftOut = new Set(['/metrics', builds.commands[group]?.readyPath ?? '/health/ready']);
+    const leftOut = new Set(['/metrics', builds.commands[group]?.().readyPath ?? '/health/ready']);
     const asked = await Promise.allSettled(
       instances.map(async ({ id, url }): Promise<InstanceTotals> => {
         const book = labels.get(id) ?? new LabelBook(labelsMax);

@@ -9,8 +9,8 @@ import { type Remembered, type Seating, seat } from './seating.ts';
  * started anew for it.
  */
 export interface Builds {
-  /** How an instance of each group is started. */
-  readonly commands: Readonly<Record<string, ServiceCommand>>;
+  /** How an instance of each group is started now. */
+  readonly commands: Readonly<Record<string, () => ServiceCommand>>;
   readonly services: readonly string[];
   /** The version that serves, as the services file has it; undefined where it gives none. */
   servingVersion(service: string): string | undefined;
@@ -22,6 +22,12 @@ export interface Builds {
   /** Where this version is, or would be, as the candidate of a rollout. */
   candidateGroup(service: string, version: string): string;
   serviceOf(group: string): string;
+  /**
+   * What the services file says of a service by now; for when no rollout of it is under way.
+   *
+   * @returns why that cannot be: it calls the build that serves by a name that is not its.
+   */
+  describe(service: ServiceDescription): string | undefined;
   /** What the services file calls the build that serves is what serves: no rollout is under way. Throws where that is not remembered. */
   settle(service: string): Promise<void>;
   /** The candidate serves from now on. Throws where that is not remembered. */
@@ -63,7 +69,12 @@ export async function openBuilds({
   const everySeat = services.flatMap(({ name }) => seatsOf(name).map((each) => ({ ...each, name })));
   const owners = new Map(everySeat.map(({ group, name }) => [group, name]));
   return {
-    commands: Object.fromEntries(everySeat.map(({ group, command }) => [group, command])),
+    commands: Object.fromEntries(
+      everySeat.map(({ group, name }) => [
+        group,
+        () => (seatsOf(name).find((each) => each.group === group) ?? seatingOf(name).serving).command,
+      ]),
+    ),
     services: services.map(({ name }) => name),
     servingVersion: (service) => seatingOf(service).serving.version,
     otherVersion: (service) => seatingOf(service).resting?.version,
@@ -74,6 +85,18 @@ export async function openBuilds({
       return (running === version ? serving : (resting ?? serving)).group;
     },
     serviceOf: (group) => owners.get(group) ?? group,
+    describe(service) {
+      const before = seatingOf(service.name);
+      const isSecond = before.serving.group !== service.name;
+      const { version } = before.serving;
+      const after = seat(service, version === undefined ? undefined : { version, isSecond });
+      if (after.serving.version !== version)
+        return `the services file says that ${after.serving.version} serves, and ${version ?? 'a build without a version'} does`;
+      // Whether there are two groups was settled at the start.
+      if (before.resting !== undefined && after.resting !== undefined)
+        seatings.set(service.name, { ...after, running: before.running });
+      return undefined;
+    },
     async settle(service) {
       const seating = seatingOf(service);
       const { running, serving } = seating;

@@ -15,7 +15,7 @@ import {
 import type { Documents } from 'loadline/store';
 import type { Pull } from '../collect/index.ts';
 import { Problem, unknownThing } from '../problems/index.ts';
-import { defaultPlan, type ServiceDescription } from '../scaling/index.ts';
+import { defaultPlan, type ServiceDescription, type ServicesRead } from '../scaling/index.ts';
 import { createBuildReadings } from './build-readings.ts';
 import { createBuildSplit, type NewcomerWeights, type SplitPool } from './build-split.ts';
 import type { Builds } from './builds.ts';
@@ -28,7 +28,8 @@ export interface ServiceRolloutsOptions {
   readonly driver: ScalingDriver;
   readonly services: ServiceDriver;
   readonly builds: Builds;
-  readonly descriptions: readonly ServiceDescription[];
+  /** What the services file says by now. */
+  readonly readServices: () => ServicesRead;
   readonly poolOf: (service: string) => SplitPool | undefined;
   readonly weights: NewcomerWeights;
   readonly pull: Pull;
@@ -72,7 +73,7 @@ export interface ServiceRollouts {
 
 /** Takes up those that a control plane before us has begun; where the services file tells of their builds no more, they are rolled back. */
 export async function openServiceRollouts(options: ServiceRolloutsOptions): Promise<ServiceRollouts> {
-  const { clock, builds, descriptions } = options;
+  const { clock, builds } = options;
   const fleet = createDriverFleet({ driver: options.driver, groupOf: groupsBy(builds) });
   const rollouts = await openRollouts({
     clock,
@@ -90,14 +91,15 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
       return rollouts.status(id);
     },
     async start({ service, candidate, plan }, by) {
-      const description = descriptions.find(({ name }) => name === service);
-      if (description === undefined) throw unknownThing('service');
+      if (!builds.services.includes(service)) throw unknownThing('service');
+      // Whoever starts one of a service that has one is refused below, and has changed nothing.
+      const isFree = rollouts.holdOf(service) === undefined;
+      const description = isFree ? describedNow(options, service) : undefined;
       const baseline = builds.servingVersion(service);
       if (baseline === undefined || candidate !== builds.otherVersion(service))
         throw notDescribed(builds, service, candidate);
-      // Whoever starts one of a service that has one is refused below, and has settled nothing.
-      if (rollouts.holdOf(service) === undefined) await builds.settle(service);
-      const written = plan ?? description.rollout ?? defaultPlan;
+      if (isFree) await builds.settle(service);
+      const written = plan ?? description?.rollout ?? defaultPlan;
       const id = freeId(rollouts, `${service}-${candidate}`);
       const request = { id, group: service, baseline, candidate, plan: written, startedBy: by };
       return orRefusal(rollouts.start(request));
@@ -162,6 +164,23 @@ function rollBackUnknown(rollouts: Rollouts, builds: Builds): void {
     // Refused is only what has been ended meanwhile. Nobody waits for proxies that are not there yet.
     rollouts.rollBack(id, { by: 'The services file', because }).catch(() => undefined);
   }
+}
+
+/** What the file says of the service: it is read anew, so that a build can come without a new start of the control plane. */
+function describedNow({ readServices, builds }: ServiceRolloutsOptions, service: string): ServiceDescription {
+  const read = readServices();
+  if (!read.ok) throw unfitFile(read.problems.slice(0, problemsMax).join('; '));
+  const description = read.services.find(({ name }) => name === service);
+  if (description === undefined) throw unfitFile(`it does not describe ${service} any more`);
+  const because = builds.describe(description);
+  if (because !== undefined) throw unfitFile(`${because}; what is to come is its candidate`);
+  return description;
+}
+
+const problemsMax = 10;
+
+function unfitFile(because: string): Problem {
+  return new Problem('CONTROL_PLANE_STATE_CONFLICT', `The services file cannot be followed: ${because}.`);
 }
 
 function notDescribed(builds: Builds, service: string, candidate: string): Problem {

@@ -6,5 +6,5 @@ export type { ProxyView } from './proxy-view.ts';
 export { openScaling } from './scaling.ts';
 export { scalingHandlers } from './scaling-handlers.ts';
 export { parseServices, type ServiceDescription } from './service-description.ts';
-export { readServicesFile } from './services-file.ts';
+export { readServicesFile, type ServicesRead } from './services-file.ts';
 export { createStoreScalingMemory } from './store-scaling-memory.ts';

@@ -246,6 +246,36 @@ describe('a rollout of a service', () => {
     expect(await wantedOf(world, 'shop.green')).toBe(0);
   });
 
+  it('follows the file without a new start of the control plane: one build after the other', async () => {
+    await using stage = await begun('followed file');
+    const { world, plane, untilPhase } = stage;
+    const start = (candidate: string) =>
+      plane.ask('operator', 'POST', rollouts, { body: { ...order, candidate } });
+    await untilPhase('promoted');
+    await world.pass(3);
+    expect((await start('1.2')).json.detail).toContain('describes 1.0 as what could be rolled out');
+    const { candidate: _, ...alone } = { ...shop, version: '1.1', command: commandOf('1.1') };
+    const next = { ...alone, candidate: { version: '1.2', command: commandOf('1.2') } };
+    world.write({ ok: true, services: [next] });
+    expect((await start('1.2')).json).toMatchObject({ baseline: '1.1', candidate: '1.2' });
+    expect(await world.until(async () => world.share('shop') === 1)).toBeGreaterThan(10);
+
+    // What serves is not renamed behind its back, and nothing is guessed from what cannot be read.
+    await plane.ask('operator', 'POST', `${rollouts}/shop-1.2/promote`, { body: { all: true } });
+    await world.until(
+      async () => (await plane.ask('viewer', 'GET', `${rollouts}/shop-1.2`)).json.phase === 'promoted',
+    );
+    world.write({ ok: true, services: [{ ...alone, version: '2.0' }] });
+    expect((await start('2.1')).json.detail).toContain('says that 2.0 serves, and 1.2 does');
+    world.write({ ok: true, services: [] });
+    expect((await start('2.1')).json.detail).toContain('does not describe shop any more');
+    world.write({ ok: false, problems: ['line 3: a key twice'] });
+    expect(await start('2.1')).toMatchObject({
+      status: 409,
+      json: { detail: expect.stringContaining('line 3') },
+    });
+  });
+
   it('tells its turns to whoever follows', async () => {
     await using stage = await begun('followed');
     const { plane, untilPhase } = stage;

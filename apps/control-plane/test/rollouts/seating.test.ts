@@ -25,7 +25,7 @@ function start(store: MemoryStore, service: ServiceDescription) {
 }
 
 const argumentsOf = (builds: Awaited<ReturnType<typeof start>>) =>
-  Object.fromEntries(Object.entries(builds.commands).map(([group, { args }]) => [group, args?.[0]]));
+  Object.fromEntries(Object.entries(builds.commands).map(([group, command]) => [group, command().args?.[0]]));
 
 describe('the builds of a service', () => {
   it('are one group where nothing could split the traffic', async () => {

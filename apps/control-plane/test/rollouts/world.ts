@@ -4,7 +4,7 @@ import { type HttpObserver, observeHttp } from 'loadline/observe';
 import { createSimulatedDriver, type SimulatedDriver } from 'loadline/scaling';
 import { createSimulatedProxy, openPool, type Pool, type SimulatedProxy } from 'loadline/traffic';
 import type { Pull } from '../../src/collect/index.ts';
-import type { ServiceDescription } from '../../src/scaling/index.ts';
+import type { ServiceDescription, ServicesRead } from '../../src/scaling/index.ts';
 import { readRegistry } from '../collect/pages.ts';
 import { createMemoryStore, type MemoryStore } from '../memory-store.ts';
 import { type Plane, startPlane } from '../plane.ts';
@@ -25,6 +25,8 @@ export interface World extends AsyncDisposable {
   readonly manners: Readonly<Record<'shop' | 'shop.green', Manner>>;
   /** Starts a control plane of it, with this services file. */
   begin(service: ServiceDescription): Promise<Plane>;
+  /** What the services file says from now on. */
+  write(read: ServicesRead): void;
   /** Lets so many seconds pass, each with its requests. */
   pass(seconds: number): Promise<void>;
   /** What comes of something that takes its time. */
@@ -47,6 +49,7 @@ export function createWorld(seed: string): World {
   const proxy = createSimulatedProxy({ clock, checkMs: 500 });
   const pool: Pool = openPool({ clock, drivers: [proxy], intervalMs: 1000 });
   const instances = new Map<string, Instance>();
+  let file: ServicesRead = { ok: true, services: [] };
   const manners = { shop: { ...good }, 'shop.green': { ...good } };
 
   /** As the simulated driver, whose instances are somewhere. */
@@ -102,8 +105,22 @@ export function createWorld(seed: string): World {
 
   const world: World = {
     ...{ clock, store, driver, proxy, manners },
-    begin: (service) =>
-      startPlane({ clock, store, driver, pull, poolOf: () => pool, configuration: { services: [service] } }),
+    begin(service) {
+      file = { ok: true, services: [service] };
+      const configuration = { services: [service] };
+      return startPlane({
+        clock,
+        store,
+        driver,
+        pull,
+        poolOf: () => pool,
+        readServices: () => file,
+        configuration,
+      });
+    },
+    write(read) {
+      file = read;
+    },
     async pass(seconds) {
       for (let second = 0; second < seconds; second++) {
         await meet('shop');
