@@ -6,6 +6,7 @@ import type { Clock } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
 import type { ScalingDriver, ScalingGate } from 'loadline/scaling';
 import type { Store } from 'loadline/store';
+import { createGracefulStop, type GracefulStop } from 'loadline/traffic';
 import { accessHandlers, createAudit, createSessions, type Keys, openKeys } from './access/index.ts';
 import { Alerts, alertHandlers, createNotifiers, observeAlerts } from './alerts/index.ts';
 import {
@@ -88,14 +89,17 @@ export interface Composition {
   readonly app: FastifyInstance;
   readonly keys: Keys;
   readonly tests: Tests;
-  /** Says "not ready" from now on, while everything is still answered. */
-  drain(): void;
-  /** Ends what runs, and closes what is open. */
-  close(): Promise<void>;
+  /** Stops it in five steps: watched before it listens, so that nobody is cut off. Then ends what runs, and closes what is open. */
+  readonly graceful: GracefulStop;
 }
 
 const metricsEveryMs = 5000;
-const answersMs = 5000;
+/** Beyond this machine somebody balances, and looks about once a second. */
+const noticeMs = 2000;
+/** Who does not read what was answered is waited for so long. */
+const graceMs = 5000;
+/** Load tests end with what they have measured until then, and that takes its time. */
+const closeMs = 60_000;
 
 /** Wires the control plane. No logic: what is here only says who knows whom. */
 export async function compose(
@@ -262,36 +266,37 @@ export async function compose(
     keyRequestsMax: configuration.keyRequestsMax,
     strangerRequestsMax: configuration.strangerRequestsMax,
   });
-  return {
-    app,
-    keys,
-    tests,
-    drain: () => {
-      isDraining = true;
+  const graceful = createGracefulStop({
+    clock,
+    health: {
+      drain: () => {
+        isDraining = true;
+      },
     },
-    async close() {
-      schedules.close();
-      feed.close();
-      live.close();
-      await collector.close();
-      await quick.close();
-      await scaling.close();
-      await rollouts.close();
-      await profiling.close();
-      await recommendations.close();
-      await alerts.close();
-      await judgeship.close();
-      await closeServer(app, clock);
-      await tests.close();
+    servers: [app.server],
+    drains: {
+      schedules: async () => schedules.close(),
+      live: async () => {
+        feed.close();
+        live.close();
+      },
     },
-  };
-}
-
-/** Who does not read what was answered is waited for a while. */
-async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
-  const patience = clock.setTimer(() => app.server.closeAllConnections(), answersMs);
-  await app.close();
-  patience.cancel();
+    closes: {
+      collector: () => collector.close(),
+      quick: () => quick.close(),
+      scaling: () => scaling.close(),
+      rollouts: () => rollouts.close(),
+      profiling: () => profiling.close(),
+      recommendations: () => recommendations.close(),
+      alerts: () => alerts.close(),
+      judgeship: () => judgeship.close(),
+      app: () => app.close(),
+      tests: () => tests.close(),
+    },
+    noticeMs: configuration.isLoopback ? 0 : noticeMs,
+    ...{ graceMs, closeMs },
+  });
+  return { app, keys, tests, graceful };
 }
 
 function observeTests(registry: Registry, tests: Tests): void {

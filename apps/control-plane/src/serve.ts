@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Clock, sleep, systemClock } from 'loadline/base';
+import { type Clock, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
 import { gateOf, openFileFlags } from 'loadline/scaling/flags';
+import { describeStop } from 'loadline/traffic';
 import type { compose as Compose, Composition } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
 import { claimHome, type Memory, openMemory } from './memory/index.ts';
@@ -117,18 +118,24 @@ async function serveWith(
     // In one go: whoever reads the address has read the key.
     tell(`The control plane listens at ${urlOf(composition, configuration)}${wordsOf(firstKey)}`);
     await untilAborted(signal);
-    composition.drain();
-    // Whoever sends work here looks about once a second.
-    if (!isLoopback) await sleep(clock, drainMs);
   } finally {
-    // Whoever asks it waits for its beginning, and would not end.
-    if (!hasBegun) await driver.close();
-    await composition.close();
+    // Whoever asks it waits for its beginning, and would not end; and where nobody has come there is nobody to wait for.
+    if (!hasBegun) {
+      await driver.close();
+      composition.graceful.force('it has not begun');
+    }
+    await stop(composition, tell);
     stopObserving();
   }
 }
 
-const drainMs = 2000;
+/** Whoever was cut off is told of; what could not be closed is an error, once all else is closed. */
+async function stop({ graceful }: Composition, tell: (line: string) => void): Promise<void> {
+  const report = await graceful.stop('it was told to');
+  if (report.unfinishedCount > 0) tell(`The control plane ${describeStop(report)}.`);
+  const [failure] = report.failures;
+  if (failure !== undefined) throw failure.error;
+}
 
 function wordsOf(firstKey: string | undefined): string {
   if (firstKey === undefined) return '';

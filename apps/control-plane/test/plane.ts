@@ -159,7 +159,9 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
         },
       }),
     async [Symbol.asyncDispose]() {
-      await composition.close();
+      composition.graceful.force('the test is over');
+      const { failures } = await composition.graceful.stop();
+      if (failures.length > 0) throw failures[0]?.error;
       if (options.home === undefined) await rm(home, { recursive: true, force: true });
     },
   };

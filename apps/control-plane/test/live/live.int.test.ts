@@ -193,7 +193,7 @@ describe('the live stream', () => {
   it('ends with the control plane', async () => {
     await using other = await startPlane();
     const seen = await follow(await listen(other), '', { authorization: `Bearer ${other.keys.viewer}` });
-    await other.composition.close();
+    void other.composition.graceful.stop();
     expect(await seen.ended).toBe('ended');
   });
 
@@ -214,12 +214,9 @@ describe('the live stream', () => {
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    let isClosed = false;
-    const closing = other.composition.close().then(() => {
-      isClosed = true;
-    });
-    while (!isClosed) await other.clock.advance(1000);
-    await closing;
+    const stopping = other.composition.graceful.stop();
+    while ([...sockets].some(({ destroyed }) => !destroyed)) await other.clock.advance(1000);
+    expect((await stopping).unfinished).toEqual([{ name: 'GET /performance/live', ageMs: expect.any(Number) }]);
     slow.close();
     expect(await slow.ended).toBe('aborted');
   });
