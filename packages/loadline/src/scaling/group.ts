@@ -1,12 +1,12 @@
-import { BoundedQueue, type Clock } from '../base/index.ts';
+import type { Clock } from '../base/index.ts';
 import { Asker } from './ask.ts';
 import { decide } from './decide.ts';
 import type { Decision, Recommendation, ScalingStep } from './decision.ts';
-import { DecisionLog } from './decision-log.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { Fleet, ScalingDriver } from './driver.ts';
 import { eventOf, stepOf } from './event.ts';
 import { countOf, type GroupCounts, noCounts } from './group-counts.ts';
+import { GroupJournal } from './group-journal.ts';
 import { GroupRestart } from './group-restart.ts';
 import type { Round, RoundOutcome, StepOutcome } from './group-round.ts';
 import type { ScalingEvent, ScalingMemory } from './memory.ts';
@@ -45,9 +45,8 @@ export class ScaledGroup {
   readonly #readingsAsker: Asker;
   readonly #memoryAsker: Asker;
   readonly #outlook: Outlook;
-  readonly #log: DecisionLog;
+  readonly #journal: GroupJournal;
   readonly #restart: GroupRestart;
-  readonly #unsaved = new BoundedQueue<ScalingEvent>(unsavedMax);
   readonly #recommendations: Recommendation[] = [];
   #steps: ScalingStep[];
   #running: Promise<Round> | undefined;
@@ -61,12 +60,12 @@ export class ScaledGroup {
     this.#driverAsker = newAsker();
     this.#readingsAsker = newAsker();
     this.#memoryAsker = newAsker();
-    this.#outlook = new Outlook(configuration.group, means.readings, newAsker());
-    this.#log = new DecisionLog(configuration.group);
-    const { clock, driver } = means;
-    const keep = (event: ScalingEvent): void => this.#keep(event);
-    const asker = this.#driverAsker;
-    this.#restart = new GroupRestart({ group: configuration.group, clock, driver, asker, keep });
+    const { clock, driver, memory, readings } = means;
+    const { group } = configuration;
+    this.#outlook = new Outlook(group, readings, newAsker());
+    this.#journal = new GroupJournal({ group, memory, asker: this.#memoryAsker, counts: this.counts });
+    const keep = (event: ScalingEvent): void => this.#journal.keep(event);
+    this.#restart = new GroupRestart({ group, clock, driver, asker: this.#driverAsker, keep });
   }
 
   /** For the timer: begins a round, unless one is under way. */
@@ -106,7 +105,7 @@ export class ScaledGroup {
 
   /** What was decided and is not remembered yet, or not to its end; oldest first. */
   get unsavedDecisions(): readonly DecisionSpan[] {
-    return this.#log.unsaved;
+    return this.#journal.unsavedDecisions;
   }
 
   /** Resolves when no round is under way and none is waiting. */
@@ -117,9 +116,7 @@ export class ScaledGroup {
   async #go(): Promise<Round> {
     this.counts.rounds++;
     this.last = await this.#look();
-    if (this.#log.add(this.last)) this.counts.forgotten++;
-    await this.#remember();
-    await this.#rememberDecisions();
+    await this.#journal.remember(this.last);
     return this.last;
   }
 
@@ -220,12 +217,8 @@ export class ScaledGroup {
     const outcome: StepOutcome = 'value' in answer ? answer.value : { kind: 'failed', ...answer };
     if (outcome.kind === 'accepted') this.#steps = keepStep(this.#steps, decision);
     else this.counts.notTaken++;
-    this.#keep(eventOf(decision, outcome));
+    this.#journal.keep(eventOf(decision, outcome));
     return outcome;
-  }
-
-  #keep(event: ScalingEvent): void {
-    if (!this.#unsaved.push(event)) this.counts.forgotten++;
   }
 
   async #endManual(atMs: number): Promise<void> {
@@ -237,29 +230,7 @@ export class ScaledGroup {
     // Nothing is lost by it: one whose time is over is read, and dropped again, after the next start.
     if ('because' in saved) this.counts.unremembered++;
   }
-
-  async #remember(): Promise<void> {
-    for (let event = this.#unsaved.peek(); event !== undefined; event = this.#unsaved.peek()) {
-      const offered = event;
-      const saved = await this.#memoryAsker.ask('the memory', () => this.#means.memory.record(offered));
-      if ('because' in saved) {
-        this.counts.unremembered++;
-        return;
-      }
-      this.#unsaved.shift();
-    }
-  }
-
-  async #rememberDecisions(): Promise<void> {
-    const due = this.#log.due();
-    if (due.length === 0) return;
-    const saved = await this.#memoryAsker.ask('the memory', () => this.#means.memory.recordDecisions(due));
-    if ('because' in saved) this.counts.unremembered++;
-    else this.#log.saved(due);
-  }
 }
-
-const unsavedMax = 1000;
 
 interface Read {
   readonly readings: Readings;
