@@ -114,7 +114,9 @@ export class FakeApi {
   #requestLease(method: string, path: string, body: FakeObject): unknown {
     if (method === 'GET') return this.objects.get(path);
     assertLease(body);
-    return method === 'POST' ? this.objects.create(leases, body) : this.objects.update(path, body);
+    return method === 'POST'
+      ? this.objects.create(leases, body)
+      : this.objects.update(path, body, { isMadeSo: true });
   }
 
   /** What the controllers of a deployment do, without delay but for the pods' own. */
@@ -147,11 +149,11 @@ export class FakeApi {
 }
 
 function scaleOf({ metadata, spec }: FakeObject, living: ReadonlyMap<string, readonly string[]>): unknown {
-  const { name, resourceVersion } = metadata;
+  const { name, resourceVersion, uid } = metadata;
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
-    metadata: { name, namespace: 'default', resourceVersion },
+    metadata: { name, namespace: 'default', resourceVersion, uid },
     spec: { replicas: (spec as { replicas: number }).replicas },
     status: { replicas: living.get(name)?.length ?? 0, selector: `app=${name}` },
   };

@@ -88,10 +88,10 @@ export class FakeCluster {
   }
 
   /**
-   * Tells what has happened since `resourceVersion`, and what happens from now on.
+   * Tells what has happened since `resourceVersion`, and what happens from now on. What it has forgotten is no refusal, but
+   * the only event of a watch that has begun: so an API server's watch cache answers.
    *
    * @returns stops it.
-   * @throws ApiFailure
    */
   watch(
     namespace: string,
@@ -99,7 +99,11 @@ export class FakeCluster {
     { tell, end }: Omit<Watcher, 'query' | 'namespace'>,
   ): () => void {
     const since = Number(query.resourceVersion);
-    if (!(since >= this.#forgotten)) throw gone(`too old resource version: ${since} (${this.#version})`);
+    if (!(since >= this.#forgotten)) {
+      tell({ type: 'ERROR', object: gone(`too old resource version: ${since} (${this.#version})`).status });
+      end();
+      return () => undefined;
+    }
     const watcher = { namespace, query, tell, end: () => this.#watchers.delete(watcher) && end() };
     for (const change of this.#history) if (change.version > since) tellOf(change, watcher);
     this.#watchers.add(watcher);

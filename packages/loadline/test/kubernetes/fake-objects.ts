@@ -22,7 +22,11 @@ export class FakeObjects {
   /** @param collection the path of all of the kind. */
   put(collection: string, object: { readonly metadata: { readonly name: string } }): FakeObject {
     const path = `${collection}/${object.metadata.name}`;
-    const kept = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } };
+    const version = String(++this.#version);
+    const kept = {
+      ...object,
+      metadata: { uid: `uid-${version}`, ...object.metadata, resourceVersion: version },
+    };
     this.#objects.set(path, kept);
     return kept;
   }
@@ -56,24 +60,44 @@ export class FakeObjects {
       throw new ApiFailure(409, 'AlreadyExists', `${collection.split('/').at(-1)} "${name}" already exists`);
     if (object.metadata.resourceVersion !== undefined)
       throw new ApiFailure(422, 'Invalid', 'resourceVersion should not be set on objects to be created');
-    return this.put(collection, object);
+    const { uid: _, ...metadata } = object.metadata;
+    return this.put(collection, { ...object, metadata });
   }
 
-  /** Replaces it, where it is still what was read. @throws ApiFailure */
-  update(path: string, object: FakeObject): FakeObject {
-    const before = this.get(path);
-    const [resource = '', name = ''] = path.split('/').slice(-2);
-    const { resourceVersion } = object.metadata;
-    if (resourceVersion === undefined)
+  /**
+   * Replaces it, where it is still what was read. Leases are also made by that, but not those that had an identity: they are
+   * another one's.
+   *
+   * @throws ApiFailure
+   */
+  update(path: string, object: FakeObject, { isMadeSo = false } = {}): FakeObject {
+    const before = isMadeSo ? this.find(path) : this.get(path);
+    const { resourceVersion, uid } = object.metadata;
+    if (uid !== undefined && uid !== before?.metadata.uid) {
+      const found = String(before?.metadata.uid ?? '');
+      throw conflict(
+        path,
+        `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${found}`,
+      );
+    }
+    if (before !== undefined && resourceVersion === undefined)
       throw new ApiFailure(422, 'Invalid', 'metadata.resourceVersion: must be specified for an update');
-    if (resourceVersion !== before.metadata.resourceVersion)
-      throw new ApiFailure(
-        409,
-        'Conflict',
-        `Operation cannot be fulfilled on ${resource} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
+    if (before !== undefined && resourceVersion !== before.metadata.resourceVersion)
+      throw conflict(
+        path,
+        'the object has been modified; please apply your changes to the latest version and try again',
       );
     return this.put(path.slice(0, path.lastIndexOf('/')), object);
   }
+}
+
+function conflict(path: string, because: string): ApiFailure {
+  const [resource = '', name = ''] = path.split('/').slice(-2);
+  return new ApiFailure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${resource} "${name}": ${because}`,
+  );
 }
 
 /** By RFC 7396. */

@@ -102,11 +102,22 @@ describe('watchPods()', () => {
   });
 
   it.each([
-    ['an event', (cluster: FakeCluster) => cluster.endWatches(gone('too old'))],
-    ['an answer', (cluster: FakeCluster) => cluster.endWatches()],
+    ['an event', ({ cluster }: Followed) => cluster.endWatches(gone('too old'))],
+    ['the first event of a new watch', ({ cluster }: Followed) => cluster.endWatches()],
+    [
+      'an answer',
+      ({ cluster, fail }: Followed) => {
+        cluster.endWatches();
+        fail((isWatch) => {
+          fail(undefined);
+          return isWatch ? kubernetesError('KUBERNETES_EXPIRED', 'too old') : undefined;
+        });
+      },
+    ],
   ])('lists anew when %s says that the past is forgotten, and counts no failure', async (_, end) => {
-    const { watch, cluster, clock, names, told } = await follow();
-    end(cluster);
+    const followed = await follow();
+    const { watch, cluster, clock, names, told } = followed;
+    end(followed);
     cluster.remove('a');
     cluster.compact();
     await clock.advance(10_000);
