@@ -121,6 +121,7 @@ describe('docs/reference/cli.md', () => {
     ['import har FILE', 'import har'],
     ['import openapi FILE', 'import openapi'],
     ['scale run FILE', 'scale run'],
+    ['scale status [GROUP]', 'scale status'],
     ['scale why GROUP', 'scale why'],
     ['scale restart GROUP', 'scale restart'],
     ['scale simulate POLICY…', 'scale simulate'],

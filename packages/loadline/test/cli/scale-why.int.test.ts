@@ -67,7 +67,10 @@ beforeEach(() => {
   answer = { status: 200, body: { items } };
 });
 
-async function why(args: readonly string[], env: Readonly<Record<string, string>> = {}, width = 100) {
+const why = (args: readonly string[], env: Readonly<Record<string, string>> = {}, width = 100) =>
+  scale(['why', ...args], env, width);
+
+async function scale(words: readonly string[], env: Readonly<Record<string, string>> = {}, width = 100) {
   let [out, err] = ['', ''];
   const terminal: Terminal = {
     out: (text) => {
@@ -85,7 +88,7 @@ async function why(args: readonly string[], env: Readonly<Record<string, string>
     env: { LOADLINE_CONTROL_PLANE: address, ...env },
     signal: new AbortController().signal,
   };
-  const code = await runCli(['scale', 'why', ...args], surroundings);
+  const code = await runCli(['scale', ...words], surroundings);
   return { code, out, err };
 }
 
@@ -180,5 +183,79 @@ describe('loadline scale why', () => {
     answer = { status, body };
     const { code, err } = await why(['shop']);
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+  });
+});
+
+describe('loadline scale status', () => {
+  const shop = {
+    group: 'shop',
+    policy: { mode: 'dry run', replicas: { min: 1, max: 4 } },
+    manual: { replicas: 3, until: '2026-06-06T13:00:00.000Z', setBy: 'ada', reason: 'the fair' },
+    fleet: {
+      wanted: 3,
+      ready: 2,
+      instances: [
+        { id: 'shop-1', state: 'ready' },
+        { id: 'shop-2', state: 'ready' },
+        { id: 'shop-3', state: 'waiting', remark: 'it ended with code 1\u001b[2J' },
+      ],
+      quota: { by: 'nothing', cores: 0.25, because: 'the group cannot be made' },
+    },
+    proxies: [
+      { name: 'the proxy of shop', url: 'http://127.0.0.1:8080', isAnswering: true },
+      { name: 'haproxy at /run/it.sock', isAnswering: false, trouble: 'connect ENOENT' },
+    ],
+    last: { reason: 'Hold shop at 3: set by hand to 3 for another 59 m.' },
+  };
+  const lost = { group: 'jobs', policy: {}, unseen: 'the driver gave no answer' };
+
+  it('tells how many are ready and why, and all that is not as it should be', async () => {
+    answer.body = { items: [shop, lost] };
+    expect((await scale(['status'])).out).toBe(
+      [
+        'shop  2 of 3 ready, 1 to 4 allowed  dry run',
+        '  Hold shop at 3: set by hand to 3 for another 59 m.',
+        '  set by hand to 3 until 2026-06-06 13:00:00 by ada: the fair',
+        '  shop-3 is waiting: it ended with code 1·[2J',
+        '  each was to be held to 0.25 of a core, and is not held: the group cannot be made',
+        '  the proxy of shop answers at http://127.0.0.1:8080',
+        '  haproxy at /run/it.sock does not answer: connect ENOENT',
+        '',
+        'jobs  not seen: the driver gave no answer',
+        '',
+      ].join('\n'),
+    );
+    expect(asked[0]?.url).toBe('/performance/scaling/status');
+    for (const line of (await scale(['status'], {}, 40)).out.split('\n'))
+      expect(line.length).toBeLessThanOrEqual(40);
+  });
+
+  it('tells of one group alone, also as JSON', async () => {
+    answer.body = { items: [shop, lost] };
+    expect((await scale(['status', 'jobs'])).out).toBe('jobs  not seen: the driver gave no answer\n');
+    expect(JSON.parse((await scale(['status', 'jobs', '--json'])).out)).toEqual({ items: [lost] });
+  });
+
+  it('only counts those that are ready, and names at most ten others', async () => {
+    const instances = Array.from({ length: 30 }, (_, at) => ({
+      id: `shop-${at}`,
+      state: at < 15 ? 'ready' : 'starting',
+    }));
+    answer.body = { items: [{ ...lost, fleet: { wanted: 30, ready: 15, instances } }] };
+    const { out } = await scale(['status']);
+    expect(out.match(/is starting/g)).toHaveLength(10);
+    expect(out).toContain('  5 more are not ready\n');
+  });
+
+  it('says so where there is no such group, or none', async () => {
+    answer.body = { items: [shop] };
+    expect(await scale(['status', 'shpo'])).toMatchObject({
+      code: 2,
+      err: 'CLI_USAGE: Cannot tell the status: there is no group "shpo"; did you mean shop?\n',
+    });
+    answer.body = { items: [] };
+    expect((await scale(['status'])).out).toBe(
+      'There is no group. `loadline serve --services FILE` looks after some.\n',
+    );
   });
 });

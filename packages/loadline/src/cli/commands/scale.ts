@@ -16,6 +16,11 @@ const words: Readonly<Record<string, ScaleWord>> = {
     summary: 'scales workloads of Kubernetes until it is stopped',
     open: async () => (await import('./scale-run.ts')).scaleRunCommand,
   },
+  status: {
+    usage: 'status [GROUP]',
+    summary: 'tells how groups stand: how many are ready, and why so many',
+    open: async () => (await import('./scale-status.ts')).scaleStatusCommand,
+  },
   why: {
     usage: 'why GROUP',
     summary: 'tells why a group has the size that it has',

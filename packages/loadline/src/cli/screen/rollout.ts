@@ -121,11 +121,11 @@ function evidenceOf(
         sizeMax: 40,
       },
       { title: 'metric', align: 'left', text: ({ metric }) => metric, importance: 0 },
-      { title: 'change', align: 'right', text: ({ change }) => signed(change), importance: 1 },
+      { title: 'change', align: 'right', text: (effect) => signed(effect.change, effect), importance: 1 },
       {
         title: 'between',
         align: 'left',
-        text: ({ low, high }) => `${signed(low)} and ${signed(high)}`,
+        text: (effect) => `${signed(effect.low, effect)} and ${signed(effect.high, effect)}`,
         importance: 4,
       },
       { title: 'verdict', align: 'left', text: (effect) => effect.verdict, importance: 2 },
@@ -152,10 +152,11 @@ function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
 }
 
-function signed(change: number | undefined): string {
+/** Of errors it is what their share of the requests grew by. */
+function signed(change: number | undefined, { metric }: ToldEffect): string {
   if (change === undefined) return '?';
   const rounded = Number((change * 100).toPrecision(2)) + 0;
-  return `${rounded > 0 ? '+' : ''}${rounded} %`;
+  return `${rounded > 0 ? '+' : ''}${rounded} ${metric === 'errors' ? 'points' : '%'}`;
 }
 
 /** In UTC. */
