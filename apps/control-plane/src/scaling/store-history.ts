@@ -1,16 +1,24 @@
 import { type Clock, isLoadlineError } from 'loadline/base';
 import type { MetricSeries, ReadingsPort, WantedMetric } from 'loadline/scaling';
-import type { SeriesQuery, Store } from 'loadline/store';
+import type { Point, SeriesQuery, Store } from 'loadline/store';
 import { watchedMetricOf } from './watched-metrics.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-/** Two weeks in detail; where that is too much to read, because there are many instances, four by the hour. */
-const windows = [
-  { stepMs: 10 * minuteMs, lengthMs: 14 * dayMs },
-  { stepMs: 60 * minuteMs, lengthMs: 28 * dayMs },
-] as const;
+interface Window {
+  readonly stepMs: number;
+  readonly lengthMs: number;
+  /** So much of it is asked for at once: the store bounds an answer. */
+  readonly partMs: number;
+}
+
+/** Two weeks by the minute. */
+const closely: Window = { stepMs: minuteMs, lengthMs: 14 * dayMs, partMs: 2 * dayMs };
+/** Four by the hour, where that is too much to read, because there are many instances. */
+const byTheHour: Window = { stepMs: 60 * minuteMs, lengthMs: 28 * dayMs, partMs: 28 * dayMs };
+/** Who asks waits for ten seconds. */
+const patienceMs = 5000;
 
 /** The past of a group's metrics, as one number of all its instances, for forecasts. */
 export function createStoreHistory({
@@ -20,47 +28,60 @@ export function createStoreHistory({
   readonly metrics: Store['metrics'];
   readonly clock: Clock;
 }): NonNullable<ReadingsPort['history']> {
-  async function readPast(group: string, wanted: WantedMetric): Promise<MetricSeries | undefined> {
-    const [detailed, byTheHour] = windows;
+  async function readPast(group: string, wanted: WantedMetric, signal: AbortSignal): Promise<Past> {
     try {
-      return await readWindow(group, wanted, detailed);
+      const past = await readWindow(group, wanted, closely, signal);
+      if (past !== 'too much') return past;
     } catch (error) {
       if (!isLoadlineError(error, 'STORE_QUERY_TOO_LARGE')) throw error;
-      return readWindow(group, wanted, byTheHour);
     }
+    const past = await readWindow(group, wanted, byTheHour, signal);
+    return past === 'too much' ? undefined : past;
   }
 
   async function readWindow(
     group: string,
     wanted: WantedMetric,
-    { stepMs, lengthMs }: (typeof windows)[number],
-  ): Promise<MetricSeries | undefined> {
+    { stepMs, lengthMs, partMs }: Window,
+    signal: AbortSignal,
+  ): Promise<Past | 'too much'> {
+    const startMs = clock.monotonicMs();
     // The step that goes on is seen by the rounds from now on.
-    const toMs = Math.floor(clock.now() / stepMs) * stepMs;
-    const fromMs = toMs - lengthMs;
-    const { lines, stepMs: toldMs } = await metrics.series({
-      ...figureOf(group, wanted),
-      fromMs,
-      toMs,
-      stepMs,
-    });
-    const { perUnit = 1 } = watchedMetricOf(wanted);
-    const points = lines.flatMap((line) => line.points);
+    const endMs = Math.floor(clock.now() / stepMs) * stepMs;
+    const points: Point[] = [];
+    let toldMs = stepMs;
+    // The latest first: if there is too much of it, that is where.
+    for (let toMs = endMs; toMs > endMs - lengthMs; toMs -= partMs) {
+      signal.throwIfAborted();
+      // Or the store has kept it less closely.
+      if (toldMs !== stepMs || clock.monotonicMs() - startMs > patienceMs) return 'too much';
+      const part = await metrics.series({
+        ...figureOf(group, wanted),
+        fromMs: toMs - partMs,
+        toMs,
+        stepMs,
+      });
+      toldMs = part.stepMs;
+      points.unshift(...part.lines.flatMap((line) => line.points));
+    }
     const [first] = points;
     if (first === undefined) return undefined;
-    const values = new Float64Array(Math.ceil((toMs - first.atMs) / toldMs)).fill(Number.NaN);
+    const { perUnit = 1 } = watchedMetricOf(wanted);
+    const values = new Float64Array(Math.ceil((endMs - first.atMs) / toldMs)).fill(Number.NaN);
     for (const { atMs, mean, max } of points)
       values[Math.round((atMs - first.atMs) / toldMs)] = (wanted.merge === 'max' ? max : mean) * perUnit;
     return { startMs: first.atMs, stepMs: toldMs, values };
   }
 
-  return async (group, wanted) => {
+  return async (group, wanted, signal) => {
     const read = await Promise.all(
-      wanted.map(async (each) => [each.metric, await readPast(group, each)] as const),
+      wanted.map(async (each) => [each.metric, await readPast(group, each, signal)] as const),
     );
     return Object.fromEntries(read.filter(([, series]) => series !== undefined));
   };
 }
+
+type Past = MetricSeries | undefined;
 
 /** What each of several instances carries is added up; what is one for all is taken together. */
 function figureOf(
