@@ -82,13 +82,17 @@ describe('the past of a service', () => {
   });
 
   it('is read as closely as the store has kept all of it', async () => {
-    const { clock, store } = await filled([[90, 10]]);
+    const { clock, store } = await filled([
+      [91, 10],
+      [90, 20],
+    ]);
     // Minutes are kept for three days, hours for longer.
     const { metrics } = watched(store, (stepMs, fromMs) =>
       fromMs < noonMs - 3 * 86_400_000 ? Math.max(stepMs, 60 * minuteMs) : stepMs,
     );
     const past = await createStoreHistory({ metrics, clock })('shop', [rate], signal);
     expect(past.ratePerSecond?.stepMs).toBe(60 * minuteMs);
+    expect(past.ratePerSecond?.values[0]).toBe(15);
   });
 
   it('is not read on where nobody waits for it any more', async () => {
