@@ -11,6 +11,7 @@ let server: Server;
 let address: string;
 /** What was asked, and what is answered. */
 const asked: IncomingMessage[] = [];
+let restarts: readonly { readonly at: string; readonly reason: string }[];
 let answer: { status: number; body: unknown };
 /** What is answered before that. */
 const next: unknown[] = [];
@@ -53,6 +54,10 @@ const items = [
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request);
+    if (request.url?.startsWith('/performance/scaling/history') === true) {
+      response.end(JSON.stringify({ items: restarts }));
+      return;
+    }
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     const body = next.shift() ?? answer.body;
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -64,6 +69,7 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   asked.length = 0;
+  restarts = [];
   answer = { status: 200, body: { items } };
 });
 
@@ -117,6 +123,14 @@ describe('loadline scale why', () => {
     expect([url.pathname, group]).toEqual(['/performance/scaling/decisions', 'shop']);
     expect(Date.parse(to as string) - Date.parse(from as string)).toBe(3_600_001);
     expect(asked[0]?.headers.authorization).toBe('Bearer ll_secret');
+  });
+
+  it('tells rolling restarts where they belong', async () => {
+    restarts = [{ at: '2026-06-06T12:00:20.000Z', reason: 'Restarted shop: 3 of 3 replaced in 11 s.' }];
+    const lines = (await why(['shop', '--steps'])).out.trimEnd().split('\n');
+    expect(lines.at(-1)).toBe('2026-06-06 12:00:20  Restarted shop: 3 of 3 replaced in 11 s.');
+    const url = new URL(asked.at(-1)?.url ?? '', address);
+    expect([url.searchParams.get('group'), url.searchParams.get('action')]).toEqual(['shop', 'restart']);
   });
 
   it('asks for one moment, by the clock or ago', async () => {

@@ -1,5 +1,10 @@
 import { parseDuration, systemClock } from '../../base/index.ts';
-import { askControlPlane, controlPlaneOptions, readControlPlane } from '../door/control-plane.ts';
+import {
+  askControlPlane,
+  type ControlPlanePlace,
+  controlPlaneOptions,
+  readControlPlane,
+} from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readWords } from '../door/words.ts';
@@ -14,7 +19,7 @@ bound it, how sure it was, and what would have changed it. The newest is last.
 
   --at TIME            what was decided at that moment: 2026-06-06T12:00:00Z, or 2h for two hours ago
   --last TIME          what was decided meanwhile; default 1h, at most 7d
-  --steps              only where something was done, or tried
+  --steps              only where something was done, or tried; rolling restarts stand between the decisions
   --control-plane URL  default http://127.0.0.1:7070, or what LOADLINE_CONTROL_PLANE says
   --key-file F         reads the key (a viewer's is enough) from a file; otherwise it is LOADLINE_KEY
   --json               prints what the control plane answered
@@ -58,11 +63,34 @@ async function tellWhy(args: readonly string[], { terminal, env, signal }: Surro
   if (words.json === true) terminal.out(`${JSON.stringify({ items }, null, 2)}\n`);
   else {
     const told = words.steps === true ? items.filter(({ action }) => action !== 'hold') : items;
+    const asked = { group, last: words.last, nowMs, place: { address, key }, signal };
+    const restarts = words.at === undefined ? await readRestarts(asked) : [];
+    const inOrder = [...told, ...restarts].toSorted((a, b) => Date.parse(a.from) - Date.parse(b.from));
     const { width, style } = terminal;
-    terminal.out(drawDecisions(group, told.toReversed(), { width, style }));
+    terminal.out(drawDecisions(group, inOrder, { width, style }));
   }
   if (isMore) terminal.err(`There are more than ${items.length}; ask for a shorter time.\n`);
   return exitCodes.passed;
+}
+
+interface AskedRestarts {
+  readonly group: string;
+  readonly last: string | undefined;
+  readonly nowMs: number;
+  readonly place: ControlPlanePlace;
+  readonly signal: AbortSignal;
+}
+
+/** The latest rolling restarts of that time: instances came and went, and the size says nothing of it. */
+async function readRestarts({ group, last, nowMs, place, signal }: AskedRestarts): Promise<ToldDecision[]> {
+  const times = readTimes({ last }, nowMs);
+  const query = new URLSearchParams({ group, action: 'restart', limit: '200', ...times });
+  const answer = await askControlPlane(place.address, `/performance/scaling/history?${query}`, {
+    key: place.key,
+    signal,
+  });
+  const { items } = answer as { readonly items: readonly { readonly at: string; readonly reason: string }[] };
+  return items.map(({ at, reason }) => ({ from: at, until: at, count: 1, action: 'restart', reason }));
 }
 
 function readTimes(

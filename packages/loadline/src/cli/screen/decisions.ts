@@ -8,7 +8,8 @@ export interface ToldDecision {
   readonly from: string;
   readonly until: string;
   readonly count: number;
-  readonly action: 'scale out' | 'scale in' | 'hold' | 'unseen';
+  /** `restart` is no decision about the size, and stands between them. */
+  readonly action: 'scale out' | 'scale in' | 'hold' | 'unseen' | 'restart';
   readonly reason: string;
   readonly otherwise?: string;
   readonly sure?: number;
@@ -22,6 +23,7 @@ const formats: Readonly<Record<ToldDecision['action'], Format>> = {
   'scale in': 'cyan',
   hold: 'dim',
   unseen: 'yellow',
+  restart: 'cyan',
 };
 
 /** Decisions for people, in the order that they have: what was decided, and below it what belongs to it. */
