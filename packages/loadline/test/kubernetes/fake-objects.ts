@@ -70,7 +70,11 @@ export class FakeObjects {
    *
    * @throws ApiFailure
    */
-  update(path: string, object: FakeObject, { isMadeSo = false } = {}): FakeObject {
+  update(
+    path: string,
+    object: FakeObject,
+    { isMadeSo = false }: { readonly isMadeSo?: boolean } = {},
+  ): FakeObject {
     const before = isMadeSo ? this.find(path) : this.get(path);
     const { resourceVersion, uid } = object.metadata;
     if (uid !== undefined && uid !== before?.metadata.uid) {

@@ -1,6 +1,7 @@
 import type { Field } from '../../base/index.ts';
 import { readBehavior } from './parse-behavior.ts';
 import { readMetric } from './parse-metric.ts';
+import { readPathName } from './parse-name.ts';
 import type { HpaMetric, HpaSpec } from './spec.ts';
 
 /** Whether something is meant as a HorizontalPodAutoscaler. */
@@ -54,8 +55,8 @@ function readTarget(field: Field): HpaSpec['scaleTarget'] {
   const target = field.object(['apiVersion', 'kind', 'name']);
   return {
     apiVersion: target.optional('apiVersion')?.string({ nonEmpty: false }) ?? '',
-    kind: target.required('kind').string(),
-    name: target.required('name').string(),
+    kind: readPathName(target.required('kind')),
+    name: readPathName(target.required('name')),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Field } from '../../base/index.ts';
+import { readPathName } from './parse-name.ts';
 import { parseQuantity } from './quantity.ts';
 import type {
   HpaAverageTarget,
@@ -105,12 +106,15 @@ function readQuantity(field: Field): number {
 function readObject(field: Field): string {
   const object = field.object(['apiVersion', 'kind', 'name']);
   object.optional('apiVersion')?.string({ nonEmpty: false });
-  return `${object.required('kind').string()}/${object.required('name').string()}`;
+  return `${readPathName(object.required('kind'))}/${readPathName(object.required('name'))}`;
 }
 
 function readName(field: Field): HpaMetricName {
   const metric = field.object(['name', 'selector']);
-  return { name: metric.required('name').string(), selector: readSelector(metric.optional('selector')) };
+  return {
+    name: readPathName(metric.required('name')),
+    selector: readSelector(metric.optional('selector')),
+  };
 }
 
 const selectorKeys = ['matchLabels', 'matchExpressions'] as const;

@@ -100,6 +100,16 @@ describe('an HorizontalPodAutoscaler as a policy', () => {
       hpaObject({ behavior: { scaleUp: { tolerance: -0.1 } } }),
       'must be a quantity from 0',
     ],
+    [
+      'a name that can stand in no path',
+      hpaObject({ metrics: [perPod('requests/s', '10')] }),
+      'spec.metrics[0].pods.metric.name must be a part of a path, without / or %',
+    ],
+    [
+      'a target that can stand in no path',
+      hpaObject({ scaleTargetRef: { kind: 'Deployment', name: '..' } }),
+      'spec.scaleTargetRef.name must be a part of a path',
+    ],
     ['a key that is not known', hpaObject({ maxReplica: 5 }), 'did you mean maxReplicas?'],
   ])('refuses %s', (_, input, said) => {
     expect(problemsOf(input)).toContain(said);
