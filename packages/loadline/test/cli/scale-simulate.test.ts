@@ -120,7 +120,7 @@ describe('loadline scale simulate', () => {
     const server = createServer(({ url = '', headers }, response) => {
       asked.push(`${headers.authorization} ${url}`);
       const from = Date.parse(new URL(url, 'http://here').searchParams.get('from') ?? '');
-      const points = Array.from({ length: 60 }, (_, at) => ({
+      const points = Array.from({ length: url.includes('service=nobody') ? 0 : 60 }, (_, at) => ({
         at: new Date(from + at * 60_000),
         mean: 100 + at,
       }));
@@ -133,11 +133,15 @@ describe('loadline scale simulate', () => {
     await writeFile(inFolder('key'), 'll_key\n');
     const words = ['--of', 'shop', '--control-plane', address, '--key-file', inFolder('key'), '--last', '1h'];
     const { out, err } = await scaleSimulate(inFolder('sized.yaml'), ...words);
+    const unseen = await scaleSimulate(inFolder('sized.yaml'), ...words, '--of', 'nobody');
     server.close();
+    expect(unseen.err).toContain(
+      'Cannot simulate: the control plane has seen no request to nobody in that time.',
+    );
     expect(err).toBe('');
     expect(out).toContain('shop  1 h from');
     expect(out).toContain('130 requests/s on average, 159 at most; 1 policy');
-    expect(asked).toHaveLength(1);
+    expect(asked).toHaveLength(2);
     expect(asked[0]).toMatch(
       /^Bearer ll_key \/performance\/metrics\/requests\?service=shop&figures=requestsPerSecond/,
     );

@@ -87,6 +87,7 @@ async function askForService(service: string, asked: AskedTrace, { env, signal }
     const told = figures.flatMap(({ lines }) => lines).flatMap((line) => line.points);
     points.push(...told.map(({ at, mean }) => ({ atMs: Date.parse(at), value: mean })));
   }
+  if (points.length === 0) throw unfit(`the control plane has seen no request to ${service} in that time`);
   return traceOr(traceOfPoints(points, service), service);
 }
 
