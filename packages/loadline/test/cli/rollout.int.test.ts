@@ -112,9 +112,9 @@ describe('loadline rollout', () => {
     expect(out).toBe(`shop  1.0 → 1.1  watching
 █··················· 5 % of the requests, step 1 of 2
 1,234 requests in this step; so far: too early to say
-  endpoint       metric       change  between            verdict
-  all            latency p95  +7.1 %  -2.1 % and +17 %   inconclusive
-  GET /api/food  errors          0 %  -0.1 % and +0.1 %  same
+  endpoint       metric         change  between                      verdict
+  all            latency p95    +7.1 %  -2.1 % and +17 %             inconclusive
+  GET /api/food  errors       0 points  -0.1 points and +0.1 points  same
 
 2026-06-06 12:00:00  ● ada rolls out 1.1 in place of 1.0 at shop.
 2026-06-06 12:00:04  ● The instances of 1.1 are ready: it gets 5 % of the traffic of shop.
