@@ -69,7 +69,7 @@ const requests: HpaPod['requests'] = {
 };
 
 /** A round as the decision takes it. */
-export function observationOf(round: RecordedRound, left: number): HpaObservation {
+function observationOf(round: RecordedRound, left: number): HpaObservation {
   const atMs = nowMs + (round.afterMs ?? 0);
   const pods = round.pods
     .flatMap((each): readonly RecordedPod[] => (typeof each === 'number' ? Array(each).fill({}) : [each]))
