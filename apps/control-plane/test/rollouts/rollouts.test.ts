@@ -6,7 +6,7 @@ import { createWorld, type World } from './world.ts';
 const commandOf = (version: string) => ({ command: 'node', args: [version], environment: {} });
 
 const plan = {
-  canary: { steps: [{ share: 0.5, watch: '20s', requests: 200, watchAtMost: '10m' }], keep: '10s' },
+  canary: { steps: [{ share: 0.5, watch: '10s', requests: 200, watchAtMost: '10m' }], keep: '5s' },
   settle: '3s',
   judge: { block: '2s', blockRequests: 20 },
 };
@@ -179,11 +179,16 @@ describe('a rollout of a service', () => {
       world.meanwhile(plane.ask('operator', 'POST', `${one}/${word}`, { body }));
     await untilPhase('watching');
     expect((await ask('pause')).json).toMatchObject({ phase: 'paused', pausedBy: 'person' });
-    await world.pass(60);
+    await world.pass(20);
     expect(await rollout()).toMatchObject({ phase: 'paused', reason: 'operator paused it: a test' });
     expect((await ask('resume', {})).json.reason).toBe('operator lets it go on: no reason was given');
     expect((await ask('promote', { all: true })).json).toMatchObject({ phase: 'preparing', step: 2 });
     await untilPhase('watching');
+    // Where the traffic is, there it is scaled.
+    await plane.ask('operator', 'POST', '/performance/scaling/manual', {
+      body: { group: 'shop', replicas: 4 },
+    });
+    expect([await wantedOf(world, 'shop'), await wantedOf(world, 'shop.green')]).toEqual([2, 4]);
     expect((await ask('roll-back')).json).toMatchObject({ phase: 'rolling back', share: 0 });
     await untilPhase('rolled back');
     for (const word of ['pause', 'resume', 'promote', 'roll-back'])

@@ -1,6 +1,6 @@
 import { createVirtualClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
-import { openBuilds } from '../../src/rollouts/index.ts';
+import { createNewcomerWeights, openBuilds } from '../../src/rollouts/index.ts';
 import type { ServiceDescription } from '../../src/scaling/index.ts';
 import { createMemoryStore, type MemoryStore } from '../memory-store.ts';
 
@@ -60,6 +60,16 @@ describe('the builds of a service', () => {
     await third.settle('shop');
     await third.takeOver('shop', '1.2');
     expect((await start(store, shop('1.2'))).servingGroup('shop')).toBe('shop');
+  });
+
+  it('get nothing as newcomers before their rollout gives them something, and then what that gives', async () => {
+    const builds = await start(createMemoryStore(createVirtualClock()), shop('1.0', '1.1'));
+    const weights = createNewcomerWeights(builds);
+    expect([weights.of('shop'), weights.of('shop.green')]).toEqual([undefined, 0]);
+    weights.note('shop.green', 27);
+    expect(weights.of('shop.green')).toBe(27);
+    await builds.takeOver('shop', '1.1');
+    expect(createNewcomerWeights(builds).of('shop')).toBe(0);
   });
 
   it('are still known apart when the file has changed in the middle of a rollout', async () => {
