@@ -31,9 +31,12 @@ export function proposeByTarget(
   const load = (share * seen) / target;
   // A hair less, so that a load that fits exactly needs no further instance because of the last bit of a division.
   const wants = Math.max(0, Math.ceil(load - 1e-9));
-  const says = judge(load / Math.max(1, wanted), wants - wanted, rule);
+  const ratio = load / Math.max(1, wanted);
+  const says = judge(ratio, wants - wanted, rule);
   const goal = `its target of ${showMetric(metric, target)}${isPerReplica ? ' an instance' : ''}`;
-  const place = { more: 'above', fewer: 'below', stay: 'near' }[says];
+  // Of a small group, one fewer may be too few though much is free.
+  const isNeeded = says === 'stay' && ratio < 1 - scaleInTolerance;
+  const place = isNeeded ? 'below' : { more: 'above', fewer: 'below', stay: 'near' }[says];
   return {
     ...ownRule,
     says,
@@ -41,7 +44,7 @@ export function proposeByTarget(
     seen,
     ageMs,
     count,
-    because: `is ${showMetric(metric, seen)}, ${place} ${goal}`,
+    because: `is ${showMetric(metric, seen)}, ${place} ${goal}${isNeeded ? `, which takes ${wants} all the same` : ''}`,
   };
 }
 

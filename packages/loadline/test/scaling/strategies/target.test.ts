@@ -41,6 +41,12 @@ describe('a target of a metric of each instance', () => {
     });
   });
 
+  it('says that much is free, where one fewer would still be too few', () => {
+    expect(decideBy(rules, seen({ cpuRatio: 0.4 })).reason).toBe(
+      'Hold api at 4: cpuRatio is 40 %, below its target of 50 %, which takes 4 all the same.',
+    );
+  });
+
   it('does not ask twice for those that are on their way', () => {
     expect(decideBy(rules, seen({ cpuRatio: 1 }, { wanted: 8, ready: 4, starting: 4 })).to).toBe(8);
     expect(decideBy(rules, seen({ cpuRatio: 1 }, { wanted: 6, ready: 4, starting: 2 })).to).toBe(8);
