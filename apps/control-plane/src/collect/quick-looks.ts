@@ -9,7 +9,7 @@ import { parseWatchUrl } from './watched.ts';
 export interface QuickLooksOptions extends Omit<AskMeans, 'resolve'> {
   readonly clock: Clock;
   readonly lately: Lately;
-  /** How often everybody is asked: whoever is decided upon no oftener is not asked here. */
+  /** How often everybody is asked: whoever is decided upon less often is not asked here. */
   readonly usualMs: number;
 }
 
@@ -39,7 +39,7 @@ interface Known {
 }
 
 /**
- * Asks the instances of a service just before it is decided upon, where that is more often than everybody is asked. What they
+ * Asks the instances of a service just before it is decided upon, where that is as often as everybody is asked, or more. What they
  * say is kept for the scaler alone, and not in the store: there the usual looks are enough.
  */
 export class QuickLooks {
@@ -62,7 +62,7 @@ export class QuickLooks {
   /** Resolves when all have answered, or half of the time to the next round has passed. */
   async look(service: string, running: readonly Runner[], everyMs: number): Promise<void> {
     const { clock, usualMs } = this.#options;
-    if (everyMs >= usualMs || this.#ending.signal.aborted) {
+    if (everyMs > usualMs || this.#ending.signal.aborted) {
       this.#services.delete(service);
       return;
     }

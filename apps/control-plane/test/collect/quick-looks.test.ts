@@ -154,6 +154,14 @@ describe('quick looks', () => {
     expect(quick.counts).toEqual({ looks: 164, failures: 164 });
   });
 
+  it('ask nobody who is decided upon less often than everybody is asked', async () => {
+    const { quick } = open(async () => Promise.reject(new Error('connection refused')));
+    await quick.look('shop', running(1), 5001);
+    expect(quick.counts.looks).toBe(0);
+    await quick.look('shop', running(1), 5000);
+    expect(quick.counts.looks).toBe(1);
+  });
+
   it('hold up no round for longer than half of its time, whoever does not answer', async () => {
     const { clock, quick } = open((_, signal) => {
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
