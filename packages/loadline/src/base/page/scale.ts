@@ -91,7 +91,9 @@ export function clockScale(fromMs: number, toMs: number, ticksMax = 8): Scale {
 
 /** From a round number at or below `min` to one at or above `max`, also where 0 is far away. */
 export function rangeScale(min: number, max: number, ticksWanted = 6): Scale {
-  const step = roundStep((max > min ? max - min : Math.max(1, Math.abs(max))) / ticksWanted);
+  // What is closer together than an axis can show stands on one as of a single value.
+  const isSpread = max - min > Math.abs(max) / 1000;
+  const step = roundStep((isSpread ? max - min : Math.max(1, Math.abs(max))) / ticksWanted);
   const first = Math.floor(min / step + 1e-9);
   const steps = Math.max(1, Math.ceil(max / step - 1e-9) - first);
   const [from, to] = [first * step, (first + steps) * step];

@@ -79,10 +79,13 @@ describe('rangeScale()', () => {
     expect(rangeScale(47.5, 103).ticks).toEqual([40, 50, 60, 70, 80, 90, 100, 110]);
   });
 
-  it('has room for one value alone', () => {
-    const scale = rangeScale(48, 48);
-    expect([scale.from, scale.to]).toEqual([40, 50]);
-  });
+  it.each([48, 48.000_000_000_01])(
+    'has room for one value alone, and for two that nobody can tell apart: %f',
+    (max) => {
+      const scale = rangeScale(48, max);
+      expect([scale.from, scale.to]).toEqual([40, 50]);
+    },
+  );
 });
 
 describe('rootScale()', () => {
@@ -96,8 +99,13 @@ describe('rootScale()', () => {
 describe('every scale', () => {
   it('holds all values between its ends, in their order', () => {
     const value = fc.double({ min: 1e-3, max: 1e9, noNaN: true });
+    const close = fc.tuple(value, fc.constantFrom(0, 2e-16, 1e-12, 1e-6, 2e-3));
+    const pair = fc.oneof(
+      fc.tuple(value, value),
+      close.map(([a, more]) => [a, a * (1 + more)] as const),
+    );
     fc.assert(
-      fc.property(value, value, (a, b) => {
+      fc.property(pair, ([a, b]) => {
         const [low, high] = a < b ? [a, b] : [b, a];
         const scales = [
           linearScale(high),
