@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deadlineHeader } from 'loadline/resilience';
 import { createRemoteProxy } from 'loadline/traffic';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run, start } from './command.ts';
@@ -12,9 +13,11 @@ const never = new AbortController().signal;
 const key = 'gives-orders-to-proxies';
 const orders = { LOADLINE_PROXY_KEY: key, LOADLINE_PROXY_ORDERS_PORT: '0' };
 
-/** A service that answers with its name; its place as HOST:PORT. */
+/** A service that answers with its name, and at `/left` with how much time it was told; its place as HOST:PORT. */
 async function serve(name: string): Promise<string> {
-  const server = createServer((_, response) => response.end(name));
+  const server = createServer(({ url, headers }, response) =>
+    response.end(url === '/left' ? headers[deadlineHeader] : name),
+  );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
     server.closeAllConnections();
@@ -60,8 +63,9 @@ describe('loadline proxy', () => {
 
     first.child.kill('SIGTERM');
     await first.ended;
-    const second = await startProxy(state);
+    const second = await startProxy([...state, '--deadline', '1h']);
     expect(await text(second.url)).toBe('three');
+    expect(await text(`${second.url}/left`)).toMatch(/^3[56]\d{5}$/);
     second.child.kill('SIGTERM');
     expect((await second.ended).code).toBe(0);
   });
@@ -78,6 +82,8 @@ describe('loadline proxy', () => {
       'ready',
       '--grace',
       '5',
+      '--deadline',
+      '0s',
     ];
     const { code, err } = await run(['proxy', ...words], { LOADLINE_PROXY_ORDERS_PORT: '1' });
     expect(code).toBe(2);
@@ -87,6 +93,7 @@ describe('loadline proxy', () => {
       '--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got "there"',
       '--check must begin with /',
       '--grace must be a duration',
+      '--deadline must be a duration above 0',
       'need a key in LOADLINE_PROXY_KEY',
     ])
       expect(err).toContain(told);

@@ -34,6 +34,7 @@ it gracefully.
   --upstream PLACE    an instance, HOST:PORT; may be repeated
   --balance NAME      ${balancePolicies.map(dashed).join(', ')}; default ${dashed('least connections')}
   --check PATH        asks instances there every 10 s; twice 200 is well, three times anything else is not
+  --deadline TIME     until an answer begins, then 504; instances are told what is left; default none
   --state FILE        keeps its instances there, and begins with them when it is started again
   --grace TIME        how long what was begun may go on when it stops; default 30s
 
@@ -51,6 +52,7 @@ const options = {
   upstream: { type: 'string', multiple: true },
   balance: { type: 'string' },
   check: { type: 'string' },
+  deadline: { type: 'string' },
   state: { type: 'string' },
   grace: { type: 'string', default: '30s' },
 } as const;
@@ -66,6 +68,7 @@ interface ProxyWords {
   readonly port: number;
   readonly policy: BalancePolicy;
   readonly checkPath: string | undefined;
+  readonly deadlineMs: number | undefined;
   readonly state: string | undefined;
   readonly graceMs: number;
   readonly upstreams: readonly WantedUpstream[];
@@ -89,12 +92,13 @@ async function serveRequests(
   registry: Registry,
   { terminal, signal }: Surroundings,
 ): Promise<void> {
-  const { host, port, policy, checkPath } = words;
+  const { host, port, policy, checkPath, deadlineMs } = words;
   const proxy = await openEmbeddedProxy({
     clock: systemClock,
     random: createRandom(process.pid),
     ...{ host, port, policy, registry },
     ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }).catch((cause: NodeJS.ErrnoException) => {
     throw cliError('CLI_USAGE', `Cannot take requests at ${host}, port ${port}: ${cause.message}.`, {
       cause,
@@ -169,6 +173,9 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     problems.push(`--balance must be one of ${balancePolicies.map(dashed).join(', ')}`);
   const graceMs = parseDuration(words.grace);
   if (graceMs === undefined) problems.push('--grace must be a duration, like 30s');
+  const deadlineMs = words.deadline === undefined ? undefined : parseDuration(words.deadline);
+  if (words.deadline !== undefined && !deadlineMs)
+    problems.push('--deadline must be a duration above 0, like 10s');
   const parsed = parseUpstreams({ upstreams: (words.upstream ?? []).map(upstreamOf) });
   for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
     problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
@@ -188,6 +195,7 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     ...place,
     ...{ policy, graceMs },
     checkPath: words.check,
+    deadlineMs,
     state: words.state,
     upstreams: parsed.value,
     orders: ordersPort === undefined || !key ? undefined : { port: Number(ordersPort), key },
