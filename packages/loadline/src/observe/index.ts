@@ -3,12 +3,11 @@
 export type { ExpressMiddleware, ExpressOptions, ExpressRequest } from './adapters/express.ts';
 export type {
   FastifyPlugin,
-  FastifyReplyShape,
   FastifyRequestShape,
   FastifyRouteShape,
   FastifyShape,
 } from './adapters/fastify.ts';
-export type { HonoContext, HonoMiddleware, HonoOptions } from './adapters/hono.ts';
+export type { HonoOptions } from './adapters/hono.ts';
 export type { NodeOptions } from './adapters/node.ts';
 export type { UserOf } from './adapters/watcher.ts';
 export type { BeaconOptions } from './doors/beacon-door.ts';

@@ -8,6 +8,7 @@ import {
   createWorkLog,
   type Profiler,
 } from '../profiling/index.ts';
+import { type Door, type HonoContext, type HonoMiddleware, pathOf } from '../traffic/index.ts';
 import {
   type ExpressMiddleware,
   type ExpressOptions,
@@ -15,11 +16,11 @@ import {
   expressMiddleware,
 } from './adapters/express.ts';
 import { type FastifyPlugin, type FastifyRequestShape, fastifyPlugin } from './adapters/fastify.ts';
-import { type HonoContext, type HonoMiddleware, type HonoOptions, honoMiddleware } from './adapters/hono.ts';
+import { type HonoOptions, honoMiddleware } from './adapters/hono.ts';
 import { type NodeOptions, watchHandler } from './adapters/node.ts';
-import { pathOf, type UserOf, type Watcher } from './adapters/watcher.ts';
+import type { UserOf, Watcher } from './adapters/watcher.ts';
 import { beaconDoor, scriptDoor } from './doors/beacon-door.ts';
-import { answering, type Door } from './doors/door.ts';
+import { answering } from './doors/door.ts';
 import { addressGuard, keyGuard } from './doors/guard.ts';
 import { liveDoor, readyDoor } from './doors/health-door.ts';
 import { metricsDoor } from './doors/metrics-door.ts';

@@ -32,16 +32,20 @@ export type { CacheOptions } from './embedded/cache/cache-options.ts';
 export { type EmbeddedProxy, openEmbeddedProxy } from './embedded/embedded-proxy.ts';
 export type { EmbeddedProxyOptions, ProxyLimits, RetryPolicy } from './embedded/options.ts';
 export { trafficError, trafficErrorTable } from './errors.ts';
-export type {
-  ExpressMiddleware,
-  FastifyPlugin,
-  FastifyReplyShape,
-  FastifyRequestShape,
-  FastifyShape,
-  Gated,
+export type { Door, DoorAnswer, DoorRequest } from './gate/door.ts';
+export {
+  type ExpressMiddleware,
+  type FastifyPlugin,
+  type FastifyReplyShape,
+  type FastifyRequestShape,
+  type FastifyShape,
+  forAllRoutes,
+  type Gated,
 } from './gate/frameworks.ts';
-export type { GateRequest } from './gate/gate.ts';
-export type { HonoContext, HonoMiddleware } from './gate/hono.ts';
+export { clientWent, type GateRequest, pathOf } from './gate/gate.ts';
+export { type HonoContext, type HonoMiddleware, type NodeBindings, nodeOf } from './gate/hono.ts';
+export { answerAtHono } from './gate/hono-door.ts';
+export { answerAtNode } from './gate/node-door.ts';
 export type { Drain, Unfinished } from './graceful/drain.ts';
 export { createGracefulStop, type GracefulStop, type GracefulStopOptions } from './graceful/graceful-stop.ts';
 export { type SignalledProcess, type SignalOptions, stopOnSignals } from './graceful/stop-on-signals.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerAtNode } from '../../traffic/index.ts';
 import { patternsOf, prefixOf } from './express-prefix.ts';
-import { answerAtDoor } from './node-door.ts';
 import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 /** What Express adds to a request, and Connect does not. */
@@ -28,7 +28,7 @@ export function expressMiddleware<Request extends ExpressRequest>(
   return (request, response, next) => {
     const door = watcher.doorAt(request.originalUrl ?? request.url);
     if (door !== undefined) {
-      void answerAtDoor(door, request, response);
+      void answerAtNode(door, request, response);
       return;
     }
     follow(request as Request, response);

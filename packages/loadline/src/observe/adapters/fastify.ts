@@ -1,18 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  answerAtNode,
+  type FastifyReplyShape,
+  forAllRoutes,
+  type FastifyRequestShape as GatedRequest,
+} from '../../traffic/index.ts';
 import type { ConnectingServer } from '../meters/network-metrics.ts';
-import { answerAtDoor } from './node-door.ts';
 import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 /** What is needed of Fastify's request. */
-export interface FastifyRequestShape {
-  readonly raw: IncomingMessage;
+export interface FastifyRequestShape extends GatedRequest {
   readonly routeOptions: { readonly url?: string | undefined };
-}
-
-/** What is needed of Fastify's reply. */
-export interface FastifyReplyShape {
-  readonly raw: ServerResponse;
-  hijack(): unknown;
 }
 
 /** What is needed of Fastify itself. */
@@ -44,13 +41,13 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
     routeOf: (request, response: Routed) => response[routeOf] ?? request.routeOptions.url,
     userOf,
   });
-  const plugin: FastifyPlugin<Request> = (app, _options, done) => {
+  return forAllRoutes<FastifyPlugin<Request>>('loadline-observe', (app, _options, done) => {
     watcher.network.watch(app.server);
     app.addHook('onRequest', (request, reply, next) => {
       const door = watcher.doorAt(request.raw.url);
       if (door !== undefined) {
         reply.hijack();
-        void answerAtDoor(door, request.raw, reply.raw);
+        void answerAtNode(door, request.raw, reply.raw);
         return;
       }
       follow(request, reply.raw);
@@ -66,10 +63,5 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
       options.onRequest = [noteRoute, options.onRequest ?? []].flat();
     });
     done();
-  };
-  // What fastify-plugin does: the hook belongs to whoever registers the plugin, not to the plugin's own scope.
-  return Object.assign(plugin, {
-    [Symbol.for('skip-override')]: true,
-    [Symbol.for('fastify.display-name')]: 'loadline-observe',
   });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { answerAtDoor } from './node-door.ts';
+import { answerAtNode } from '../../traffic/index.ts';
 import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 export interface NodeOptions {
@@ -21,7 +21,7 @@ export function watchHandler(
   return (request, response) => {
     const door = watcher.doorAt(request.url);
     if (door !== undefined) {
-      void answerAtDoor(door, request, response);
+      void answerAtNode(door, request, response);
       return;
     }
     follow(request, response);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import type { Counter } from '../../metrics/index.ts';
-import type { Door } from '../doors/door.ts';
+import { clientWent, type Door } from '../../traffic/index.ts';
 import type { ActiveUsers } from '../meters/active-users.ts';
 import type { HttpObserver } from '../meters/http-metrics.ts';
 import type { CountedSocket, NetworkObserver } from '../meters/network-metrics.ts';
@@ -20,8 +20,6 @@ export interface Watcher {
 /** Tells who a request is from; undefined for whoever is not signed in. Called when it has been answered. */
 export type UserOf<Request> = (request: Request) => string | undefined;
 
-/** The status of a request whose client went away first; nginx's number for it. */
-const clientWent = 499;
 /** The route of what fits no route. */
 const unmatched = 'unmatched';
 
@@ -128,10 +126,4 @@ export function seeUser<Subject>(
   } catch {
     userFailures.add();
   }
-}
-
-/** The path of a request's target, without the query. */
-export function pathOf(url: string): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
 }

@@ -1,18 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, formatPath, packageFolder } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
+import type { Door, DoorAnswer, DoorRequest } from '../../traffic/index.ts';
 import { pageOf } from '../vitals/pages.ts';
 import { createRateLimit } from '../vitals/rate-limit.ts';
 import { parseBeacon } from '../vitals/vitals.ts';
 import { observeVitals } from '../vitals/vitals-metrics.ts';
-import {
-  type Door,
-  type DoorAnswer,
-  type DoorRequest,
-  methodRefusal,
-  problemAnswer,
-  readJson,
-} from './door.ts';
+import { methodRefusal, problemAnswer, readJson } from './door.ts';
 
 /** What browsers may tell, and who may. */
 export interface BeaconOptions {

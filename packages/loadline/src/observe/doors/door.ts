@@ -1,31 +1,8 @@
 import { isLoadlineError, type Problem } from '../../base/index.ts';
-
-/** A request, whichever framework took it. */
-export interface DoorRequest {
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** @param name in lower case. */
-  header(name: string): string | undefined;
-  /** Who is at the other end of the connection; undefined where the framework does not tell. */
-  readonly address: string | undefined;
-  /** The whole body, or undefined where it is larger than that: then the rest is not read. */
-  body(bytesMax: number): Promise<Uint8Array | undefined>;
-}
-
-/** An answer, for whichever framework sends it. */
-export interface DoorAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array<ArrayBuffer> | AsyncIterable<string | Uint8Array>;
-}
+import type { Door, DoorAnswer, DoorRequest } from '../../traffic/index.ts';
 
 /** What a door itself may have against a request; a room behind it has codes of its own. */
 export type DoorCode = 'OBSERVE_REFUSED' | 'OBSERVE_INPUT_INVALID' | 'OBSERVE_TOO_BUSY' | 'OBSERVE_FAILED';
-
-/** Answers requests to one path or to all below it. Rejects where something of the service does; see `answering`. */
-export type Door = (request: DoorRequest) => Promise<DoorAnswer>;
 
 /** The same door, that never rejects: a promise that nobody takes would end the service. */
 export function answering(door: Door): Door {

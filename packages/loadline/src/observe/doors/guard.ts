@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
-import type { DoorRequest } from './door.ts';
+import type { DoorRequest } from '../../traffic/index.ts';
 
 /** Says whether a request may pass. */
 export type Guard = (request: DoorRequest) => boolean;

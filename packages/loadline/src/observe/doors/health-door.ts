@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.ts';
-import { createHealth, type HealthCheck, isReady } from '../../traffic/index.ts';
-import { type Door, jsonAnswer, methodRefusal } from './door.ts';
+import { createHealth, type Door, type HealthCheck, isReady } from '../../traffic/index.ts';
+import { jsonAnswer, methodRefusal } from './door.ts';
 
 /** What says whether a service is ready. */
 export interface HealthOptions {

@@ -7,7 +7,8 @@ import {
   type Sketches,
   snapshotContentType,
 } from '../../metrics/index.ts';
-import { type Door, type DoorAnswer, methodRefusal, problemAnswer } from './door.ts';
+import type { Door, DoorAnswer } from '../../traffic/index.ts';
+import { methodRefusal, problemAnswer } from './door.ts';
 import type { Guard } from './guard.ts';
 
 export interface MetricsDoorOptions {

@@ -6,16 +6,8 @@ import {
   type Profiler,
   profileFormats,
 } from '../../profiling/index.ts';
-import {
-  type Door,
-  type DoorAnswer,
-  type DoorRequest,
-  failureAnswer,
-  jsonAnswer,
-  methodRefusal,
-  problemAnswer,
-  readJson,
-} from './door.ts';
+import type { Door, DoorAnswer, DoorRequest } from '../../traffic/index.ts';
+import { failureAnswer, jsonAnswer, methodRefusal, problemAnswer, readJson } from './door.ts';
 import type { Guard } from './guard.ts';
 
 export interface ProfilesDoorOptions {

@@ -55,7 +55,7 @@ export function gated(gate: Gate): Gated {
 }
 
 function fastifyPlugin(gate: Gate): FastifyPlugin {
-  const plugin: FastifyPlugin = (app, _options, done) => {
+  return forAllRoutes('loadline-gate', (app, _options, done) => {
     app.addHook('onRequest', (request, reply, next) => {
       passNode(gate, {
         request: request.raw,
@@ -65,10 +65,13 @@ function fastifyPlugin(gate: Gate): FastifyPlugin {
       });
     });
     done();
-  };
-  // What fastify-plugin does: the hook belongs to whoever registers the plugin, not to the plugin's own scope.
+  });
+}
+
+/** What fastify-plugin does: the hooks belong to whoever registers the plugin, not to the plugin's own scope. */
+export function forAllRoutes<Plugin extends object>(name: string, plugin: Plugin): Plugin {
   return Object.assign(plugin, {
     [Symbol.for('skip-override')]: true,
-    [Symbol.for('fastify.display-name')]: 'loadline-gate',
+    [Symbol.for('fastify.display-name')]: name,
   });
 }

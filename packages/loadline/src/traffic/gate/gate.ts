@@ -35,6 +35,12 @@ export interface Gate {
 /** The status of a request whose client went away first; nginx's number for it. */
 export const clientWent = 499;
 
+/** The path of a request's target, without the query. */
+export function pathOf(target: string): string {
+  const end = target.indexOf('?');
+  return end === -1 ? target : target.slice(0, end);
+}
+
 export function isAnswer(passage: Exclude<Passage, undefined>): passage is GateAnswer {
   return 'status' in passage;
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { type Follower, type Gate, type GateAnswer, type GateRequest, isAnswer } from './gate.ts';
+import type { DoorAnswer } from './door.ts';
+import { type Follower, type Gate, type GateRequest, isAnswer } from './gate.ts';
 import { followNode } from './node.ts';
 
 /** What is needed of Hono's context. */
@@ -49,7 +50,7 @@ async function followRoute(
   }
 }
 
-function requestOf(context: HonoContext): GateRequest {
+export function requestOf(context: HonoContext): GateRequest {
   const { req } = context;
   return {
     method: req.method,
@@ -60,15 +61,28 @@ function requestOf(context: HonoContext): GateRequest {
   };
 }
 
-interface NodeBindings {
+export interface NodeBindings {
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } };
   readonly outgoing?: ServerResponse;
 }
 
-function nodeOf({ env }: HonoContext): NodeBindings {
+/** Node's own request and response, where `@hono/node-server` serves. */
+export function nodeOf({ env }: HonoContext): NodeBindings {
   return (env ?? {}) as NodeBindings;
 }
 
-function responseOf({ status, headers, body }: GateAnswer, method: string): Response {
-  return new Response(method === 'HEAD' ? null : body, { status, headers });
+export function responseOf({ status, headers, body }: DoorAnswer, method: string): Response {
+  if (method === 'HEAD' || status === 204) return new Response(null, { status, headers });
+  if (typeof body === 'string' || body instanceof Uint8Array) return new Response(body, { status, headers });
+  const encoder = new TextEncoder();
+  const slices = body[Symbol.asyncIterator]();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await slices.next();
+      if (done === true) controller.close();
+      else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value);
+    },
+    cancel: async () => void (await slices.return?.()),
+  });
+  return new Response(stream, { status, headers });
 }

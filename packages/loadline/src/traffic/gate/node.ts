@@ -1,12 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { DoorAnswer } from './door.ts';
 import {
   clientWent,
   type Follower,
   type Gate,
-  type GateAnswer,
   type GateRequest,
   isAnswer,
   type Passage,
+  pathOf,
 } from './gate.ts';
 
 /** A request under way, and where it goes if the gate lets it. */
@@ -55,29 +58,33 @@ export function followNode(follower: Follower, response: ServerResponse): void {
   else response.on('close', tell);
 }
 
-/** Sends a gate's own answer. */
-function answerNode(
-  { status, headers, body }: GateAnswer,
+/** Sends an answer that is not the service's own. */
+export function answerNode(
+  { status, headers, body }: DoorAnswer,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   if (response.destroyed) return;
   // A body that was not read to its end would be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close');
-  response.writeHead(status, headers).end(body);
+  response.writeHead(status, headers);
+  if (typeof body === 'string' || body instanceof Uint8Array) response.end(body);
+  // Whoever went away while reading has nothing more to be told, and one in the middle of whose answer we fail has to see it.
+  else void pipeline(Readable.from(body), response).catch(() => response.destroy());
 }
 
 /** Nothing of it is looked up before a gate asks. */
-class NodeRequest implements GateRequest {
+export class NodeRequest implements GateRequest {
   readonly #request: IncomingMessage;
+  /** With the query. */
+  readonly target: string;
   readonly path: string;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
     // Express cuts off of `url` what a router is mounted on.
-    const url = (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? '/';
-    const end = url.indexOf('?');
-    this.path = end === -1 ? url : url.slice(0, end);
+    this.target = (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? '/';
+    this.path = pathOf(this.target);
   }
 
   get raw(): object {

@@ -1,7 +1,7 @@
 import { createVirtualClock } from 'loadline/base';
 import { createHeapSnapshots, type Profiler } from 'loadline/profiling';
+import type { Door, DoorAnswer } from 'loadline/traffic';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Door, DoorAnswer } from '../../../src/observe/doors/door.ts';
 import { profilesDoor } from '../../../src/observe/doors/profiles-door.ts';
 import { createLocalProfiler } from '../../../src/profiling/local-profiler.ts';
 import { cpuProfile } from '../../profiling/profiles.ts';

@@ -1,4 +1,4 @@
-import type { DoorAnswer, DoorRequest } from '../../../src/observe/doors/door.ts';
+import type { DoorAnswer, DoorRequest } from 'loadline/traffic';
 
 /** A request as an adapter would hand it to a door. */
 export function requestOf(
@@ -13,6 +13,7 @@ export function requestOf(
   const { pathname, searchParams } = new URL(of.url ?? '/', 'http://shop.example');
   const body = Buffer.from(of.body ?? '');
   return {
+    raw: of,
     method: of.method ?? 'GET',
     path: pathname,
     query: searchParams,
