@@ -94,6 +94,7 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
       if (!builds.services.includes(service)) throw unknownThing('service');
       // Whoever starts one of a service that has one is refused below, and has changed nothing.
       const isFree = rollouts.holdOf(service) === undefined;
+      if (isFree) await assertNotRestarting(options, service);
       const description = isFree ? describedNow(options, service) : undefined;
       const baseline = builds.servingVersion(service);
       if (baseline === undefined || candidate !== builds.otherVersion(service))
@@ -164,6 +165,20 @@ function rollBackUnknown(rollouts: Rollouts, builds: Builds): void {
     // Refused is only what has been ended meanwhile. Nobody waits for proxies that are not there yet.
     rollouts.rollBack(id, { by: 'The services file', because }).catch(() => undefined);
   }
+}
+
+/** Instances that are just being replaced are no baseline to hold anybody against. */
+async function assertNotRestarting(
+  { driver, builds }: ServiceRolloutsOptions,
+  service: string,
+): Promise<void> {
+  const fleet = await driver.observe(builds.servingGroup(service), new AbortController().signal);
+  if (fleet.kind === 'unseen' || fleet.restart?.state !== 'going') return;
+  const { replaced, of } = fleet.restart;
+  throw new Problem(
+    'CONTROL_PLANE_STATE_CONFLICT',
+    `Cannot roll out at ${service}: a rolling restart goes on, ${replaced} of ${of} instances are replaced. Let it end, or end it.`,
+  );
 }
 
 /** What the file says of the service: it is read anew, so that a build can come without a new start of the control plane. */

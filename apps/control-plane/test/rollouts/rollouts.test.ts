@@ -223,6 +223,17 @@ describe('a rollout of a service', () => {
     expect((await plane.ask('viewer', 'GET', `${rollouts}/nothing`)).status).toBe(404);
   });
 
+  it('does not begin while a rolling restart goes on', async () => {
+    await using world = createWorld('restarting');
+    await using plane = await world.begin(shop);
+    await world.pass(5);
+    world.isRestarting = true;
+    const refused = await plane.ask('operator', 'POST', rollouts, { body: order });
+    expect(refused.json).toMatchObject({ status: 409, detail: expect.stringContaining('1 of 2 instances') });
+    world.isRestarting = false;
+    expect((await plane.ask('operator', 'POST', rollouts, { body: order })).status).toBe(201);
+  });
+
   it('goes on from where it was when the control plane has died', async () => {
     await using stage = await begun('killed');
     const { world, plane, untilPhase } = stage;

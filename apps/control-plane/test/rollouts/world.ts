@@ -25,6 +25,8 @@ export interface World extends AsyncDisposable {
   readonly manners: Readonly<Record<'shop' | 'shop.green', Manner>>;
   /** Starts a control plane of it, with this services file. */
   begin(service: ServiceDescription): Promise<Plane>;
+  /** The instances are being replaced one after the other. */
+  isRestarting: boolean;
   /** What the services file says from now on. */
   write(read: ServicesRead): void;
   /** Lets so many seconds pass, each with its requests. */
@@ -60,6 +62,7 @@ export function createWorld(seed: string): World {
       if (fleet.kind === 'unseen') return fleet;
       return {
         ...fleet,
+        ...(world.isRestarting ? { restart: { state: 'going', startedAtMs: 0, of: 2, replaced: 1 } } : {}),
         instances: fleet.instances.map((each) => ({ ...each, url: `http://127.0.0.1:${portOf(each.id)}` })),
       };
     },
@@ -105,6 +108,7 @@ export function createWorld(seed: string): World {
 
   const world: World = {
     ...{ clock, store, driver, proxy, manners },
+    isRestarting: false,
     begin(service) {
       file = { ok: true, services: [service] };
       const configuration = { services: [service] };
