@@ -161,6 +161,9 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
       order(id, 'promote', (state, atMs) => {
         if (!isUnderWay(state) || (state.phase === 'preparing' && !all)) return undefined;
         const last = state.plan.steps.length - 1;
+        // With the last step the baseline's instances go: not before the candidate has all, and can carry it.
+        if (state.step === last && state.share < 1)
+          return all ? prepareLast(state, atMs, `${by} lets it go on: ${because}`) : undefined;
         const from = all ? { ...state, step: Math.max(state.step, last - 1) } : state;
         return goOn(from, atMs, `${by} took it for good: ${because}.`);
       }),
@@ -180,6 +183,11 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
     [Symbol.asyncDispose]: () => rollouts.close(),
   };
   return rollouts;
+}
+
+/** All steps but the last are taken for passed already: what is under way goes on. */
+function prepareLast(state: RolloutState, atMs: number, reason: string): RolloutState {
+  return state.phase === 'preparing' ? state : turn(state, { phase: 'preparing', atMs, reason });
 }
 
 function statusOf({ state, counts, troubles }: DrivenRollout): RolloutStatus {

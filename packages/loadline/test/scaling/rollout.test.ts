@@ -398,6 +398,25 @@ describe('whoever looks after a rollout', () => {
     await stage.rollouts.close();
   });
 
+  it('lets nobody of the baseline go before the candidate can carry all, however often it is promoted', async () => {
+    const stage = await startedStage({ blueGreen: { verify: '5s' }, settle: '1s' });
+    stage.capacity = { kind: 'coming', because: '0 of 4 instances are ready' };
+    await stage.clock.advance(3000);
+    await stage.rollouts.promote('r1', { ...by, all: true });
+    await stage.rollouts.promote('r1', { ...by, all: true });
+    await stage.clock.advance(10_000);
+    expect(stage.state()).toMatchObject({ phase: 'preparing', step: 1, share: 0 });
+    await stage.rollouts.pause('r1', by);
+    await expect(stage.rollouts.promote('r1', by)).rejects.toMatchObject({ code: 'SCALING_ROLLOUT_PAST' });
+    await stage.rollouts.promote('r1', { ...by, all: true });
+    await stage.clock.advance(10_000);
+    expect(stage.state()).toMatchObject({ phase: 'preparing', step: 1, share: 0 });
+    expect(stage.asked).toEqual(['carry 1']);
+    stage.capacity = { kind: 'ready' };
+    await until(stage, () => stage.share() === 1);
+    await stage.rollouts.close();
+  });
+
   it('is told what cannot be done any more', async () => {
     const stage = await startedStage();
     await expect(stage.rollouts.resume('r1', by)).rejects.toMatchObject({ code: 'SCALING_ROLLOUT_PAST' });
