@@ -32,7 +32,8 @@ function triggerOf(decision: Decision): ScalingTrigger {
   const asked = askersOf(decision);
   const isUp = to > from;
   const candidates = proposals
-    .filter(({ metric }) => asked.includes(metric))
+    // By an autoscaler's window a step may be one that was asked for before, and that nobody asks for now.
+    .filter(({ metric }) => asked.length === 0 || asked.includes(metric))
     .map(({ metric, seen = Number.NaN, scaleOutAbove = Number.NaN, scaleInBelow = Number.NaN }) => {
       const threshold = isUp ? scaleOutAbove : scaleInBelow;
       return { metric, value: seen, threshold, past: isUp ? seen / threshold : -seen / threshold };

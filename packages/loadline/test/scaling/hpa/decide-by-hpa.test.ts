@@ -36,6 +36,26 @@ function decideBy(
 }
 
 describe('a scaler by an autoscaler object', () => {
+  it('takes the rest of a step that its window remembers, also where no metric asks for it any more', async () => {
+    const clock = createVirtualClock(noonMs);
+    const driver = createSimulatedDriver({ clock, groups: { api: 2 }, startMs: 1000 });
+    let cpuRatio = 5;
+    const read = async (): Promise<Readings> => ({ cpuRatio: { value: cpuRatio, atMs: clock.now() } });
+    const scaler = await openScaler({ clock, driver, memory: createScalingMemory(), readings: { read } });
+    const policy = hpaObject({ metrics: [cpu(50)], maxReplicas: 20 });
+    await scaler.configure('api', { policy, changedBy: 'ada' });
+    await clock.advance(1000);
+    cpuRatio = 0.5;
+    await clock.advance(60_000);
+    const steps = await scaler.history({ limit: 5 });
+    expect(steps.map(({ newCapacity }) => newCapacity)).toEqual([20, 16, 8, 4]);
+    expect(steps[0]).toMatchObject({
+      trigger: { metric: 'cpuRatio', value: 0.5 },
+      reason: 'Scale out api from 16 to 20: 20 were wanted within the last 5 m.',
+    });
+    await scaler.close();
+  });
+
   it('goes up at once, and down when five minutes have wanted less, to the round', async () => {
     const clock = createVirtualClock(noonMs);
     const driver = createSimulatedDriver({ clock, groups: { api: 4 }, startMs: 1000 });
