@@ -60,18 +60,22 @@ export class RollingRestart {
   /** Does what can be done now; to be called whenever something has changed in the group. */
   advance(): void {
     if (!this.isGoing) return;
-    const { clock, limitMs, hands } = this.#options;
+    const { clock, hands } = this.#options;
     const members = hands.members.map((each) => ({ ...each, isOld: this.#old.includes(each.id) }));
     const move = planRestart(members, hands.wanted);
     switch (move.kind) {
       case 'wait':
+        // Somebody else may have started one: the group grows meanwhile.
+        if (members.some(({ isOld, state }) => !isOld && state === 'starting')) this.#expect();
+        else this.#expectNobody();
         break;
       case 'start':
-        this.#timer = clock.setTimer(() => this.stop(this.#overdue()), limitMs);
+        this.#expectNobody();
+        this.#expect();
         hands.start();
         break;
       case 'retire':
-        this.#timer?.cancel();
+        this.#expectNobody();
         hands.retire(move.id, 'a rolling restart has replaced it');
         break;
       case 'stop':
@@ -91,6 +95,17 @@ export class RollingRestart {
     hands.trim(new Set(hands.members.filter(isNew).map(({ id }) => id)));
   }
 
+  /** One comes up that is to get requests within its time. */
+  #expect(): void {
+    const { clock, limitMs } = this.#options;
+    this.#timer ??= clock.setTimer(() => this.stop(this.#overdue()), limitMs);
+  }
+
+  #expectNobody(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
   #overdue(): string {
     const { hands, limitMs } = this.#options;
     const late = hands.members.filter(({ id, state }) => !this.#old.includes(id) && state === 'starting');
@@ -106,7 +121,7 @@ export class RollingRestart {
   }
 
   #finish(end: RestartProgress): void {
-    this.#timer?.cancel();
+    this.#expectNobody();
     this.#end = end;
     this.#options.hands.onChange();
   }

@@ -173,6 +173,32 @@ describe('a rolling restart', () => {
     for (const id of await idsOf(on)) expect(['api-1', 'api-2', 'api-3']).not.toContain(id);
   });
 
+  it('takes each new one by its own time, also where the group has grown', async () => {
+    const on = await stage(8);
+    await on.driver.restart('api', signal);
+    await on.pass(300);
+    await on.driver.apply('api', 9, signal);
+    // Nobody says that they have ended what they had: each waits for its time.
+    on.gate.withdrawing = () => new Promise(() => undefined);
+    for (let seconds = 0; seconds < 500; seconds++) await on.clock.advance(1000);
+    expect((await on.fleet()).restart).toMatchObject({ state: 'done', of: 8, replaced: 8 });
+  });
+
+  it('stops at one that came because the group grew, and that the balancer does not let in', async () => {
+    const on = await stage();
+    await on.driver.restart('api', signal);
+    await on.pass(1500);
+    on.gate.admitting = async () => Promise.reject(new Error('the proxy is away'));
+    await on.driver.apply('api', 5, signal);
+    await on.clock.advance(290_000);
+    expect((await on.fleet()).restart?.state).toBe('going');
+    await on.clock.advance(30_000);
+    expect((await on.fleet()).restart).toMatchObject({
+      state: 'stopped',
+      because: expect.stringContaining('took no requests within 5 m'),
+    });
+  });
+
   it('ends with its driver, and leaves no timer behind', async () => {
     const on = await stage();
     await on.driver.restart('api', signal);
