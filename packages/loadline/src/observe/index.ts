@@ -4,7 +4,6 @@ export type { ExpressMiddleware, ExpressOptions, ExpressRequest } from './adapte
 export type {
   FastifyPlugin,
   FastifyRequestShape,
-  FastifyRouteShape,
   FastifyShape,
 } from './adapters/fastify.ts';
 export type { HonoOptions } from './adapters/hono.ts';

@@ -9,23 +9,16 @@ import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
 /** What is needed of Fastify's request. */
 export interface FastifyRequestShape extends GatedRequest {
-  readonly routeOptions: { readonly url?: string | undefined };
+  readonly routeOptions: { readonly url?: string | undefined; readonly config?: unknown };
 }
 
 /** What is needed of Fastify itself. */
 export interface FastifyShape<Request> {
   readonly server: ConnectingServer;
   addHook(name: 'onRequest', hook: FastifyHook<Request>): unknown;
-  addHook(name: 'onRoute', hook: (route: FastifyRouteShape) => void): unknown;
 }
 
 type FastifyHook<Request> = (request: Request, reply: FastifyReplyShape, done: () => void) => void;
-
-/** What is needed of a route that is about to be registered. */
-export interface FastifyRouteShape {
-  readonly url: string;
-  onRequest?: unknown;
-}
 
 /** A plugin for `app.register()`; it watches all routes, those of other plugins too. */
 export type FastifyPlugin<Request> = (app: FastifyShape<Request>, options: unknown, done: () => void) => void;
@@ -34,13 +27,7 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
   watcher: Watcher,
   { userOf }: { readonly userOf?: UserOf<Request> } = {},
 ): FastifyPlugin<Request> {
-  const routeOf = Symbol('route');
-  type Routed = object & { [routeOf]?: string };
-  const follow = createFollow<Request>(watcher, {
-    // What fits no route, and what another hook answered before that of its route.
-    routeOf: (request, response: Routed) => response[routeOf] ?? request.routeOptions.url,
-    userOf,
-  });
+  const follow = createFollow<Request>(watcher, { routeOf: createPatternFinder(), userOf });
   return forAllRoutes<FastifyPlugin<Request>>('loadline-observe', (app, _options, done) => {
     watcher.network.watch(app.server);
     app.addHook('onRequest', (request, reply, next) => {
@@ -53,15 +40,32 @@ export function fastifyPlugin<Request extends FastifyRequestShape>(
       follow(request, reply.raw);
       next();
     });
-    // To ask a request for its route makes Fastify put a dozen options together; a hook of the route's own knows it.
-    app.addHook('onRoute', (options) => {
-      const { url } = options;
-      const noteRoute: FastifyHook<Request> = (_request, { raw }: { readonly raw: Routed }, next) => {
-        raw[routeOf] = url;
-        next();
-      };
-      options.onRequest = [noteRoute, options.onRequest ?? []].flat();
-    });
     done();
   });
+}
+
+/** What Fastify has of the route of a request. */
+interface RouteContext {
+  readonly config?: { readonly url?: string | undefined } | undefined;
+}
+
+/**
+ * Finds the pattern of a request's route. `routeOptions` tells it, and puts a dozen others together for that each time. What
+ * it takes them from stands under a symbol of Fastify's own, which is looked for once; where it is not found, or not
+ * there, `routeOptions` is asked.
+ */
+function createPatternFinder(): (request: FastifyRequestShape) => string | undefined {
+  let key: symbol | undefined;
+  let isSought = false;
+  return (request) => {
+    const keyed = request as FastifyRequestShape & Readonly<Record<symbol, RouteContext | undefined>>;
+    const config = key === undefined ? undefined : keyed[key]?.config;
+    if (config !== undefined) return config.url;
+    const { url, config: asked } = request.routeOptions;
+    if (!isSought && asked !== undefined) {
+      isSought = true;
+      key = Object.getOwnPropertySymbols(request).find((symbol) => keyed[symbol]?.config === asked);
+    }
+    return url;
+  };
 }
