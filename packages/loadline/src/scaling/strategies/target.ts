@@ -23,7 +23,9 @@ export function proposeByTarget(
     kind: 'target',
     isFloor: false,
     scaleOutAbove: even * (1 + scaleOutTolerance),
-    scaleInBelow: even * (1 - scaleInTolerance),
+    // One fewer must be able to carry it, too: of a small group that is the narrower limit.
+    scaleInBelow:
+      wanted > 1 ? Math.min(even * (1 - scaleInTolerance), (target * (wanted - 1)) / share) : undefined,
   } as const;
   const sight = see(metric, observed, staleAfterMs);
   if ('flaw' in sight) return { ...ownRule, ...unseen(wanted), because: sight.flaw };

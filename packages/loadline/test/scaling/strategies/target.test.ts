@@ -37,8 +37,37 @@ describe('a target of a metric of each instance', () => {
     });
     expect(decideBy(rules, seen({ cpuRatio: 0.52 }))).toMatchObject({
       reason: 'Hold api at 4: cpuRatio is 52 %, near its target of 50 %.',
-      otherwise: 'More with cpuRatio above 55 %; fewer with cpuRatio below 45 %.',
+      otherwise: 'More with cpuRatio above 55 %; fewer with cpuRatio below 37.5 %.',
     });
+  });
+
+  it('would have changed it at the very limits that it names', () => {
+    const of = (cpuRatio: number, wanted: number): number =>
+      decideBy(rules, seen({ cpuRatio }, { wanted })).to;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 50 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (wanted, cpuRatio) => {
+          const [proposal] = decideBy(rules, seen({ cpuRatio }, { wanted })).proposals;
+          const [above, below] = [
+            proposal?.scaleOutAbove ?? Number.NaN,
+            proposal?.scaleInBelow ?? Number.NaN,
+          ];
+          expect([of(above * 1.001, wanted) > wanted, of(above * 0.999, wanted) <= wanted]).toEqual([
+            true,
+            true,
+          ]);
+          expect([of(below * 0.999, wanted) < wanted, of(below * 1.001, wanted) >= wanted]).toEqual([
+            true,
+            true,
+          ]);
+        },
+      ),
+    );
+    expect(decideBy(rules, seen({ cpuRatio: 0.1 }, { wanted: 1 })).otherwise).toBe(
+      'More with cpuRatio above 55 %.',
+    );
   });
 
   it('says that much is free, where one fewer would still be too few', () => {
@@ -55,7 +84,7 @@ describe('a target of a metric of each instance', () => {
   it('says the limits that hold while some are starting', () => {
     const [proposal] = decideBy(rules, seen({ cpuRatio: 1 }, { wanted: 8, ready: 4, starting: 4 })).proposals;
     expect(proposal?.scaleOutAbove).toBeCloseTo(1.1);
-    expect(proposal?.scaleInBelow).toBeCloseTo(0.9);
+    expect(proposal?.scaleInBelow).toBeCloseTo(0.875);
   });
 
   it('tolerates as much as it is told, in each direction', () => {
