@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Clock, systemClock } from 'loadline/base';
+import { bracketed, type Clock, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
@@ -171,7 +171,7 @@ async function listen({ app }: Composition, address: { host: string; port: numbe
 
 function urlOf({ app }: Composition, { host, tls }: Configuration): string {
   const { port } = app.server.address() as AddressInfo;
-  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${tls === undefined ? 'http' : 'https'}://${bracketed(host)}:${port}`;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { bracketed } from 'loadline/base';
 import { createRegistry, type Registry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { createGracefulStop, type GracefulStop, type Health } from 'loadline/traffic';
@@ -84,7 +85,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
     await app.listen({ host, port });
     const address = app.server.address() as AddressInfo;
     return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+      url: `http://${bracketed(host)}:${address.port}`,
       port: address.port,
       graceful,
       async stop() {

@@ -1,6 +1,12 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { type AddressKind, type AddressPolicy, judgeAddress, kindOfAddress } from 'loadline/base';
+import {
+  type AddressKind,
+  type AddressPolicy,
+  judgeAddress,
+  kindOfAddress,
+  unbracketed,
+} from 'loadline/base';
 
 /** Gives the addresses of a name. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -34,7 +40,7 @@ export async function judgedAddressOf(
   policy: AddressPolicy,
   resolve: Resolve,
 ): Promise<JudgedAddress> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(url.hostname);
   const addresses = isIP(host) === 0 ? await resolvedOr(resolve, host) : [host];
   for (const address of addresses) {
     const verdict = judgeAddress(address, host, withPublic(policy, address));

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, withTimeLimit } from 'loadline/base';
+import { bracketed, type Clock, unbracketed, withTimeLimit } from 'loadline/base';
 import type { Resolve, ResolveService } from './judged-address.ts';
 import { type Discovery, hostOf, instanceLengthMax, parseWatchUrl, type Watched } from './watched.ts';
 
@@ -107,9 +107,7 @@ class Name {
     this.#isMany ||= addresses.length > 1;
     return this.#bounded(addresses).map((address) => ({
       ...this.#plain(),
-      instance: this.#isMany
-        ? `${isIP(address) === 6 ? `[${address}]` : address}:${portOf(url)}`
-        : hostOf(url),
+      instance: this.#isMany ? `${bracketed(address)}:${portOf(url)}` : hostOf(url),
       source: this.#isMany ? 'dns' : 'list',
       address,
     }));
@@ -134,7 +132,7 @@ class Name {
       const [address] = await this.#options.resolve(host);
       if (address === undefined) throw new Error('no address');
       if (watched.instance.length <= instanceLengthMax) return { ...watched, address };
-      return { ...watched, address, instance: `${isIP(address) === 6 ? `[${address}]` : address}:${port}` };
+      return { ...watched, address, instance: `${bracketed(address)}:${port}` };
     } catch (error) {
       this.#failed(error);
       const before = this.#found.find((each) => each.url.href === url.href && each.address !== undefined);
@@ -167,8 +165,4 @@ function codeOf(error: unknown): string {
 
 function portOf(url: URL): string {
   return hostOf(url).split(':').at(-1) as string;
-}
-
-function unbracketed(host: string): string {
-  return host.replace(/^\[|\]$/g, '');
 }

@@ -1,3 +1,4 @@
+import { unbracketed } from 'loadline/base';
 import { hostOf, type Watched } from './watched.ts';
 
 /**
@@ -24,7 +25,7 @@ function keysOf({ service, instance, url, address }: Watched): readonly string[]
   const { protocol, hostname, pathname, search } = url;
   const port = hostOf(url).split(':').at(-1);
   // A name without an address may stand for anything.
-  const host = address ?? hostname.replace(/^\[|\]$/g, '');
+  const host = address ?? unbracketed(hostname);
   return [
     JSON.stringify([service, instance]),
     JSON.stringify([service, protocol, host, port, pathname, search]),

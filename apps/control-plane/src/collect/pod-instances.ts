@@ -1,4 +1,4 @@
-import { type Clock, type Random, withTimeLimit } from 'loadline/base';
+import { bracketed, type Clock, type Random, withTimeLimit } from 'loadline/base';
 import { type Kubernetes, type Pod, type PodWatch, watchPods } from 'loadline/kubernetes';
 import { type Discovery, instanceLengthMax, type Watched } from './watched.ts';
 
@@ -88,7 +88,7 @@ function podInstanceOf(pod: Pod, service: PodService, instance: string): Watched
   const { phase, ip, isTerminating } = pod;
   if (phase !== 'Running' || ip === undefined || isTerminating) return undefined;
   const port = portOf(pod, service);
-  const url = new URL(`${service.scheme}://${ip.includes(':') ? `[${ip}]` : ip}`);
+  const url = new URL(`${service.scheme}://${bracketed(ip)}`);
   if (typeof port === 'number') url.port = String(port);
   // Set as a path, it cannot lead to another host, whatever a pod says of itself.
   url.pathname = service.path ?? pod.annotations[pathAnnotation] ?? '/metrics';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Field, isLoadlineError, type Problem } from 'loadline/base';
+import { bracketed, type Field, isLoadlineError, type Problem } from 'loadline/base';
 import { type ListenPlace, parseListenPlace, writeNginxConfiguration } from 'loadline/traffic';
 
 /** A HAProxy that runs already. */
@@ -93,7 +93,7 @@ const keys: Readonly<Record<string, 'folder' | 'user' | 'certificate'>> = {
 
 /** As it stands in addresses and in configurations. */
 function writePlace({ host, port }: ListenPlace): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 /**

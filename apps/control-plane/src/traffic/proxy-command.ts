@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { bracketed } from 'loadline/base';
 import type { ServiceCommand } from 'loadline/scaling';
 import type { ListenPlace } from 'loadline/traffic';
 
@@ -17,7 +18,6 @@ const drainGraceMs = 60_000;
 export function proxyCommand({ listen: { host, port }, state, key }: ProxyCommandOptions): ServiceCommand {
   const isSource = import.meta.url.endsWith('.ts');
   const manifest = createRequire(import.meta.url).resolve('loadline/package.json');
-  const listen = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
     command: process.execPath,
     args: [
@@ -26,7 +26,7 @@ export function proxyCommand({ listen: { host, port }, state, key }: ProxyComman
       join(dirname(manifest), 'bin', 'loadline.js'),
       'proxy',
       '--listen',
-      listen,
+      `${bracketed(host)}:${port}`,
       '--state',
       state,
     ],

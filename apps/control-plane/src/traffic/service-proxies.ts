@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from 'loadline/base';
+import { bracketed, type Clock } from 'loadline/base';
 import { createProcessDriver, type ScalingDriver, type TrafficGate } from 'loadline/scaling';
 import {
   createHaproxyDriver,
@@ -146,7 +146,7 @@ function groupOf(service: string, { host, port }: ListenPlace): string {
 }
 
 function urlOf({ host, port }: ListenPlace): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http://${bracketed(host)}:${port}`;
 }
 
 function gateOf(pools: ReadonlyMap<string, Pool>, { serviceOf, weightOf }: SharedGroups): TrafficGate {

@@ -2,6 +2,7 @@
 export type { AddressKind, AddressPolicy, AddressVerdict } from './address-guard.ts';
 export { judgeAddress, kindOfAddress } from './address-guard.ts';
 export { BoundedQueue } from './bounded-queue.ts';
+export { bracketed, unbracketed } from './brackets.ts';
 export type { Calendar, CalendarEvent, DayRule, Occurrence } from './calendar.ts';
 export { occurrencesBetween } from './calendar.ts';
 export type { Clock, Timer } from './clock.ts';

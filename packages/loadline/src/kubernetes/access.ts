@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { bracketed } from '../base/index.ts';
 
 /** Where the API server is, and what opens it. */
 export interface KubernetesAccess {
@@ -21,10 +22,10 @@ export function podAccess(
 ): KubernetesAccess | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
   if (!host || !port) return undefined;
-  const shown = host.includes(':') ? `[${host}]` : host;
-  if (!URL.canParse(`https://${shown}:${port}`)) return undefined;
+  const place = `https://${bracketed(host)}:${port}`;
+  if (!URL.canParse(place)) return undefined;
   return {
-    url: new URL(`https://${shown}:${port}`),
+    url: new URL(place),
     tokenFile: `${folder}/token`,
     caFile: `${folder}/ca.crt`,
     namespace: namespaceIn(folder),

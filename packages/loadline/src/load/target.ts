@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
-import { type AddressPolicy, judgeAddress } from '../base/index.ts';
+import { type AddressPolicy, judgeAddress, unbracketed } from '../base/index.ts';
 import { loadError } from './errors.ts';
 import type { RedirectHosts } from './transports/other-origins.ts';
 
@@ -63,7 +63,7 @@ async function judgedAddresses(
   policy: AddressPolicy,
   resolve: (host: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(url.hostname);
   const addresses = isIP(host) !== 0 ? [host] : await resolve(host);
   for (const address of addresses) {
     const verdict = judgeAddress(address, host, policy);

@@ -1,3 +1,4 @@
+import { unbracketed } from '../base/index.ts';
 import type { Fleet, Observed, ScalingDriver } from './driver.ts';
 import type { Capacity } from './rollout/advance.ts';
 import type { RolloutBuilds, RolloutFleet } from './rollout/ports.ts';
@@ -84,7 +85,7 @@ function upstreamsOf(observed: Observed): BuildUpstream[] {
     if ((state !== 'ready' && state !== 'draining') || url === undefined) return [];
     const { hostname, port, protocol } = new URL(url);
     const portNumber = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
-    const address = { id, host: hostname.replace(/^\[|\]$/g, ''), port: portNumber };
+    const address = { id, host: unbracketed(hostname), port: portNumber };
     return [state === 'draining' ? { ...address, isDraining: true } : address];
   });
 }

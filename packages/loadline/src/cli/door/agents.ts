@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { unbracketed } from '../../base/index.ts';
 import type { ErrandOptions } from '../../load/agents/index.ts';
 import type { WorkerLink } from '../../load/index.ts';
 import type { Terminal } from '../screen/terminal.ts';
@@ -36,7 +37,7 @@ export function readAgents(
     );
   return {
     count,
-    host: host.replace(/^\[|\]$/g, ''),
+    host: unbracketed(host),
     port: Number(port),
     token: readAgentToken(words, env),
   };

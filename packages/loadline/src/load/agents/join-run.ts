@@ -1,5 +1,11 @@
 import { connect, TLSSocket } from 'node:tls';
-import { type AddressPolicy, type Clock, formatPath, isLoadlineError } from '../../base/index.ts';
+import {
+  type AddressPolicy,
+  type Clock,
+  formatPath,
+  isLoadlineError,
+  unbracketed,
+} from '../../base/index.ts';
 import { thisEnvironment } from '../environment.ts';
 import { loadError } from '../errors.ts';
 import { holdsCode } from '../file/files-of.ts';
@@ -175,7 +181,7 @@ function policyFor(errand: Errand, { allowHosts }: JoinOptions): AddressPolicy {
 function dial(url: URL, { key, clock }: JoinOptions, signal: AbortSignal): Promise<TLSSocket | JoinEnd> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = unbracketed(url.hostname);
     const socket = connect({ host, port: Number(url.port), ...agentTls(key) });
     const settle = (): void => {
       timer.cancel();

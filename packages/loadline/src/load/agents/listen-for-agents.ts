@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { type Clock, formatPath, systemClock } from '../../base/index.ts';
+import { bracketed, type Clock, formatPath, systemClock } from '../../base/index.ts';
 import { thisEnvironment } from '../environment.ts';
 import { loadError } from '../errors.ts';
 import type { WorkerLink } from '../workers/link.ts';
@@ -78,8 +78,7 @@ class Listener implements AgentListener {
   get url(): string {
     const address = this.#server.address();
     const port = typeof address === 'object' && address !== null ? address.port : this.#options.port;
-    const { host } = this.#options;
-    return `tls://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return `tls://${bracketed(this.#options.host)}:${port}`;
   }
 
   async next(count: number, errand: PreparedErrand, signal?: AbortSignal): Promise<readonly WorkerLink[]> {

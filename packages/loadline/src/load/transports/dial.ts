@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, getCACertificates } from 'node:tls';
+import { unbracketed } from '../../base/index.ts';
 import type { Source } from './source-ports.ts';
 
 /** Where connections go, and whom they trust. */
@@ -30,7 +31,7 @@ export function createDial(
   if (target.protocol !== 'https:') {
     return () => connectTcp({ host: address, port: Number(target.port) || 80, noDelay: true, ...source() });
   }
-  const name = target.hostname.replace(/^\[|\]$/g, '');
+  const name = unbracketed(target.hostname);
   // Made once: to read the hundred and more authorities of a machine takes longer than to connect.
   const secureContext = createSecureContext(ca === undefined ? {} : { ca: [...getCACertificates(), ca] });
   return () => {

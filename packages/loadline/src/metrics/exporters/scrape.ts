@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Clock, systemClock } from '../../base/index.ts';
+import { bracketed, type Clock, systemClock } from '../../base/index.ts';
 import { metricsError } from '../errors.ts';
 import { prometheusContentType, renderPrometheus } from '../prometheus.ts';
 import type { Registry } from '../registry.ts';
@@ -52,7 +52,7 @@ export async function openScrapeDoor(registry: Registry, options: ScrapeDoorOpti
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= closeServer(server, clock));
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}/metrics`,
+    url: `http://${bracketed(host)}:${actualPort}/metrics`,
     get scrapes() {
       return scrapes;
     },

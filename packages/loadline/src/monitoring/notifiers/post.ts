@@ -3,7 +3,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
-import { judgeAddress } from '../../base/index.ts';
+import { judgeAddress, unbracketed } from '../../base/index.ts';
 import { monitoringError } from '../errors.ts';
 import type { Destination } from './destination.ts';
 
@@ -66,7 +66,7 @@ async function judgedAddresses(
   { url, addresses: policy }: Destination,
   resolve: (host: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(url.hostname);
   const addresses = isIP(host) === 0 ? await resolve(host) : [host];
   for (const address of addresses) {
     const verdict = judgeAddress(address, host, policy);

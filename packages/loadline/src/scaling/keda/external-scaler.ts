@@ -7,7 +7,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { withTimeLimit } from '../../base/index.ts';
+import { bracketed, withTimeLimit } from '../../base/index.ts';
 import { scalingError } from '../errors.ts';
 import type { KedaReading } from './keda-source.ts';
 import {
@@ -38,15 +38,11 @@ export async function startKedaScaler(options: KedaScalerOptions): Promise<KedaS
   const desk = new Desk(options);
   server.addService(service, desk.methods());
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(
-      `${host.includes(':') ? `[${host}]` : host}:${wanted}`,
-      credentialsOf(tls),
-      (error, bound) => {
-        if (error === null) return resolve(bound);
-        const message = `Cannot serve KEDA at ${host}:${wanted}: ${error.message}. Choose another address, or end what has it.`;
-        reject(scalingError('SCALING_KEDA_FAILED', message, { facts: { host, port: wanted }, cause: error }));
-      },
-    );
+    server.bindAsync(`${bracketed(host)}:${wanted}`, credentialsOf(tls), (error, bound) => {
+      if (error === null) return resolve(bound);
+      const message = `Cannot serve KEDA at ${host}:${wanted}: ${error.message}. Choose another address, or end what has it.`;
+      reject(scalingError('SCALING_KEDA_FAILED', message, { facts: { host, port: wanted }, cause: error }));
+    });
   });
   let closing: Promise<void> | undefined;
   const scaler: KedaScaler = {

@@ -1,3 +1,4 @@
+import { bracketed } from '../../base/index.ts';
 import type { Pod } from '../../kubernetes/index.ts';
 import type { Fleet, Instance, InstanceState } from '../driver.ts';
 
@@ -29,11 +30,10 @@ export function fleetOf(wanted: number, pods: readonly Pod[]): Fleet {
 function instanceOf(pod: Pod): Instance {
   const { name, ip, ports, sinceMs, restarts, remark } = pod;
   const [port] = ports;
-  const host = ip?.includes(':') ? `[${ip}]` : ip;
   return {
     id: name,
     state: stateOf(pod),
-    url: host === undefined || port === undefined ? undefined : `http://${host}:${port.port}`,
+    url: ip === undefined || port === undefined ? undefined : `http://${bracketed(ip)}:${port.port}`,
     sinceMs,
     restarts,
     ...(remark === undefined ? {} : { remark }),

@@ -1,3 +1,4 @@
+import { bracketed } from '../../base/index.ts';
 import type { WantedUpstream } from '../upstream.ts';
 import type { HaproxyFileSettings, HaproxySettings } from './haproxy-options.ts';
 import { serverParameters } from './haproxy-plan.ts';
@@ -76,7 +77,7 @@ const balances = {
 function socketOf(runtime: HaproxyAddress): string {
   if ('socketPath' in runtime) return `${runtime.socketPath} mode 600 expose-fd listeners`;
   const { host, port } = runtime;
-  return host.includes(':') ? `ipv6@[${host}]:${port}` : `ipv4@${host}:${port}`;
+  return `${host.includes(':') ? 'ipv6' : 'ipv4'}@${bracketed(host)}:${port}`;
 }
 
 function tlsOf({ certificatePath }: HaproxyFileSettings): string {

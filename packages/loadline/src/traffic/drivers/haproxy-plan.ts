@@ -1,3 +1,4 @@
+import { bracketed } from '../../base/index.ts';
 import type { HealthCheckPolicy } from '../balance/health-check.ts';
 import type { WantedUpstream } from '../upstream.ts';
 import type { HaproxyServer } from './haproxy-servers.ts';
@@ -106,7 +107,7 @@ export function serverParameters(upstream: WantedUpstream, settings: HaproxyServ
 }
 
 function addressOf({ host, port }: WantedUpstream): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 /** HAProxy has whole ones. Above 0 is never rounded to none. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { bracketed } from '../../base/index.ts';
 import type { WantedUpstream } from '../upstream.ts';
 import type { NginxSettings } from './nginx-options.ts';
 
@@ -75,10 +76,9 @@ ${lines(4, servers)}
 
 function serverLine(upstream: WantedUpstream, isReserve: boolean): string {
   const { id, host, port, weight = 1 } = upstream;
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const share = isOut(upstream) ? 'down' : `weight=${Math.max(1, Math.round(weight))}`;
   // It has no checks of its own: who fails three requests gets none for ten seconds.
-  return `server ${address} ${share} max_fails=3 fail_timeout=10s${isReserve ? ' backup' : ''}; # ${id}`;
+  return `server ${bracketed(host)}:${port} ${share} max_fails=3 fail_timeout=10s${isReserve ? ' backup' : ''}; # ${id}`;
 }
 
 function listens({ listen, certificatePath }: NginxSettings): string[] {

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { sleep } from '../../base/index.ts';
+import { bracketed, sleep } from '../../base/index.ts';
 import { createRegistry } from '../../metrics/index.ts';
 import { defaultEjection } from '../balance/ejection.ts';
 import { guideHealthCheck, type HealthCheckPolicy } from '../balance/health-check.ts';
@@ -92,8 +92,8 @@ class RunningProxy implements EmbeddedProxy {
   }
 
   get url(): string {
-    const { address, port, family } = this.#server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `http://${bracketed(address)}:${port}`;
   }
 
   get port(): number {

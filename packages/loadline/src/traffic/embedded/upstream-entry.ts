@@ -1,3 +1,4 @@
+import { bracketed } from '../../base/index.ts';
 import { type Candidate, newCandidate } from '../balance/candidate.ts';
 import { type EjectionState, neverEjected } from '../balance/ejection.ts';
 import type { Prober } from '../balance/prober.ts';
@@ -28,7 +29,7 @@ export class UpstreamEntry {
     this.id = wanted.id;
     this.host = wanted.host;
     this.port = wanted.port;
-    this.authority = `${wanted.host.includes(':') ? `[${wanted.host}]` : wanted.host}:${wanted.port}`;
+    this.authority = `${bracketed(wanted.host)}:${wanted.port}`;
     this.health = health;
     this.metrics = metrics;
     this.candidate = newCandidate(wanted.id, weightOf(wanted));

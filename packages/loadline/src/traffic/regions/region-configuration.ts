@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bracketed } from '../../base/index.ts';
 import { checksOf, clientsOf, haproxyBasis, lines, retriesOf } from '../drivers/haproxy-configuration.ts';
 import {
   completeHaproxyOptions,
@@ -72,9 +73,7 @@ interface ServerContext {
 function serverLine(region: Region, { home, healthCheck, slowStartMs, requestsMax }: ServerContext): string {
   const isHome = region === home;
   const { intervalMs, startIntervalMs, up, down } = healthCheck;
-  const address = region.host.includes(':')
-    ? `[${region.host}]:${region.port}`
-    : `${region.host}:${region.port}`;
+  const address = `${bracketed(region.host)}:${region.port}`;
   const check = isHome
     ? `check inter ${intervalMs}ms fastinter ${startIntervalMs}ms downinter ${startIntervalMs}ms rise ${up} fall ${down} observe layer4 error-limit ${errorsMax} on-error mark-down`
     : // A region is asked once how it is, not once by each other.
