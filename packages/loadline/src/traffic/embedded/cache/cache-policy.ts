@@ -39,11 +39,7 @@ export function createCacheJudge(
       { shared: true, cacheHeuristic: 0 },
     );
     return {
-      isStorable:
-        policy.storable() &&
-        (policy.maxAge() > 0 || validatorsOf(headers) !== '') &&
-        // The library means that only of what is fresh; but validated by one, it would be handed to others as well.
-        (headers['set-cookie'] === undefined || /(?:^|[\s,])public\b/i.test(control)),
+      isStorable: policy.storable() && (policy.maxAge() > 0 || validatorsOf(headers) !== ''),
       ageSeconds: () => Math.floor(policy.age()),
       judge(asked) {
         const result = policy.evaluateRequest(policyRequest(asked));

@@ -27,13 +27,7 @@ export function createCachedHandle(options: CachingOptions): Handle {
       return new CachedHandling({ ...options, refills, key }, request, answer, owner);
     count('bypass');
     const isSafe = /^(?:GET|HEAD|OPTIONS|TRACE)$/.test(request.head.method);
-    const onChanged = (): void => {
-      cache.forget(key);
-      // What is on its way may be from before.
-      refills.get(key)?.refill.outdate();
-      refills.delete(key);
-    };
-    return fetch(request, isSafe ? answer : new InvalidatingAnswer(answer, onChanged), owner);
+    return fetch(request, isSafe ? answer : new InvalidatingAnswer(answer, () => cache.forget(key)), owner);
   };
 }
 
@@ -135,7 +129,7 @@ class CachedHandling implements Handling {
         waiting.clear();
       },
       onDone: (refilled, isToldClient) => {
-        if (refills.get(key)?.refill === refill) refills.delete(key);
+        refills.delete(key);
         if (client !== undefined) {
           count(refilled.kind === 'stored' && refilled.how !== 'fetched' ? refilled.how : 'miss');
           this.#endRefill(refilled, isToldClient);
