@@ -10,7 +10,7 @@ export interface GivenServers {
   readonly start: (id: string, signal: AbortSignal) => Promise<GivenServer>;
   /** Of the group; more are refused. Default 16. */
   readonly replicasMax?: number;
-  /** After that it counts as crashed. Default 120,000: a copy of a database takes its time. */
+  /** For its start, and then again until it is ready; after that it counts as crashed. Default 120,000: a copy of a database takes its time. */
   readonly readyTimeoutMs?: number;
   /** From one look at it to the next. Default 1,000 until it is ready, and five times that from then on. */
   readonly lookMs?: number;
@@ -42,37 +42,75 @@ export interface GivenUnit extends RunningUnit {
   readonly server: GivenServer;
 }
 
+export interface GivenKindOptions {
+  readonly id: string;
+  readonly given: GivenServers;
+  readonly clock: Clock;
+  readonly onUnheeded: () => void;
+}
+
 /** Servers that are started and stopped by what was given. */
 export class GivenKind implements InstanceKind<GivenUnit> {
   readonly timing: InstanceTiming;
   readonly #id: string;
   readonly #given: GivenServers;
   readonly #clock: Clock;
+  readonly #readyTimeoutMs: number;
+  readonly #onUnheeded: () => void;
 
-  constructor(id: string, given: GivenServers, clock: Clock) {
+  /** @param onUnheeded a word to a server was thrown back. */
+  constructor({ id, given, clock, onUnheeded }: GivenKindOptions) {
     this.#id = id;
     this.#given = given;
     this.#clock = clock;
+    this.#readyTimeoutMs = given.readyTimeoutMs ?? 120_000;
+    this.#onUnheeded = onUnheeded;
     const { drainGraceMs = 30_000, restartDelayMs = 5000 } = given;
     this.timing = { drainGraceMs, restartDelayMs, restartDelayMsMax: 300_000, stableMs: 60_000 };
   }
 
   async start(stop: AbortSignal): Promise<GivenUnit> {
-    const server = await this.#given.start(this.#id, stop);
+    const server = await this.#startInTime(stop);
     const { host, port, url, ended } = server;
-    const end = ended.catch((error: unknown) => `ended (${error instanceof Error ? error.message : error})`);
-    return { host, port, url, server, ended: end, terminate: () => server.stop(), kill: () => server.kill() };
+    return {
+      ...{ host, port, url, server },
+      ended: ended.catch((error: unknown) => `ended (${error instanceof Error ? error.message : error})`),
+      terminate: () => this.#tell(() => server.stop()),
+      kill: () => this.#tell(() => server.kill()),
+    };
+  }
+
+  async #startInTime(stop: AbortSignal): Promise<GivenServer> {
+    const limit = { clock: this.#clock, limitMs: this.#readyTimeoutMs, end: never };
+    let coming: Promise<GivenServer> | undefined;
+    const answer = await withTimeLimit(limit, (limited) => {
+      coming = this.#given.start(this.#id, AbortSignal.any([stop, limited]));
+      return coming;
+    });
+    if (answer.kind === 'done') return answer.value;
+    if (answer.kind === 'failed') throw answer.error;
+    // One that comes after all would be nobody's.
+    void coming?.then(
+      (server) => this.#tell(() => server.kill()),
+      () => undefined,
+    );
+    throw new Error(`it was not there within ${formatDuration(this.#readyTimeoutMs)}`);
+  }
+
+  /** What throws, or rejects, is not ours: whoever is not gone by it is told again by `kill()`, and is seen to be there. */
+  #tell(work: () => unknown): void {
+    new Promise((resolve) => resolve(work())).catch(this.#onUnheeded);
   }
 
   async untilReady({ server }: GivenUnit, signal: AbortSignal): Promise<string | undefined> {
-    const { readyTimeoutMs = 120_000, lookMs = 1000 } = this.#given;
-    const endMs = this.#clock.monotonicMs() + readyTimeoutMs;
+    const { lookMs = 1000 } = this.#given;
+    const endMs = this.#clock.monotonicMs() + this.#readyTimeoutMs;
     while (this.#clock.monotonicMs() < endMs) {
       const isReady = await this.#look(server, signal);
       if (isReady || signal.aborted) return undefined;
       await sleep(this.#clock, lookMs, signal).catch(() => undefined);
     }
-    return `was not ready within ${formatDuration(readyTimeoutMs)}`;
+    return `was not ready within ${formatDuration(this.#readyTimeoutMs)}`;
   }
 
   async untilBroken({ server }: GivenUnit, signal: AbortSignal): Promise<string | undefined> {
@@ -97,3 +135,4 @@ export class GivenKind implements InstanceKind<GivenUnit> {
 }
 
 const lookLimitMs = 5000;
+const never = new AbortController().signal;

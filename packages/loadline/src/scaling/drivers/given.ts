@@ -16,6 +16,8 @@ export interface GivenDriverOptions {
 export interface GivenDriver extends ReplacingDriver, AsyncDisposable {
   /** How servers came into the traffic and left it. */
   readonly passages: Readonly<PassageCounts>;
+  /** Times that a `stop()` or a `kill()` threw. Who is not gone by it is there until its `ended` says otherwise. */
+  readonly unheeded: number;
   /** Idempotent; resolves when the last one is gone. */
   close(): Promise<void>;
 }
@@ -32,6 +34,10 @@ type Group = InstanceGroup<GivenUnit, GivenKind>;
 export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOptions): GivenDriver {
   const passages: PassageCounts = { drained: 0, overdue: 0, unverified: 0, notAdmitted: 0 };
   let made = 0;
+  let unheeded = 0;
+  const onUnheeded = (): void => {
+    unheeded++;
+  };
   let closing: Promise<void> | undefined;
   const groups = new Map(
     Object.entries(given).map(([name, servers]): [string, Group] => [
@@ -39,7 +45,7 @@ export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOpt
       new InstanceGroup({
         ...{ name, clock, gate, counts: passages },
         nextId: () => `${name}-${++made}`,
-        makeKind: (id) => new GivenKind(id, servers, clock),
+        makeKind: (id) => new GivenKind({ id, given: servers, clock, onUnheeded }),
         onChange: () => undefined,
         onGone: () => undefined,
       }),
@@ -69,6 +75,9 @@ export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOpt
     endRestart: async (name, because) => whenOpen(name, (group) => group.endRestart(because)),
     get passages() {
       return { ...passages };
+    },
+    get unheeded() {
+      return unheeded;
     },
     close() {
       closing ??= Promise.all([...groups.values()].map((group) => group.drain())).then(() => undefined);

@@ -156,4 +156,51 @@ describe('the driver that is given how to start and stop', () => {
     for (const replicas of [5, -1, 0.5])
       expect(await driver.apply('api', replicas, signal)).toMatchObject({ kind: 'refused' });
   });
+
+  it('counts a start that does not come to an end as a crash, and ends one that comes after all', async () => {
+    const late = Promise.withResolvers<GivenServer>();
+    let killed = 0;
+    const signals: AbortSignal[] = [];
+    const start = (_: string, stop: AbortSignal): Promise<GivenServer> => {
+      signals.push(stop);
+      return late.promise;
+    };
+    const { clock, driver, fleet } = stage({ start, readyTimeoutMs: 20_000, restartDelayMs: 5000 });
+    await driver.apply('api', 1, signal);
+    await clock.advance(20_000);
+    expect((await fleet()).instances[0]).toMatchObject({
+      state: 'waiting',
+      remark: 'could not be started (it was not there within 20 s) after 20 s; starts again in 5 s',
+    });
+    expect(signals[0]?.aborted).toBe(true);
+    late.resolve({
+      ...{ host: '10.0.0.1', port: 1, url: '', isReady: async () => true, stop: () => undefined },
+      ended: new Promise(() => undefined),
+      kill: () => void killed++,
+    });
+    await clock.advance(0);
+    expect(killed).toBe(1);
+  });
+
+  it('survives a stop and a kill that throw, and counts them', async () => {
+    const end = Promise.withResolvers<string>();
+    const start = async (): Promise<GivenServer> => ({
+      ...{ host: '10.0.0.1', port: 1, url: '', isReady: async () => true, ended: end.promise },
+      async stop() {
+        throw new Error('no such machine');
+      },
+      kill() {
+        throw new Error('no such machine');
+      },
+    });
+    const { clock, driver, fleet } = stage({ start, drainGraceMs: 1000 });
+    await driver.apply('api', 1, signal);
+    await clock.advance(500);
+    await driver.apply('api', 0, signal);
+    await clock.advance(5000);
+    expect([driver.unheeded, (await fleet()).stopping]).toEqual([2, 1]);
+    end.resolve('gone');
+    await clock.advance(0);
+    expect((await fleet()).instances).toEqual([]);
+  });
 });
