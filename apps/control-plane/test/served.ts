@@ -93,6 +93,10 @@ function spawnServe(
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+  // Of a test that ran out of time while it waited for the start, nobody else would end it.
+  const end = (): boolean => child.kill();
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
   return { child, lines };
 }
 
