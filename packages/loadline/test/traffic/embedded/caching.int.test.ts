@@ -145,6 +145,22 @@ describe('the cache of the embedded proxy', () => {
     expect(cached.asked).toHaveLength(2);
   });
 
+  it('keeps no cookie that was meant for one client, whether it came with an answer or with 304', async () => {
+    await using cached = await rig((request, response, turn) => {
+      const { cookie, 'if-none-match': tag } = request.headers;
+      const given = cookie === undefined ? { 'set-cookie': `session=${turn}` } : {};
+      response.writeHead(tag === '"v1"' ? 304 : 200, { etag: '"v1"', ...given });
+      response.end(tag === '"v1"' ? undefined : 'page');
+    });
+    const withCookie = { headers: { cookie: 'session=own' } };
+    expect((await cached.send()).headers['set-cookie']).toEqual(['session=1']);
+    expect((await cached.send('/', withCookie)).headers['set-cookie']).toBeUndefined();
+    // From here on the page is kept, and each client's 304 is its own.
+    expect((await cached.send()).headers['set-cookie']).toEqual(['session=3']);
+    expect((await cached.send('/', withCookie)).headers['set-cookie']).toBeUndefined();
+    expect(cached.outcomes()).toEqual({ miss: 2, validated: 2 });
+  });
+
   it('asks whether what is stale is still right, and hands it out again where it is', async () => {
     await using cached = await rig((request, response) => {
       const isSame = request.headers['if-none-match'] === '"v1"';
@@ -256,6 +272,15 @@ describe('the cache of the embedded proxy', () => {
     expect(cached.asked).toHaveLength(2);
   });
 
+  it('fetches the whole of it where HEAD has found it stale', async () => {
+    await using cached = await rig(answering({ 'cache-control': 'max-age=10, stale-while-revalidate=30' }));
+    await cached.send();
+    await cached.clock.advance(20_000);
+    await cached.send('/', { method: 'HEAD' });
+    await eventually(async () => (await cached.send()).body === 'answer 2');
+    expect(cached.asked.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
   it.each([
     ['fails', 'max-age=10, stale-if-error=60', 'answer 1', 200],
     ['fails, and the sender does not allow it', 'max-age=10', 'answer 2', 500],
@@ -292,6 +317,23 @@ describe('the cache of the embedded proxy', () => {
     await cached.send('/food', { method: 'POST' });
     expect(await cached.send('/food')).toMatchObject({ body: 'answer 3' });
     expect(cached.outcomes()).toMatchObject({ bypass: 1 });
+  });
+
+  it('keeps nothing that was on its way while a request changed it', async () => {
+    const held: (() => void)[] = [];
+    await using cached = await rig((request, response, turn) => {
+      response.writeHead(200, { 'cache-control': 'max-age=60' });
+      const end = (): unknown => response.end(`answer ${turn}`);
+      if (request.method === 'GET' && turn === 1) held.push(end);
+      else end();
+    });
+    const before = cached.send();
+    await eventually(() => held.length === 1);
+    await cached.send('/', { method: 'POST' });
+    expect(await cached.send()).toMatchObject({ body: 'answer 3' });
+    held[0]?.();
+    expect(await before).toMatchObject({ body: 'answer 1' });
+    expect(await cached.send()).toMatchObject({ body: 'answer 3' });
   });
 
   it('keeps what it keeps when a change was refused', async () => {

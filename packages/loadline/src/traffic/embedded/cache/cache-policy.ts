@@ -39,7 +39,11 @@ export function createCacheJudge(
       { shared: true, cacheHeuristic: 0 },
     );
     return {
-      isStorable: policy.storable() && (policy.maxAge() > 0 || validatorsOf(headers) !== ''),
+      isStorable:
+        policy.storable() &&
+        (policy.maxAge() > 0 || validatorsOf(headers) !== '') &&
+        // The library means that only of what is fresh; but validated by one, it would be handed to others as well.
+        (headers['set-cookie'] === undefined || /(?:^|[\s,])public\b/i.test(control)),
       ageSeconds: () => Math.floor(policy.age()),
       judge(asked) {
         const result = policy.evaluateRequest(policyRequest(asked));

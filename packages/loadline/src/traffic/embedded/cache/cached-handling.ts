@@ -27,7 +27,13 @@ export function createCachedHandle(options: CachingOptions): Handle {
       return new CachedHandling({ ...options, refills, key }, request, answer, owner);
     count('bypass');
     const isSafe = /^(?:GET|HEAD|OPTIONS|TRACE)$/.test(request.head.method);
-    return fetch(request, isSafe ? answer : new InvalidatingAnswer(answer, () => cache.forget(key)), owner);
+    const onChanged = (): void => {
+      cache.forget(key);
+      // What is on its way may be from before.
+      refills.get(key)?.refill.outdate();
+      refills.delete(key);
+    };
+    return fetch(request, isSafe ? answer : new InvalidatingAnswer(answer, onChanged), owner);
   };
 }
 
@@ -129,7 +135,7 @@ class CachedHandling implements Handling {
         waiting.clear();
       },
       onDone: (refilled, isToldClient) => {
-        refills.delete(key);
+        if (refills.get(key)?.refill === refill) refills.delete(key);
         if (client !== undefined) {
           count(refilled.kind === 'stored' && refilled.how !== 'fetched' ? refilled.how : 'miss');
           this.#endRefill(refilled, isToldClient);

@@ -4,7 +4,7 @@ import { pairsOf, selectLines } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 import type { HttpCache } from './http-cache.ts';
-import { hasAlready, notModified, type StoredAnswer, updatedLines } from './stored-answer.ts';
+import { hasAlready, isForOneClient, notModified, type StoredAnswer, updatedLines } from './stored-answer.ts';
 
 /** How a refill ended, for those who waited for it. */
 export type Refilled =
@@ -46,6 +46,7 @@ export class Refill implements Answer, HandlingOwner {
   #bytes = 0;
   #outcome: Refilled = { kind: 'not for others' };
   #isToldClient = false;
+  #isOutdated = false;
 
   constructor(options: RefillOptions) {
     const { request, stored, fetch } = options;
@@ -66,6 +67,11 @@ export class Refill implements Answer, HandlingOwner {
     this.#client = undefined;
     if (this.#head !== undefined && this.#parts === undefined) this.#fetching.cancel();
     else this.#fetching.resumeAnswer();
+  }
+
+  /** What it fetches has been changed meanwhile: it is not kept, and nobody new may wait for it. */
+  outdate(): void {
+    this.#isOutdated = true;
   }
 
   resumeAnswer(): void {
@@ -122,7 +128,7 @@ export class Refill implements Answer, HandlingOwner {
     if (kind === 'stored') return;
     this.#isToldClient = true;
     this.#client?.end(trailers);
-    if (this.#parts === undefined || this.#head === undefined) return;
+    if (this.#parts === undefined || this.#head === undefined || this.#isOutdated) return;
     const { status, reason, fields } = this.#head;
     const verdict = cache.judge(request.head, this.#head, fields.lines);
     const lines = selectLines(fields.lines, (name) => name !== 'age');
@@ -179,11 +185,17 @@ export class Refill implements Answer, HandlingOwner {
 
   #validated(stored: StoredAnswer, head: ResponseHead): void {
     const { cache, key, request } = this.#options;
-    const lines = updatedLines(stored.lines, head.fields.lines);
-    const verdict = cache.judge(request.head, stored, lines);
-    const renewed = { ...stored, lines, verdict };
-    cache.keep(key, request.head, renewed);
-    this.#outcome = { kind: 'stored', stored: renewed, how: 'validated' };
+    const fresh = head.fields.lines;
+    const own = selectLines(fresh, isForOneClient);
+    const lines = updatedLines(
+      stored.lines,
+      selectLines(fresh, (name) => !isForOneClient(name)),
+    );
+    const age = selectLines(fresh, (name) => name === 'age');
+    const renewed = { ...stored, lines, verdict: cache.judge(request.head, stored, lines + age) };
+    if (!this.#isOutdated) cache.keep(key, request.head, renewed);
+    const told = { ...renewed, lines: lines + own };
+    this.#outcome = { kind: 'stored', stored: told, how: 'validated' };
   }
 }
 
@@ -191,7 +203,7 @@ export class Refill implements Answer, HandlingOwner {
 function unconditional(head: RequestHead, validators: string): RequestHead {
   const names = new Set([...pairsOf(head.fields.lines)].map(([name]) => name));
   const isPlain = !names.has('if-none-match') && !names.has('if-modified-since');
-  if (isPlain && validators === '') return head;
+  if (isPlain && validators === '') return { ...head, method: 'GET' };
   const lines = selectLines(head.fields.lines, (name) => !/^if-(?:none-match|modified-since)$/.test(name));
-  return { ...head, fields: { ...head.fields, lines: lines + validators } };
+  return { ...head, method: 'GET', fields: { ...head.fields, lines: lines + validators } };
 }

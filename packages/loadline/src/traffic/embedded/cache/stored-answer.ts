@@ -33,6 +33,11 @@ export function answerFrom(
   return { head, body: request.method === 'HEAD' ? Buffer.alloc(0) : stored.body };
 }
 
+/** What is said to the one who asked, and would give away a session if it were said to others. */
+export function isForOneClient(name: string): boolean {
+  return name === 'set-cookie';
+}
+
 /** 304 with what a cache of the client's wants to know. */
 export function notModified(lines: string): { readonly head: ResponseHead; readonly body: Buffer } {
   const kept = selectLines(lines, (name) => !name.startsWith('content-') || name === 'content-location');
