@@ -6,6 +6,7 @@ import { dishes, startChild } from './observe/child.ts';
 import { collectionUs } from './observe/collections.ts';
 import { type Compared, compareWatches } from './observe/compare-watches.ts';
 import type { Kind } from './observe/service.ts';
+import { tickUs } from './observe/ticks.ts';
 import type { WatchName } from './observe/watches.ts';
 
 /** The rule of the project: at most this share, for requests and for the rest together. */
@@ -24,17 +25,22 @@ export const parts: readonly string[] = Object.keys(kinds);
  * Node.js takes to report a collection of garbage is measured alone, since both halves of a pair pay for it, and added by
  * how often there was one.
  *
- * Bare services answer a fixed JSON and do nothing else, so that the price is as large a share as it can be. The target is
- * judged where a request does what most do: one query for one row. The price of a second is that of an idle process, whose
- * every waking is dear: a busy one pays less.
+ * Bare services answer a fixed JSON and do nothing else, so that the price is as large a share as it can be; the third does
+ * what most do, one query for one row. To wake an idle process is dear; a busy one, of which the target speaks, is awake, so
+ * that a moment of sampling is measured there.
  */
 export async function run(options: BenchOptions): Promise<readonly Row[]> {
   await using server = await startPostgres();
   await cookDishes(server.url);
-  const { rows, second } = await measureIdle(options);
-  options.progress('collections');
+  const { rows, readShare } = await measureIdle(options);
+  options.progress('collections, and moments of sampling');
   const reportUs = await collectionUs(options.short ? 10 : 60);
   rows.push(rowOf({ name: 'to report a collection of garbage', unit: 'µs', value: reportUs }));
+  const momentUs = await tickUs(options.short ? 5 : 30);
+  rows.push(rowOf({ name: 'busy and watched, a moment of sampling', unit: 'µs', value: momentUs }));
+  const second = (Math.max(0, momentUs) / 1e6) * momentsASecond + readShare;
+  const busy = `busy and watched, read every ${readEveryMs / 1000} s, of one core`;
+  rows.push(rowOf({ name: busy, unit: '%', value: second * 100 }));
   for (const [part, kind] of Object.entries(kinds)) {
     if (options.only !== undefined && options.only !== part) continue;
     rows.push(...(await measureKind(kind, { ...options, databaseUrl: server.url, second, reportUs })));
@@ -55,7 +61,7 @@ async function cookDishes(url: string): Promise<void> {
 }
 
 /** What watching takes where nothing else happens, and what it takes to be read. */
-async function measureIdle(options: BenchOptions): Promise<{ rows: Row[]; second: number }> {
+async function measureIdle(options: BenchOptions): Promise<{ rows: Row[]; readShare: number }> {
   options.progress('idle');
   const forMs = options.short ? 3000 : 20_000;
   const shares = ['loadline', 'prom-client'] as const;
@@ -71,7 +77,7 @@ async function measureIdle(options: BenchOptions): Promise<{ rows: Row[]; second
     }),
   );
   const [ours, theirs] = found as [Idle, Idle];
-  const second = ours.alone + ours.read / (readEveryMs / 1000);
+  const readShare = ours.read / (readEveryMs / 1000);
   const [rival, name] = ['prom-client', 'idle and watched'];
   const besides = [
     rowOf(
@@ -85,10 +91,10 @@ async function measureIdle(options: BenchOptions): Promise<{ rows: Row[]; second
     rowOf({
       name: `${name}, read every ${readEveryMs / 1000} s, of one core`,
       unit: '%',
-      value: second * 100,
+      value: (ours.alone + readShare) * 100,
     }),
   ];
-  return { rows: besides, second };
+  return { rows: besides, readShare };
 }
 
 /** Shares of a core. */
@@ -100,6 +106,8 @@ interface Idle {
 
 /** As often as the control plane does where nobody says otherwise. */
 const readEveryMs = 5000;
+/** How often `observe` looks how late the event loop comes. */
+const momentsASecond = 10;
 
 interface KindOptions extends BenchOptions {
   readonly databaseUrl: string;
@@ -111,10 +119,11 @@ async function measureKind(kind: Kind, options: KindOptions): Promise<Row[]> {
   const isBare = kind !== 'Fastify and a query';
   // A service with nothing but HTTP knows nobody.
   const ours: WatchName = isBare ? 'loadline' : 'loadline with users';
-  const found = await compareWatches(kind, [ours, 'prom-client', 'OpenTelemetry'], options);
-  const { plainUs, moreUs, highUs, collections } = found.get(ours) as Compared;
-  const priceUs = moreUs + collections * options.reportUs;
-  const all = priceUs / plainUs + options.second;
+  const found = await compareWatches(kind, [ours, 'nobody', 'prom-client', 'OpenTelemetry'], options);
+  const { plainUs, moreUs, highUs, moreShare, collections } = found.get(ours) as Compared;
+  const toldUs = collections * options.reportUs;
+  const all = moreShare + toldUs / plainUs + options.second;
+  const nobody = found.get('nobody') as Compared;
   const name = `${kind}, more a request`;
   const target = { target: `at most ${shareMax * 100} %`, met: all <= shareMax };
   return [
@@ -129,16 +138,19 @@ async function measureKind(kind: Kind, options: KindOptions): Promise<Row[]> {
       ),
     ),
     rowOf({ name: `${name}, 19 times in 20 below`, unit: 'µs', value: highUs }),
-    rowOf({ name: `${kind}, collections told, a request`, unit: 'µs', value: priceUs - moreUs }),
-    rowOf({ name, unit: '%', value: (moreUs / plainUs) * 100 }),
-    rowOf(
-      { name: `${kind}, in all, on a busy core`, unit: '%', value: all * 100 },
-      isBare ? undefined : target,
-    ),
+    rowOf({ name: `${kind}, nobody more than nobody`, unit: 'µs', value: nobody.moreUs }),
+    rowOf({
+      name: `${kind}, nobody more than nobody, 19 times in 20 below`,
+      unit: 'µs',
+      value: nobody.highUs,
+    }),
+    rowOf({ name: `${kind}, collections told, a request`, unit: 'µs', value: toldUs }),
+    rowOf({ name, unit: '%', value: moreShare * 100 }),
+    rowOf({ name: `${kind}, in all, on a busy core`, unit: '%', value: all * 100 }, target),
     rowOf({
       name: `${kind}, the target holds from a request of`,
       unit: 'µs',
-      value: priceUs / (shareMax - options.second),
+      value: (moreUs + toldUs) / (shareMax - options.second),
     }),
   ];
 }

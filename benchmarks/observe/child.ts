@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { type Line, openLine } from './line.ts';
 import type { Kind, Ports, Used } from './service.ts';
 import { signToken } from './token.ts';
 import { metricsKey, type WatchName } from './watches.ts';
@@ -9,7 +10,7 @@ import { metricsKey, type WatchName } from './watches.ts';
 const connections = 16;
 /** So many dishes there are, and so many users ask for them. */
 export const dishes = 10_000;
-const tokens = Array.from({ length: 500 }, (_, nth) => signToken(`user-${nth}`));
+const askers = Array.from({ length: 500 }, (_, nth) => `Bearer ${signToken(`user-${nth}`)}`);
 
 export interface Child extends Disposable {
   /** The CPU time that it took for a request, in microseconds. */
@@ -38,29 +39,32 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const order = isWatchedFirst ? 'watched first' : 'plain first';
   const child = fork(new URL('./service.ts', import.meta.url), [kind, watch, order, databaseUrl]);
   const [ports] = (await once(child, 'message')) as [Ports];
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const openAll = (port: number): Promise<Line[]> =>
+    Promise.all(Array.from({ length: connections }, () => openLine(port)));
+  const lines = { plain: await openAll(ports.plain), watched: await openAll(ports.watched) };
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const sent = { plain: 0, watched: 0 };
   const cpuUs = async (): Promise<number> => (await ask(child, false)).cpuUs;
   return {
     async serve(which, requests) {
       const before = await cpuUs();
       let left = requests;
-      const worker = async (): Promise<void> => {
+      const worker = async (line: Line): Promise<void> => {
         while (left-- > 0) {
           const nth = sent[which]++;
-          await get({ port: ports[which], path: `/food/${1 + ((nth * 7919) % dishes)}`, nth, agent });
+          await line.ask(`/food/${1 + ((nth * 7919) % dishes)}`, askers[nth % askers.length] as string);
         }
       };
-      await Promise.all(Array.from({ length: connections }, worker));
+      await Promise.all(lines[which].map(worker));
       return ((await cpuUs()) - before) / requests;
     },
     async idleShare(forMs, readEveryMs) {
-      const read = { port: ports.watched, path: '/metrics', nth: 0, agent };
+      const read = (): Promise<void> => readMetrics(ports.watched, agent);
       // The first reading compiles what the others use.
-      if (readEveryMs !== undefined) await get(read);
+      if (readEveryMs !== undefined) await read();
       const before = await cpuUs();
       const startMs = performance.now();
-      const reading = readEveryMs === undefined ? undefined : setInterval(() => void get(read), readEveryMs);
+      const reading = readEveryMs === undefined ? undefined : setInterval(() => void read(), readEveryMs);
       await new Promise((resolve) => setTimeout(resolve, forMs));
       clearInterval(reading);
       return ((await cpuUs()) - before) / 1000 / (performance.now() - startMs);
@@ -75,6 +79,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       return counted.collections / all;
     },
     [Symbol.dispose]() {
+      for (const line of [...lines.plain, ...lines.watched]) line[Symbol.dispose]();
       agent.destroy();
       child.kill();
     },
@@ -87,19 +92,11 @@ async function ask(child: ChildProcess, wantsCount: boolean): Promise<Used> {
   return used;
 }
 
-interface Get {
-  readonly port: number;
-  readonly path: string;
-  /** The how many-th request to this port; tells the user. */
-  readonly nth: number;
-  readonly agent: Agent;
-}
-
-function get({ port, path, nth, agent }: Get): Promise<void> {
+function readMetrics(port: number, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
-    const authorization = `Bearer ${path === '/metrics' ? metricsKey : tokens[nth % tokens.length]}`;
-    request({ port, path, agent, headers: { authorization }, host: '127.0.0.1' }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${path} answered ${response.statusCode}.`));
+    const headers = { authorization: `Bearer ${metricsKey}` };
+    request({ port, path: '/metrics', agent, headers, host: '127.0.0.1' }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`/metrics answered ${response.statusCode}.`));
       response.resume();
       response.once('end', resolve);
     })

@@ -10,6 +10,8 @@ export interface Compared {
   readonly moreUs: number;
   /** What that is below, 19 times in 20. */
   readonly highUs: number;
+  /** What it is of its neighbour: a median of ratios, that whoever else is on the machine raises on both sides. */
+  readonly moreShare: number;
   /** Collections of garbage a request, where they were counted. */
   readonly collections: number;
 }
@@ -19,14 +21,15 @@ const rivalsEvery = 5;
 
 /**
  * Two processes of one program differ by more than what is looked for: in what their compilers made of it, and in where it
- * lies. So neighbours in one process are compared, and that in several processes.
+ * lies. So neighbours in one process are compared, and that in several processes. Nobody is compared with nobody as often as
+ * we are: what comes of that is what all this cannot tell from nothing.
  */
 export async function compareWatches(
   kind: Kind,
   names: readonly WatchName[],
   options: BenchOptions & { readonly databaseUrl: string },
 ): Promise<Map<WatchName, Compared>> {
-  const launches = options.short ? 2 : 6;
+  const launches = options.short ? 2 : 8;
   const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
   for (let nth = 0; nth < launches; nth++) {
     options.progress(`${kind}, ${nth + 1} of ${launches}: ${names.join(', ')}`);
@@ -44,7 +47,9 @@ function summaryOf(all: readonly Launch[]): Compared {
   const moreUs = meanOf(more);
   const variance = more.reduce((sum, each) => sum + (each - moreUs) ** 2, 0) / (more.length - 1);
   const highUs = moreUs + criticalT(0.9, more.length - 1) * Math.sqrt(variance / more.length);
-  return { plainUs: meanOf(plain), moreUs, highUs, collections: meanOf(all.map((each) => each.collections)) };
+  const moreShare = meanOf(all.map((each) => each.moreShare));
+  const collections = meanOf(all.map((each) => each.collections));
+  return { plainUs: meanOf(plain), moreUs, highUs, moreShare, collections };
 }
 
 async function measureLaunch(
@@ -52,20 +57,21 @@ async function measureLaunch(
   names: readonly WatchName[],
   { databaseUrl, short, nth }: BenchOptions & { readonly databaseUrl: string; readonly nth: number },
 ): Promise<Map<WatchName, Launch>> {
-  const [pairs, requests, warmUps] = short ? [12, 100, 500] : [50, 250, 1000];
+  const [pairs, requests, warmUps] = short ? [12, 100, 500] : [100, 125, 1000];
   await using started = new AsyncDisposableStack();
   const start = async (watch: WatchName): Promise<Child> =>
     started.use(await startChild({ kind, watch, databaseUrl, isWatchedFirst: nth % 2 === 1 }));
-  // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another.
-  const [nobody, ...watching] = (await Promise.all([
-    start('nobody'),
-    ...names.map((name) => start(name)),
-  ])) as [Child, ...Child[]];
-  const sides = watching.map((watched, at) => {
+  const children = await Promise.all(names.map((name) => start(name)));
+  // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another, of its own: one that
+  // serves other pairs as well would be warmer there.
+  const unwatched = names.includes('OpenTelemetry') ? await start('nobody') : undefined;
+  const sides = children.map((watched, at) => {
     const name = names[at] as WatchName;
-    return { name, watched, plain: name === 'OpenTelemetry' ? nobody : watched, us: [] as number[][] };
+    const plain = name === 'OpenTelemetry' ? (unwatched ?? watched) : watched;
+    return { name, watched, plain, us: [] as number[][] };
   });
-  for (let round = 0; round < 2; round++) {
+  // Long enough that neither half is still being compiled: else the one that came second seems dear.
+  for (let round = 0; round < 6; round++) {
     for (const { plain, watched } of sides) {
       await plain.serve('plain', warmUps);
       await watched.serve('watched', warmUps);
@@ -73,7 +79,7 @@ async function measureLaunch(
   }
   for (let pair = 0; pair < pairs; pair++) {
     for (const { name, plain, watched, us } of sides) {
-      if (name !== names[0] && pair % rivalsEvery !== 0) continue;
+      if (isRival(name) && pair % rivalsEvery !== 0) continue;
       // Who begins alternates, so that neither always comes after the other.
       const first = us.length % 2 === 0 ? await plain.serve('plain', requests) : undefined;
       const second = await watched.serve('watched', requests);
@@ -84,7 +90,12 @@ async function measureLaunch(
     const collections = await watched.checkCount();
     const plainUs = figureOf(us.map(([plain = 0]) => plain)).median;
     const moreUs = figureOf(us.map(([plain = 0, seen = 0]) => seen - plain)).median;
-    return [name, { plainUs, moreUs, collections }] as const;
+    const moreShare = figureOf(us.map(([plain = 1, seen = 1]) => seen / plain)).median - 1;
+    return [name, { plainUs, moreUs, moreShare, collections }] as const;
   });
   return new Map(await Promise.all(launches));
+}
+
+function isRival(name: WatchName): boolean {
+  return name === 'prom-client' || name === 'OpenTelemetry';
 }

@@ -26,6 +26,9 @@ export interface Used {
 /** Two that answer a fixed JSON, and one that knows who asks and asks PostgreSQL: what most services do, and nothing more. */
 export type Kind = 'bare node:http' | 'bare Fastify' | 'Fastify and a query';
 
+/** Never: connections wait for as long as others have their turns. */
+const keepAliveTimeout = 0;
+
 const [kind, watchName, order, databaseUrl] = process.argv.slice(2) as [Kind, WatchName, string, string?];
 // What one of them changes in this process, no other may find.
 const { watches } = await import('./watches.ts');
@@ -55,13 +58,13 @@ async function openNode(by: Watch): Promise<number> {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(dish(url.slice(6))));
   };
-  const server: Server = createServer(by.node(handler));
+  const server: Server = createServer({ keepAliveTimeout }, by.node(handler));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
 
 async function openFastify(by: Watch): Promise<number> {
-  const app: FastifyInstance = Fastify();
+  const app: FastifyInstance = Fastify({ keepAliveTimeout });
   by.fastify(app);
   if (kind === 'Fastify and a query') answerFromDatabase(app);
   else app.get<{ Params: { id: string } }>('/food/:id', async ({ params }) => dish(params.id));
