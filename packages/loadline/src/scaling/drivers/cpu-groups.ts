@@ -87,6 +87,8 @@ function openIn(folder: string, version: Version): CpuGroups {
   }
   return {
     place(name, pid, cores) {
+      // Where nothing was in it, another driver of this machine may have taken the folder for one that was left.
+      if (mkdirSync(folder, { recursive: true }) !== undefined) version.open(folder);
       const group = join(folder, name);
       mkdirSync(group, { recursive: true });
       version.limit(group, cores);

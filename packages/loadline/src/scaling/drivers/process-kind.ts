@@ -36,6 +36,8 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
   readonly output: LastLines | OutputFile;
   readonly timing: InstanceTiming;
   readonly #options: ProcessKindOptions;
+  /** Why the one that runs could not be put where it is held to its share. */
+  #unheld: string | undefined;
 
   constructor(options: ProcessKindOptions) {
     this.#options = options;
@@ -80,6 +82,7 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
 
   async untilReady(unit: ProcessUnit, signal: AbortSignal): Promise<string | undefined> {
     const { readyTimeoutMs = 30_000 } = this.#options.service;
+    if (this.#unheld !== undefined) return this.#unheld;
     const verdict = await untilReady({ ...this.#checkOf(unit, signal), timeoutMs: readyTimeoutMs });
     if (verdict === 'too late') return `was not ready within ${formatDuration(readyTimeoutMs)}`;
     return verdict === 'ready' ? this.#holdToShare() : undefined;
@@ -111,20 +114,18 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
   /** What is wrong where it cannot be held to its share: it would take that of others. */
   #holdToShare(): string | undefined {
     const { id, service, quota } = this.#options;
-    if (service.quota === undefined) return undefined;
-    try {
-      quota?.groups?.limit(id, service.quota.cores);
-      return undefined;
-    } catch (error) {
-      return `could not be held to its share of the CPU (${(error as Error).message})`;
-    }
+    return attempt(() => service.quota && quota?.groups?.limit(id, service.quota.cores));
+  }
+
+  /** Whoever throws here would leave a process behind that nobody knows of: it is told, and ended, as what is wrong with it. */
+  #place(pid: number): void {
+    const { id, service, quota } = this.#options;
+    this.#unheld = attempt(() => service.quota && quota?.groups?.place(id, pid, startCoresOf(service.quota)));
   }
 
   #unitOf(running: RunningProcess): ProcessUnit {
     const { pid, port } = running;
-    const { id, service, quota } = this.#options;
-    if (pid !== undefined && service.quota !== undefined)
-      quota?.groups?.place(id, pid, startCoresOf(service.quota));
+    if (pid !== undefined) this.#place(pid);
     return {
       pid,
       port,
@@ -140,4 +141,14 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
 
 function startCoresOf({ cores, startCores = Math.max(1, cores) }: QuotaWish): number {
   return startCores;
+}
+
+/** Why it came to nothing; undefined where it did not. */
+function attempt(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return `could not be held to its share of the CPU (${(error as Error).message})`;
+  }
 }

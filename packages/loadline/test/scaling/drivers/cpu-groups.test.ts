@@ -29,6 +29,15 @@ describe('findCpuGroups()', () => {
     expect(read('cgroup.subtree_control')).toBe('+cpu');
   });
 
+  it('opens its folder anew where another driver has swept it away', () => {
+    writeFileSync(join(root, 'cgroup.controllers'), 'cpu\n');
+    const groups = find();
+    rmSync(join(root, 'loadline-7'), { recursive: true });
+    groups.place('api-1', 4711, 1);
+    expect(read('loadline-7', 'cgroup.subtree_control')).toBe('+cpu');
+    expect(read('loadline-7', 'api-1', 'cgroup.procs')).toBe('4711');
+  });
+
   it('limits by version 1 where there is only that', () => {
     mkdirSync(join(root, 'cpu'));
     writeFileSync(join(root, 'cpu', 'cpu.cfs_quota_us'), '-1');

@@ -265,6 +265,19 @@ describe('a share of the machine', () => {
     expect(instances[0]?.remark).toMatch(/^could not be held to its share of the CPU \(ENOENT/);
   });
 
+  it('leaves no process behind that could not be put into its group', async () => {
+    const controlGroups = mkdtempSync(join(tmpdir(), 'loadline-groups-'));
+    writeFileSync(join(controlGroups, 'cgroup.controllers'), 'cpu\n');
+    await using driver = start({ quota, restartDelayMs: 60_000 }, { controlGroups });
+    await observe(driver);
+    rmSync(controlGroups, { recursive: true });
+    writeFileSync(controlGroups, 'no folder any more');
+    await apply(driver, 1);
+    const { instances } = await until(driver, ({ instances: [first] }) => first?.state === 'waiting');
+    expect(instances[0]?.remark).toMatch(/^could not be held to its share of the CPU \((ENOTDIR|EEXIST)/);
+    rmSync(controlGroups);
+  });
+
   it('is kept by a control group where this machine lets us make one, and else it is said why not', async () => {
     await using driver = start({ quota });
     await apply(driver, 1);
