@@ -66,10 +66,9 @@ export function createStoreHistory({
     }
     const [first] = points;
     if (first === undefined) return undefined;
-    const { perUnit = 1 } = watchedMetricOf(wanted);
     const values = new Float64Array(Math.ceil((endMs - first.atMs) / toldMs)).fill(Number.NaN);
     for (const { atMs, mean, max } of points)
-      values[Math.round((atMs - first.atMs) / toldMs)] = (wanted.merge === 'max' ? max : mean) * perUnit;
+      values[Math.round((atMs - first.atMs) / toldMs)] = wanted.merge === 'max' ? max : mean;
     return { startMs: first.atMs, stepMs: toldMs, values };
   }
 

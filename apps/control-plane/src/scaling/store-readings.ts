@@ -72,18 +72,18 @@ export function createStoreReadings({
   /** Of each instance that is asked about, or of everybody; the store is not asked for what was seen of all of them. */
   async function measure(
     group: string,
-    { metric, perUnit = 1 }: WatchedMetric,
+    { metric }: WatchedMetric,
     only: ReadonlySet<string> | undefined,
   ): Promise<readonly Measured[]> {
     const late = [...lately.figures(group, metric)].map(
-      ([instance, figure]): Measured => ({ ...figure, value: figure.value * perUnit, instance }),
+      ([instance, figure]): Measured => ({ ...figure, instance }),
     );
     const seen = new Map(late.map((each) => [each.instance, each]));
     if (only !== undefined && only.size > 0 && [...only].every((id) => seen.has(id)))
       return late.filter(({ instance }) => only.has(instance));
     const found = await metrics.latest({ metric, service: group, sinceMs: clock.now() - ageMsMax });
     const further = found.filter(({ series }) => !isPlain(series) || !seen.has(series.instance ?? ''));
-    return [...late, ...further.map((each) => measuredOf(each, perUnit))].filter(
+    return [...late, ...further.map(measuredOf)].filter(
       ({ instance }) => only === undefined || only.has(instance),
     );
   }
@@ -150,8 +150,8 @@ function isPlain({ endpoint, labels }: Latest['series']): boolean {
   return endpoint === undefined && labels === undefined;
 }
 
-function measuredOf({ series, atMs, value }: Latest, perUnit: number): Measured {
-  return { instance: series.instance ?? '', atMs, value: value * perUnit };
+function measuredOf({ series, atMs, value }: Latest): Measured {
+  return { instance: series.instance ?? '', atMs, value };
 }
 
 /** What is measured is a share of one core; who may have less than one has none left long before. Pure. */

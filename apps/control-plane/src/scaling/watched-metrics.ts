@@ -4,8 +4,6 @@ import type { KnownMetric, WantedMetric } from 'loadline/scaling';
 export interface WatchedMetric {
   readonly metric: string;
   readonly unit: string;
-  /** What one of the store's is in the unit of scaling: percents are hundredths. */
-  readonly perUnit?: number;
   readonly merge: 'mean' | 'sum' | 'max';
 }
 
