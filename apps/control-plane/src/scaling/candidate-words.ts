@@ -110,6 +110,5 @@ function readVersion(field: Field): string {
 function checkPlan(field: Field): void {
   const parsed = parseRolloutPlan(field.value);
   if (parsed.ok) return;
-  for (const { path, message } of parsed.problems)
-    path.reduce<Field>((place, key) => place.at(key), field).problem(message);
+  for (const { path, message } of parsed.problems) field.within(path).problem(message);
 }

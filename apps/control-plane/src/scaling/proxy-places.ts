@@ -110,7 +110,7 @@ export function assertOwnPlaces(
       const owner = owners.get(place);
       if (owner === undefined) owners.set(place, service.name);
       else {
-        const at = key.reduce<Field>((field, name) => field.at(name), services.at(service.name));
+        const at = services.at(service.name).within(key);
         at.problem(`must be ${what} of its own, and ${owner} has it`);
       }
     }

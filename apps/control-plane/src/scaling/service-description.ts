@@ -82,7 +82,7 @@ function readPolicy(field: Field, replicas: Field | undefined): Readonly<Record<
     const [first, ...rest] = path;
     // What stands beside the policy is wrong there.
     const start = first === 'replicas' && replicas !== undefined ? replicas : undefined;
-    placeAt(start ?? field, start === undefined ? path : rest).problem(message);
+    (start ?? field).within(start === undefined ? path : rest).problem(message);
   }
   return {};
 }
@@ -91,8 +91,4 @@ function presetOf(field: Field): object | undefined {
   const name = field.oneOf([...policyPresets.keys()]);
   const preset = policyPresets.get(name);
   return preset && writeScalingPolicy(preset);
-}
-
-function placeAt(field: Field, path: readonly (string | number)[]): Field {
-  return path.reduce<Field>((place, key) => place.at(key), field);
 }

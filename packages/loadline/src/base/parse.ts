@@ -78,6 +78,11 @@ export class Field {
     return new Field(isHolder ? holder[key] : undefined, [...this.path, key], this.#problems);
   }
 
+  /** The place that such a path leads to from here, for problems that another reader has found in this one. */
+  within(path: Path): Field {
+    return path.reduce<Field>((place, key) => place.at(key), this);
+  }
+
   /** The same place with another value, for a door that completes what was written. */
   as(value: unknown): Field {
     return new Field(value, this.path, this.#problems);

@@ -79,8 +79,7 @@ function readGroup(entry: Field): ScalerGroup {
 function readPolicy(field: Field): ScalingPolicy | undefined {
   const parsed = parseScalingPolicy(field.value);
   if (parsed.ok) return parsed.value;
-  for (const { path, message } of parsed.problems)
-    path.reduce((place: Field, key) => place.at(key), field).problem(message);
+  for (const { path, message } of parsed.problems) field.within(path).problem(message);
   return undefined;
 }
 
