@@ -2,9 +2,9 @@
 export interface AdaptiveLimits {
   readonly limitMin: number;
   readonly limitMax: number;
-  /** How much longer than without a queue a request may take on average, as a factor above 1. */
+  /** How much longer than without a queue a request may take on average, as a factor above 1, at most 10. */
   readonly tolerance: number;
-  /** How often the time without a queue is measured anew, in milliseconds. */
+  /** How often the time without a queue is measured anew, in milliseconds, at least 1,000. */
   readonly measureEveryMs: number;
 }
 
@@ -13,8 +13,8 @@ export interface AdaptiveState {
   /** How many requests may be under way; not rounded. */
   readonly limit: number;
   /** How long a request takes on average when none waits; undefined before the first window. */
-  readonly alone: number | undefined;
-  /** When `alone` was last measured with few requests under way. */
+  readonly aloneMs: number | undefined;
+  /** When `aloneMs` was last measured with few requests under way. */
   readonly measuredMs: number;
   /** The limit before a measurement that is under way. */
   readonly limitBefore: number | undefined;
@@ -36,7 +36,7 @@ export interface LimitWindow {
 export function firstState(limit: number, nowMs: number): AdaptiveState {
   return {
     limit,
-    alone: undefined,
+    aloneMs: undefined,
     measuredMs: nowMs,
     limitBefore: undefined,
     meanMsBefore: undefined,
@@ -57,29 +57,29 @@ export function nextState(state: AdaptiveState, window: LimitWindow, limits: Ada
   const seen = { meanMsBefore: window.meanMs, limitOfMean: state.limit };
   if (state.limitBefore !== undefined) {
     // Half as many were under way: whatever they took now is what they take alone.
-    const measured = { alone: window.meanMs, measuredMs: window.endMs, limitBefore: undefined };
+    const measured = { aloneMs: window.meanMs, measuredMs: window.endMs, limitBefore: undefined };
     return { ...state, ...measured, ...seen, limit: state.limitBefore };
   }
-  const alone = aloneNow(state, window);
+  const aloneMs = aloneMsNow(state, window);
   const isUsed = window.inFlightMax >= state.limit * 0.7;
   if (isUsed && window.endMs - state.measuredMs >= limits.measureEveryMs) {
     const limit = bounded(state.limit / 2, limits);
-    return { ...state, ...seen, alone, limit, limitBefore: state.limit };
+    return { ...state, ...seen, aloneMs, limit, limitBefore: state.limit };
   }
-  const gradient = window.hasOverdue ? 0.7 : Math.max(0.5, (limits.tolerance * alone) / window.meanMs);
+  const gradient = window.hasOverdue ? 0.7 : Math.max(0.5, (limits.tolerance * aloneMs) / window.meanMs);
   // Whoever does not use the limit tells nothing about a higher one.
   const higher = isUsed ? state.limit + Math.sqrt(state.limit) : state.limit;
   const limit = gradient < 1 ? state.limit * gradient : higher;
-  return { ...state, ...seen, alone, limit: bounded(limit, limits) };
+  return { ...state, ...seen, aloneMs, limit: bounded(limit, limits) };
 }
 
-function aloneNow(state: AdaptiveState, { meanMs }: LimitWindow): number {
-  const { alone, meanMsBefore, limitOfMean, limit } = state;
-  if (alone === undefined) return meanMs;
+function aloneMsNow(state: AdaptiveState, { meanMs }: LimitWindow): number {
+  const { aloneMs, meanMsBefore, limitOfMean, limit } = state;
+  if (aloneMs === undefined) return meanMs;
   // By a third of the way, since the lowest of many means is lower than what it is the mean of.
-  if (meanMs < alone) return alone + (meanMs - alone) / 3;
+  if (meanMs < aloneMs) return aloneMs + (meanMs - aloneMs) / 3;
   const hasShrunk = limit < limitOfMean * 0.75;
-  return hasShrunk && meanMsBefore !== undefined && meanMs > meanMsBefore ? meanMs : alone;
+  return hasShrunk && meanMsBefore !== undefined && meanMs > meanMsBefore ? meanMs : aloneMs;
 }
 
 function bounded(limit: number, { limitMin, limitMax }: AdaptiveLimits): number {
