@@ -4,6 +4,7 @@ export { problemOfJson } from './json-limits.ts';
 export { pointerOf } from './pointer.ts';
 export {
   type Mistake,
+  notRemembered,
   Problem,
   problemContentType,
   tooMany,

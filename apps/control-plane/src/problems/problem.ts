@@ -76,6 +76,13 @@ export function unknownThing(what: string): Problem {
   return new Problem('CONTROL_PLANE_NOT_FOUND', `There is no such ${what}.`);
 }
 
+/** A change that could not be written down was not made. */
+export function notRemembered(): Problem {
+  return new Problem('CONTROL_PLANE_UNAVAILABLE', 'It could not be remembered, so that it was not done.', {
+    headers: { 'retry-after': '1' },
+  });
+}
+
 /** A limit of how many is reached. */
 export function tooMany(detail: string, retryAfterS: number): Problem {
   return new Problem('CONTROL_PLANE_TOO_MANY', detail, { headers: { 'retry-after': String(retryAfterS) } });

@@ -1,5 +1,5 @@
 import { isLoadlineError } from 'loadline/base';
-import { Problem, unknownThing, wrongInBody } from '../problems/index.ts';
+import { notRemembered, Problem, unknownThing, wrongInBody } from '../problems/index.ts';
 
 /** What rollouts refuse, as the API says it. */
 export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
@@ -16,13 +16,7 @@ export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
       case 'SCALING_ROLLOUT_INVALID':
         throw wrongInBody('/plan', (error.facts.problems as readonly string[]).join('; '));
       case 'SCALING_MEMORY_FAILED':
-        throw new Problem(
-          'CONTROL_PLANE_UNAVAILABLE',
-          'It could not be remembered, so that it was not done.',
-          {
-            headers: { 'retry-after': '1' },
-          },
-        );
+        throw notRemembered();
       default:
         throw error;
     }

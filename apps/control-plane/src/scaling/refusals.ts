@@ -1,5 +1,5 @@
 import { isLoadlineError, type LoadlineError, type Problem as Mistaken } from 'loadline/base';
-import { type Mistake, Problem, pointerOf, unknownThing } from '../problems/index.ts';
+import { type Mistake, notRemembered, Problem, pointerOf, unknownThing } from '../problems/index.ts';
 
 /** What the scaler refuses, as the API says it. */
 export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
@@ -22,13 +22,7 @@ function refusalOf(error: LoadlineError): unknown {
     case 'SCALING_MANUAL_INVALID':
       return manualInvalid(error.facts.problems as readonly string[]);
     case 'SCALING_MEMORY_FAILED':
-      return new Problem(
-        'CONTROL_PLANE_UNAVAILABLE',
-        'It could not be remembered, so that it was not done.',
-        {
-          headers: { 'retry-after': '1' },
-        },
-      );
+      return notRemembered();
     default:
       return error;
   }
