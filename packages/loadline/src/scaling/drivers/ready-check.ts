@@ -23,16 +23,12 @@ export interface ReadyCheck {
 }
 
 /** Asks again and again until the answer is 200. */
-export async function untilReady({
-  clock,
-  url,
-  timeoutMs,
-  signal,
-}: ReadyCheck): Promise<'ready' | 'too late' | 'given up'> {
+export async function untilReady(check: ReadyCheck): Promise<'ready' | 'too late' | 'given up'> {
+  const { clock, timeoutMs, signal } = check;
   const endMs = clock.monotonicMs() + timeoutMs;
   while (clock.monotonicMs() < endMs) {
     if (signal.aborted) return 'given up';
-    const answer = await ask(url, answerTimeoutMs, signal);
+    const answer = await ask(check, answerTimeoutMs);
     if (signal.aborted) return 'given up';
     if (answer === 200) return 'ready';
     await sleep(clock, pauseMs, signal).catch(() => undefined);
@@ -51,27 +47,34 @@ export interface SilenceCheck extends Omit<ReadyCheck, 'timeoutMs'> {
 
 /** Asks now and then, until no answer has come for too long. Any answer will do: whoever says no is alive. */
 export async function untilSilent(check: SilenceCheck): Promise<'silent' | 'given up'> {
-  const { clock, url, hangAfterMs, signal } = check;
+  const { clock, hangAfterMs, signal } = check;
   const everyMs = hangAfterMs / 4;
   let answeredAtMs = clock.monotonicMs();
   for (;;) {
     await sleep(clock, everyMs, signal).catch(() => undefined);
     if (signal.aborted) return 'given up';
-    const answer = await ask(url, everyMs, signal);
+    const answer = await ask(check, everyMs);
     if (signal.aborted) return 'given up';
     if (answer !== undefined) answeredAtMs = clock.monotonicMs();
     else if (clock.monotonicMs() - answeredAtMs >= hangAfterMs) return 'silent';
   }
 }
 
-/** The status of the answer; undefined where there is none, be it that nobody listens. */
-function ask(url: URL, timeoutMs: number, signal: AbortSignal): Promise<number | undefined> {
+/** The status of the answer; undefined where there is none in time, be it that nobody listens. */
+function ask({ clock, url, signal }: Asked, limitMs: number): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const request = get(url, { signal, timeout: timeoutMs, agent: false }, (response) => {
+    const request = get(url, { signal, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
-    request.on('timeout', () => request.destroy());
+    // To its very end: the limit of a socket is of silence, and who sends a byte now and then would never reach it.
+    const timer = clock.setTimer(() => request.destroy(), limitMs);
     request.on('error', () => resolve(undefined));
+    request.on('close', () => {
+      timer.cancel();
+      resolve(undefined);
+    });
   });
 }
+
+type Asked = Pick<ReadyCheck, 'clock' | 'url' | 'signal'>;

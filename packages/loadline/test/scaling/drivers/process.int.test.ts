@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +15,7 @@ import {
   type ServiceCommand,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
+import { untilSilent } from '../../../src/scaling/drivers/ready-check.ts';
 import { describeScalingDriver } from '../../contracts/scaling-driver-contract.ts';
 import { SimulatedGate } from './simulated-gate.ts';
 
@@ -62,6 +65,29 @@ describe('a process', () => {
     expect(await observe(driver)).toMatchObject({ ready: 0, starting: 1 });
     await until(driver, ({ ready }) => ready === 1);
   });
+
+  it.each(['HTTP/1.1 200 OK\r\nx: ', 'HTTP/1.1 200 OK\r\n\r\n'])(
+    'is not looked at for ever where its answer has no end: %j',
+    async (head) => {
+      const open = new Set<Socket>();
+      await using server = createServer((socket) => {
+        open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)));
+        socket.write(head);
+        const timer = setInterval(() => socket.write('a'), 5);
+        socket.on('close', () => clearInterval(timer));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      const end = new AbortController();
+      const looking = untilSilent({ clock: systemClock, url, hangAfterMs: 400, signal: end.signal });
+      const first = await Promise.race([looking, pause(900, 'goes on' as const)]);
+      // Who begins with an answer is alive; but it is asked again and again, and not listened to for ever.
+      expect(first).toBe(head.endsWith('\r\n\r\n') ? 'goes on' : 'silent');
+      expect(open.size).toBeLessThanOrEqual(3);
+      end.abort();
+      await looking;
+    },
+  );
 
   it('ends what it has before it stops', async () => {
     await using driver = start();
