@@ -57,6 +57,8 @@ export class CircuitBreaker {
   #openings = 0;
   #reopenMs = 0;
   #isProbing = false;
+  /** A probe without a time limit may hang for ever, and must not keep everybody out for as long. */
+  #probingSinceMs = 0;
   #goodProbes = 0;
 
   constructor(limits: BreakerLimits, options: BreakerOptions) {
@@ -73,15 +75,18 @@ export class CircuitBreaker {
   admit(nowMs: number): Ticket {
     if (this.#state === 'closed') return { era: this.#era, isProbe: false, isCounted: false };
     if (this.#state === 'open' && nowMs >= this.#reopenMs) this.#enter('half-open', 'its time was over');
+    if (this.#isProbing && nowMs - this.#probingSinceMs >= this.#limits.openMsMax)
+      this.#open('a probe did not end', nowMs);
     if (this.#state === 'open' || this.#isProbing) throw this.#refusal(nowMs);
     this.#isProbing = true;
+    this.#probingSinceMs = nowMs;
     return { era: this.#era, isProbe: true, isCounted: false };
   }
 
   /** A call has ended well. */
   succeeded(ticket: Ticket, nowMs: number): void {
     if (ticket.era !== this.#era) return;
-    if (ticket.isProbe) this.#probed(ticket.isCounted ? 'a probe was slow' : undefined, nowMs);
+    if (ticket.isProbe) this.#probed(undefined, nowMs);
     else if (!ticket.isCounted) this.#window.add(nowMs, { calls: 1, failures: 0, slow: 0 });
   }
 
@@ -96,7 +101,8 @@ export class CircuitBreaker {
   slowed(ticket: Ticket, nowMs: number): void {
     if (ticket.era !== this.#era) return;
     ticket.isCounted = true;
-    if (!ticket.isProbe) this.#count(nowMs, { calls: 1, failures: 0, slow: 1 });
+    if (ticket.isProbe) this.#probed('a probe was slow', nowMs);
+    else this.#count(nowMs, { calls: 1, failures: 0, slow: 1 });
   }
 
   /** A call was not made after all, or its caller went away: it says nothing of the other side. */

@@ -1,4 +1,4 @@
-import { type Field, formatPath, parse, show } from '../base/index.ts';
+import { type Field, formatPath, type Problem, parse, show } from '../base/index.ts';
 import type { BulkheadLimits } from './bulkhead.ts';
 import type { BreakerLimits } from './circuit-breaker.ts';
 import { resilienceError } from './errors.ts';
@@ -50,9 +50,13 @@ export function parseProtection(input: unknown): ParsedProtection {
     };
   });
   if (parsed.ok) return parsed.value;
-  const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw resilienceError('RESILIENCE_OPTIONS_INVALID', `Cannot protect calls: ${found.join('; ')}.`, {
-    facts: { problems: parsed.problems },
+  throw invalid('protect calls', parsed.problems);
+}
+
+function invalid(attempt: string, problems: readonly Problem[]): Error {
+  const found = problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
+  return resilienceError('RESILIENCE_OPTIONS_INVALID', `Cannot ${attempt}: ${found.join('; ')}.`, {
+    facts: { problems },
   });
 }
 
@@ -106,15 +110,23 @@ function readRetry(field: Field): NonNullable<ParsedProtection['retry']> {
   };
 }
 
-/** A budget of repetitions for everything that calls the same server. */
-export function createRetryBudget({
-  ratio = 0.1,
-  perSecond = 1,
-}: {
-  readonly ratio?: number;
-  readonly perSecond?: number;
-} = {}): RetryBudget {
-  return new RetryBudget({ ratio, perSecond });
+/**
+ * A budget of repetitions for everything that calls the same server. By default one in ten calls, and one a second besides.
+ *
+ * @throws LoadlineError RESILIENCE_OPTIONS_INVALID
+ */
+export function createRetryBudget(
+  options: { readonly ratio?: number; readonly perSecond?: number } = {},
+): RetryBudget {
+  const parsed = parse(options, (root) => {
+    const limits = root.object(['ratio', 'perSecond']);
+    return {
+      ratio: limits.optional('ratio')?.number({ atLeast: 0 }) ?? 0.1,
+      perSecond: limits.optional('perSecond')?.number({ atLeast: 0 }) ?? 1,
+    };
+  });
+  if (parsed.ok) return new RetryBudget(parsed.value);
+  throw invalid('bound repetitions', parsed.problems);
 }
 
 function readFunction(field: Field | undefined): void {

@@ -314,6 +314,33 @@ describe('a circuit breaker', () => {
     expect([outcome(), calls.circuit]).toEqual(['late', 'open']);
   });
 
+  it('waits for no probe that hangs: slow as it is it is a bad one, and a next one is made in time', async () => {
+    const { clock, calls } = createProtected({ breaker: { ...breaker, slowMs: 100, probesNeeded: 1 } });
+    await trip(calls);
+    await clock.advance(1200);
+    watch(calls.run(never));
+    await clock.advance(120);
+    expect(calls.circuit).toBe('open');
+    await clock.advance(2400);
+    expect(await calls.run(() => 'well again')).toBe('well again');
+    expect(calls.circuit).toBe('closed');
+  });
+
+  it('gives up a probe that hangs where nothing limits it, after the longest time that it stays open', async () => {
+    const { clock, calls } = createProtected({ breaker: { ...breaker, openMsMax: 5000, probesNeeded: 1 } });
+    await trip(calls);
+    await clock.advance(1200);
+    watch(calls.run(never));
+    await clock.advance(4990);
+    await expect(calls.run(() => 'early')).rejects.toMatchObject({ code: 'RESILIENCE_CIRCUIT_OPEN' });
+    expect(calls.circuit).toBe('half-open');
+    await clock.advance(10);
+    await expect(calls.run(() => 'early')).rejects.toMatchObject({ code: 'RESILIENCE_CIRCUIT_OPEN' });
+    expect(calls.circuit).toBe('open');
+    await clock.advance(2400);
+    expect(await calls.run(() => 'well again')).toBe('well again');
+  });
+
   it('does not take the end of a call from before it opened for a probe', async () => {
     const { clock, calls } = createProtected({ breaker: { ...breaker, probesNeeded: 1 } });
     const old = Promise.withResolvers<string>();
@@ -381,6 +408,15 @@ describe('repetitions', () => {
     void full.calls.run(never);
     await expect(full.calls.run(count)).rejects.toMatchObject({ code: 'RESILIENCE_BULKHEAD_FULL' });
     expect([attempts, full.clock.pending]).toEqual([1, 0]);
+  });
+
+  it('refuses a budget that would be none', () => {
+    for (const [limits, found] of [
+      [{ ratio: Number.NaN }, 'ratio must be a number'],
+      [{ perSecond: Number.POSITIVE_INFINITY }, 'perSecond must be a number'],
+      [{ ratio: -1 }, 'ratio must be a number at least 0'],
+    ] as const)
+      expect(() => createRetryBudget(limits)).toThrow(found);
   });
 
   it('stay within their budget when everything fails', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import { resilienceError } from '../errors.ts';
 
@@ -67,9 +68,16 @@ export function checkRate({ ratePerSecond, burst }: Rate): void {
   });
 }
 
+/** A key is what a client says, and as long as that likes: 100,000 of a header's length would be a gigabyte. */
+function keptAs(key: string): string {
+  return key.length <= keyLengthMax ? key : createHash('sha256').update(key).digest('base64url');
+}
+
+const keyLengthMax = 64;
+
 /**
  * Limits in memory. At most `keysMax` keys are kept, by default 100,000, some 10 MB: beyond them the one that has been quiet
- * for longest is forgotten, and starts anew with a full bucket.
+ * for longest is forgotten, and starts anew with a full bucket. Long keys are kept as digests.
  *
  * @throws LoadlineError RESILIENCE_OPTIONS_INVALID
  */
@@ -84,9 +92,10 @@ export function createLocalRateLimit(
   return {
     take(key) {
       const nowMs = clock.monotonicMs();
-      const { verdict, fullAtMs } = spend(fullAt.get(key), nowMs, rate);
-      fullAt.delete(key);
-      fullAt.set(key, fullAtMs);
+      const kept = keptAs(key);
+      const { verdict, fullAtMs } = spend(fullAt.get(kept), nowMs, rate);
+      fullAt.delete(kept);
+      fullAt.set(kept, fullAtMs);
       if (fullAt.size > keysMax) {
         const [oldest, oldestMs] = fullAt.entries().next().value as [string, number];
         fullAt.delete(oldest);

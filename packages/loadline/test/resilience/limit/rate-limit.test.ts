@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { createVirtualClock } from 'loadline/base';
 import { createLocalRateLimit } from 'loadline/resilience';
@@ -39,6 +41,20 @@ describe('a rate limit in memory', () => {
     expect(limit.take('a')).toEqual({ allowed: false, retryAfterMs: 150 });
     await clock.advance(150);
     expect(limit.take('a')).toEqual({ allowed: true });
+  });
+
+  it('keeps of a long key no more than of a short one, and tells it from others', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const limit = createLocalRateLimit({ ratePerSecond: 1, burst: 1 }, { clock: createVirtualClock() });
+    const keyOf = (index: number): string => Buffer.alloc(8000, `${index},`).toString();
+    const count = 2000;
+    collectGarbage();
+    const bytesBefore = process.memoryUsage().heapUsed;
+    for (let index = 0; index < count; index++) expect(limit.take(keyOf(index))).toEqual({ allowed: true });
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - bytesBefore).toBeLessThan((count * 8000) / 4);
+    expect(limit.take(keyOf(7))).toMatchObject({ allowed: false });
   });
 
   it('knows each key for itself, and at most so many', () => {
