@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, createRandom, type Random, systemClock } from '../../base/index.ts';
 import { type Counter, createRegistry, type Labelled, type Registry } from '../../metrics/index.ts';
-import type { ConcurrencyLimiter, OwnDeadline, Place, Priority } from '../../resilience/index.ts';
+import type {
+  ConcurrencyLimiter,
+  OwnDeadline,
+  Place,
+  Priority,
+  RateLimiter,
+  RateVerdict,
+} from '../../resilience/index.ts';
 import { type Gated, gated } from '../gate/frameworks.ts';
 import {
   clientWent,
@@ -72,6 +79,16 @@ export function createAdmission(options: AdmissionOptions): Gated {
     }
   }
 
+  /** One that cannot say is no reason to refuse anybody either. */
+  async function verdictOf(rate: RateLimiter, key: string): Promise<RateVerdict | undefined> {
+    try {
+      return await rate.take(key);
+    } catch {
+      unknown.add();
+      return undefined;
+    }
+  }
+
   function enter(request: GateRequest, deadline: OwnDeadline | undefined): Passage | Promise<Passage> {
     if (limiter === undefined) return admit(undefined, deadline);
     const place = limiter.enterOrWait(ask(priorityOf, request, 'normal'), deadline?.remainingMs());
@@ -105,7 +122,7 @@ export function createAdmission(options: AdmissionOptions): Gated {
   async function takeAll(request: GateRequest, deadline: OwnDeadline | undefined): Promise<Passage> {
     for (const { name, keyOf, limiter: rate } of rates) {
       const key = ask(keyOf, request, undefined);
-      const verdict = key === undefined ? undefined : await rate.take(key);
+      const verdict = key === undefined ? undefined : await verdictOf(rate, key);
       if (verdict !== undefined && !verdict.allowed) {
         outcomes.with({ outcome: name }).add();
         deadline?.end();
@@ -171,7 +188,7 @@ function observeAdmission(
   }
   return registry.counter({
     name: 'admission_requests_total',
-    help: 'Requests at the door: admitted, shed for want of room, overdue, or refused by the limit of this name; unknown where keyOf or priorityOf threw.',
+    help: 'Requests at the door: admitted, shed for want of room, overdue, or refused by the limit of this name; unknown where keyOf, priorityOf or a limit threw.',
     labels: ['outcome'],
   });
 }

@@ -57,8 +57,18 @@ export function createSharedRateLimit(options: SharedRateLimitOptions): SharedRa
     );
   }
 
+  /** A service's own function must not break its requests: where it says nothing of use, what it said before holds. */
+  function instancesNow(): number {
+    try {
+      const count = Math.floor(instances());
+      return Number.isFinite(count) ? Math.max(1, count) : shares;
+    } catch {
+      return shares;
+    }
+  }
+
   function takeLocally(key: string): RateVerdict | Promise<RateVerdict> {
-    const count = Math.max(1, Math.floor(instances()));
+    const count = instancesNow();
     if (count !== shares) {
       shares = count;
       share = shareOf(count);

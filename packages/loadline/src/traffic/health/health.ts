@@ -74,7 +74,12 @@ export function createHealth(options: HealthOptions = {}): Health {
     clock,
     onFailure(name, error) {
       failures?.with({ check: name }).add();
-      onFailure?.(name, error);
+      // A log that fails must not take the service out of the traffic for good.
+      try {
+        onFailure?.(name, error);
+      } catch {
+        failures?.with({ check: 'onFailure' }).add();
+      }
     },
   });
   const isCritical = (name: string): boolean => known.get(name)?.isCritical ?? true;

@@ -227,6 +227,26 @@ describe('createAdmission()', () => {
   });
 });
 
+describe('admission by limits that cannot say', () => {
+  it('lets requests pass, and counts them', async () => {
+    const registry = createRegistry();
+    const limiter = { take: () => Promise.reject(new Error('no fleet')) };
+    const open = services['node:http'] as OpenService;
+    const admission = createAdmission({
+      registry,
+      rates: [{ name: 'by-user', keyOf: () => 'ann', limiter }],
+    });
+    await using service = await open([admission], ({ answer }) => answer('a dish'));
+    expect((await fetch(service.url)).status).toBe(200);
+    expect(outcomesOf(registry)).toEqual(
+      expect.arrayContaining([
+        { labels: ['unknown'], value: 1 },
+        { labels: ['admitted'], value: 1 },
+      ]),
+    );
+  });
+});
+
 describe('clientAddress()', () => {
   const request = (address: string, forwarded?: string): GateRequest => ({
     method: 'GET',
@@ -234,6 +254,20 @@ describe('clientAddress()', () => {
     raw: {},
     address,
     header: (name) => (name === 'x-forwarded-for' ? forwarded : undefined),
+  });
+
+  it('refuses proxies that are none, since a slip might believe everybody', () => {
+    for (const entry of [
+      '10.0.0.0/',
+      '10.0.0.0/33',
+      '10.0.0.0/8/8',
+      '10.0.0.0/-1',
+      'proxy',
+      '',
+      'fd00::/129',
+    ])
+      expect(() => clientAddress(['10.0.0.0/8', entry])).toThrow('proxies[1]');
+    for (const entry of ['10.0.0.0/0', '10.0.0.1/32', 'fd00::/8', '::1']) clientAddress([entry]);
   });
 
   it('believes only what its own proxies have written', () => {

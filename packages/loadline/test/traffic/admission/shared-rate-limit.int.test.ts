@@ -23,6 +23,10 @@ async function allowedOf(limit: SharedRateLimit, count: number, key = 'ann'): Pr
   return verdicts.filter(({ allowed }) => allowed).length;
 }
 
+function fail(why: string): never {
+  throw new Error(why);
+}
+
 const rate = { ratePerSecond: 0.001, burst: 10 };
 
 describe('a rate limit that instances share', () => {
@@ -38,6 +42,18 @@ describe('a rate limit that instances share', () => {
     expect(refused).toMatchObject({ allowed: false });
     expect(refused.allowed === false && refused.retryAfterMs).toBeGreaterThan(900_000);
     expect(await limits[1].take('bob')).toEqual({ allowed: true });
+  });
+
+  it('holds to how many there were where nobody can say how many there are', async () => {
+    let said: () => number = () => 2;
+    const away = { evaluate: () => Promise.reject(new Error('away')) };
+    const limit = createSharedRateLimit({ ...rate, valkey: away, name: 'away', instances: () => said() });
+    expect(await allowedOf(limit, 4, 'first')).toBe(4);
+    for (const broken of [() => Number.NaN, () => Number.POSITIVE_INFINITY, () => fail('no fleet')]) {
+      said = broken;
+      expect(await allowedOf(limit, 20, String(broken))).toBe(5);
+    }
+    expect(await allowedOf(limit, 20, 'first')).toBe(1);
   });
 
   it('gives back what time brings, and leaves nothing behind on the server', async () => {

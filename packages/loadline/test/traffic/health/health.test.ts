@@ -50,6 +50,31 @@ describe('createHealth()', () => {
     expect(await createHealth({ checks }).ready()).toMatchObject({ checks: { database: 'failed' } });
   });
 
+  it('goes on where the log of its failures fails, and recovers', async () => {
+    const clock = createVirtualClock();
+    const registry = createRegistry();
+    let isWell = false;
+    const health = createHealth({
+      clock,
+      registry,
+      checks: { database: () => (isWell ? well() : unwell()) },
+      onFailure() {
+        throw new Error('the disk is full');
+      },
+    });
+    expect(await health.ready()).toMatchObject({ status: 'unhealthy', checks: { database: 'failed' } });
+    isWell = true;
+    await clock.advance(1000);
+    expect(await health.ready()).toMatchObject({ status: 'healthy' });
+    const failures = registry
+      .snapshot()
+      .find(({ name }) => name === 'service_health_check_failures_total')?.series;
+    expect(failures).toMatchObject([
+      { labels: ['database'], value: 1 },
+      { labels: ['onFailure'], value: 1 },
+    ]);
+  });
+
   it('is not ready before it has come up, nor from the moment in which it drains', async () => {
     const database = createCheck();
     const health = createHealth({ isStarting: true, checks: { database: database.check }, version: '1.4.2' });
