@@ -216,7 +216,9 @@ describe('the live stream', () => {
     }
     const stopping = other.composition.graceful.stop();
     while ([...sockets].some(({ destroyed }) => !destroyed)) await other.clock.advance(1000);
-    expect((await stopping).unfinished).toEqual([{ name: 'GET /performance/live', ageMs: expect.any(Number) }]);
+    expect((await stopping).unfinished).toEqual([
+      { name: 'GET /performance/live', ageMs: expect.any(Number) },
+    ]);
     slow.close();
     expect(await slow.ended).toBe('aborted');
   });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { renderHtml } from '../../../../src/load/output/html/page.ts';
 import { pageScript } from '../../../../src/base/page/script.ts';
 import { pageStyle } from '../../../../src/base/page/style.ts';
+import { renderHtml } from '../../../../src/load/output/html/page.ts';
 import { runStyle } from '../../../../src/load/output/html/style.ts';
 import {
   crowdedRun,
