@@ -14,6 +14,8 @@ export interface ServicesFileOptions {
   readonly port: number;
   /** What an instance needs to know. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where Node keeps what it has compiled, for the instances that come later. */
+  readonly compiledFolder: string;
   readonly scaling: DemoScaling;
 }
 
@@ -29,6 +31,7 @@ export async function writeServicesFile({
   file,
   port,
   environment,
+  compiledFolder,
   scaling,
 }: ServicesFileOptions): Promise<void> {
   const service = {
@@ -36,7 +39,12 @@ export async function writeServicesFile({
     args: ['--conditions=loadline-source', fileURLToPath(new URL('../src/main.ts', import.meta.url))],
     // It leaves the proxy before it is told to stop: there is nobody who has yet to notice. And it refuses nobody: more
     // instances are to come instead.
-    env: { ...environment, FOODSHARE_DRAIN_DELAY: '0', FOODSHARE_USER_RATE: '0' },
+    env: {
+      ...environment,
+      FOODSHARE_DRAIN_DELAY: '0',
+      FOODSHARE_USER_RATE: '0',
+      NODE_COMPILE_CACHE: compiledFolder,
+    },
     listen: port,
     ...scaling,
   };

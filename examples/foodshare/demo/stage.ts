@@ -65,7 +65,10 @@ export async function buildStage(
   const servicesFile = join(folder, 'services.json');
   const listenPort = port === 0 ? await freePort() : port;
   const environment = serviceEnvironment(stack, tokenSecret);
-  await writeServicesFile({ file: servicesFile, port: listenPort, environment, scaling });
+  const compiledFolder = join(folder, 'compiled');
+  await writeServicesFile({
+    ...{ file: servicesFile, port: listenPort, environment, compiledFolder, scaling },
+  });
   const controlPlane = parts.use(
     await steps.run('control plane', async () =>
       startControlPlane({
