@@ -30,15 +30,15 @@ interface Service {
 const figureMs = 1000;
 /** So much is kept for response times. */
 const keptMs = 30_000;
-const slicesMax = 64;
+const slicesMax = 128;
 /** Who says nothing any more counts no longer after three looks, and is forgotten after so long. */
 const forgottenMs = 300_000;
 const silentLooks = 3;
 
 /**
  * The latest of the services that are scaled, instance by instance, as soon as a look has brought it: what a scaler goes by
- * without waiting for the store. Whoever looks hands it in here; of two who look at the same time at the same instance
- * the first counts.
+ * without waiting for the store. Whoever looks hands it in here. Where two look at the same instance, the one that has looked last
+ * counts, and what was before: no moment counts twice.
  */
 export class Lately {
   readonly #services: ReadonlyMap<string, Service>;
@@ -60,8 +60,7 @@ export class Lately {
     if (known === undefined || first === undefined) return;
     const slices = known.instances.get(instance) ?? [];
     const fromMs = at.nowMs - at.elapsedS * 1000;
-    // A millisecond: seconds are no whole numbers of them.
-    if (at.elapsedS > 0 && fromMs < (slices[0]?.toMs ?? Number.NEGATIVE_INFINITY) - 1) return;
+    if (at.nowMs < (slices[0]?.toMs ?? Number.NEGATIVE_INFINITY)) return;
     const latency = latencyOf(samples);
     if (latency !== undefined) known.tellsLatency = true;
     const figures = latestFiguresOf(samples);
@@ -129,10 +128,18 @@ function heardOf({ instances }: Service): readonly (readonly [string, readonly S
   });
 }
 
-/** The newest, and those that end so short a time before it. */
+/** The newest, and those before it that end so short a time before it; of others' looks only what is of another time. */
 function within(slices: readonly Slice[], windowMs: number): readonly Slice[] {
-  const [newest] = slices;
-  return slices.filter((slice) => slice === newest || slice.toMs > (newest as Slice).toMs - windowMs);
+  const found: Slice[] = [];
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const slice of slices) {
+    if (slice.toMs <= (slices[0] as Slice).toMs - windowMs) break;
+    // A millisecond: seconds are no whole numbers of them.
+    if (slice.toMs > untilMs + 1) continue;
+    found.push(slice);
+    untilMs = slice.fromMs;
+  }
+  return found;
 }
 
 /** Shares and rates are of the time in between; all else is as it was last. */

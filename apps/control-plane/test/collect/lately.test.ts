@@ -61,6 +61,20 @@ describe('what a service did lately', () => {
     expect(lately.figures('shop', 'requests').get('a')).toMatchObject({ value: 15, overMs: 1000 });
   });
 
+  it('goes by who has looked last, where two look in turn, each in a time of his own', () => {
+    const lately = open();
+    const look = (nowMs: number, share: number): void =>
+      lately.take(instance('a'), said(nowMs, { cpu_ratio: share }, [share * 100]), { nowMs, elapsedS: 1 });
+    for (const at of [1000, 2000, 3000]) {
+      look(at, 0.2);
+      look(at + 900, at === 3000 ? 0.9 : 0.3);
+    }
+    expect(lately.figures('shop', 'cpu_ratio').get('a')).toMatchObject({ value: 0.9, overMs: 1000 });
+    const seen = lately.latency('shop', 5000);
+    // Of 0.9 s to 3.9 s: what the other one has seen meanwhile is the same again.
+    expect(seen === undefined || seen === 'silent' ? undefined : seen.histogram.count).toBe(3);
+  });
+
   it('leaves out who says nothing any more, while others do', () => {
     const lately = open();
     for (let at = 500; at <= 6000; at += 500) {
