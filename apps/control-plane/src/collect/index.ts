@@ -5,7 +5,7 @@ export { growthOf } from './histogram-growth.ts';
 export { instanceHandlers } from './instance-handlers.ts';
 export { endpointOfRequest, isFailure, rateUnitOf, unitOf, unitOfMetric } from './known-metrics.ts';
 export { LabelBook } from './label-book.ts';
-export { Lately } from './lately.ts';
+export { type LateFigure, Lately } from './lately.ts';
 export { openWatch } from './open-watch.ts';
 export { createPull, type Pull } from './pull.ts';
 export { observeQuickLooks, QuickLooks } from './quick-looks.ts';

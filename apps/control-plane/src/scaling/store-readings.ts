@@ -2,6 +2,7 @@ import type { Clock } from 'loadline/base';
 import type { Readings, ReadingsPort, ScalingDriver, ScalingReading, WantedMetric } from 'loadline/scaling';
 import { type Latest, type Store, scaleOf } from 'loadline/store';
 import type { Lately, QuickLooks } from '../collect/index.ts';
+import { ProcessorShares } from './processor-shares.ts';
 import { createStoreHistory } from './store-history.ts';
 import { instanceMetrics, type WatchedMetric, watchedMetricOf } from './watched-metrics.ts';
 
@@ -30,7 +31,8 @@ type Measured = ScalingReading & { readonly instance: string };
 
 /**
  * What a scaler goes by, from what was measured: of the instances that take requests the mean, or of the group the sum
- * or the worst. A metric that nobody measures is left out. What was seen lately comes before what the store has.
+ * or the worst. A metric that nobody measures is left out. What was seen lately comes before what the store has, and what the
+ * driver counts of the processor before both.
  */
 export function createStoreReadings({
   metrics,
@@ -40,6 +42,8 @@ export function createStoreReadings({
   driver,
   clock,
 }: StoreReadingsOptions): Required<ReadingsPort> {
+  const shares = new ProcessorShares();
+
   async function readLatency(group: string): Promise<ScalingReading | undefined> {
     const windowMs = Math.min(latencyMsMax, Math.max(latencyMsMin, everyMs(group)));
     const seen = lately.latency(group, windowMs);
@@ -75,7 +79,8 @@ export function createStoreReadings({
     { metric }: WatchedMetric,
     only: ReadonlySet<string> | undefined,
   ): Promise<readonly Measured[]> {
-    const late = [...lately.figures(group, metric)].map(
+    const counted = metric === instanceMetrics.cpuRatio.metric ? shares.figures(group) : [];
+    const late = [...new Map([...lately.figures(group, metric), ...counted])].map(
       ([instance, figure]): Measured => ({ ...figure, instance }),
     );
     const seen = new Map(late.map((each) => [each.instance, each]));
@@ -92,6 +97,7 @@ export function createStoreReadings({
     const fleet = await driver.observe(group, signal);
     if (fleet.kind !== 'seen') return { all: new Set(), ready: new Set(), cores: 1 };
     const { instances, quota } = fleet;
+    shares.see(group, instances, { nowMs: clock.monotonicMs(), epochMs: clock.now() });
     const ready = instances.filter(({ state }) => state === 'ready');
     const running = ready.flatMap(({ id, url }) => (url === undefined ? [] : [{ instance: id, url }]));
     await quick.look(group, running, everyMs(group));

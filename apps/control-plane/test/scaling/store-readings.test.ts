@@ -26,7 +26,18 @@ async function stage({
     ...{ kind: 'seen', wanted: 2, ready: 2, starting: 0, stopping: 0, instances },
     ...(quota === undefined ? {} : { quota }),
   };
-  const driver: ScalingDriver = { observe: async () => fleet, apply: async () => ({ kind: 'accepted' }) };
+  const used: Record<string, number> = {};
+  const counted = ({ instances: all, ...rest }: Fleet): Fleet => ({
+    ...rest,
+    instances: all.map((each) => ({
+      ...each,
+      ...(each.id in used ? { cpuMs: used[each.id] as number } : {}),
+    })),
+  });
+  const driver: ScalingDriver = {
+    observe: async () => counted(fleet),
+    apply: async () => ({ kind: 'accepted' }),
+  };
   const sample = (id: string, value: number, metric = 'cpu_ratio', unit = 'ratio') => ({
     series: { metric, service: 'shop', instance: id, unit },
     atMs: clock.now(),
@@ -52,7 +63,7 @@ async function stage({
       nowMs: clock.monotonicMs(),
       elapsedS: 1,
     });
-  return { clock, store, readings, sample, see, asked };
+  return { clock, store, readings, sample, see, asked, used };
 }
 
 it.each([
@@ -75,6 +86,21 @@ describe('what a scaler goes by', () => {
     expect((await readings.read('shop', [cpu], signal)).cpuRatio).toMatchObject({ value: 0.8, overMs: 1000 });
     // All of them were seen: the store need not answer.
     expect(asked).toEqual([]);
+  });
+
+  it('is what the driver counts of the processor, before what an instance says that has no time to say it', async () => {
+    const { readings, see, clock, used } = await stage();
+    for (const id of ['shop-1', 'shop-2']) see(id, 0.1);
+    Object.assign(used, { 'shop-1': 0, 'shop-2': 0 });
+    await readings.read('shop', [cpu], signal);
+    await clock.advance(1000);
+    Object.assign(used, { 'shop-1': 900, 'shop-2': 700 });
+    expect((await readings.read('shop', [cpu], signal)).cpuRatio).toMatchObject({
+      value: 0.8,
+      atMs: clock.now(),
+      overMs: 1000,
+    });
+    expect((await readings.readEach('shop', [cpu], signal)).get('shop-1')?.cpuRatio?.value).toBe(0.9);
   });
 
   it('is what all told together, of what is one number for the group', async () => {

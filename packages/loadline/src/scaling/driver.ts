@@ -77,6 +77,7 @@ export type Quota =
     }
   | { readonly by: 'nothing'; readonly because: string };
 
+/** One instance of a group, as whatever runs it tells of it. */
 export interface Instance {
   readonly id: string;
   readonly state: InstanceState;
@@ -86,16 +87,21 @@ export interface Instance {
   readonly sinceMs: number;
   /** When it was made, whatever has happened to it since; absent where the engine doesn't tell. */
   readonly startedMs?: number;
+  /**
+   * Of the processor, since what runs of it now was started, in milliseconds; absent where the engine doesn't tell. An instance
+   * with too much to do answers late when it is asked.
+   */
+  readonly cpuMs?: number;
   /** How often it was started again after it had ended by itself. */
   readonly restarts: number;
   /** For people, where there is something to say: `exited with 1 after 2.3 s; starts again in 4 s`. */
   readonly remark?: string;
 }
 
-/** `waiting`: it has crashed, and is given time before the next start. */
+/** `waiting`: it has crashed, and is given time before the next start. `draining`: it takes nothing new and ends what it has. */
 export type InstanceState = 'starting' | 'ready' | 'waiting' | 'draining';
 
-/** What came of an `apply`. */
+/** What came of an order: of `apply`, `restart` or `endRestart`. */
 export type Outcome =
   | { readonly kind: 'accepted' }
   | {
@@ -125,11 +131,13 @@ export interface ServedInstance {
   readonly port: number;
 }
 
+/** One that is to go, and how long it has for that. */
 export interface LeavingInstance extends ServedInstance {
-  /** For ending what it has; 0 where it is gone already. */
+  /** For ending what it has, in milliseconds; 0 where it is gone already. */
   readonly graceMs: number;
 }
 
+/** How an instance has left the traffic; it is out of it in any case. */
 export type Withdrawal =
   | { readonly kind: 'drained' }
   | { readonly kind: 'overdue'; readonly inFlight: number | undefined }

@@ -10,6 +10,8 @@ export interface RunningUnit {
   readonly url: string;
   /** How it ended, for people. Never rejects. */
   readonly ended: Promise<string>;
+  /** What it has used of the processor since its start, in milliseconds; undefined where nobody knows. */
+  cpuMs?(): number | undefined;
   /** Asks it to end what it has. */
   terminate(): void;
   /** Ends it at once; where it is gone already there is nothing to do. */
@@ -120,8 +122,10 @@ export class ManagedInstance<Unit extends RunningUnit> {
       sinceMs: this.#sinceMs,
       restarts: this.#restarts,
     };
+    const cpuMs = this.#unit?.cpuMs?.();
     return {
       ...known,
+      ...(cpuMs === undefined ? {} : { cpuMs }),
       ...(this.#startedMs === undefined ? {} : { startedMs: this.#startedMs }),
       ...(this.#remark === undefined ? {} : { remark: this.#remark }),
     };

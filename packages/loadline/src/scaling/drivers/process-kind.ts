@@ -7,7 +7,13 @@ import { LastLines } from './last-lines.ts';
 import type { InstanceKind, InstanceTiming, RunningUnit } from './managed-instance.ts';
 import { OutputFile } from './output-file.ts';
 import { findFreePort, untilReady, untilSilent } from './ready-check.ts';
-import { adoptProcess, type RunningProcess, spawnProcess, startMarkOf } from './running-process.ts';
+import {
+  adoptProcess,
+  type RunningProcess,
+  spawnProcess,
+  startMarkOf,
+  usedCpuMs,
+} from './running-process.ts';
 import type { QuotaWish, ServiceCommand } from './service-command.ts';
 
 /** A process as a unit, with what tells it from all others. */
@@ -133,6 +139,7 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
       url: `http://127.0.0.1:${port}`,
       startMark: pid === undefined ? undefined : startMarkOf(pid),
       ended: running.ended,
+      cpuMs: () => (pid === undefined ? undefined : usedCpuMs(pid)),
       terminate: () => running.terminate(),
       kill: () => running.killAll(),
     };

@@ -58,6 +58,20 @@ describe('a process', () => {
     expect(Object.keys(environment).toSorted()).toEqual(['GIVEN', 'PORT']);
   });
 
+  it.runIf(process.platform === 'linux')(
+    'need not be asked how much of the processor it has used',
+    async () => {
+      await using driver = start();
+      await apply(driver, 1);
+      const { instances } = await until(driver, ({ ready }) => ready === 1);
+      const told = Number(await (await fetch(`${instances[0]?.url}/cpu`)).text());
+      const counted = (await observe(driver)).instances[0]?.cpuMs ?? Number.NaN;
+      expect(told).toBeGreaterThan(10);
+      // The system counts by tens of milliseconds, and the answer itself has taken some.
+      expect(Math.abs(counted - told)).toBeLessThan(30);
+    },
+  );
+
   it('is ready when it says so, not when it listens', async () => {
     await using driver = start({ environment: { READY_AFTER_MS: '300' } });
     await apply(driver, 1);

@@ -15,6 +15,9 @@ const server = createServer((request, response) => {
   if (request.url === '/health/ready') {
     response.writeHead(isReady && MODE !== 'never ready' ? 200 : 503).end();
     if (MODE === 'ready once') isReady = false;
+  } else if (request.url === '/cpu') {
+    const { user, system } = process.cpuUsage();
+    response.end(String((user + system) / 1000));
   } else if (request.url === '/environment') response.end(JSON.stringify(process.env));
   else if (request.url === '/slow') setTimeout(() => response.end('done'), 300);
   else response.end('fine');
