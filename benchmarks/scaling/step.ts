@@ -9,8 +9,8 @@ import { buildStage, type Stage } from '../../examples/foodshare/demo/stage.ts';
 import { type BenchOptions, type Row, rowOf } from '../harness.ts';
 
 /** Before the step and after it, in seconds; arrivals a second. */
-const quiet = { seconds: 20, rate: 20 };
-const busy = { seconds: 45, rate: 200 };
+const quiet = { seconds: 20, rate: 50 };
+const busy = { seconds: 45, rate: 500 };
 /** What p95 is to come back under. */
 const p95TargetMs = 200;
 const instancesMin = 2;
