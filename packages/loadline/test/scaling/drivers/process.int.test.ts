@@ -66,9 +66,9 @@ describe('a process', () => {
       const { instances } = await until(driver, ({ ready }) => ready === 1);
       const told = Number(await (await fetch(`${instances[0]?.url}/cpu`)).text());
       const counted = (await observe(driver)).instances[0]?.cpuMs ?? Number.NaN;
-      expect(told).toBeGreaterThan(10);
       // The system counts by tens of milliseconds, and the answer itself has taken some.
-      expect(Math.abs(counted - told)).toBeLessThan(30);
+      expect(counted / told).toBeGreaterThan(0.5);
+      expect(counted / told).toBeLessThan(2);
     },
   );
 
