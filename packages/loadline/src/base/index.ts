@@ -12,6 +12,7 @@ export { formatDuration, parseDuration } from './duration.ts';
 export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';
 export { errorsOf, isLoadlineError, LoadlineError } from './errors.ts';
 export { formatCount, formatRate, formatRatio } from './figures.ts';
+export { hashText, mix } from './hash-text.ts';
 export { html, jsonScript, Markup, type Piece, trusted } from './markup.ts';
 export { packageFolder } from './package-folder.ts';
 export type { NumberLimits, ObjectField, Parsed, Path, Problem } from './parse.ts';

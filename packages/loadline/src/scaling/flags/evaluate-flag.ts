@@ -1,3 +1,4 @@
+import { hashText } from '../../base/index.ts';
 import type { Flag, FlagChoice, FlagCondition, FlagContext, FlagTest, FlagValue } from './flag.ts';
 
 /** What a flag says to somebody, and why. */
@@ -40,17 +41,10 @@ function choose(name: string, choice: FlagChoice, key: string | undefined): stri
 
 /**
  * Where a key stands among all, from 0 to below 1: the same on every machine, and another one for each flag, so that
- * it is not always the same who come first. A larger share keeps everybody whom a smaller one had. FNV-1a, whose upper
- * bits the finisher of MurmurHash3 (A. Appleby) makes depend on all of the key.
+ * it is not always the same who come first. A larger share keeps everybody whom a smaller one had.
  */
 function placeOf(name: string, key: string): number {
-  let hash = 0x811c9dc5;
-  for (const text of [name, '\0', key]) {
-    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+  return hashText(`${name}\0${key}`) / 2 ** 32;
 }
 
 function holds({ attribute, test }: FlagCondition, context: FlagContext): boolean {

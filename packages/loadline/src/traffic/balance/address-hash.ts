@@ -1,4 +1,5 @@
-import { type Asked, type Candidate, hashText, mix } from './candidate.ts';
+import { hashText, mix } from '../../base/index.ts';
+import type { Asked, Candidate } from './candidate.ts';
 
 /**
  * The same key goes to the same upstream for as long as that is there (weighted rendezvous hashing: each draws a

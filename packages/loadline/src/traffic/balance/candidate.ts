@@ -1,3 +1,5 @@
+import { hashText } from '../../base/index.ts';
+
 /**
  * An upstream as a policy sees it: numbers. All that a policy remembers stands here, so that the same candidates
  * give the same choice, and whoever joins or leaves changes nothing for the others. They are changed in place: a
@@ -35,19 +37,3 @@ export interface Asked {
 
 /** Chooses one of at least one candidate. */
 export type Picker = (candidates: readonly Candidate[], asked: Asked) => Candidate;
-
-/** FNV-1a and a last mixing, so that texts which differ in the last letter only lie far apart. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return mix(hash);
-}
-
-/** Spreads each bit of a number over all 32 (the finalizer of MurmurHash3, by Austin Appleby, in the public domain). */
-export function mix(value: number): number {
-  let hash = value ^ (value >>> 16);
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
