@@ -11,8 +11,10 @@ export type ScalabilityPoint = {
   | { /** From which follows how many were under way. */ readonly latencyMsMean: number }
 );
 
+/** A curve, or why there is none. */
 export type ScalabilityFit = FittedScalability | NoScalability;
 
+/** A curve through the points, how sure it is, and what it cannot say. */
 export interface FittedScalability {
   readonly kind: 'fitted';
   readonly points: number;
@@ -36,12 +38,14 @@ export interface FittedScalability {
   readonly statements: readonly string[];
 }
 
+/** Too few points, or too close together. */
 export interface NoScalability {
   readonly kind: 'none';
   readonly points: number;
   readonly statements: readonly string[];
 }
 
+/** Both ends belong to it. */
 export interface Range {
   readonly low: number;
   readonly high: number;

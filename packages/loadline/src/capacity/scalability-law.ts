@@ -28,6 +28,7 @@ export function latencyMsWith(law: ScalabilityLaw, concurrency: number): number 
   return (1000 * slowdown(law, concurrency)) / law.ratePerSecondAlone;
 }
 
+/** Where a curve is highest. */
 export interface Peak {
   readonly concurrency: number;
   readonly ratePerSecond: number;

@@ -11,6 +11,7 @@ export interface SizingAim extends Omit<Queue, 'servers'> {
   readonly instancesMax?: number;
 }
 
+/** How many are enough, or that no number is. */
 export type Sizing =
   | {
       readonly kind: 'enough';

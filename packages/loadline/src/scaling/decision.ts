@@ -16,6 +16,7 @@ export interface Recommendation {
   readonly replicas: number;
 }
 
+/** What is done about the size of a group; also to do nothing is a decision. */
 export type ScalingAction = 'scale out' | 'scale in' | 'hold';
 
 /** How many instances to want next, and why. Also where nothing is to be changed. */
@@ -40,6 +41,7 @@ export interface Decision {
   readonly otherwise: string;
 }
 
+/** What bounds a decision, with its figures: instances, and times in milliseconds. */
 export type Bound =
   | { readonly kind: 'minimum' | 'maximum'; readonly replicas: number }
   | { readonly kind: 'manual'; readonly replicas: number; readonly untilMs: number }
@@ -81,7 +83,7 @@ export type Bound =
   | { readonly kind: 'cost'; readonly replicas: number; readonly limit: string }
   | { readonly kind: 'paused' }
   | {
-      /** By a rollout or a flag. */
+      /** By a rollout, a flag or a rolling restart. */
       readonly kind: 'held';
       readonly because: string;
     };

@@ -7,8 +7,9 @@ export interface GroupCounts {
   holds: number;
   /** Rounds that did not begin because the one before was still under way. */
   skipped: number;
+  /** Rounds in which the driver told nothing; then nothing is decided. */
   unseen: number;
-  /** Rounds in which the source of the metrics did not answer. */
+  /** Times that the source of the metrics, or of their past, did not answer. */
   unread: number;
   /** Values that were no number, negative, too old or from the future. */
   setAside: number;

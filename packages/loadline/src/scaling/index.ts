@@ -1,4 +1,4 @@
-/** Policy, decision, driver, outcome; rollouts. */
+/** Keeps groups of instances at the right size: policies, decisions with their reasons, drivers that act; and brings new builds in. */
 export { decide } from './decide.ts';
 export type { Bound, Decision, Recommendation, ScalingAction, ScalingStep } from './decision.ts';
 export type { DecisionSpan } from './decision-span.ts';

@@ -26,6 +26,7 @@ export interface ScalingMemory {
   decisions(query: DecisionQuery): Promise<readonly DecisionSpan[]>;
 }
 
+/** What a memory gives back at the start. */
 export interface Remembered {
   readonly configurations: readonly ScalingConfiguration[];
   readonly manual: readonly ManualScaling[];
@@ -57,6 +58,7 @@ export interface ScalingTrigger {
   readonly threshold: number;
 }
 
+/** Which events. */
 export interface EventQuery {
   /** All groups where absent. */
   readonly group?: string;
@@ -66,6 +68,7 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** What was decided about which group, and when. */
 export interface DecisionQuery {
   readonly group: string;
   /** From this time on, and before the other, in milliseconds since the epoch. */

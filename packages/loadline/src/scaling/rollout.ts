@@ -28,6 +28,7 @@ export interface RolloutsOptions extends Omit<RolloutMeans, 'callTimeoutMs' | 'c
   readonly callTimeoutMs?: number;
 }
 
+/** What is to be rolled out, and by whom. */
 export interface RolloutRequest {
   /** Names it for good: 1 to 100 of letters, digits, `.`, `_` and `-`. */
   readonly id: string;
@@ -45,6 +46,7 @@ export interface RolloutCommand {
   readonly because: string;
 }
 
+/** How a rollout stands. */
 export interface RolloutStatus {
   readonly state: RolloutState;
   /** Of the step that is under way. */

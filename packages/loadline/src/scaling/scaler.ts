@@ -43,14 +43,18 @@ export interface PolicyChange {
   readonly replaces?: number;
 }
 
+/** A number of instances that somebody wants for a while. */
 export interface ManualRequest {
+  /** From the policy's minimum to its maximum. */
   readonly replicas: number;
   /** Above 0, at most a week; afterwards the policy decides again. */
   readonly forMs: number;
   readonly setBy: string;
+  /** For people; may be empty. */
   readonly reason: string;
 }
 
+/** How a group stands. */
 export interface ScalingStatus {
   readonly group: string;
   readonly configuration: ScalingConfiguration;

@@ -20,6 +20,7 @@ export interface Standing {
   readonly hold?: ScalingHold;
 }
 
+/** What keeps the rules from changing a group, from outside of its policy. */
 export interface ScalingHold {
   /** `scale out`: more instances, and no fewer. */
   readonly allows: 'scale out' | 'nothing';
@@ -27,8 +28,9 @@ export interface ScalingHold {
   readonly because: string;
 }
 
+/** What forecasts are made of; what is absent is not known. */
 export interface Foresight {
-  /** How long a start takes until ready, as measured. */
+  /** How long a start takes until ready, as measured: so long as nine of ten of the last 20 took at most. */
   readonly startMs?: number;
   /** The past of the metrics that forecasts are made of. */
   readonly series?: SeriesByMetric;

@@ -25,6 +25,7 @@ export interface Foreseen {
   quantile(share: number): number;
 }
 
+/** Which way to forecast was chosen and how it did, or why there is none. */
 export type ForecastVerdict =
   | {
       readonly kind: 'chosen';

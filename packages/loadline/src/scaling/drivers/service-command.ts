@@ -28,6 +28,7 @@ export interface ServiceCommand {
   readonly quota?: QuotaWish;
 }
 
+/** What one instance may have of the machine. */
 export interface QuotaWish {
   /** Of the CPU, in cores: 0.25 is a quarter of one. Held by a control group. */
   readonly cores: number;

@@ -34,6 +34,7 @@ interface Simulated {
   restarts: number;
 }
 
+/** Makes a driver whose instances take their time to start and to go, and fail when they are told to. */
 export function createSimulatedDriver({
   clock,
   groups: atStart,

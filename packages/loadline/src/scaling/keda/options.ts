@@ -23,8 +23,9 @@ export interface KedaTls {
 }
 
 export interface KedaScaler extends AsyncDisposable {
+  /** Where it listens. */
   readonly port: number;
-  /** Calls since the start, and those that were answered by an error. */
+  /** Calls since the start, those of them that were answered by an error, and streams that are open now. */
   readonly counts: { readonly calls: number; readonly failures: number; readonly streams: number };
   /** Ends the streams, and then takes nothing any more. Idempotent. */
   close(): Promise<void>;

@@ -50,6 +50,7 @@ export const scalingMetrics: Readonly<Record<KnownMetric, MetricEntry>> = {
   },
 };
 
+/** A metric whose unit, scope and merge are known; see `scalingMetrics`. */
 export type KnownMetric =
   | 'cpuRatio'
   | 'memoryRatio'

@@ -4,7 +4,7 @@ import type { ScalingRule } from './rule.ts';
 
 /**
  * How one group of instances is scaled: as data, complete and checked. Written ones become this by
- * `parseScalingPolicy`, once, at the door; those that an older version has kept, by `upgradeScalingPolicy`.
+ * `parseScalingPolicy`, once, at the door; those that an older version has kept, by `upgradeConfiguration`.
  */
 export interface ScalingPolicy {
   /** The format of this value. Without one it is 1, of before there was a second. */

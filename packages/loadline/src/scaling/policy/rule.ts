@@ -88,6 +88,7 @@ export interface CalendarRule {
   readonly floors: readonly CalendarFloor[];
 }
 
+/** So many at least, during the events of one name. */
 export interface CalendarFloor {
   /** For reasons: `Saturdays in June`. */
   readonly name: string;
@@ -103,4 +104,5 @@ export function nameOf(rule: ScalingRule): RuleName {
   return rule.kind === 'calendar' ? 'calendar' : rule.metric;
 }
 
+/** As `nameOf` gives it. */
 export type RuleName = ScalingMetric | 'calendar';

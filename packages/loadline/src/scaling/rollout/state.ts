@@ -59,6 +59,7 @@ export interface RolloutState extends RolloutOrder {
   readonly version: number;
 }
 
+/** Where a rollout is; the drawing of `RolloutState` has the ways between them. */
 export type RolloutPhase =
   | 'preparing'
   | 'watching'

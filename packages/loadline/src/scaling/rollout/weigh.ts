@@ -13,8 +13,8 @@ export interface BuildUpstream extends Upstream {
 
 /**
  * Gives upstreams whole weights from 0 to 256 so that the candidate's together get this share of new requests, to
- * within a five-hundredth. Within a build each keeps its proportion, as far as whole numbers allow: where the share
- * is too small for all of its upstreams to get something, some get nothing. Pure.
+ * within a five-hundredth, and of a very small share to within a 256th. Within a build each keeps its proportion, as far
+ * as whole numbers allow: where the share is too small for all of its upstreams to get something, some get nothing. Pure.
  *
  * The heaviest come first: a proxy that takes one order after the other has somebody to send requests to all along.
  *

@@ -52,6 +52,7 @@ export type ForecastsByMetric = Readonly<
   Partial<Record<ScalingMetric, Pick<RollingForecast, 'at' | 'verdict'>>>
 >;
 
+/** The past of metrics; one that is absent has none that is known. */
 export type SeriesByMetric = Readonly<Partial<Record<ScalingMetric, MetricSeries>>>;
 
 /** Values of one metric at even distances, oldest first; NaN where nothing was measured. */

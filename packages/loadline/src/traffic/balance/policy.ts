@@ -7,6 +7,7 @@ import { pickOfTwo } from './two-choices.ts';
 /** How the next upstream is chosen; each goes by the weights too. */
 export type BalancePolicy = 'round robin' | 'least connections' | 'address hash' | 'two choices';
 
+/** All of them, for whoever reads one. */
 export const balancePolicies: readonly BalancePolicy[] = [
   'round robin',
   'least connections',

@@ -41,6 +41,7 @@ interface Simulated {
   inFlight: number;
 }
 
+/** Makes a proxy whose upstreams are up `checkMs` after it was told of them, and that fails when it is told to. */
 export function createSimulatedProxy({
   clock,
   name = 'simulated proxy',

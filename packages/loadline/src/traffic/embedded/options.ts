@@ -25,11 +25,13 @@ export interface EmbeddedProxyOptions {
   readonly panicRatio?: number;
   /** Asks upstreams whether they are well. Default: not asked, and taken as fit until requests fail. */
   readonly healthCheck?: Partial<HealthCheckPolicy>;
-  /** Takes out for a while who fails requests. */
+  /** Takes out for a while who fails requests; see `EjectionPolicy` for the defaults. */
   readonly ejection?: Partial<EjectionPolicy>;
+  /** Repeats what got no answer, where that is safe; see `RetryPolicy` for the defaults. */
   readonly retry?: Partial<RetryPolicy>;
   /** Sends a GET to a second upstream when the first has not answered for so long. Default: never. */
   readonly hedgeAfterMs?: number;
+  /** See `ProxyLimits` for the defaults. */
   readonly limits?: Partial<ProxyLimits>;
   /** How long a request has until its answer begins; then 504. Upstreams are told what is left. Default: no limit. */
   readonly deadlineMs?: number;
@@ -43,6 +45,7 @@ export interface EmbeddedProxyOptions {
   readonly registry?: Registry;
 }
 
+/** What is sent again when a connection breaks; only what may be done twice is. */
 export interface RetryPolicy {
   /** Attempts in all, the first included. Default 3. */
   readonly attemptsMax: number;
@@ -52,6 +55,7 @@ export interface RetryPolicy {
   readonly budgetPerSecondMin: number;
 }
 
+/** What a proxy bears of clients and of upstreams. */
 export interface ProxyLimits {
   /** Of clients at once; further ones get 503. Default 10,000. */
   readonly connectionsMax: number;

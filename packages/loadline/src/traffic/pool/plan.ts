@@ -13,10 +13,11 @@ export interface Stranger {
   readonly drainingSinceMs: number | undefined;
 }
 
+/** What becomes of strangers; defaults are those of `PoolOptions.strangers`. */
 export interface StrangerPolicy {
-  /** How long a stranger is let be: whoever has been started again asks for its own within this time. */
+  /** How long a stranger is let be, in milliseconds: whoever has been started again asks for its own within this time. */
   readonly keepMs: number;
-  /** How long it may take to end what it has. */
+  /** How long it may then take to end what it has, in milliseconds. */
   readonly graceMs: number;
 }
 

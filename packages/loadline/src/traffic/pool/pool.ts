@@ -8,6 +8,7 @@ import { type Left, PoolMember } from './member.ts';
 import { isUp, restOf, type StrangerPolicy } from './plan.ts';
 import { type PoolStatus, statusOf } from './status.ts';
 
+/** Which proxies, and how closely they are followed. */
 export interface PoolOptions {
   readonly clock: Clock;
   /** Every one of them gets every upstream. They belong to whoever made them. */
@@ -57,6 +58,7 @@ export interface Pool extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Opens a pool of at most 10,000 upstreams, and begins to look at its proxies. */
 export function openPool(options: PoolOptions): Pool {
   const { clock, drivers, awayMs = 5000 } = options;
   const closing = new AbortController();

@@ -8,6 +8,7 @@ export interface PoolStatus {
   readonly proxies: readonly ProxyStatus[];
 }
 
+/** How far one upstream is on its way into the proxies, or out of them. */
 export interface UpstreamStatus {
   readonly upstream: Upstream;
   readonly mode: 'serving' | 'draining';
@@ -17,6 +18,7 @@ export interface UpstreamStatus {
   readonly because: readonly string[];
 }
 
+/** How one proxy stands. */
 export interface ProxyStatus {
   readonly name: string;
   /** What it has, as it said at `seenAtMs`, of the epoch; undefined where it did not answer last. */

@@ -9,6 +9,7 @@ export interface SeenRegion {
   readonly warmRatio: number;
 }
 
+/** Which region one request is to go to. */
 export interface RegionQuestion {
   readonly plan: RegionPlan;
   /** Where the client comes from; what the plan does not know is elsewhere. */
@@ -20,6 +21,7 @@ export interface RegionQuestion {
   readonly warm: number;
 }
 
+/** The region for a request, and why not a nearer one. */
 export interface RegionChoice {
   readonly region: string;
   /** `last resort`: nobody takes it, so the nearest gets it all the same. */

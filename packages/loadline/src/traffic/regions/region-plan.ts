@@ -27,6 +27,7 @@ export interface RegionPlan {
   readonly elsewhere: Steps;
 }
 
+/** Names of regions, a step after the other; those of one step are as near. */
 export type Steps = readonly (readonly string[])[];
 
 /**

@@ -21,6 +21,7 @@ export interface DnsEndpoint {
   readonly spec: { readonly endpoints: readonly DnsRecord[] };
 }
 
+/** One record of a `DNSEndpoint`. */
 export interface DnsRecord {
   readonly dnsName: string;
   readonly recordType: 'A' | 'AAAA' | 'CNAME';
