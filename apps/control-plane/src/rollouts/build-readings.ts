@@ -1,3 +1,4 @@
+import { type Clock, withTimeLimit } from 'loadline/base';
 import type { InstanceTotals, RolloutReadings, ScalingDriver } from 'loadline/scaling';
 import { LabelBook, type Pull } from '../collect/index.ts';
 import type { Builds } from './builds.ts';
@@ -5,8 +6,9 @@ import { endpointsOf } from './instance-totals.ts';
 import { readyInstances } from './service-driver.ts';
 
 export interface BuildReadingsOptions {
+  readonly clock: Clock;
   readonly driver: ScalingDriver;
-  readonly builds: Builds;
+  readonly builds: Pick<Builds, 'commands' | 'candidateGroup' | 'groupsOf'>;
   readonly pull: Pull;
   /** Opens the metrics of instances that want a key. */
   readonly key: string | undefined;
@@ -16,7 +18,13 @@ export interface BuildReadingsOptions {
  * Asks the instances of both builds themselves, at every look: what the collector has may be as old as its interval, and a
  * candidate that fails is to be found within seconds. One that does not answer counts for nothing at this look.
  */
-export function createBuildReadings({ driver, builds, pull, key }: BuildReadingsOptions): RolloutReadings {
+export function createBuildReadings({
+  clock,
+  driver,
+  builds,
+  pull,
+  key,
+}: BuildReadingsOptions): RolloutReadings {
   /** Of those that were there at the last look. */
   let labels = new Map<string, LabelBook>();
 
@@ -31,7 +39,12 @@ export function createBuildReadings({ driver, builds, pull, key }: BuildReadings
         const book = labels.get(id) ?? new LabelBook(labelsMax);
         known.set(id, book);
         const at = new URL('/metrics', url);
-        const reading = await pull({ url: at, address: at.hostname, key, labels: book }, signal);
+        const limit = { clock, limitMs: pullLimitMs, end: signal };
+        const asking = { url: at, address: at.hostname, key, labels: book };
+        const answer = await withTimeLimit(limit, (limited) => pull(asking, limited));
+        if (answer.kind === 'failed') throw answer.error;
+        if (answer.kind !== 'done') throw new Error(`${id} gave no answer in time`);
+        const reading = answer.value;
         return { instance: id, endpoints: endpointsOf(reading, leftOut) };
       }),
     );
@@ -57,5 +70,7 @@ export function createBuildReadings({ driver, builds, pull, key }: BuildReadings
   };
 }
 
+/** Whoever asks waits for a second: one that hangs must not keep the others' answers from coming through. */
+const pullLimitMs = 700;
 const labelsMax = 10_000;
 const booksMax = 1000;

@@ -36,6 +36,8 @@ export function endpointsOf(
     if (isStatusTimed || typeof value !== 'number' || !isFailure(labels) || isLeftOut(labels)) continue;
     of(labels).errors += value;
   }
+  // Who fails may not be timed at all; it was asked for all the same.
+  for (const counted of endpoints.values()) counted.requests = Math.max(counted.requests, counted.errors);
   return endpoints;
 }
 

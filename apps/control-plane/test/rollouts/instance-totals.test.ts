@@ -76,6 +76,21 @@ http_requests_total{handler="/",code="503"} 3
     expect(all?.latency.countAtOrBelow(99_000)).toBe(8);
   });
 
+  it('counts those that were not timed as well, where they failed', () => {
+    const page = `# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{handler="/",le="+Inf"} 2
+http_request_duration_seconds_sum{handler="/"} 1
+http_request_duration_seconds_count{handler="/"} 2
+# TYPE http_requests_total counter
+http_requests_total{handler="/",code="200"} 2
+http_requests_total{handler="/",code="500"} 90
+`;
+    expect(endpointsOf(readText(page, atSecond(1)), nothing).get('/')).toMatchObject({
+      requests: 90,
+      errors: 90,
+    });
+  });
+
   it('only grows, so that what lies between two looks can be told', () => {
     const page = (quick: number, slow: number): string => `# TYPE http_request_duration_seconds histogram
 http_request_duration_seconds_bucket{status="200",le="0.1"} ${quick}

@@ -61,7 +61,8 @@ function breachIn(
 /** Whether a share is above a limit even at the lower end of its interval (E. B. Wilson, JASA 22, 1927). */
 function surelyAbove(hits: number, tries: number, limit: number): boolean {
   if (tries < triesMin) return false;
-  const share = hits / tries;
+  // Where somebody counts errors that were never timed, there are more of them than requests.
+  const share = Math.min(1, hits / tries);
   const square = errorsApart ** 2;
   const center = share + square / (2 * tries);
   const reach = errorsApart * Math.sqrt((share * (1 - share)) / tries + square / (4 * tries * tries));

@@ -2,7 +2,14 @@ import type { TrafficLook } from './advance.ts';
 import { fillBlocks, noBlocks, type OpenBlocks } from './evidence.ts';
 import { usualOf } from './guard.ts';
 import type { RolloutPlan } from './plan.ts';
-import { growthOf, mergeSpans, type TrafficSpan, type TrafficTotals } from './traffic-seen.ts';
+import {
+  type Build,
+  growthOf,
+  type InstanceTotals,
+  mergeSpans,
+  type TrafficSpan,
+  type TrafficTotals,
+} from './traffic-seen.ts';
 
 /**
  * Makes of totals, look by look, what a rollout is judged by. What it holds is lost with a restart, and costs no more
@@ -10,7 +17,8 @@ import { growthOf, mergeSpans, type TrafficSpan, type TrafficTotals } from './tr
  */
 export class TrafficWatch {
   readonly #plan: RolloutPlan;
-  #last: { readonly totals: TrafficTotals; readonly atMs: number } | undefined;
+  #lastMs: number | undefined;
+  #known: Readonly<Record<Build, KnownTotals>> = { baseline: new Map(), candidate: new Map() };
   #recent: readonly { readonly span: TrafficSpan; readonly fromMs: number }[] = [];
   #open: OpenBlocks = noBlocks;
   #baselineSpan: TrafficSpan | undefined;
@@ -26,15 +34,22 @@ export class TrafficWatch {
    * @param isSettled whether what is seen now may be judged.
    */
   look(totals: TrafficTotals, atMs: number, isSettled: boolean): TrafficLook {
-    const last = this.#last;
-    this.#last = { totals, atMs };
-    if (last === undefined || atMs <= last.atMs)
+    const [lastMs, before] = [this.#lastMs, this.#known];
+    this.#lastMs = atMs;
+    this.#known = {
+      baseline: withTotals(before.baseline, totals.baseline, atMs),
+      candidate: withTotals(before.candidate, totals.candidate, atMs),
+    };
+    if (lastMs === undefined || atMs <= lastMs)
       return { kind: 'blind', because: 'it was looked at for the first time' };
-    const { span, restarted } = growthOf(last.totals, totals);
+    const { span, restarted } = growthOf(
+      { baseline: totalsIn(before.baseline), candidate: totalsIn(before.candidate) },
+      totals,
+    );
     this.restarted += restarted;
-    const spanMs = atMs - last.atMs;
+    const spanMs = atMs - lastMs;
     const { guard, judge } = this.#plan;
-    this.#recent = [...this.#recent, { span, fromMs: last.atMs }].filter(
+    this.#recent = [...this.#recent, { span, fromMs: lastMs }].filter(
       ({ fromMs }) => fromMs >= atMs - Math.max(guard.windowMs, spanMs),
     );
     const filled = isSettled
@@ -52,4 +67,19 @@ export class TrafficWatch {
     this.#baselineSpan = usual === undefined ? merged : undefined;
     return usual;
   }
+}
+
+/** What each instance had counted when it was last seen: a look that misses it, because it is busy, loses nothing of it. */
+type KnownTotals = ReadonlyMap<string, { readonly totals: InstanceTotals; readonly atMs: number }>;
+
+/** Who was not seen for so long is gone; one that comes back after all counts from then on. */
+const missedMsMax = 60_000;
+
+function withTotals(known: KnownTotals, now: readonly InstanceTotals[], atMs: number): KnownTotals {
+  const kept = [...known].filter(([, each]) => atMs - each.atMs <= missedMsMax);
+  return new Map([...kept, ...now.map((totals) => [totals.instance, { totals, atMs }] as const)]);
+}
+
+function totalsIn(known: KnownTotals): InstanceTotals[] {
+  return [...known.values()].map(({ totals }) => totals);
 }

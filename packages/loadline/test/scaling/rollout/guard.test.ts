@@ -38,6 +38,13 @@ describe('breachOf()', () => {
     );
   });
 
+  it('is raised by more errors than requests, which whoever times only successes counts', () => {
+    const failing = span(counted({ requests: 100, errors: 500 }));
+    expect(breachOf({ baseline, candidate: failing }, guard, undefined)).toContain(
+      'requests failed: 500 of 100',
+    );
+  });
+
   it('is not raised by a few bad ones among many, nor by chance among few', () => {
     for (const [requests, errors] of [
       [20, 3],

@@ -2,8 +2,10 @@ import { createHistogram } from 'loadline/metrics';
 import type { Counted, InstanceTotals } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 import { fillBlocks, noBlocks } from '../../../src/scaling/rollout/evidence.ts';
-import type { RolloutJudge } from '../../../src/scaling/rollout/plan.ts';
+import { parseRolloutPlan } from '../../../src/scaling/rollout/parse-plan.ts';
+import type { RolloutJudge, RolloutPlan } from '../../../src/scaling/rollout/plan.ts';
 import { growthOf, mergeSpans, type TrafficSpan } from '../../../src/scaling/rollout/traffic-seen.ts';
+import { TrafficWatch } from '../../../src/scaling/rollout/traffic-watch.ts';
 
 function counted(requests: number, errors = 0): Counted {
   const latency = createHistogram();
@@ -16,6 +18,30 @@ function totals(instance: string, endpoints: Readonly<Record<string, Counted>>):
 }
 
 const none = { baseline: [], candidate: [] };
+
+function planOf(written: unknown): RolloutPlan {
+  const parsed = parseRolloutPlan(written);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+describe('TrafficWatch', () => {
+  it('loses nothing of an instance that looks have missed, and takes who was missed for long for a new one', () => {
+    const watch = new TrafficWatch(planOf({ blueGreen: {} }));
+    const errorsAt = (atMs: number, candidate: readonly InstanceTotals[]): number | undefined => {
+      const look = watch.look({ ...none, candidate }, atMs, true);
+      return look.kind === 'seen' ? look.span.candidate.whole.errors : undefined;
+    };
+    const other = totals('b', {});
+    expect(errorsAt(0, [totals('a', { '/x': counted(10) }), other])).toBeUndefined();
+    expect(errorsAt(1000, [other])).toBe(0);
+    expect(errorsAt(2000, [other])).toBe(0);
+    expect(errorsAt(3000, [totals('a', { '/x': counted(40, 30) }), other])).toBe(30);
+    for (let atMs = 4000; atMs <= 70_000; atMs += 1000) errorsAt(atMs, [other]);
+    expect(errorsAt(71_000, [totals('a', { '/x': counted(90, 80) }), other])).toBe(0);
+    expect(errorsAt(72_000, [totals('a', { '/x': counted(95, 85) }), other])).toBe(5);
+  });
+});
 
 describe('growthOf()', () => {
   it('is what was answered since, over all instances, by endpoint and as a whole', () => {
