@@ -56,15 +56,20 @@ export function createKedaDriver({ engine, groups }: KedaDriverOptions): KedaDri
   };
 }
 
-/** What KEDA was told and has not made yet is under way. */
+/** What KEDA was told and has not made yet is under way, but for what its autoscaler leaves as it is. */
 function withWanted(fleet: Fleet, wanted: number): Fleet {
+  const isLeft = Math.abs(wanted / fleet.wanted - 1) <= tolerance + 1e-9;
+  const change = isLeft ? 0 : wanted - fleet.wanted;
   return {
     ...fleet,
     wanted,
-    starting: fleet.starting + Math.max(0, wanted - fleet.wanted),
-    stopping: fleet.stopping + Math.max(0, fleet.wanted - wanted),
+    starting: fleet.starting + Math.max(0, change),
+    stopping: fleet.stopping + Math.max(0, -change),
   };
 }
+
+/** Of an autoscaler of Kubernetes: to wait for what lies within it would be to wait for ever. */
+const tolerance = 0.1;
 
 function noGroup(group: string): string {
   return `KEDA is told nothing of a group ${JSON.stringify(group)}`;
