@@ -1,6 +1,7 @@
 import { assess } from './assess.ts';
 import type { Bound, Decision } from './decision.ts';
 import { explain } from './explain.ts';
+import { endless } from './hpa/arithmetic.ts';
 import { decideHpa, type HpaDecision } from './hpa/decide-hpa.ts';
 import type { HpaObservation, HpaPod, HpaSamples } from './hpa/observation.ts';
 import { metricKey } from './hpa/observation.ts';
@@ -120,7 +121,8 @@ function samplesOf(metric: HpaMetric, seen: Observation, { pods, staleAfterMs }:
 
 /** Truncated, as the controller's averages are; but not by the last bit of a multiplication. */
 function milliOf(value: number): number {
-  return Math.floor(value * 1000 + 1e-6);
+  // The controller's numbers have no room for more.
+  return Math.min(endless, Math.floor(value * 1000 + 1e-6));
 }
 
 function proposalOf(

@@ -94,6 +94,13 @@ describe('decide() by an autoscaler object', () => {
     });
   });
 
+  it('takes a value beyond all measure for the largest that there is', () => {
+    const depth = perPod('depth', '10');
+    const metrics = { 'custom:depth': { value: 1.7e308, atMs: noonMs } };
+    const decision = decideBy({ metrics: [depth], maxReplicas: 20 }, { ...seen({}), readings: metrics });
+    expect(decision).toMatchObject({ action: 'scale out', from: 4, to: 8 });
+  });
+
   it('does not count an instance that is starting for more than idle', () => {
     const look = seen({ cpuRatio: 1 }, { wanted: 6, ready: 4, starting: 2 });
     // 4 of 6 at 100 %: 66 % of 50 %, of six.
