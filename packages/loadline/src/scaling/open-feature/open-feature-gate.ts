@@ -22,24 +22,43 @@ export interface OpenFeatureGate extends Disposable {
   readonly failed: number;
 }
 
+/** One flag for one context. */
+interface Question {
+  readonly name: string;
+  readonly context: FlagContext;
+  isOpen: boolean;
+  /** How often it was asked, which of these the answer is of, and how many have none yet. */
+  asked: number;
+  answered: number;
+  waiting: number;
+}
+
 /** Whoever opens it closes it. At most 1,000 questions are kept; further ones are answered by `otherwise`. */
 export function openFeatureGate(options: OpenFeatureGateOptions): OpenFeatureGate {
   const { clock, client, otherwise = false, everyMs = 2000 } = options;
-  const known = new Map<string, { readonly name: string; readonly context: FlagContext; isOpen: boolean }>();
+  const known = new Map<string, Question>();
   let failed = 0;
   let timer: Timer;
 
   async function ask(key: string): Promise<void> {
     const question = known.get(key);
     if (question === undefined) return;
+    // Of a client that hangs open questions must not pile up.
+    if (question.waiting >= waitingMax) {
+      failed++;
+      return;
+    }
+    const turn = ++question.asked;
+    question.waiting++;
     try {
-      question.isOpen = await client.getBooleanValue(
-        question.name,
-        question.isOpen,
-        question.context as EvaluationContext,
-      );
+      const { name, context, isOpen } = question;
+      const answer = await client.getBooleanValue(name, isOpen, context as EvaluationContext);
+      // One that comes late is older than what is known.
+      if (turn > question.answered) Object.assign(question, { isOpen: answer, answered: turn });
     } catch {
       failed++;
+    } finally {
+      question.waiting--;
     }
   }
 
@@ -59,7 +78,7 @@ export function openFeatureGate(options: OpenFeatureGateOptions): OpenFeatureGat
       const question = known.get(key);
       if (question !== undefined) return question.isOpen;
       if (known.size >= questionsMax) return otherwise;
-      known.set(key, { name, context, isOpen: otherwise });
+      known.set(key, { name, context, isOpen: otherwise, asked: 0, answered: 0, waiting: 0 });
       void ask(key);
       return otherwise;
     },
@@ -72,3 +91,4 @@ export function openFeatureGate(options: OpenFeatureGateOptions): OpenFeatureGat
 }
 
 const questionsMax = 1000;
+const waitingMax = 3;

@@ -158,4 +158,21 @@ describe('openFeatureGate()', () => {
     await opened.refresh();
     expect(opened.gate('a', { each: 1999 })).toBe(false);
   });
+
+  it('leaves no more than a few questions open with a client that hangs, and takes no late answer', async () => {
+    const clock = createVirtualClock();
+    const asked: ((isOpen: boolean) => void)[] = [];
+    const client = { getBooleanValue: () => new Promise<boolean>((resolve) => asked.push(resolve)) };
+    using opened = openFeatureGate({ clock, client });
+    opened.gate('a', {});
+    await clock.advance(60_000);
+    expect([asked.length, opened.failed]).toEqual([3, 28]);
+    asked[2]?.(true);
+    await clock.advance(0);
+    asked[0]?.(false);
+    await clock.advance(0);
+    expect(opened.gate('a', {})).toBe(true);
+    await clock.advance(2000);
+    expect(asked).toHaveLength(4);
+  });
 });
