@@ -29,9 +29,14 @@ export class Asker {
     this.#open++;
     return new Promise((resolve) => {
       const giveUp = new AbortController();
+      const end = (answer: Answer<Value>): void => {
+        timer.cancel();
+        this.#closed.removeEventListener('abort', onClosed);
+        resolve(answer);
+      };
       const stop = (because: string): void => {
         giveUp.abort();
-        resolve({ because });
+        end({ because });
       };
       const onClosed = (): void => stop(closedReason);
       const overdue = `${whom} gave no answer within ${formatDuration(this.#timeoutMs)}`;
@@ -39,9 +44,7 @@ export class Asker {
       this.#closed.addEventListener('abort', onClosed, { once: true });
       void settle(work, giveUp.signal).then((answer) => {
         this.#open--;
-        timer.cancel();
-        this.#closed.removeEventListener('abort', onClosed);
-        resolve('because' in answer ? { because: `${whom} failed: ${answer.because}` } : answer);
+        end('because' in answer ? { because: `${whom} failed: ${answer.because}` } : answer);
       });
     });
   }

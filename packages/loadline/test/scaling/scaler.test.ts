@@ -66,6 +66,14 @@ async function configured(further: Parameters<typeof start>[0] = {}): Promise<St
 }
 
 describe('a scaler', () => {
+  it('leaves no timer behind when it is closed while somebody hangs', async () => {
+    const stage = await configured();
+    stage.cpu = 'silent';
+    await stage.clock.advance(1500);
+    await stage.scaler.close();
+    expect(stage.clock.pending).toBe(0);
+  });
+
   it('follows the load up and down, and remembers each step with its reason', async () => {
     const stage = await configured();
     const { clock, scaler, memory } = stage;
