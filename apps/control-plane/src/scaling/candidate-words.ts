@@ -7,6 +7,7 @@ import {
   readCommandWords,
   type ServicesSurroundings,
 } from './command-words.ts';
+import type { ProxyPlaces } from './proxy-places.ts';
 
 /** A build that is to take the place of the one that serves. */
 export interface CandidateBuild {
@@ -27,18 +28,18 @@ export function secondGroupOf(service: string): string {
   return `${service}.green`;
 }
 
-/** Both builds have a group of their own. */
+/** Behind a proxy a second build has a group of its own, whether one is described yet or not. */
 export function assertOwnGroups(
   services: Field,
-  found: readonly (BuildWords & { readonly name: string })[],
+  found: readonly (BuildWords & ProxyPlaces & { readonly name: string })[],
 ): void {
   const names = new Set(found.map(({ name }) => name));
-  for (const { name, candidate } of found) {
-    if (candidate === undefined) continue;
-    const place = services.at(name).at('candidate');
-    if (names.has(secondGroupOf(name)))
+  for (const { name, candidate, listen, haproxy, nginx } of found) {
+    const isSplit = [listen, haproxy, nginx].some((proxy) => proxy !== undefined);
+    const place = candidate === undefined ? services.at(name) : services.at(name).at('candidate');
+    if ((isSplit || candidate !== undefined) && names.has(secondGroupOf(name)))
       place.problem(`needs the name ${secondGroupOf(name)}, and a service has it`);
-    if (name.length > nameLengthMax)
+    if (candidate !== undefined && name.length > nameLengthMax)
       place.problem(`needs a service with a name of at most ${nameLengthMax}, got ${name.length}`);
   }
 }

@@ -27,7 +27,14 @@ export function readServicesFile(
     const told = document.errors.map(({ pos, message }) => `line ${lineAt(pos[0])}: ${message}`);
     return { ok: false, problems: told };
   }
-  const parsed = parseServices(document.toJS(), { folder: dirname(path), environment });
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // An alias that nothing has the name of, or aliases that unfold to more than the reader allows.
+    return { ok: false, problems: [(error as Error).message] };
+  }
+  const parsed = parseServices(value, { folder: dirname(path), environment });
   if (parsed.ok) return { ok: true, services: parsed.value };
   return {
     ok: false,

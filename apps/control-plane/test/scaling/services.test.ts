@@ -241,6 +241,13 @@ describe('a services file', () => {
     ]);
   });
 
+  it('leaves the name of its second build to a service behind a proxy, also before it has one', () => {
+    expect(problemsOf({ shop: { ...shop, listen: 8080 }, 'shop.green': shop })).toEqual([
+      'services.shop needs the name shop.green, and a service has it',
+    ]);
+    expect(problemsOf({ shop, 'shop.green': shop })).toEqual([]);
+  });
+
   it('is read as YAML, with the line of what cannot be read', () => {
     const folder = mkdtempSync(join(tmpdir(), 'loadline-services-'));
     const path = join(folder, 'services.yaml');
@@ -252,6 +259,11 @@ describe('a services file', () => {
       expect(readServicesFile(path, {})).toMatchObject({
         ok: false,
         problems: [expect.stringMatching(/^line 3: /)],
+      });
+      writeFileSync(path, 'services:\n  shop: *nobody\n');
+      expect(readServicesFile(path, {})).toMatchObject({
+        ok: false,
+        problems: [expect.stringContaining('nobody')],
       });
       const missing = readServicesFile(join(folder, 'none.yaml'), {});
       expect(missing).toEqual({ ok: false, problems: ['there is no such file'] });

@@ -17,6 +17,7 @@ beforeAll(async () => {
     'replicas: { min: 9, max: 2 }\nmetrics: { height: { target: 1 } }\n',
   );
   await writeFile(join(folder, 'slip.yaml'), 'replicas: [}\n');
+  await writeFile(join(folder, 'alias.yaml'), 'replicas: *nobody\n');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -102,6 +103,7 @@ describe('loadline scale export', () => {
     [['export', 'policy.yaml', '--name', 'a', '--as', 'helm'], /got "helm"/],
     [['export', 'policy.yaml', '--name', 'a', '--as', 'deployment'], /Say --image IMAGE/],
     [['export', 'policy.yaml', '--name', 'a', '--as', 'hpa', '--port', '0'], /--port must be/],
+    [['export', 'alias.yaml', '--name', 'a', '--as', 'hpa'], /Cannot scale by alias\.yaml.*nobody/s],
     [['export', '--as', 'hpa'], /one file is needed, got 0/],
     [['exprot'], /did you mean export\?/],
     [[], /a word is missing after it/],

@@ -14,11 +14,17 @@ export async function readPolicyFile(file: string): Promise<unknown> {
     throw unfit(file, [whyUnreadable(cause)]);
   });
   const document = parseDocument(text);
-  if (document.errors.length === 0) return document.toJS();
-  throw unfit(
-    file,
-    document.errors.map(({ message }) => message.split('\n')[0] ?? ''),
-  );
+  if (document.errors.length > 0)
+    throw unfit(
+      file,
+      document.errors.map(({ message }) => message.split('\n')[0] ?? ''),
+    );
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias that nothing has the name of, or aliases that unfold to more than the reader allows.
+    throw unfit(file, [(error as Error).message]);
+  }
 }
 
 /** What is wrong with such a file, all at once. */
