@@ -1,3 +1,4 @@
+import { fewestWhere } from './fewest-where.ts';
 import { responseMsAt } from './queue.ts';
 import { rateWithin, type SizingAim } from './size-instances.ts';
 
@@ -31,20 +32,8 @@ export class CapacityTable {
     const { concurrency, serviceMs, instancesMax = 10_000 } = this.#aim;
     if (this.ratePerSecond(1) <= 0 && this.latencyMsAlone > this.#aim.latencyMs) return undefined;
     const busy = Math.floor((ratePerSecond * serviceMs) / 1000 / concurrency);
-    let low = Math.max(0, Math.min(busy, instancesMax));
-    let stride = 1;
+    const holds = (instances: number): boolean => this.ratePerSecond(instances) >= ratePerSecond;
     // What is busy all the time never holds it; how much more it takes is a root of that, so it is near.
-    while (this.ratePerSecond(Math.min(instancesMax, low + stride)) < ratePerSecond) {
-      if (low + stride >= instancesMax) return undefined;
-      low += stride;
-      stride *= 2;
-    }
-    let high = Math.min(instancesMax, low + stride);
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (this.ratePerSecond(middle) >= ratePerSecond) high = middle;
-      else low = middle;
-    }
-    return Math.max(1, high);
+    return fewestWhere(holds, 1 + Math.max(0, Math.min(busy, instancesMax)), instancesMax);
   }
 }

@@ -1,3 +1,4 @@
+import { fewestWhere } from './fewest-where.ts';
 import { loadOf, type Queue, responseExceeds, responseMsAt } from './queue.ts';
 
 /** What instances are to carry, and how well. */
@@ -66,24 +67,6 @@ export function rateWithin(queue: Omit<Queue, 'ratePerSecond'>, quantile: number
     else high = middle;
   }
   return low;
-}
-
-/** Doubles the stride until it holds, and then halves it: the answer is most often near. */
-function fewestWhere(holds: (count: number) => boolean, from: number, most: number): number | undefined {
-  let low = from - 1;
-  let stride = 1;
-  while (!holds(Math.min(most, low + stride))) {
-    if (low + stride >= most) return undefined;
-    low += stride;
-    stride *= 2;
-  }
-  let high = Math.min(most, low + stride);
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle;
-  }
-  return high;
 }
 
 function round(value: number): number {
