@@ -46,7 +46,7 @@ import {
   type ServicesRead,
   scalingHandlers,
 } from './scaling/index.ts';
-import { type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
+import { observeTests, type Runner, Schedules, Tests, testHandlers } from './tests/index.ts';
 
 /** What the control plane reaches beyond itself. */
 export interface Surroundings {
@@ -154,7 +154,7 @@ export async function compose(
   const rollouts = await openServiceRollouts({
     ...{ clock, driver, builds, weights, poolOf, pull },
     documents: store.documents,
-    services: serviceDriver,
+    serviceDriver,
     readServices,
     key: configuration.observeKey,
     onTurn: (state) => live.publish('rollouts', rolloutTurnOf(state)),
@@ -297,23 +297,6 @@ export async function compose(
     ...{ graceMs, closeMs },
   });
   return { app, keys, tests, graceful };
-}
-
-function observeTests(registry: Registry, tests: Tests): void {
-  registry.gauge({
-    name: 'loadline_tests',
-    help: 'Load tests that are not over, of all control planes of the database, by what they do.',
-    labels: ['state'],
-    read: () => [
-      [{ state: 'queued' }, tests.counts.queued],
-      [{ state: 'running' }, tests.counts.running],
-    ],
-  });
-  registry.counter({
-    name: 'loadline_tests_unremembered_total',
-    help: 'Changes of load tests that could not be written down.',
-    read: () => tests.counts.unremembered,
-  });
 }
 
 function failureLine(error: unknown, clock: Clock): Readonly<Record<string, unknown>> {

@@ -9,14 +9,14 @@ export type SplitPool = Pick<Pool, 'join' | 'status'>;
 export interface BuildSplitOptions {
   readonly builds: Builds;
   readonly fleet: Pick<DriverFleet, 'upstreams'>;
-  readonly services: ServiceDriver;
+  readonly serviceDriver: ServiceDriver;
   readonly poolOf: (service: string) => SplitPool | undefined;
   readonly weights: NewcomerWeights;
 }
 
 /** Splits the traffic of each service by the proxies before it, and says which group carries it. */
 export function createBuildSplit(options: BuildSplitOptions): TrafficSplit {
-  const { builds, fleet, services, poolOf, weights } = options;
+  const { builds, fleet, serviceDriver, poolOf, weights } = options;
   const poolBefore = (service: string): SplitPool => {
     const pool = poolOf(service);
     if (pool === undefined) throw new Error(`there is no proxy before ${service}`);
@@ -37,7 +37,7 @@ export function createBuildSplit(options: BuildSplitOptions): TrafficSplit {
           return pool.join(upstream, until);
         },
       };
-      services.carry(service, share === 1 ? own : other);
+      serviceDriver.carry(service, share === 1 ? own : other);
       // Who comes up meanwhile gets nothing but what it is given here.
       if (share === 0) weights.note(own, 0);
       await createPoolSplit({ pool: told, upstreams: () => upstreams }).apply(rollout, share, signal);

@@ -1,6 +1,7 @@
+import type { RolloutCommand } from 'loadline/scaling';
 import type { Handlers, Requester } from '../contract/index.ts';
 import { rolloutViewOf, wholeRolloutViewOf } from './rollout-views.ts';
-import type { Order, ServiceRollouts } from './service-rollouts.ts';
+import type { ServiceRollouts } from './service-rollouts.ts';
 
 type RolloutHandlers = Pick<
   Handlers,
@@ -30,27 +31,27 @@ export function rolloutHandlers(rollouts: ServiceRollouts): RolloutHandlers {
     }),
     pauseRollout: async ({ params, body, who }) => ({
       status: 200,
-      body: wholeRolloutViewOf(await rollouts.pause(params.rolloutId, orderOf(body, who))),
+      body: wholeRolloutViewOf(await rollouts.pause(params.rolloutId, commandOf(body, who))),
     }),
     resumeRollout: async ({ params, body, who }) => ({
       status: 200,
-      body: wholeRolloutViewOf(await rollouts.resume(params.rolloutId, orderOf(body, who))),
+      body: wholeRolloutViewOf(await rollouts.resume(params.rolloutId, commandOf(body, who))),
     }),
     async promoteRollout({ params, body, who }) {
-      const order = { ...orderOf(body, who), all: body.all ?? false };
-      return { status: 200, body: wholeRolloutViewOf(await rollouts.promote(params.rolloutId, order)) };
+      const command = { ...commandOf(body, who), all: body.all ?? false };
+      return { status: 200, body: wholeRolloutViewOf(await rollouts.promote(params.rolloutId, command)) };
     },
     rollBackRollout: async ({ params, body, who }) => ({
       status: 200,
-      body: wholeRolloutViewOf(await rollouts.rollBack(params.rolloutId, orderOf(body, who))),
+      body: wholeRolloutViewOf(await rollouts.rollBack(params.rolloutId, commandOf(body, who))),
     }),
   };
 }
 
-function orderOf(
+function commandOf(
   { reason = 'no reason was given' }: { readonly reason?: string },
   who: Requester | undefined,
-): Order {
+): RolloutCommand {
   return { by: nameOf(who), because: reason };
 }
 

@@ -4,6 +4,7 @@ import {
   createDriverFleet,
   openRollouts,
   type RolloutBuilds,
+  type RolloutCommand,
   type RolloutFleet,
   type RolloutHold,
   type RolloutMemory,
@@ -26,7 +27,8 @@ export interface ServiceRolloutsOptions {
   readonly clock: Clock;
   readonly documents: Pick<Documents, 'put' | 'list' | 'remove'>;
   readonly driver: ScalingDriver;
-  readonly services: ServiceDriver;
+  /** Told which build carries a service. */
+  readonly serviceDriver: ServiceDriver;
   readonly builds: Builds;
   /** What the services file says by now. */
   readonly readServices: () => ServicesRead;
@@ -39,17 +41,13 @@ export interface ServiceRolloutsOptions {
   readonly onTurn?: (state: RolloutState) => void;
 }
 
+/** Which build is to come, and how. */
 export interface StartOrder {
   readonly service: string;
   /** The version that the services file describes beside the one that serves. */
   readonly candidate: string;
   /** Instead of that of the services file. */
   readonly plan?: unknown;
-}
-
-export interface Order {
-  readonly by: string;
-  readonly because: string;
 }
 
 /** Brings new builds of services into their traffic, and takes them back. */
@@ -61,10 +59,10 @@ export interface ServiceRollouts {
   /** @throws CONTROL_PLANE_NOT_FOUND, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_REQUEST_INVALID. */
   start(order: StartOrder, by: string): Promise<RolloutStatus>;
   /** @throws CONTROL_PLANE_STATE_CONFLICT, as the following. */
-  pause(id: string, order: Order): Promise<RolloutStatus>;
-  resume(id: string, order: Order): Promise<RolloutStatus>;
-  promote(id: string, order: Order & { readonly all: boolean }): Promise<RolloutStatus>;
-  rollBack(id: string, order: Order): Promise<RolloutStatus>;
+  pause(id: string, command: RolloutCommand): Promise<RolloutStatus>;
+  resume(id: string, command: RolloutCommand): Promise<RolloutStatus>;
+  promote(id: string, command: RolloutCommand & { readonly all: boolean }): Promise<RolloutStatus>;
+  rollBack(id: string, command: RolloutCommand): Promise<RolloutStatus>;
   /** What a scaler may do with the service meanwhile. */
   holdOf(service: string): RolloutHold | undefined;
   /** Every rollout stands still, with the shares that it has, until it is opened again. */
@@ -105,10 +103,10 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
       const request = { id, group: service, baseline, candidate, plan: written, startedBy: by };
       return orRefusal(rollouts.start(request));
     },
-    pause: (id, order) => orRefusal(rollouts.pause(id, order)),
-    resume: (id, order) => orRefusal(rollouts.resume(id, order)),
-    promote: (id, order) => orRefusal(rollouts.promote(id, order)),
-    rollBack: (id, order) => orRefusal(rollouts.rollBack(id, order)),
+    pause: (id, command) => orRefusal(rollouts.pause(id, command)),
+    resume: (id, command) => orRefusal(rollouts.resume(id, command)),
+    promote: (id, command) => orRefusal(rollouts.promote(id, command)),
+    rollBack: (id, command) => orRefusal(rollouts.rollBack(id, command)),
     holdOf: rollouts.holdOf,
     close: () => rollouts.close(),
   };

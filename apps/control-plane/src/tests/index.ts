@@ -1,4 +1,5 @@
 /** Load tests over the API: a queue, runs in processes of their own, results, schedules. */
+export { observeTests } from './observe-tests.ts';
 export { createProcessRunner } from './process-runner.ts';
 export { readProductionHosts } from './production-hosts.ts';
 export type { RunJob, Runner, RunOptions } from './runner.ts';

@@ -1,2 +1,2 @@
-/** A proxy before each service that listens: it goes on while the control plane is away, and is kept in step while it is there. */
+/** The proxies before services: our own, HAProxy, nginx. They go on while the control plane is away, and are kept in step while it is there. */
 export { startServiceProxies } from './service-proxies.ts';
