@@ -3,7 +3,7 @@ import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import type { EmbeddedProxyOptions } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
-import { eventually, proxyBefore, serve, serveRaw } from './proxied.ts';
+import { eventually, getOnce, proxyBefore, RawClient, serve, serveRaw } from './proxied.ts';
 
 interface Answered {
   readonly status: number | undefined;
@@ -300,6 +300,26 @@ describe('the cache of the embedded proxy', () => {
     expect(await cached.send()).toMatchObject({ body, status });
   });
 
+  it('hands out what is stale to those who waited, too, and asks who fails once for all', async () => {
+    const held: (() => void)[] = [];
+    await using cached = await rig((_, response, turn) => {
+      response.writeHead(turn === 1 ? 200 : 500, { 'cache-control': 'max-age=10, stale-if-error=60' });
+      if (turn === 1) response.end('answer 1');
+      else {
+        response.flushHeaders();
+        held.push(() => response.end('failed'));
+      }
+    });
+    await cached.send();
+    await cached.clock.advance(20_000);
+    const all = [cached.send(), cached.send(), cached.send()];
+    await eventually(() => held.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const release of held) release();
+    expect((await Promise.all(all)).map(({ body }) => body)).toEqual(['answer 1', 'answer 1', 'answer 1']);
+    expect(cached.asked).toHaveLength(2);
+  });
+
   it('hands out what is stale where the upstream is gone', async () => {
     await using cached = await rig(answering({ 'cache-control': 'max-age=10, stale-if-error=60' }));
     await cached.send();
@@ -375,6 +395,48 @@ describe('the cache of the embedded proxy', () => {
     for (const path of ['/chunks', '/length', '/chunks', '/length'])
       expect((await cached.send(path)).body === long).toBe(true);
     expect(cached.asked).toHaveLength(4);
+  });
+
+  it('gives a slow client time for what is long, and none to one that takes nothing', async () => {
+    const long = 'x'.repeat(20_000_000);
+    await using cached = await rig(
+      (_, response) => {
+        response.writeHead(200, { 'cache-control': 'max-age=3600', 'content-length': long.length });
+        response.end(long);
+      },
+      { bytesMax: 30_000_000, entryBytesMax: 30_000_000 },
+    );
+    const [first, later, still] = [0, 1, 2].map(() => new RawClient(cached.port)) as [
+      RawClient,
+      RawClient,
+      RawClient,
+    ];
+    let allowed = 0;
+    for (const client of [first, later, still]) {
+      client.socket.on('data', () => {
+        if (client === still || client.heard.length > allowed) client.socket.pause();
+      });
+      // The first is told what is fetched, the others what is kept.
+      await client.send(getOnce()).hears('200 OK');
+    }
+    // Until the system's own buffers are full, nobody can tell who takes nothing.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let second = 0; second < 25; second++) {
+      allowed += 500_000;
+      for (const { socket } of [first, later]) socket.resume();
+      await eventually(() => first.heard.length > allowed && later.heard.length > allowed);
+      await cached.clock.advance(1000);
+    }
+    still.socket.removeAllListeners('data').resume();
+    await still.ends();
+    expect(still.error).toMatchObject({ code: 'ECONNRESET' });
+    allowed = Number.POSITIVE_INFINITY;
+    for (const client of [first, later]) {
+      client.socket.resume();
+      const [, body] = (await client.ends()).split('\r\n\r\n');
+      expect(body).toHaveLength(long.length);
+    }
+    expect(cached.asked).toHaveLength(1);
   });
 
   it('keeps nothing of an answer that broke off', async () => {

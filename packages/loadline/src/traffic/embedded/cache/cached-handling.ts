@@ -4,7 +4,7 @@ import { valuesOf } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { HttpCache } from './http-cache.ts';
 import { InvalidatingAnswer } from './invalidating-answer.ts';
-import { Refill, type Refilled } from './refill.ts';
+import { Refill, type Refilled, type Told } from './refill.ts';
 import { answerFrom, type StoredAnswer } from './stored-answer.ts';
 
 /** How a request met the cache; for a count. */
@@ -57,6 +57,8 @@ class CachedHandling implements Handling {
   #refill: Refill | undefined;
   #stopWaiting: (() => void) | undefined;
   #isGone = false;
+  /** What is kept and has not been written yet, while the client takes it. */
+  #rest: Told['rest'];
 
   constructor(options: CachedOptions, request: ProxiedRequest, answer: Answer, owner: HandlingOwner) {
     this.#options = options;
@@ -108,12 +110,14 @@ class CachedHandling implements Handling {
   endStream(): void {}
 
   resumeAnswer(): void {
+    if (this.#rest !== undefined) this.#serveOn(this.#rest.body, this.#rest.trailers);
     this.#direct?.resumeAnswer();
     this.#refill?.resumeAnswer();
   }
 
   cancel(): void {
     this.#isGone = true;
+    this.#rest = undefined;
     this.#direct?.cancel();
     this.#stopWaiting?.();
     this.#refill?.leave();
@@ -134,11 +138,11 @@ class CachedHandling implements Handling {
         for (const tell of waiting) tell({ kind: 'not for others' });
         waiting.clear();
       },
-      onDone: (refilled, isToldClient) => {
+      onDone: (refilled, told) => {
         if (refills.get(key)?.refill === refill) refills.delete(key);
         if (client !== undefined) {
           count(refilled.kind === 'stored' && refilled.how !== 'fetched' ? refilled.how : 'miss');
-          this.#endRefill(refilled, isToldClient);
+          this.#endRefill(refilled, told);
         }
         for (const tell of waiting) tell(refilled);
       },
@@ -147,10 +151,11 @@ class CachedHandling implements Handling {
     return refill;
   }
 
-  #endRefill(refilled: Refilled, isToldClient: boolean): void {
+  #endRefill(refilled: Refilled, { isTold, rest }: Told): void {
     this.#refill = undefined;
     if (this.#isGone) return;
-    if (isToldClient || refilled.kind !== 'stored') this.#owner.onFinished();
+    if (rest !== undefined) this.#serveOn(rest.body, rest.trailers);
+    else if (isTold || refilled.kind !== 'stored') this.#owner.onFinished();
     else this.#serve(refilled.stored);
   }
 
@@ -160,7 +165,10 @@ class CachedHandling implements Handling {
       if (refilled.kind === 'refused') {
         this.#answer.refuse(refilled.problem);
         this.#owner.onFinished();
-      } else if (found !== undefined && found.use !== 'to be validated') {
+      } else if (
+        found !== undefined &&
+        (found.use !== 'to be validated' || isStandIn(refilled, found.stored))
+      ) {
         this.#options.count('waited');
         this.#serve(found.stored);
       } else this.#goAlone();
@@ -177,10 +185,37 @@ class CachedHandling implements Handling {
 
   #serve(stored: StoredAnswer): void {
     const { head, body } = answerFrom(stored, this.#request.head);
+    if (body.length > pieceBytes) {
+      this.#answer.head(head);
+      this.#serveOn(body, '');
+      return;
+    }
     this.#answer.whole(head, body);
     this.#owner.onFinished();
   }
+
+  /** In pieces: of one that is large it could not be seen whether a slow client takes anything. */
+  #serveOn(body: Buffer, trailers: string): void {
+    let at = 0;
+    while (at < body.length && !this.#answer.isFull) {
+      const to = Math.min(body.length, at + pieceBytes);
+      this.#answer.data(body, at, to);
+      this.#answer.flush();
+      at = to;
+    }
+    this.#rest = at < body.length ? { body: body.subarray(at), trailers } : undefined;
+    if (this.#rest !== undefined) return;
+    this.#answer.end(trailers);
+    this.#owner.onFinished();
+  }
 }
+
+/** Whether there is nothing better than what is stale. Who asks for himself now would only ask again who has just failed. */
+function isStandIn(refilled: Refilled, stored: StoredAnswer): boolean {
+  return refilled.kind === 'stored' && refilled.how === 'stale' && refilled.stored === stored;
+}
+
+const pieceBytes = 64 * 1024;
 
 /** What the cache has a say in: GET and HEAD, whole, without a body, and not where the client forbids to keep it. */
 function isCacheable(head: RequestHead): boolean {

@@ -28,8 +28,16 @@ export interface RefillOptions {
   readonly client: Answer | undefined;
   /** Called as soon as it is known that the answer is for nobody else. */
   readonly onPersonal: () => void;
-  /** Called once, at the end. `isToldClient` where the client has heard it all already. */
-  readonly onDone: (refilled: Refilled, isToldClient: boolean) => void;
+  /** Called once, at the end. */
+  readonly onDone: (refilled: Refilled, told: Told) => void;
+}
+
+/** What the client has heard. */
+export interface Told {
+  /** All, but for the rest; else nothing. */
+  readonly isTold: boolean;
+  /** What a slow client has not taken yet. */
+  readonly rest: { readonly body: Buffer; readonly trailers: string } | undefined;
 }
 
 /**
@@ -44,6 +52,9 @@ export class Refill implements Answer, HandlingOwner {
   /** What was collected; undefined where nothing is. */
   #parts: Buffer[] | undefined;
   #bytes = 0;
+  /** What the client has not taken yet, in its order. */
+  #owed: Buffer[] = [];
+  #trailers = '';
   #outcome: Refilled = { kind: 'not for others' };
   #isToldClient = false;
   #isOutdated = false;
@@ -65,6 +76,7 @@ export class Refill implements Answer, HandlingOwner {
   /** The client who asked first is gone. Who waits waits on; what is too long to be kept is of no use to anybody. */
   leave(): void {
     this.#client = undefined;
+    this.#owed = [];
     if (this.#head !== undefined && this.#parts === undefined) this.#fetching.cancel();
     else this.#fetching.resumeAnswer();
   }
@@ -75,12 +87,22 @@ export class Refill implements Answer, HandlingOwner {
   }
 
   resumeAnswer(): void {
-    this.#fetching.resumeAnswer();
+    const client = this.#client;
+    while (client !== undefined && this.#owed.length > 0 && !client.isFull) {
+      const piece = this.#owed.shift() as Buffer;
+      client.data(piece, 0, piece.length);
+      client.flush();
+    }
+    if (!this.isFull) this.#fetching.resumeAnswer();
   }
 
   /** A slow client does not hold up those who wait: what is collected is bounded anyway. */
   get isFull(): boolean {
-    return this.#parts === undefined && (this.#client?.isFull ?? false);
+    return this.#parts === undefined && this.#isClientFull;
+  }
+
+  get #isClientFull(): boolean {
+    return this.#client !== undefined && (this.#owed.length > 0 || this.#client.isFull);
   }
 
   interim(head: ResponseHead): void {
@@ -107,15 +129,21 @@ export class Refill implements Answer, HandlingOwner {
 
   data(bytes: Buffer, from: number, to: number): void {
     if (this.#outcome.kind === 'stored') return;
-    if (this.#parts !== undefined) {
-      this.#parts.push(Buffer.from(bytes.subarray(from, to)));
-      this.#bytes += to - from;
-      if (this.#bytes > this.#options.cache.entryBytesMax) {
-        this.#parts = undefined;
-        this.#options.onPersonal();
-      }
-    }
-    this.#client?.data(bytes, from, to);
+    const isLate = this.#isClientFull;
+    if (!isLate) this.#client?.data(bytes, from, to);
+    if (!isLate && this.#parts === undefined) return;
+    const piece = Buffer.from(bytes.subarray(from, to));
+    if (isLate) this.#owed.push(piece);
+    this.#collect(piece);
+  }
+
+  #collect(piece: Buffer): void {
+    if (this.#parts === undefined) return;
+    this.#parts.push(piece);
+    this.#bytes += piece.length;
+    if (this.#bytes <= this.#options.cache.entryBytesMax) return;
+    this.#parts = undefined;
+    this.#options.onPersonal();
   }
 
   flush(): void {
@@ -127,7 +155,8 @@ export class Refill implements Answer, HandlingOwner {
     const { kind } = this.#outcome;
     if (kind === 'stored') return;
     this.#isToldClient = true;
-    this.#client?.end(trailers);
+    this.#trailers = trailers;
+    if (this.#owed.length === 0) this.#client?.end(trailers);
     if (this.#parts === undefined || this.#head === undefined || this.#isOutdated) return;
     const { status, reason, fields } = this.#head;
     const verdict = cache.judge(request.head, this.#head, fields.lines);
@@ -150,6 +179,7 @@ export class Refill implements Answer, HandlingOwner {
   cut(): void {
     if (this.#outcome.kind === 'stored') return;
     this.#isToldClient = true;
+    this.#owed = [];
     this.#client?.cut();
   }
 
@@ -166,7 +196,9 @@ export class Refill implements Answer, HandlingOwner {
   onStreamEnd(): void {}
 
   onFinished(): void {
-    this.#options.onDone(this.#outcome, this.#isToldClient);
+    const isWhole = this.#owed.length === 0;
+    const rest = isWhole ? undefined : { body: Buffer.concat(this.#owed), trailers: this.#trailers };
+    this.#options.onDone(this.#outcome, { isTold: this.#isToldClient, rest });
   }
 
   /** The client gets 304 where it has this one; what is collected is whole all the same. */
