@@ -32,15 +32,17 @@ export class Attempts {
   #first: UpstreamConnection | undefined;
   #hedge: UpstreamConnection | undefined;
   #hedgeTimer: Timer | undefined;
-  #startedMs = 0;
   /** Until when somebody waits; Infinity for ever. */
   #endMs = Number.POSITIVE_INFINITY;
+  /** Whether it is by its client's word that it has so little time. */
+  readonly isHurried: boolean;
 
   constructor(parts: ProxyParts, request: ProxiedRequest, user: ConnectionUser) {
     this.#parts = parts;
     this.#request = request;
     this.#user = user;
     const timeMs = timeOf(request.head, parts);
+    this.isHurried = timeMs < parts.deadlineMs;
     if (timeMs !== Number.POSITIVE_INFINITY) this.#endMs = parts.clock.monotonicMs() + timeMs;
   }
 
@@ -51,11 +53,6 @@ export class Attempts {
 
   get hedge(): UpstreamConnection | undefined {
     return this.#hedge;
-  }
-
-  /** When the request was last sent. */
-  get startedMs(): number {
-    return this.#startedMs;
   }
 
   /** Whether nobody waits for an answer any more. */
@@ -80,7 +77,11 @@ export class Attempts {
     const other = connection === this.#first ? this.#hedge : this.#first;
     this.#first = connection;
     this.#hedge = undefined;
-    if (other !== undefined) this.#abandon(other);
+    if (other === undefined) return;
+    const { upstreams, clock } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    upstreams.outlasted(other.entry, nowMs - other.sentMs, nowMs);
+    this.#abandon(other);
   }
 
   /** The request at this upstream has ended; what becomes of the connection is the caller's business. */
@@ -117,6 +118,25 @@ export class Attempts {
     return { kind: 'given up', problem: { status, detail } };
   }
 
+  /**
+   * Its time is over without an answer. Who had the whole of it for most of our own limit, and said nothing, has failed it;
+   * the haste of a client is nobody's failure.
+   *
+   * @param silentMs for how long nothing has gone on since all was sent; 0 where the client is still sending.
+   */
+  expire(silentMs: number): void {
+    const { clock, deadlineMs } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    for (const connection of [this.#first, this.#hedge]) {
+      if (connection === undefined) continue;
+      const hadMs = Math.min(silentMs, nowMs - connection.sentMs);
+      const hasFailed = !this.isHurried && hadMs >= deadlineMs / 2;
+      connection.entry.metrics.answers[0]?.add();
+      connection.close();
+      this.end(connection, hasFailed ? 'failed' : 'neither');
+    }
+  }
+
   /** Nobody waits for an answer any more. */
   abandon(): void {
     this.#hedgeTimer?.cancel();
@@ -126,20 +146,20 @@ export class Attempts {
 
   #send(isFresh: boolean): boolean {
     const { clock, connections } = this.#parts;
-    this.#startedMs = clock.monotonicMs();
-    const entry = this.#pick();
+    const nowMs = clock.monotonicMs();
+    const entry = this.#pick(nowMs);
     if (entry === undefined) return false;
     this.#first = isFresh ? connections.open(entry) : connections.take(entry);
-    this.#sendOn(this.#first);
+    this.#sendOn(this.#first, nowMs);
     return true;
   }
 
-  #pick(): UpstreamEntry | undefined {
+  #pick(nowMs: number): UpstreamEntry | undefined {
     const { upstreams } = this.#parts;
-    const another = upstreams.pick(this.#key, this.#startedMs, this.#tried);
+    const another = upstreams.pick(this.#key, nowMs, this.#tried);
     // Rather the same one again than nobody: it may be the only one.
     if (another !== undefined || this.#tried.length === 0) return another;
-    return upstreams.pick(this.#key, this.#startedMs, []);
+    return upstreams.pick(this.#key, nowMs, []);
   }
 
   /** The client's address, behind a proxy of ours too. */
@@ -150,12 +170,13 @@ export class Attempts {
     return forwardedFor.split(',', 1)[0] ?? clientAddress;
   }
 
-  #sendOn(connection: UpstreamConnection): void {
+  #sendOn(connection: UpstreamConnection, nowMs: number): void {
     const { upstreams, trustsForwarded } = this.#parts;
     const { head, clientAddress: address } = this.#request;
     const { entry } = connection;
     this.#tried.push(entry);
     upstreams.begin(entry);
+    connection.sentMs = nowMs;
     const client = { address, trustsForwarded, remainingMs: this.#remainingMs };
     const text = requestHeadFor(head, client, entry.authority);
     connection.send(this.#user, head.method, text, head.body === 'chunked');
@@ -179,7 +200,7 @@ export class Attempts {
     }
     metrics.hedges.add();
     this.#hedge = connections.take(entry);
-    this.#sendOn(this.#hedge);
+    this.#sendOn(this.#hedge, nowMs);
   }
 
   #abandon(connection: UpstreamConnection): void {

@@ -7,11 +7,13 @@ import { pickerOf } from '../balance/policy.ts';
 import { Prober } from '../balance/prober.ts';
 import { httpProbe } from '../balance/probes/http.ts';
 import { tcpProbe } from '../balance/probes/tcp.ts';
+import { trafficError } from '../errors.ts';
 import { checkUpstreams } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
 import { createCachedHandle } from './cache/cached-handling.ts';
 import { HttpCache } from './cache/http-cache.ts';
+import { checkProxyOptions } from './check-options.ts';
 import { ClientConnection } from './client-connection.ts';
 import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
@@ -44,9 +46,11 @@ export interface EmbeddedProxy extends ProxyDriver, AsyncDisposable {
  * Opens a proxy that speaks HTTP/1.1 with clients and upstreams, WebSocket and server-sent events included. It gets
  * its upstreams by `apply`, and answers 503 while it has none.
  *
- * @throws what the system says where the address is taken.
+ * @throws LoadlineError TRAFFIC_OPTIONS_INVALID; what the system says where the address is taken. Its functions throw
+ * TRAFFIC_PROXY_UNREACHABLE once it is closed.
  */
 export async function openEmbeddedProxy(options: EmbeddedProxyOptions): Promise<EmbeddedProxy> {
+  checkProxyOptions(options);
   const proxy = new RunningProxy(options);
   try {
     await proxy.listen();
@@ -64,6 +68,9 @@ class RunningProxy implements EmbeddedProxy {
   readonly #handle: Handle;
   readonly #server: Server;
   readonly #clients = new Set<ClientConnection>();
+  /** It is asked for after the end, too, and the server has none then. */
+  #address: AddressInfo | undefined;
+  #isClosed = false;
   #closing: Promise<{ readonly cut: number }> | undefined;
 
   constructor(options: EmbeddedProxyOptions) {
@@ -80,6 +87,7 @@ class RunningProxy implements EmbeddedProxy {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: 1024 }, () => {
         this.#server.off('error', reject);
+        this.#address = this.#server.address() as AddressInfo;
         // The system has no descriptor left for a client who knocks. Unheard, it would end the process.
         this.#server.on('error', () => this.#parts.metrics.acceptFailures.add());
         resolve();
@@ -92,12 +100,12 @@ class RunningProxy implements EmbeddedProxy {
   }
 
   get url(): string {
-    const { address, port } = this.#server.address() as AddressInfo;
+    const { address, port } = this.#address as AddressInfo;
     return `http://${bracketed(address)}:${port}`;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return (this.#address as AddressInfo).port;
   }
 
   get connections(): number {
@@ -105,10 +113,12 @@ class RunningProxy implements EmbeddedProxy {
   }
 
   async observe(_signal: AbortSignal): Promise<readonly SeenUpstream[]> {
+    this.#assertOpen();
     return this.#parts.upstreams.observe(this.#parts.clock.monotonicMs());
   }
 
   async apply(wanted: readonly WantedUpstream[], _signal: AbortSignal): Promise<void> {
+    this.#assertOpen();
     checkUpstreams(wanted);
     this.#parts.upstreams.apply(wanted);
   }
@@ -132,7 +142,14 @@ class RunningProxy implements EmbeddedProxy {
     for (const client of this.#clients) client.destroy();
     upstreams.close();
     sweep.stop();
+    this.#isClosed = true;
     return { cut };
+  }
+
+  /** What it would begin now, nobody would end. */
+  #assertOpen(): void {
+    if (!this.#isClosed) return;
+    throw trafficError('TRAFFIC_PROXY_UNREACHABLE', `Cannot give orders to ${this.name}: it was closed.`);
   }
 
   #accept(socket: Socket): void {

@@ -102,6 +102,7 @@ export class Exchange implements ConnectionUser, Handling, Swept {
       return;
     }
     if (this.#attempts.isOverdue) {
+      this.#attempts.expire(this.#isBodyWhole ? forMs : 0);
       this.#refuse(overdue);
       return;
     }
@@ -135,7 +136,7 @@ export class Exchange implements ConnectionUser, Handling, Swept {
     this.#attempts.choose(connection);
     this.#chosen = connection;
     this.#head = head;
-    upstreams.answered(entry, nowMs - this.#attempts.startedMs, nowMs);
+    upstreams.answered(entry, nowMs - connection.sentMs, nowMs);
     entry.metrics.answers[Math.floor(head.status / 100)]?.add();
     if (head.status === 101) this.#upgrade(connection, head);
     else this.#answer.head(head);
@@ -197,7 +198,9 @@ export class Exchange implements ConnectionUser, Handling, Swept {
   #release(connection: UpstreamConnection): void {
     const { connections, sweep } = this.#parts;
     const head = this.#head as ResponseHead;
-    this.#attempts.end(connection, head.status >= 500 ? 'failed' : 'succeeded');
+    // A 504 for whoever is in a hurry says that they are.
+    const isHasty = head.status === 504 && this.#attempts.isHurried;
+    this.#attempts.end(connection, isHasty ? 'neither' : head.status >= 500 ? 'failed' : 'succeeded');
     if (head.keepsAlive && connection.isClean && this.#isBodyWhole)
       connections.keep(connection, head.fields.keepAliveSeconds, sweep.nowMs);
     else connection.close();

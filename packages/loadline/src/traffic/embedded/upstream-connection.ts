@@ -37,6 +37,8 @@ export class UpstreamConnection {
   isConnected = false;
   /** Whether it has carried an answer before: only then may the upstream have closed it in between. */
   isReused: boolean = false;
+  /** When the request that it is busy with was sent, on the monotonic clock. */
+  sentMs = 0;
   /** Whether any byte of the awaited answer has come. */
   hasBegun = false;
   /** Whether the last answer was all that came. */

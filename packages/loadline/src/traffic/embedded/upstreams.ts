@@ -1,6 +1,6 @@
 import type { Random } from '../../base/index.ts';
 import type { Asked, Candidate, Picker } from '../balance/candidate.ts';
-import { afterRequest, type EjectionPolicy, mayEject } from '../balance/ejection.ts';
+import { afterRequest, type EjectionPolicy, mayEject, neverEjected } from '../balance/ejection.ts';
 import { type Eligible, eligibleOf } from '../balance/eligible.ts';
 import { slowStartShare } from '../balance/slow-start.ts';
 import { observeLatency } from '../balance/two-choices.ts';
@@ -101,12 +101,18 @@ export class Upstreams {
     entry.metrics.latency.record(Math.round(latencyMs * 1000));
   }
 
+  /** It had not answered when somebody else did: it takes so long at least. */
+  outlasted({ candidate }: UpstreamEntry, forMs: number, nowMs: number): void {
+    if (forMs > candidate.latencyMs) observeLatency(candidate, forMs, nowMs);
+  }
+
   /** What checks say of it has changed. */
   setHealth(entry: UpstreamEntry, health: 'starting' | 'up' | 'down'): void {
     if (entry.health === health) return;
     entry.health = health;
     // Who comes back begins anew: with cold caches, and without what was held against it.
     entry.upMs = undefined;
+    if (health === 'up') entry.ejection = neverEjected;
     if (health === 'down') this.#options.connections.closeIdle(entry);
     this.#eligible = undefined;
   }
@@ -157,7 +163,8 @@ export class Upstreams {
       if (!isFit && entry.health === 'up')
         this.#changesMs = Math.min(this.#changesMs, entry.ejection.untilMs);
       if (isFit) entry.upMs ??= nowMs;
-      const share = slowStartShare(nowMs - (entry.upMs ?? nowMs), slowStartMs);
+      // Who is out counts with the whole of its weight: as what its zone is short of, and in panic as if it were fit.
+      const share = isFit ? slowStartShare(nowMs - (entry.upMs ?? nowMs), slowStartMs) : 1;
       if (share < 1) this.#changesMs = Math.min(this.#changesMs, nowMs + rampStepMs);
       entry.candidate.weight = weightOf(entry.wanted) * share;
     }

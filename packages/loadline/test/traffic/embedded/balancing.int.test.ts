@@ -188,6 +188,89 @@ describe('balancing by the embedded proxy', () => {
     expect(await exchange(proxy.port, getOnce())).toMatch(/^HTTP\/1.1 503 /);
   });
 
+  it('takes a health answer that has no end for none, and holds no connection for it', async () => {
+    const clock = createVirtualClock();
+    await using endless = await serveRaw(
+      (socket) => void socket.write('HTTP/1.1 200 OK\r\n\r\nhealthy, and '),
+    );
+    await using proxy = await proxyBefore([endless], { clock, healthCheck: {} });
+    for (let turn = 0; turn < 4; turn++) {
+      await clock.advance(5000);
+      // Time for the answer to come, as far as it does.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(await statuses(proxy)).toEqual(['down']);
+    // That of the check that is under way now, at most.
+    await eventually(() => endless.sockets.size <= 1);
+  });
+
+  it('holds nothing of before against one that its checks have seen down and up again', async () => {
+    const clock = createVirtualClock();
+    let isWell = true;
+    let failedChecks = 0;
+    await using server = await serve((request, response) => {
+      response.statusCode = isWell ? 200 : 500;
+      if (!isWell && request.url === '/health/ready') failedChecks++;
+      response.end();
+    });
+    await using other = await serve((_, response) => response.end());
+    await using proxy = await proxyBefore([server, other], {
+      clock,
+      healthCheck: {},
+      ejection: { durationMs: 3_600_000, durationMsMax: 3_600_000 },
+      panicRatio: 0,
+    });
+    const until = async (status: string): Promise<void> =>
+      eventually(async () => {
+        await clock.advance(1000);
+        return (await statuses(proxy))[0] === status;
+      });
+    await until('up');
+    isWell = false;
+    for (let turn = 0; turn < 20; turn++) await exchange(proxy.port, getOnce());
+    expect((await statuses(proxy))[0]).toBe('down');
+    await eventually(async () => {
+      await clock.advance(1000);
+      return failedChecks >= 4;
+    });
+    isWell = true;
+    await until('up');
+  });
+
+  it('takes out who lets the time of requests pass, but not for a client that is in a hurry', async () => {
+    const clock = createVirtualClock();
+    let asked = 0;
+    await using hanging = await serveRaw(() => asked++);
+    await using well = await serve((_, response) => response.end('well'));
+    const ejection = { durationMs: 3_600_000, durationMsMax: 3_600_000 };
+    const options = { clock, deadlineMs: 1000, trustsForwarded: true, panicRatio: 0, ejection };
+    await using proxy = await proxyBefore([hanging, well], options);
+    const ask = async (lines: string): Promise<void> => {
+      const before = asked;
+      const client = new RawClient(proxy.port).send(getOnce('/', lines));
+      await eventually(() => asked > before || client.isEnded);
+      await clock.advance(1200);
+      await client.ends();
+    };
+    for (let turn = 0; turn < 20; turn++) await ask('X-Envoy-Expected-RQ-Timeout-MS: 900\r\n');
+    expect([asked, await statuses(proxy)]).toEqual([10, ['up', 'up']]);
+    for (let turn = 0; turn < 20; turn++) await ask('');
+    expect([asked, (await statuses(proxy))[0]]).toEqual([15, 'down']);
+  });
+
+  it('takes nobody out who says that a client was in too much of a hurry', async () => {
+    await using hasty = await serve((_, response) => {
+      response.statusCode = 504;
+      response.end();
+    });
+    await using proxy = await proxyBefore([hasty], { clock: createVirtualClock(), trustsForwarded: true });
+    const inHaste = getOnce('/', 'X-Envoy-Expected-RQ-Timeout-MS: 1\r\n');
+    for (let turn = 0; turn < 6; turn++) await exchange(proxy.port, inHaste);
+    expect(await statuses(proxy)).toEqual(['up']);
+    for (let turn = 0; turn < 6; turn++) await exchange(proxy.port, getOnce());
+    expect(await statuses(proxy)).toEqual(['down']);
+  });
+
   it('is content, where it checks by TCP, with a connection', async () => {
     await using silent = await serveRaw(() => {});
     const clock = createVirtualClock();
@@ -226,6 +309,39 @@ describe('balancing by the embedded proxy', () => {
     expect(await shareOfB()).toBeCloseTo(0.5 / 1.5, 1);
     await clock.advance(5000);
     expect(await shareOfB()).toBeCloseTo(0.5, 1);
+  });
+
+  it('counts of its zone with the whole weight who is down, also where shares grow slowly', async () => {
+    const clock = createVirtualClock();
+    const asked = { here: 0, there: 0 };
+    const answering = (zone: keyof typeof asked, isWell: boolean) =>
+      serve((request, response) => {
+        if (request.url === '/health/ready') response.statusCode = isWell ? 200 : 503;
+        else asked[zone]++;
+        response.end();
+      });
+    await using well = await answering('here', true);
+    await using ill = await answering('here', false);
+    await using there = await answering('there', true);
+    await using proxy = await proxyBefore([], { clock, zone: 'eu', slowStartMs: 10_000, healthCheck: {} });
+    await proxy.apply(
+      [
+        upstream('well', well, { zone: 'eu' }),
+        upstream('ill', ill, { zone: 'eu' }),
+        upstream('there', there, { zone: 'us' }),
+      ],
+      signal,
+    );
+    await eventually(async () => {
+      await clock.advance(500);
+      return (await statuses(proxy)).join() === 'up,down,up';
+    });
+    await exchange(proxy.port, getOnce());
+    await clock.advance(11_000);
+    for (let turn = 0; turn < 100; turn++) await exchange(proxy.port, getOnce());
+    // Half of the zone carries seven tenths of it.
+    expect(asked.there).toBeGreaterThan(15);
+    expect(asked.there).toBeLessThan(45);
   });
 
   it('stays in its own zone, and goes elsewhere for what that is short of', async () => {

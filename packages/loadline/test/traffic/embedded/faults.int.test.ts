@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createVirtualClock, type VirtualClock } from 'loadline/base';
-import { createRegistry } from 'loadline/metrics';
+import { createRegistry, renderPrometheus } from 'loadline/metrics';
 import { describe, expect, it } from 'vitest';
 import {
   bodyOf,
@@ -208,6 +208,12 @@ describe('the embedded proxy hedges', () => {
     await clock.advance(50);
     expect(await client.ends()).toContain('quick');
     expect(counted(registry, 'hedges_total')).toBe(1);
+    let shown = '';
+    for await (const slice of renderPrometheus(registry)) shown += slice;
+    // From when it was sent to that one, and not to the first.
+    expect(shown).toContain(
+      'loadline_proxy_upstream_duration_seconds_sum{proxy="embedded",upstream="b"} 0\n',
+    );
     await eventually(() => cancelled === 1);
     expect((await proxy.observe(signal)).map(({ inFlight }) => inFlight)).toEqual([0, 0]);
   });
@@ -507,6 +513,18 @@ describe('draining', () => {
     await eventually(() => proxy.connections === 0);
     await clock.advance(100);
     expect(await closing).toEqual({ cut: 0 });
+  });
+
+  it('of the proxy itself is told to whoever gives it orders afterwards, by its name', async () => {
+    const clock = createVirtualClock();
+    const proxy = await proxyBefore([], { clock, healthCheck: {} });
+    const { name } = proxy;
+    await proxy.close({ graceMs: 0 });
+    expect(proxy.name).toBe(name);
+    const closed = { code: 'TRAFFIC_PROXY_UNREACHABLE', message: expect.stringContaining('it was closed') };
+    await expect(proxy.observe(signal)).rejects.toMatchObject(closed);
+    await expect(proxy.apply([upstream('a', { port: 1 })], signal)).rejects.toMatchObject(closed);
+    expect(clock.pending).toBe(0);
   });
 
   it('of the proxy itself cuts and counts what has not ended when the grace is over', async () => {

@@ -140,6 +140,9 @@ export class BodyReader {
   #readTrailer(bytes: Buffer, at: number, to: number): number {
     const before = this.#trailer.length;
     this.#trailer += bytes.toString('latin1', at, Math.min(to, at + this.#limits.headBytesMax + 1 - before));
+    // It has its end after the end of a line: one that comes byte by byte is not read anew for each.
+    if (this.#trailer.length <= this.#limits.headBytesMax && !bytes.subarray(at, to).includes(lineFeed))
+      return to;
     const fields = readFields(this.#trailer, 0, this.#limits.fieldsMax);
     if (fields.problem !== undefined) {
       this.problem = `a trailer with ${fields.problem}`;
