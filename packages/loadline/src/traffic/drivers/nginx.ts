@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, formatDuration, sleep } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
@@ -86,10 +86,12 @@ async function bringTo(means: Means, wanted: readonly WantedUpstream[]): Promise
   const { folder, command } = settings;
   const { text, generation } = compose(settings, wanted);
   await mkdir(folder, { recursive: true });
-  // Whatever an nginx has loaded, there is to be found what that was.
-  await writeFile(memoryOf(folder, generation), JSON.stringify({ upstreams: wanted }));
   const { signal } = new AbortController();
-  await forgetOld(folder, await nginx.generation(signal).catch(() => undefined));
+  // Whatever an nginx has loaded, there is to be found what that was, also after a crash: without it nobody knows whom it has.
+  const memory = { path: memoryOf(folder, generation), text: JSON.stringify({ upstreams: wanted }) };
+  await writeChecked({ ...memory, check: undefined, signal });
+  const loaded = await nginx.generation(signal).catch(() => undefined);
+  await forgetOld(folder, new Set([generation, loaded].map((each) => memoryOf(folder, String(each)))));
   const argumentsFor = (path: string): string[] => ['-t', '-q', '-p', folder, '-c', path];
   await writeChecked({ path: join(folder, 'nginx.conf'), text, check: { command, argumentsFor }, signal });
   if ((await nginx.generation(signal)) === generation) return false;
@@ -156,11 +158,9 @@ function jsonOf(text: string): unknown {
 }
 
 /** There are some of lists that were never loaded, where nginx was away or refused them. */
-async function forgetOld(folder: string, loaded: string | undefined): Promise<void> {
+async function forgetOld(folder: string, needed: ReadonlySet<string>): Promise<void> {
   const names = (await readdir(folder)).filter((name) => /^upstreams\.[\da-f]{16}\.json$/.test(name));
-  const paths = names
-    .map((name) => join(folder, name))
-    .filter((path) => loaded === undefined || path !== memoryOf(folder, loaded));
+  const paths = names.map((name) => join(folder, name)).filter((path) => !needed.has(path));
   const ages = await Promise.all(paths.map(async (path) => ({ path, atMs: (await stat(path)).mtimeMs })));
   const old = ages.toSorted((one, other) => other.atMs - one.atMs).slice(memoriesMax);
   await Promise.all(old.map(({ path }) => rm(path, { force: true })));

@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { formatPath } from '../../base/index.ts';
+import { writeChecked } from '../drivers/checked-file.ts';
 import { parseUpstreams } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { WantedUpstream } from '../upstream.ts';
@@ -24,12 +25,17 @@ export async function keepUpstreams(
 ): Promise<KeepingProxy> {
   const found = await readKept(file);
   if ('upstreams' in found && found.upstreams.length > 0) await proxy.apply(found.upstreams, signal);
+  // One after the other: they share a draft.
+  let writing: Promise<unknown> = Promise.resolve();
   const keeping: ProxyDriver = {
     name: proxy.name,
     observe: (end) => proxy.observe(end),
     async apply(wanted, end) {
       await proxy.apply(wanted, end);
-      await write(file, wanted);
+      const text = JSON.stringify({ upstreams: wanted });
+      const written = writing.then(() => writeChecked({ path: file, text, check: undefined, signal: end }));
+      writing = written.catch(() => undefined);
+      await written;
     },
   };
   return { proxy: keeping, because: 'because' in found ? found.because : undefined };
@@ -49,10 +55,4 @@ async function readKept(file: string): Promise<Kept> {
   if (parsed.ok) return { upstreams: parsed.value };
   const told = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
   return { because: `${file} is no list of upstreams: ${told.join('; ')}` };
-}
-
-/** Whoever reads it finds the old list or the new one, whole. */
-async function write(file: string, upstreams: readonly WantedUpstream[]): Promise<void> {
-  await writeFile(`${file}.draft`, JSON.stringify({ upstreams }), { mode: 0o600 });
-  await rename(`${file}.draft`, file);
 }

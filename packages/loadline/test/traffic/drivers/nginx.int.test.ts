@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createNginxDriver, type WantedUpstream } from 'loadline/traffic';
@@ -50,6 +50,19 @@ describe('nginx', () => {
     expect(memories).toHaveLength(1);
     for (const name of memories) await rm(join(folder, name));
     expect(await nginx.driver.observe(signal)).toEqual([]);
+  });
+
+  it('writes down anew nothing that stands there: who is killed in the middle would leave nothing', async () => {
+    const { folder } = nginx.options;
+    const written = async (): Promise<unknown> => {
+      const names = (await readdir(folder)).filter((name) => /^(?:upstreams\.|nginx\.conf$)/.test(name));
+      return Promise.all(names.map(async (name) => [name, (await stat(join(folder, name))).mtimeMs]));
+    };
+    await nginx.driver.apply(serving('a'), signal);
+    const before = await written();
+    await nginx.driver.apply(serving('a'), signal);
+    expect(await written()).toEqual(before);
+    expect((await nginx.driver.observe(signal)).map(({ id }) => id)).toEqual(['a']);
   });
 
   it('loads together what comes within a moment, and the last list counts', async () => {

@@ -63,6 +63,18 @@ test.each([
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ upstreams: [api] });
 });
 
+test('of many orders at once the last one is kept, whole', async () => {
+  const file = place();
+  const kept = await keepUpstreams(fakeProxy(), file, never);
+  const lists = Array.from({ length: 20 }, (_, turn) =>
+    Array.from({ length: turn % 2 === 0 ? 1000 : 1 }, (_, index) => ({ ...api, id: `api-${turn}-${index}` })),
+  );
+
+  await Promise.all(lists.map((list) => kept.proxy.apply(list, never)));
+
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ upstreams: lists.at(-1) });
+});
+
 test('what a proxy did not take up is not kept', async () => {
   const file = place();
   const proxy = fakeProxy();
