@@ -83,11 +83,19 @@ export class PoolMember {
       this.#leavingSinceMs = nowMs;
     }
     this.#awayTimer?.cancel();
-    this.#awayTimer = this.#clock.setTimer(onDue, awayMs + lateMs);
+    this.#watchAway(onDue, awayMs + lateMs, Math.max(awayMs / 4, againMsMin) + lateMs);
     if (this.#deadlineMs !== undefined && deadlineMs >= this.#deadlineMs) return;
     this.#deadlineMs = deadlineMs;
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(onDue, graceMs + lateMs);
+  }
+
+  /** Again and again: one may go away at any time, and where all are away no look tells of it. */
+  #watchAway(onDue: () => void, delayMs: number, againMs: number): void {
+    this.#awayTimer = this.#clock.setTimer(() => {
+      this.#watchAway(onDue, againMs, againMs);
+      onDue();
+    }, delayMs);
   }
 
   whenUp(signal: AbortSignal | undefined): Promise<void> {
@@ -159,6 +167,9 @@ export class PoolMember {
     });
   }
 }
+
+/** Between two looks for proxies that are away, at least. */
+const againMsMin = 100;
 
 interface Draining {
   readonly looks: readonly number[];

@@ -177,6 +177,26 @@ describe('leave()', () => {
     expect(leave.outcome).toEqual({ kind: 'unverified', because: 'inner gave no answer for 5 s' });
   });
 
+  it.each(['throw', 'hang'] as const)(
+    'knows soon of the only proxy that it is away, also where that (%s) comes in the middle of a leave',
+    async (fault) => {
+      const clock = createVirtualClock();
+      const edge = createSimulatedProxy({ clock, name: 'edge' });
+      await using pool = openPool({ clock, drivers: [edge] });
+      const join = pool.join(upstream('a'));
+      await clock.advance(2000);
+      await join;
+      edge.occupy('a', 1);
+      const leave = watch(pool.leave('a', { graceMs: 600_000 }));
+      await clock.advance(3000);
+      for (let call = 0; call < 200; call++) edge.breakNext('observe', fault);
+      await clock.advance(4900);
+      expect(leave.outcome).toBe('waiting');
+      await clock.advance(1600);
+      expect(leave.outcome).toEqual({ kind: 'unverified', because: 'edge gave no answer for 5 s' });
+    },
+  );
+
   it('is not over at once where a proxy only starts again', async () => {
     await using stage = start();
     await joined(stage, 'a', 'b');
