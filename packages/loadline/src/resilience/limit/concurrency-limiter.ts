@@ -19,8 +19,11 @@ export interface LimiterOptions extends Partial<AdaptiveLimits> {
 
 /** A request that was let in. */
 export interface Place {
-  /** It has ended: well, or too late to be of use, or so that its time says nothing. Further calls do nothing. */
-  leave(how: 'done' | 'overdue' | 'unknown'): void;
+  /**
+   * It has ended: well; too late to be of use; when its client would not wait any more, which is too late only where others are
+   * done by then; or so that its time says nothing. Further calls do nothing.
+   */
+  leave(how: 'done' | 'overdue' | 'given up' | 'unknown'): void;
 }
 
 /** Lets in as many as the service can work on, which it finds out by itself. */
@@ -83,11 +86,18 @@ export function createConcurrencyLimiter(options: LimiterOptions = {}): Concurre
         if (!isIn) return;
         isIn = false;
         inFlight--;
+        const tookMs = clock.monotonicMs() - beganMs;
+        const isTooLate = how === 'overdue' || (how === 'given up' && tookMs >= patienceMs());
         // What began under another limit says nothing of this one.
-        if (how !== 'unknown' && began === window) count(clock.monotonicMs() - beganMs, how === 'overdue');
+        if ((how === 'done' || isTooLate) && began === window) count(tookMs, isTooLate);
         if (line.length > 0) letIn();
       },
     };
+  }
+
+  /** So long a request may take on average; until that is known, nobody is too late by a client's word. */
+  function patienceMs(): number {
+    return (state.aloneMs ?? Number.POSITIVE_INFINITY) * limits.tolerance;
   }
 
   function count(tookMs: number, isOverdue: boolean): void {

@@ -19,7 +19,7 @@ import {
   problemAnswer,
 } from '../gate/gate.ts';
 import { type AdmissionRate, parseAdmission } from './options.ts';
-import { beginDeadline } from './request-deadline.ts';
+import { beginDeadline, isOfClient } from './request-deadline.ts';
 
 /** Whom a service lets in. */
 export interface AdmissionOptions {
@@ -89,9 +89,15 @@ export function createAdmission(options: AdmissionOptions): Gated {
     }
   }
 
+  function knownPriority(request: GateRequest): Priority {
+    const priority = priorityOf(request);
+    if (!priorities.has(priority)) throw new RangeError(`no priority: ${String(priority)}`);
+    return priority;
+  }
+
   function enter(request: GateRequest, deadline: OwnDeadline | undefined): Passage | Promise<Passage> {
     if (limiter === undefined) return admit(undefined, deadline);
-    const place = limiter.enterOrWait(ask(priorityOf, request, 'normal'), deadline?.remainingMs());
+    const place = limiter.enterOrWait(ask(knownPriority, request, 'normal'), deadline?.remainingMs());
     return place instanceof Promise
       ? place.then((found) => settle(found, deadline))
       : settle(place, deadline);
@@ -122,7 +128,7 @@ export function createAdmission(options: AdmissionOptions): Gated {
   async function takeAll(request: GateRequest, deadline: OwnDeadline | undefined): Promise<Passage> {
     for (const { name, keyOf, limiter: rate } of rates) {
       const key = ask(keyOf, request, undefined);
-      const verdict = key === undefined ? undefined : await verdictOf(rate, key);
+      const verdict = key === undefined ? undefined : await verdictOf(rate, String(key));
       if (verdict !== undefined && !verdict.allowed) {
         outcomes.with({ outcome: name }).add();
         deadline?.end();
@@ -142,6 +148,8 @@ export function createAdmission(options: AdmissionOptions): Gated {
   });
 }
 
+const priorities: ReadonlySet<Priority> = new Set(['critical', 'normal', 'low']);
+
 /** A request that is being worked on. */
 class Admitted implements Follower {
   readonly #place: Place | undefined;
@@ -153,9 +161,13 @@ class Admitted implements Follower {
   }
 
   ended(status: number): void {
-    this.#deadline?.end(status === clientWent ? clientGone() : undefined);
+    const deadline = this.#deadline;
+    // Else whoever asks for an answer at once could have the service let in fewer and fewer.
+    const isHasty = deadline !== undefined && isOfClient(deadline) && deadline.remainingMs() === 0;
+    deadline?.end(status === clientWent ? clientGone() : undefined);
     // How long it took whoever went away is how long they were patient; what failed at once was no work.
-    if (status === 503 || status === 504) this.#place?.leave('overdue');
+    if (status === 504 && isHasty) this.#place?.leave('given up');
+    else if (status === 503 || status === 504) this.#place?.leave('overdue');
     else this.#place?.leave(status === clientWent || status >= 500 ? 'unknown' : 'done');
   }
 }

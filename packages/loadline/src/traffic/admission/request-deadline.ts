@@ -23,6 +23,13 @@ export function deadlineOf(request: object): Deadline | undefined {
 /** They go with their requests. */
 const deadlines = new WeakMap<object, OwnDeadline>();
 
+/** Whether the request itself said that it has no more time. */
+export function isOfClient(deadline: OwnDeadline): boolean {
+  return ofClients.has(deadline);
+}
+
+const ofClients = new WeakSet<OwnDeadline>();
+
 export interface DeadlineMeans {
   /** Where the request says no less; Infinity for no limit. */
   readonly limitMs: number;
@@ -38,5 +45,6 @@ export function beginDeadline(
   if (leftMs === Number.POSITIVE_INFINITY) return undefined;
   const deadline = startDeadline(leftMs, { clock });
   deadlines.set(request.raw, deadline);
+  if (leftMs < limitMs) ofClients.add(deadline);
   return deadline;
 }

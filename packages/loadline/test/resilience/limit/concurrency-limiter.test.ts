@@ -129,6 +129,23 @@ describe('a limiter that finds its own limit', () => {
     expect([limiter.limit, limiter.inFlight]).toEqual([105, 0]);
   });
 
+  it('is not shrunk by clients that would not wait, but by those that waited for longer than it takes', async () => {
+    const clock = createHandClock();
+    const limiter = createConcurrencyLimiter({ clock, limitFirst: 150 });
+    const window = (how: 'done' | 'given up', tookMs: number): void => {
+      const places = Array.from({ length: 120 }, () => limiter.enter('critical'));
+      clock.nowMs += tookMs;
+      for (const place of places) place?.leave(how);
+    };
+    window('given up', 200);
+    window('done', 200);
+    const { limit } = limiter;
+    window('given up', 250);
+    expect(limiter.limit).toBe(limit);
+    window('given up', 301);
+    expect(limiter.limit).toBeLessThan(limit);
+  });
+
   it('lets wait whom it has no place for, as long as they may, in the order of what matters', async () => {
     const clock = createVirtualClock();
     const limits = { limitMin: 1, limitMax: 1, limitFirst: 1 };

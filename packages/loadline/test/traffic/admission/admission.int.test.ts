@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createVirtualClock } from 'loadline/base';
 import { createRegistry, type Registry } from 'loadline/metrics';
 import {
@@ -244,6 +247,43 @@ describe('admission by limits that cannot say', () => {
         { labels: ['admitted'], value: 1 },
       ]),
     );
+  });
+});
+
+describe('what admission tells its limiter', () => {
+  it('is not that the service is slow where a client has asked for too much haste', async () => {
+    const clock = createVirtualClock();
+    const left: string[] = [];
+    const place = { leave: (how: string) => void left.push(how) };
+    const limiter = { enter: () => place, enterOrWait: () => place, limit: 1, inFlight: 0, waiting: 0 };
+    const admission = createAdmission({ clock, limiter, deadlineMs: 1000 });
+    const server = createServer(
+      admission.node(async (request, response) => {
+        await clock.advance(request.url === '/quick' ? 1 : 1001);
+        response.statusCode = 504;
+        response.end();
+      }),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await (await fetch(url, timeLeft(5))).text();
+    await (await fetch(url)).text();
+    // It gave up while there was time.
+    await (await fetch(`${url}/quick`, timeLeft(5))).text();
+    server.close();
+    server.closeAllConnections();
+    expect(left).toEqual(['given up', 'overdue', 'overdue']);
+  });
+
+  it('is a priority that there is, whatever the service says', async () => {
+    const registry = createRegistry();
+    const limiter = createConcurrencyLimiter({ queueMax: 10 });
+    const priorityOf = (): Priority => 'high' as Priority;
+    const open = services['node:http'] as OpenService;
+    const admission = createAdmission({ registry, limiter, priorityOf });
+    await using service = await open([admission], ({ answer }) => answer('a dish'));
+    expect((await fetch(service.url)).status).toBe(200);
+    expect(outcomesOf(registry)).toContainEqual({ labels: ['unknown'], value: 1 });
   });
 });
 
