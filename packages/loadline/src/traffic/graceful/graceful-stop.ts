@@ -72,19 +72,22 @@ export function createGracefulStop(options: GracefulStopOptions = {}): GracefulS
 
   async function stopInSteps(reason: string): Promise<StopReport> {
     const startMs = clock.monotonicMs();
-    onStep?.('asked');
-    health?.drain();
-    for (const { drain } of drains) drain.beginFarewell?.();
-    onStep?.('not ready');
+    const failures: StopFailure[] = [];
+    const step = (each: StopStep): void => attempt({ name: 'onStep', failures }, () => onStep?.(each));
+    step('asked');
+    attempt({ name: 'health', failures }, () => health?.drain());
+    for (const { name, drain } of drains) attempt({ name, failures }, () => drain.beginFarewell?.());
+    step('not ready');
     if (noticeMs > 0) await pause(clock, noticeMs, hurry.signal);
-    onStep?.('draining');
+    step('draining');
     const drainingMs = clock.monotonicMs();
     draining.abort();
     const completing = completeAll(drains, { clock, graceMs, hurry: hurry.signal });
-    onStep?.('completing');
-    const { unfinished, failures } = await completing;
+    step('completing');
+    const { unfinished, failures: ofDrains } = await completing;
+    failures.push(...ofDrains);
     const closingMs = clock.monotonicMs();
-    onStep?.('closing');
+    step('closing');
     failures.push(...(await closeAll(closes, { clock, closeMs })));
     return {
       reason,
@@ -109,6 +112,19 @@ export function createGracefulStop(options: GracefulStopOptions = {}): GracefulS
     },
     force: (by) => hurry.abort(by),
   };
+}
+
+/** What a service has given us may fail. That is told, and stops no stop: what is open is still to be closed. */
+function attempt<Value>(
+  { name, failures }: { readonly name: string; readonly failures: StopFailure[] },
+  work: () => Value,
+): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    failures.push({ name, error });
+    return undefined;
+  }
 }
 
 interface Named {
@@ -146,10 +162,10 @@ async function completeAll(
   end.abort();
   const unfinished = drains.flatMap((named): readonly Unfinished[] => {
     const { name, drain } = named;
-    if (drain.unfinished !== undefined) return drain.unfinished();
+    if (drain.unfinished !== undefined) return attempt({ name, failures }, () => drain.unfinished?.()) ?? [];
     return open.has(named) ? [{ name, ageMs: clock.monotonicMs() - startMs }] : [];
   });
-  for (const { drain } of drains) drain.cut?.();
+  for (const { name, drain } of drains) attempt({ name, failures }, () => drain.cut?.());
   return { unfinished, failures };
 }
 

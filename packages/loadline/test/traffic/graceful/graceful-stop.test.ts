@@ -124,6 +124,32 @@ describe('createGracefulStop()', () => {
     expect([moves.at(-1), exitCodeOf(report)]).toEqual(['100 last', 1]);
   });
 
+  it('goes on to the end where what it was given fails, and tells of it', async () => {
+    const fail = (): never => {
+      throw new Error('planted');
+    };
+    const { graceful, note, moves, clock } = createInstance({
+      onStep: fail,
+      health: { drain: fail },
+      graceMs: 10,
+      drains: {
+        jobs: {
+          beginFarewell: fail,
+          drain: () => new Promise(() => undefined),
+          unfinished: fail,
+          cut: fail,
+        },
+      },
+      closes: { last: () => note('last') },
+    });
+    const stopping = graceful.stop();
+    await clock.advance(10);
+    const { failures } = await stopping;
+    expect(moves).toEqual(['10 last']);
+    expect(new Set(failures.map(({ name }) => name))).toEqual(new Set(['onStep', 'health', 'jobs']));
+    expect(failures.filter(({ name }) => name === 'jobs')).toHaveLength(3);
+  });
+
   it('refuses options that cannot work', () => {
     const options = { drains: { jobs: 5 }, closes: { db: 'close' }, graceMs: -1, gracems: 1 };
     expect(() => createGracefulStop(options as unknown as GracefulStopOptions)).toThrow(
