@@ -99,6 +99,21 @@ describe('loadline proxy', () => {
       expect(err).toContain(told);
   });
 
+  it('says where it cannot take orders, or keep its instances', async () => {
+    const taken = (await serve('somebody')).split(':')[1] as string;
+    const words = ['proxy', '--listen', '0'];
+    const [wrong, busy, lost] = await Promise.all([
+      run([...words, '--check', '/a b'], { ...orders, LOADLINE_PROXY_ORDERS_PORT: '99999' }),
+      run(words, { ...orders, LOADLINE_PROXY_ORDERS_PORT: taken }),
+      run([...words, '--state', '/nowhere/state.json', '--upstream', '127.0.0.1:1']),
+    ]);
+    expect([wrong.code, busy.code, lost.code]).toEqual([2, 2, 2]);
+    expect(wrong.err).toContain('--check must begin with / and have no blanks');
+    expect(wrong.err).toContain('LOADLINE_PROXY_ORDERS_PORT must be a port, got "99999"');
+    expect(busy.err).toMatch(/Cannot start the proxy: .*EADDRINUSE/);
+    expect(lost.err).toMatch(/Cannot start the proxy: .*ENOENT.*nowhere/);
+  });
+
   it('says where somebody else listens already', async () => {
     const taken = await serve('somebody');
     const { code, err } = await run(['proxy', '--listen', taken]);

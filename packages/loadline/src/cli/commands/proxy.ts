@@ -108,6 +108,11 @@ async function serveRequests(
     signal,
     metrics: () => renderPrometheus(registry),
     tell: (line) => terminal.err(`${line}\n`),
+  }).catch(async (cause: NodeJS.ErrnoException): Promise<never> => {
+    await proxy.close({ graceMs: 0 });
+    // A port that is taken, a file that cannot be written: what was asked for, and no mistake of ours.
+    if (cause.syscall === undefined) throw cause;
+    throw cliError('CLI_USAGE', `Cannot start the proxy: ${cause.message}.`, { cause });
   });
   terminal.err(`The proxy takes requests at ${proxy.url}.\n`);
   await tellChanges(proxy, terminal, signal);
@@ -152,6 +157,8 @@ async function begin(
   if (orders === undefined) return async () => undefined;
   const door = createServer(proxyDoor({ proxy: ordered, key: orders.key, metrics }));
   await once(door.listen(orders.port, '127.0.0.1'), 'listening');
+  // The system has no descriptor left for whoever knocks. Unheard, it would end the process.
+  door.on('error', ({ message }) => tell(`It cannot take orders: ${message}.`));
   tell(`It takes orders at http://127.0.0.1:${(door.address() as AddressInfo).port}.`);
   return async () => {
     door.closeAllConnections();
@@ -179,8 +186,11 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
   const parsed = parseUpstreams({ upstreams: (words.upstream ?? []).map(upstreamOf) });
   for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
     problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
-  if (words.check !== undefined && !words.check.startsWith('/')) problems.push('--check must begin with /');
+  if (words.check !== undefined && !/^\/[\x21-\x7e]*$/.test(words.check))
+    problems.push('--check must begin with / and have no blanks');
   const { LOADLINE_PROXY_KEY: key, LOADLINE_PROXY_ORDERS_PORT: ordersPort } = env;
+  if (ordersPort !== undefined && !(/^\d{1,5}$/.test(ordersPort) && Number(ordersPort) <= 65_535))
+    problems.push(`LOADLINE_PROXY_ORDERS_PORT must be a port, got ${JSON.stringify(ordersPort)}`);
   if (ordersPort !== undefined && !key)
     problems.push('orders at LOADLINE_PROXY_ORDERS_PORT need a key in LOADLINE_PROXY_KEY');
   if (
