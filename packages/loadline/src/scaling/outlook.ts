@@ -6,7 +6,7 @@ import type { ForecastRule } from './policy/rule.ts';
 import type { ReadingsPort } from './readings.ts';
 import type { Foresight } from './standing.ts';
 import { type Observation, see } from './strategies/observation.ts';
-import type { SeriesByMetric } from './strategies/strategy.ts';
+import type { MetricSeries, SeriesByMetric } from './strategies/strategy.ts';
 
 /** Where the past could not be read, it is asked for again after so long. */
 const retryMs = 300_000;
@@ -15,6 +15,13 @@ const startsMax = 20;
 const startQuantile = 0.9;
 /** Before the first start was seen. */
 const unknownStartMs = 120_000;
+
+/** A forecast, and what it was made for. */
+interface KnownForecast {
+  readonly forecast: RollingForecast;
+  readonly quantile: number;
+  readonly horizonMs: number;
+}
 
 /**
  * What one group's strategies may know beside the present: how long its starts take, and forecasts, which begin with
@@ -25,7 +32,7 @@ export class Outlook {
   readonly #readings: ReadingsPort;
   readonly #asker: Asker;
   readonly #startingSinceMs = new Map<string, number>();
-  readonly #forecasts = new Map<string, RollingForecast>();
+  readonly #forecasts = new Map<string, KnownForecast>();
   #startsMs: number[] = [];
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -56,14 +63,19 @@ export class Outlook {
   ): Promise<{ readonly foresight: Foresight; readonly because: string | undefined }> {
     const foreseen = rules.filter((rule) => rule.kind === 'forecast');
     const because = await this.#begin(foreseen, seen.atMs);
-    for (const rule of foreseen) this.#observe(rule, seen, staleAfterMs);
+    for (const rule of foreseen) {
+      this.#renew(rule);
+      this.#observe(rule, seen, staleAfterMs);
+    }
     for (const metric of this.#forecasts.keys())
       if (!foreseen.some((rule) => rule.metric === metric)) this.#forecasts.delete(metric);
     const startMs = this.#startMs();
     return {
       foresight: {
         ...(startMs === undefined ? {} : { startMs }),
-        forecasts: Object.fromEntries(this.#forecasts),
+        forecasts: Object.fromEntries(
+          [...this.#forecasts].map(([metric, { forecast }]) => [metric, forecast]),
+        ),
       },
       because,
     };
@@ -78,13 +90,32 @@ export class Outlook {
       this.#history(unknown, signal),
     );
     if ('because' in answer) return answer.because;
-    for (const { metric, quantile, leadMs = this.#startMs() ?? unknownStartMs, marginMs } of unknown) {
-      const history = answer.value[metric];
-      // Twice as far, because starts may come to take longer than those that were seen.
-      const asked = { quantile, horizonMs: 2 * (leadMs + marginMs) };
-      this.#forecasts.set(metric, new RollingForecast(history === undefined ? asked : { ...asked, history }));
-    }
+    for (const rule of unknown) this.#set(rule, answer.value[rule.metric]);
     return undefined;
+  }
+
+  /** A policy that looks further ahead, or starts that take longer, need another one: it begins with what this one knows. */
+  #renew(rule: ForecastRule): void {
+    const known = this.#forecasts.get(rule.metric);
+    if (known === undefined) return;
+    if (this.#aheadMs(rule) <= known.horizonMs && rule.quantile === known.quantile) return;
+    const { history } = known.forecast;
+    this.#set(rule, history.values.length === 0 ? undefined : history);
+  }
+
+  #set(rule: ForecastRule, history: MetricSeries | undefined): void {
+    const { metric, quantile } = rule;
+    // Twice as far, because starts may come to take longer than those that were seen.
+    const horizonMs = 2 * this.#aheadMs(rule);
+    const forecast = new RollingForecast({
+      ...{ quantile, horizonMs },
+      ...(history === undefined ? {} : { history }),
+    });
+    this.#forecasts.set(metric, { forecast, quantile, horizonMs });
+  }
+
+  #aheadMs({ leadMs = this.#startMs() ?? unknownStartMs, marginMs }: ForecastRule): number {
+    return leadMs + marginMs;
   }
 
   async #history(metrics: readonly ForecastRule[], signal: AbortSignal): Promise<SeriesByMetric> {
@@ -96,7 +127,7 @@ export class Outlook {
     const sight = see(metric, seen, staleAfterMs);
     if ('flaw' in sight) return;
     const total = of === 'per replica' ? sight.value * seen.ready : sight.value;
-    this.#forecasts.get(metric)?.observe(seen.atMs - sight.ageMs, total);
+    this.#forecasts.get(metric)?.forecast.observe(seen.atMs - sight.ageMs, total);
   }
 
   #startMs(): number | undefined {

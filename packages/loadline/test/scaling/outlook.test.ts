@@ -68,6 +68,22 @@ describe("a scaler's outlook", () => {
     await scaler.close();
   });
 
+  it('looks further ahead as soon as its policy does, by what it knows already', async () => {
+    const forecast = (lead: string) => ({ ratePerSecond: { target: 100, lead, margin: 0 } });
+    const { clock, scaler, asked } = await start(forecast('1m'), async () => past());
+    await clock.advance(minuteMs);
+    const policy = { replicas: { min: 2, max: 20 }, metrics: { cpuRatio: { target: 0.6 } } };
+    await scaler.configure('api', { changedBy: 'ada', policy: { ...policy, forecast: forecast('90m') } });
+    await clock.advance(5 * minuteMs);
+    const { last } = scaler.status('api');
+    const proposals = last?.kind === 'decided' ? last.decision.proposals : [];
+    expect(proposals.find(({ kind }) => kind === 'forecast')?.because).toMatch(
+      /^will be at most [89]\d\d\/s within 1 h 30 m/,
+    );
+    expect(asked).toEqual(['ratePerSecond']);
+    await scaler.close();
+  });
+
   it('takes for its lead as long as starts have taken', async () => {
     const { clock, scaler } = await start({ ratePerSecond: { target: 100, margin: 0 } }, async () => past());
     await clock.advance(15_000);

@@ -88,16 +88,17 @@ export class RollingForecast {
         : since * this.#stepMs >= chosenForMs;
     if (!isDue || this.#taken === 0) return;
     this.#chosenAt = this.#taken;
-    this.#forecaster = createForecaster(this.#history(), this.#options);
+    this.#forecaster = createForecaster(this.history, this.#options);
   }
 
-  #history(): Series {
+  /** What it knows, without the step that goes on: another forecast may begin with it. */
+  get history(): Series {
     const count = Math.min(this.#taken, this.#stepsMax);
     const values = Float64Array.from(
       { length: count },
       (_, at) => this.#values[(this.#taken - count + at) % this.#stepsMax] as number,
     );
-    return { startMs: ((this.#step as number) - count) * this.#stepMs, stepMs: this.#stepMs, values };
+    return { startMs: ((this.#step ?? count) - count) * this.#stepMs, stepMs: this.#stepMs, values };
   }
 }
 
