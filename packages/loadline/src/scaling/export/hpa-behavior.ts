@@ -34,17 +34,25 @@ function directionOf(policy: ScalingPolicy, way: Way): { direction: HpaDirection
   const notes: string[] = [];
   const { limits, select, stabilizationMs } = policy[way];
   const seconds = (ms: number, most: number, what: string): number => {
-    const whole = Math.max(0, Math.ceil(ms / 1000));
-    if (whole > most)
+    const needed = Math.max(0, Math.ceil(ms / 1000));
+    if (needed > most)
       notes.push(
         `${way}: ${what} of ${formatDuration(ms)} is more than Kubernetes takes; it is ${formatDuration(most * 1000)} there.`,
       );
-    return Math.min(most, whole);
+    return Math.min(most, needed);
+  };
+  const whole = (value: number): number => {
+    const rounded = Math.max(1, Math.round(value));
+    if (rounded !== value)
+      notes.push(
+        `${way}: ${value} % is no whole number from 1, as Kubernetes takes it; it is ${rounded} % there.`,
+      );
+    return rounded;
   };
   const asLimits = limits.map(
     ({ kind, value, periodMs }): HpaRatePolicy => ({
       type: kind === 'percent' ? 'Percent' : 'Pods',
-      value,
+      value: whole(value),
       periodSeconds: Math.max(1, seconds(periodMs, periodSecondsMax, 'a period')),
     }),
   );

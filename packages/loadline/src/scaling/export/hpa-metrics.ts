@@ -40,13 +40,18 @@ function metricOf(rule: ScalingRule): Found {
 function sourceOf(rule: ThresholdRule | TargetRule, value: number): HpaMetric {
   const resource = resources[rule.metric];
   if (resource !== undefined)
-    return { type: 'Resource', resource, target: { type: 'Utilization', percent: Math.round(value * 100) } };
+    return { type: 'Resource', resource, target: { type: 'Utilization', percent: atLeastOne(value * 100) } };
   const metric = { name: foreignName(rule.metric), selector: '' };
-  const milli = Math.round(value * 1000);
+  const milli = atLeastOne(value * 1000);
   const average = { type: 'AverageValue', milli } as const;
   if (rule.of === 'per replica') return { type: 'Pods', metric, target: average };
   const isPerReplica = rule.kind === 'target' && rule.isPerReplica;
   return { type: 'External', metric, target: isPerReplica ? average : { type: 'Value', milli } };
+}
+
+/** A whole number, as Kubernetes counts; it refuses a target of none. */
+function atLeastOne(value: number): number {
+  return Math.max(1, Math.round(value));
 }
 
 /** As adapters of metrics name them: `latencyMsP95` is `loadline_latency_ms_p95`; a custom one keeps its name. */

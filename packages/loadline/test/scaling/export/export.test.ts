@@ -111,6 +111,36 @@ describe('exportHpa()', () => {
     });
   });
 
+  it('writes whole numbers from 1, and says where they are others', () => {
+    const written = {
+      replicas: { min: 1, max: 9 },
+      scaleIn: {
+        limits: [
+          { percent: 12.5, within: '1m' },
+          { percent: 0.2, within: '1m' },
+        ],
+      },
+      metrics: { cpuRatio: { target: 0.004 }, 'custom:share': { target: 0.0001 } },
+    };
+    const { object, notes } = exportHpa(named(policyOf(written)));
+    expect(schemaProblem(HorizontalPodAutoscaler, object)).toBeUndefined();
+    expect(object.spec).toMatchObject({
+      metrics: [
+        { resource: { target: { averageUtilization: 1 } } },
+        { external: { target: { value: '1m' } } },
+      ],
+      behavior: {
+        scaleDown: {
+          policies: expect.arrayContaining([
+            { type: 'Percent', value: 13, periodSeconds: 60 },
+            { type: 'Percent', value: 1, periodSeconds: 60 },
+          ]),
+        },
+      },
+    });
+    expect(notes.filter((note) => note.includes('no whole number'))).toHaveLength(2);
+  });
+
   it('says of everything else that it is lost', () => {
     const policy = policyOf({
       mode: 'dry run',
