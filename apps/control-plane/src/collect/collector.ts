@@ -1,15 +1,16 @@
-import { setImmediate } from 'node:timers/promises';
-import { type Clock, sleep, type Timer, withTimeLimit } from 'loadline/base';
-import { UserSketch } from 'loadline/observe';
+import { type Clock, type Timer, withTimeLimit } from 'loadline/base';
 import type { CacheReading, ResourceReading, Sample, Store } from 'loadline/store';
 import { type AskMeans, askInstance } from './ask-instance.ts';
 import type { Lately } from './lately.ts';
 import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
 import { oneOfEach } from './one-of-each.ts';
-import { RecentWindow } from './recent-window.ts';
+import { inPacedTurns } from './paced-turns.ts';
+import { RecentFigures } from './recent-figures.ts';
+import type { Recent } from './recent-window.ts';
 import { resourceReadingOf } from './resource-reading.ts';
 import type { ServerProbe } from './server-probe.ts';
+import { usersByService } from './users-by-service.ts';
 import type { InstanceSource, Watched } from './watched.ts';
 
 export interface CollectorOptions extends AskMeans {
@@ -43,8 +44,6 @@ export interface CollectorCounts {
 }
 
 const instancesMax = 1000;
-const atOnceMax = 64;
-const togetherMax = 2;
 const paceRatio = 0.8;
 const pullTimeoutMs = 4000;
 /**
@@ -53,26 +52,6 @@ const pullTimeoutMs = 4000;
  */
 const downEvery = 3;
 const patientFailures = 3;
-
-/** Of which time figures of "now" are made. */
-const recentMs = 60_000;
-const recentVitalsMs = 3_600_000;
-
-const recentUnits: ReadonlyMap<string, string> = new Map([
-  ['requests', 'rps'],
-  ['errors', 'rps'],
-  ['latency_ms', 'ms'],
-  ['answered_ms', 'ms'],
-  ['database_query_ms', 'ms'],
-  ['cache_hits', 'per second'],
-  ['cache_lookups', 'per second'],
-]);
-const recentVitalUnits: ReadonlyMap<string, string> = new Map([
-  ...['lcp', 'inp', 'fid', 'fcp', 'ttfb'].map((name) => [`web_vital_${name}`, 'ms'] as const),
-  ['web_vital_cls', 'ratio'],
-  ['web_speed_ratings', 'per second'],
-  ['web_speed_fast', 'per second'],
-]);
 
 /**
  * Asks every instance that is known what it is doing, once an interval, and remembers it. Each is asked by itself: one that is
@@ -90,12 +69,7 @@ export class Collector {
     lost: 0,
     unwatched: 0,
   };
-  readonly #recent = new RecentWindow({ sliceMs: 10_000, slices: recentMs / 10_000, units: recentUnits });
-  readonly #vitals = new RecentWindow({
-    sliceMs: 300_000,
-    slices: recentVitalsMs / 300_000,
-    units: recentVitalUnits,
-  });
+  readonly #recent = new RecentFigures();
   #users: ReadonlyMap<string, number> = new Map();
   readonly #ending = new AbortController();
   #timer: Timer | undefined;
@@ -130,27 +104,17 @@ export class Collector {
     });
   }
 
-  recent(service: string): ReturnType<RecentWindow['of']> {
+  recent(service: string): Recent {
     return this.#recent.of(service, this.#options.clock.monotonicMs());
   }
 
-  recentVitals(service: string): ReturnType<RecentWindow['of']> {
-    return this.#vitals.of(service, this.#options.clock.monotonicMs());
+  recentVitals(service: string): Recent {
+    return this.#recent.vitalsOf(service, this.#options.clock.monotonicMs());
   }
 
   /** Distinct signed-in users of the last five minutes, as of the last round; undefined where no instance tells. */
   activeUsers(service: string): number | undefined {
     return this.#users.get(service);
-  }
-
-  #countUsers(service: string): number | undefined {
-    const told = [...this.#members.values()].flatMap((member) =>
-      member.service === service ? (member.users() ?? []) : [],
-    );
-    if (told.length === 0) return undefined;
-    const all = new UserSketch();
-    for (const sketch of told) all.unite(sketch);
-    return all.count;
   }
 
   async close(): Promise<void> {
@@ -184,10 +148,9 @@ export class Collector {
     );
     const resources: ResourceReading[] = [];
     const caches: CacheReading[] = [];
-    const pace = this.#paceOf(due.length);
-    await inTurns(due, atOnceMax, async (member, at) => {
-      await pace(at);
-      if (this.#ending.signal.aborted) return;
+    const { clock, intervalMs } = this.#options;
+    const pace = { clock, withinMs: intervalMs * paceRatio, signal: this.#ending.signal };
+    await inPacedTurns(due, pace, async (member) => {
       const samples = await this.#ask(member, caches);
       const reading = samples === undefined ? undefined : resourceReadingOf(member.instance, samples);
       if (reading !== undefined) resources.push(reading);
@@ -196,20 +159,6 @@ export class Collector {
     await this.#writeUsers();
     await this.#options.store.readings.writeResources(resources);
     await this.#options.store.readings.writeCaches(caches);
-  }
-
-  /**
-   * Spreads a round over most of the interval, a few at a time: what a large fleet answers all at once would hold up whoever asks
-   * something here meanwhile.
-   */
-  #paceOf(count: number): (at: number) => Promise<void> {
-    const { clock, intervalMs } = this.#options;
-    const startMs = clock.monotonicMs();
-    const stepMs = (intervalMs * paceRatio) / Math.ceil(count / togetherMax);
-    return async (at) => {
-      const waitMs = startMs + Math.floor(at / togetherMax) * stepMs - clock.monotonicMs();
-      if (waitMs > 0) await sleep(clock, waitMs, this.#ending.signal).catch(() => undefined);
-    };
   }
 
   /** Takes note of who has come and who has gone. A source that fails leaves those of it as they are. */
@@ -236,7 +185,6 @@ export class Collector {
     }
     const services = new Set([...this.#members.values()].map(({ service }) => service));
     this.#recent.keep(services);
-    this.#vitals.keep(services);
   }
 
   /** @returns what it said, after it was remembered; undefined where it said nothing. */
@@ -259,7 +207,6 @@ export class Collector {
     member.figures = latestFiguresOf(samples);
     const at = { elapsedS, nowMs: clock.monotonicMs() };
     this.#recent.add(member, samples, at);
-    this.#vitals.add(member, samples, at);
     this.#options.lately.take(member, samples, { elapsedS, nowMs: readMs });
     this.#writeAside(samples);
     return samples;
@@ -281,17 +228,9 @@ export class Collector {
   }
 
   async #writeUsers(): Promise<void> {
-    const services = new Set([...this.#members.values()].map(({ service }) => service));
-    const users = new Map<string, number>();
-    for (const service of services) {
-      // To unite the sketches of many instances takes some milliseconds.
-      if (users.size > 0) await setImmediate();
-      const count = this.#countUsers(service);
-      if (count !== undefined) users.set(service, count);
-    }
-    this.#users = users;
+    this.#users = await usersByService(this.#members.values());
     const atMs = this.#options.clock.now();
-    const written = [...users].map(([service, value]): Sample => {
+    const written = [...this.#users].map(([service, value]): Sample => {
       return { series: { metric: 'active_users', unit: 'count', service }, atMs, value };
     });
     this.#writeAside(written);
@@ -323,19 +262,6 @@ interface Read {
 
 function keyOf({ source, service, instance }: Watched): string {
   return JSON.stringify([source, service, instance]);
-}
-
-/** At most so many at a time. */
-async function inTurns<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item, at: number) => Promise<void>,
-): Promise<void> {
-  const rest = items.entries();
-  const lane = async (): Promise<void> => {
-    for (const [at, item] of rest) await work(item, at);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
 }
 
 /** As part of a sentence, on one line. */
