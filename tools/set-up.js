@@ -83,7 +83,7 @@ const servers = {
 const needs = {
   demo: ['valkey'],
   test: ['valkey', 'promtool', 'alertmanager', 'nginx', 'haproxy', 'chromium'],
-  bench: ['valkey', 'nginx', 'wrk'],
+  bench: ['valkey', 'nginx', 'wrk', 'haproxy'],
 };
 
 /** How each package manager is told to install without asking. */

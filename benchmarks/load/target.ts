@@ -81,7 +81,7 @@ function fill(text: string, values: Readonly<Record<string, string | number>>): 
 }
 
 /** Below the ports that connections take by themselves; two servers could share one without noticing. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(20_000, 30_000);
     const server = createServer();
@@ -91,5 +91,5 @@ async function freePort(): Promise<number> {
     });
     if (isFree) return port;
   }
-  throw new Error('Cannot start nginx: found no free port between 20,000 and 30,000 in 100 attempts.');
+  throw new Error('Cannot start a server: found no free port between 20,000 and 30,000 in 100 attempts.');
 }

@@ -1,20 +1,23 @@
 /** How much later does an answer come through a proxy that is not busy? */
 import { type BenchOptions, figureOf, type Row, rowOf } from '../harness.ts';
 import { cores } from '../load/processes.ts';
-import { startTarget } from '../load/target.ts';
+import { freePort, startTarget } from '../load/target.ts';
+import { startHaproxy } from './haproxy.ts';
 import { startProxies } from './proxies.ts';
 import { runWrk } from './wrk.ts';
 
 export async function measureAddedLatency(options: BenchOptions): Promise<Row[]> {
   await using target = await startTarget({ core: cores.generator });
   await using started = await startProxies(target.port);
+  await using haproxy = await startHaproxy(target.port, await freePort());
   const [rounds, seconds] = options.short ? [3, 1] : [9, 2];
-  const added = new Map<string, number[]>(started.proxies.map(({ name }) => [name, []]));
-  for (const { url } of started.proxies) await runWrk(url, 1, 64); // Warm-up: that they are compiled.
+  const proxies = [...started.proxies, { name: 'HAProxy', url: haproxy.url }];
+  const added = new Map<string, number[]>(proxies.map(({ name }) => [name, []]));
+  for (const { url } of proxies) await runWrk(url, 1, 64); // Warm-up: that they are compiled.
   for (let round = 0; round < rounds; round++) {
     // One request at a time: with more, they would wait for each other, in nginx and wrk too.
     const direct = await runWrk(target.url, seconds, 1);
-    for (const { name, url } of started.proxies) {
+    for (const { name, url } of proxies) {
       const through = await runWrk(url, seconds, 1);
       added.get(name)?.push(through.latencyMsP50 - direct.latencyMsP50);
     }
