@@ -21,6 +21,7 @@ export interface BreakerLimits {
   readonly probesNeeded: number;
 }
 
+/** `half-open`: one probe after the other is made, and everybody else is refused. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** A change of state, with its reason. */

@@ -22,7 +22,10 @@ export interface ProtectionOptions {
   readonly timeLimitMs?: number;
   /** For the whole call with its waits and repetitions, in milliseconds. */
   readonly budgetMs?: number;
-  /** `{}` takes the defaults: 20 calls and more in 10 s, half of them failed; open for 1 s, doubling up to 30 s; 2 probes. */
+  /**
+   * `{}` takes the defaults: 20 calls and more in 10 s, half of them failed; open for 1 s, doubling up to 30 s; 2 probes. With `slowMs`
+   * it opens also when four fifths of them took longer.
+   */
   readonly breaker?: Partial<BreakerLimits>;
   /** `queueMax` is 0 and `queueTimeoutMs` 1,000 where they are not given. */
   readonly bulkhead?: Pick<BulkheadLimits, 'concurrencyMax'> & Partial<BulkheadLimits>;
@@ -30,6 +33,7 @@ export interface ProtectionOptions {
   readonly retry?: RetryOptions;
   /** Whether an error is the other side's trouble, for the breaker. By default every one is. */
   readonly isFailure?: (error: unknown) => boolean;
+  /** Told of each change, with its reason. */
   readonly onCircuitChange?: (change: CircuitChange) => void;
   readonly clock?: Clock;
   readonly random?: Random;

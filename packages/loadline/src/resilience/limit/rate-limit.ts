@@ -9,6 +9,7 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** Whether one more may come now. */
 export type RateVerdict =
   | { readonly allowed: true }
   /** When there will be room for one more, if nothing else comes. */
