@@ -50,7 +50,7 @@ export class DrivenRollout {
   };
   troubles: RolloutTroubles = {};
   readonly #means: RolloutMeans;
-  readonly #watch: TrafficWatch;
+  #watch: TrafficWatch;
   /** Each has open questions of its own: a source that hangs keeps nobody from telling the proxies. */
   readonly #askers: Readonly<Record<keyof RolloutTroubles, Asker>>;
   /** The latest that was to be remembered and is not yet. */
@@ -167,6 +167,8 @@ export class DrivenRollout {
     // Once more at the end, for those that have gone.
     await this.#tellShare(isOver(after) && !isOver(before));
     if (this.#isUnsaved) await this.#save(this.state);
+    // Nobody looks any more: what instances had counted is not to be kept as long as the rollout is remembered.
+    if (isOver(this.state)) this.#watch = new TrafficWatch(this.state.plan);
   }
 
   /** Told again from time to time, for instances that came or went, and a proxy that has forgotten it. */

@@ -263,6 +263,22 @@ describe('a rollout that does not see', () => {
   });
 });
 
+describe('a rollout whose share is not taken up', () => {
+  it('pauses, so that the group can grow meanwhile, and goes on when it is', async () => {
+    const stage = await startedStage();
+    await until(stage, () => stage.share() === 0.2);
+    stage.split = 'away';
+    await stage.clock.advance(60_000);
+    expect(stage.state()).toMatchObject({ phase: 'paused', pausedBy: 'blind', isShareTaken: false });
+    expect(stage.state().reason).toContain('its share was not taken up everywhere');
+    expect(stage.rollouts.holdOf('api')).toMatchObject({ allows: 'scale out' });
+    stage.split = 'there';
+    await until(stage, () => stage.state().phase === 'promoted');
+    expect(stage.shares).toEqual([0, 0.2, 1]);
+    await stage.rollouts.close();
+  });
+});
+
 describe('a rollout after a restart', () => {
   it('goes on from where it was', async () => {
     const stage = await startedStage();

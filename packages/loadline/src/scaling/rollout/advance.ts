@@ -135,8 +135,13 @@ function watch(state: RolloutState, look: RolloutLook, judged: Judgement): Rollo
   const { atMs, traffic } = look;
   const { plan } = state;
   const blindMs = atMs - state.sightAtMs;
-  if (state.isShareTaken && blindMs >= plan.blindMsMax) {
-    const what = traffic.kind === 'blind' ? traffic.because : 'nothing was answered';
+  if (blindMs >= plan.blindMsMax) {
+    // What is not taken up for long is no change that settles: a group that waits for it could not grow.
+    const what = !state.isShareTaken
+      ? 'its share was not taken up everywhere'
+      : traffic.kind === 'blind'
+        ? traffic.because
+        : 'nothing was answered';
     const reason = `Paused at ${tellShare(state.share)}: the traffic was not seen for ${formatDuration(blindMs)}, ${what}.`;
     return turn(state, { phase: 'paused', atMs, pausedBy: 'blind', reason });
   }

@@ -32,7 +32,7 @@ export interface Stage {
   baseline: Manner;
   ratePerSecond: number;
   readings: 'there' | 'lost' | 'silent';
-  split: 'there' | 'silent';
+  split: 'there' | 'silent' | 'away';
   /** What proxies say of the candidate. */
   fitness: Fitness;
   remembers: boolean;
@@ -99,6 +99,7 @@ export async function openStage(seed: string | number = 'stage'): Promise<Stage>
     split: {
       async apply(_: unknown, share: number): Promise<void> {
         if (stage.split === 'silent') return new Promise(() => undefined);
+        if (stage.split === 'away') throw new Error('the proxy is away');
         serve();
         shareNow = share;
         note(stage.shares, share);
