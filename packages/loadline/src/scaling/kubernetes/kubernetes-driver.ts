@@ -62,12 +62,14 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   /** The pods that the selector selects; followed from the first time on that they are asked for. */
   async function podsOf(group: Group, { selector }: Scale): Promise<PodWatch> {
     if (isClosed) throw new Error('the driver was closed');
-    if (group.pods?.selector !== selector) {
-      await group.pods?.watch.close();
+    const before = group.pods;
+    if (before?.selector !== selector) {
       const { namespace } = group.workload;
+      // Before anything is waited for: of two who ask at once the second is to find it, and so is whoever closes.
       group.pods = { selector, watch: watchPods(kubernetes, { ...options, namespace, selector, podsMax }) };
+      await before?.watch.close();
     }
-    const { watch } = group.pods;
+    const { watch } = group.pods as NonNullable<Group['pods']>;
     await watch.begun;
     return watch;
   }

@@ -73,6 +73,12 @@ describe('the Kubernetes driver', () => {
     ]);
   });
 
+  it('follows the pods of a workload once, however many ask at a time', async () => {
+    await using on = stage(2);
+    await Promise.all([on.driver.observe('api', signal), on.driver.observe('api', signal)]);
+    expect(on.api.pods.watchers).toBe(1);
+  });
+
   it('goes on where only the status has changed since it was read', async () => {
     await using on = stage(2);
     await on.driver.observe('api', signal);
