@@ -165,7 +165,16 @@ describe('loadline scale simulate', () => {
     [['sized.yaml', '--prometheus', 'http://127.0.0.1:1'], '--prometheus needs --query'],
     [
       ['sized.yaml', '--prometheus', 'http://127.0.0.1:1', '--query', 'up'],
-      'the trace cannot be had: fetch failed',
+      'the trace cannot be had: Prometheus at 127.0.0.1:1 cannot be reached: bad port',
+    ],
+    [
+      ['sized.yaml', '--prometheus', 'http://127.0.0.1:1', '--query', 'up', '--last', '999999d'],
+      '--last must be at most 1000000 values, one every 1m, got 999999d',
+    ],
+    [['sized.yaml', '--trace', 'load.csv', '--interval', '0s'], '--interval must be at least 100ms, got 0s'],
+    [
+      ['sized.yaml', '--trace', 'load.csv', '--variability', '1e300'],
+      '--variability must be a number from 0 to 100',
     ],
   ])('refuses %j', async (words, said) => {
     const placed = words.map((word) => (/\.(yaml|csv)$/.test(word) ? inFolder(word) : word));

@@ -7,11 +7,16 @@ export interface FakePrometheus extends AsyncDisposable {
   /** Query → the values of its series. One that is not there is refused as not understood. */
   readonly answers: Map<string, readonly (number | string)[]>;
   isAway: boolean;
+  /** What the latest question was opened with. */
+  authorization: string | undefined;
+  /** It answers, and never comes to an end. */
+  isEndless: boolean;
 }
 
 export async function startFakePrometheus(): Promise<FakePrometheus> {
   const answers: FakePrometheus['answers'] = new Map();
   const server = createServer(async (request, response) => {
+    fake.authorization = request.headers.authorization;
     let body = '';
     for await (const piece of request.setEncoding('utf8')) body += piece;
     const query = new URLSearchParams(body).get('query') ?? '';
@@ -20,7 +25,12 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
     const result = values?.map((value) => ({ metric: {}, value: [Date.now() / 1000, String(value)] }));
     response.writeHead(fake.isAway ? 503 : isRight ? 200 : 400, { 'content-type': 'application/json' });
     if (fake.isAway) response.end('no healthy upstream');
-    else if (isRight)
+    else if (fake.isEndless) {
+      const piece = Buffer.alloc(2 ** 20, ' ');
+      const more = (): boolean => !response.destroyed && response.write(piece) && more();
+      response.on('drain', more);
+      more();
+    } else if (isRight)
       response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }));
     else response.end(JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' }));
   });
@@ -29,6 +39,8 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answers,
     isAway: false,
+    authorization: undefined,
+    isEndless: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

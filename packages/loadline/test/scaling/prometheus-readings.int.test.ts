@@ -45,6 +45,26 @@ describe('readings from Prometheus', () => {
     });
   });
 
+  it('sends a user and a password as they are sent, and tells neither', async () => {
+    const prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [1]);
+    const url = prometheus.url.replace('//', '//ada:s%40cret@');
+    await readings({ url }).read('api', [cpu], signal);
+    expect(prometheus.authorization).toBe(`Basic ${Buffer.from('ada:s@cret').toString('base64')}`);
+    await prometheus[Symbol.asyncDispose]();
+    const refused = await readings({ url }).read('api', [cpu], signal).catch(String);
+    expect(refused).toMatch(/^Error: Prometheus at 127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED/);
+  });
+
+  it('reads no answer that has no end', async () => {
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [1]);
+    prometheus.isEndless = true;
+    await expect(readings(prometheus).read('api', [cpu], signal)).rejects.toThrow(
+      'Prometheus answered to cpu with more than 50 MB',
+    );
+  });
+
   it('fails where nothing can be had at all', async () => {
     await using prometheus = await startFakePrometheus();
     await expect(readings(prometheus).read('api', [cpu, depth], signal)).rejects.toThrow(

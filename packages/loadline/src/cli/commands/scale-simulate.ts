@@ -82,7 +82,7 @@ async function trySimulations(
     );
   const service = readService(asked);
   const price = asked.price === undefined ? undefined : readNumber('--price', asked.price, 0);
-  const intervalMs = readTime('--interval', asked.interval);
+  const intervalMs = readInterval(asked.interval);
   const policies = await Promise.all(files.map(readPolicy));
   const whole = await readTrace(asked, { env, signal });
   const { trace, history } = split(whole, readTime('--history', asked.history));
@@ -163,7 +163,7 @@ function readService(asked: Asked): SimulatedService {
     throw unfit(`--concurrency must be a whole number, got ${asked.concurrency}`);
   return {
     serviceMs,
-    serviceVariability: readNumber('--variability', asked.variability, 0),
+    serviceVariability: readNumber('--variability', asked.variability, 0, 100),
     arrivalVariability: 1,
     concurrency,
     startMs: readTime('--start', asked.start),
@@ -172,8 +172,18 @@ function readService(asked: Asked): SimulatedService {
   };
 }
 
-function readNumber(name: string, text: string, least: number): number {
+/** As a policy's own: decisions without end would be made where there is no time between them. */
+function readInterval(text: string): number {
+  const intervalMs = readTime('--interval', text);
+  if (intervalMs >= intervalMsMin) return intervalMs;
+  throw unfit(`--interval must be at least ${intervalMsMin}ms, got ${text}`);
+}
+
+const intervalMsMin = 100;
+
+function readNumber(name: string, text: string, least: number, most = Number.MAX_VALUE): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value) && value >= least) return value;
-  throw unfit(`${name} must be a number from ${least}, got ${JSON.stringify(text)}`);
+  if (value >= least && value <= most) return value;
+  const span = most === Number.MAX_VALUE ? `from ${least}` : `from ${least} to ${most}`;
+  throw unfit(`${name} must be a number ${span}, got ${JSON.stringify(text)}`);
 }

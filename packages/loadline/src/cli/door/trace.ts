@@ -60,12 +60,13 @@ async function askPrometheus(address: string, asked: AskedTrace, { env, signal }
   };
   const read = await readTracePrometheus(given, signal).catch((cause: Error) => {
     signal.throwIfAborted();
-    const deeper = cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
-    throw unfit(`the trace cannot be had: ${cause.message}${deeper}`);
+    throw unfit(`the trace cannot be had: ${cause.message}`);
   });
   return traceOr(read, query);
 }
 
+/** As many as a trace may have. */
+const stepsMax = 1_000_000;
 /** A control plane reads at most 50,000 points for an answer, those of each instance apart. */
 const pointsAtOnce = 1000;
 
@@ -98,8 +99,11 @@ interface ToldFigure {
 function readWindow(asked: AskedTrace): { fromMs: number; toMs: number; stepMs: number } {
   const stepMs = readTime('--step', asked.step);
   if (stepMs < 1000) throw unfit('--step must be at least 1s');
+  const lastMs = readTime('--last', asked.last);
+  if (lastMs > stepsMax * stepMs)
+    throw unfit(`--last must be at most ${stepsMax} values, one every ${asked.step}, got ${asked.last}`);
   const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
-  return { fromMs: toMs - readTime('--last', asked.last), toMs, stepMs };
+  return { fromMs: toMs - lastMs, toMs, stepMs };
 }
 
 function traceOr(read: ReturnType<typeof readTraceCsv>, source: string): Trace {

@@ -1,8 +1,8 @@
-import { type Field, parse } from '../../base/index.ts';
+import { type Field, formatBytes, parse } from '../../base/index.ts';
 
 /** Where a Prometheus is, or whatever speaks its HTTP API. */
 export interface PrometheusAccess {
-  /** `http://prometheus:9090`. */
+  /** `http://prometheus:9090`, with user and password where it wants those. */
   readonly url: URL;
   /** Sent as `Authorization`, where it wants one. */
   readonly authorization?: string;
@@ -18,7 +18,7 @@ export interface PrometheusQuestion<Value> {
 }
 
 /**
- * Asks once.
+ * Asks once. Of an answer no more is read than 50 MB.
  *
  * @throws Error where it cannot be reached, refuses the query, or answers with something else.
  */
@@ -27,15 +27,22 @@ export async function askPrometheus<Value>(
   { path, words, read }: PrometheusQuestion<Value>,
   signal: AbortSignal,
 ): Promise<Value> {
-  const response = await fetch(new URL(`${url.pathname.replace(/\/$/, '')}/api/v1/${path}`, url), {
+  const { query } = words;
+  const { host } = url;
+  const response = await fetch(new URL(`${url.pathname.replace(/\/$/, '')}/api/v1/${path}`, url.origin), {
     method: 'POST',
     body: new URLSearchParams(words),
-    headers: authorization === undefined ? {} : { authorization },
+    headers: headersOf(url, authorization),
     signal,
+  }).catch((error: Error) => {
+    // What is the matter stands in its cause, where it has one.
+    if (signal.aborted) throw error;
+    const { message } = error.cause instanceof Error ? error.cause : error;
+    throw new Error(`Prometheus at ${host} cannot be reached: ${message}`, { cause: error });
   });
-  const answer: unknown = await response.json().catch(() => undefined);
+  const text = await textOf(response, query);
+  const answer = jsonOf(text);
   const { status, error } = (answer ?? {}) as { readonly status?: unknown; readonly error?: unknown };
-  const { query } = words;
   if (status !== 'success')
     throw new Error(
       `Prometheus answered ${response.status} to ${query}: ${String(error ?? 'no reason given').slice(0, 300)}`,
@@ -45,4 +52,36 @@ export async function askPrometheus<Value>(
   throw new Error(
     `Prometheus answered to ${query} with something else than was asked for: ${parsed.problems[0]?.message}`,
   );
+}
+
+/** A user and a password in the address are not asked with, and would be told with it: they go as everybody sends them. */
+function headersOf({ username, password }: URL, authorization: string | undefined): Record<string, string> {
+  if (authorization !== undefined) return { authorization };
+  if (username === '' && password === '') return {};
+  const words = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(words).toString('base64')}` };
+}
+
+const bytesMax = 50_000_000;
+
+async function textOf({ body }: Response, query: string): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop, by an error too, ends the connection.
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > bytesMax)
+      throw new Error(`Prometheus answered to ${query} with more than ${formatBytes(bytesMax)}`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+/** Undefined where it is none: whoever stands before it answers with a page of its own. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

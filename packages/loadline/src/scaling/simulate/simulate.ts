@@ -31,6 +31,7 @@ export interface SimulationOptions {
 export function simulate(policy: ScalingPolicy, options: SimulationOptions): SimulationResult {
   const { trace, service } = options;
   const wished = policy.intervalMs ?? options.intervalMs ?? 15_000;
+  if (!(wished > 0)) throw new RangeError(`intervalMs must be above 0, got ${wished}`);
   const perStep = Math.max(1, Math.round(trace.stepMs / wished));
   const intervalMs = trace.stepMs / perStep;
   const capacity = new CapacityTable({ ...service, ...service.target });
