@@ -146,6 +146,17 @@ describe('loadline rollout', () => {
     expect((await run(['watch', 'shop'])).code).toBe(0);
   });
 
+  it('tells what comes also where the oldest turns of a long log are forgotten', async () => {
+    const turns = Array.from({ length: 103 }, (_, at) => turn(at % 10, 'paused', 0.05, `turn ${at}.`));
+    answers = [
+      { ...watching, log: turns.slice(0, 100) },
+      { ...ended, log: turns.slice(3) },
+    ];
+    const { err } = await run(['watch', 'shop', '--id', 'shop-1.1']);
+    expect(err.match(/turn \d+/g)).toHaveLength(103);
+    expect(err).toContain('turn 102.');
+  });
+
   it('lists them, the least important left out where the screen is narrow', async () => {
     answers = [{ items: [watching, ended] }];
     expect((await run(['list'])).out).toBe(`rollout   phase        share  instead of  since             by

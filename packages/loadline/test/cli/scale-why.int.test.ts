@@ -139,6 +139,7 @@ describe('loadline scale why', () => {
     const times = asked.map(({ url }) => new URL(url ?? '', address).searchParams.get('at'));
     expect(times[0]).toBe('2026-06-06T12:00:00.000Z');
     expect(times[1]).toMatch(/^20\d\d-.*Z$/);
+    expect((await why(['shop', '--at', '999999999d'])).err).toContain('--at must be a time');
   });
 
   it('tells steps alone, or what was answered as it is', async () => {

@@ -140,11 +140,13 @@ async function watchToEnd(
   { terminal, isJson }: { readonly terminal: Surroundings['terminal']; readonly isJson: boolean },
 ): Promise<number> {
   let told = first;
-  let said = 0;
+  let said: string | undefined;
   for (;;) {
     const { log = [] } = told;
-    for (const turn of log.slice(said)) terminal.err(`${drawTurn(turn, terminal).join('\n')}\n`);
-    said = log.length;
+    // By what it says, not by its place: of a long log the oldest turns are forgotten.
+    const last = log.findLastIndex((turn) => JSON.stringify(turn) === said);
+    for (const turn of log.slice(last + 1)) terminal.err(`${drawTurn(turn, terminal).join('\n')}\n`);
+    said = JSON.stringify(log.at(-1));
     if (told.phase === 'promoted' || told.phase === 'rolled back') break;
     await sleep(systemClock, lookMs, plane.signal);
     told = await get(plane, told.id);

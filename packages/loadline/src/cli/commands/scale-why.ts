@@ -100,7 +100,9 @@ function readTimes(
   if (at !== undefined) {
     const agoMs = parseDuration(at);
     const atMs = agoMs === undefined ? Date.parse(at) : nowMs - agoMs;
-    if (Number.isNaN(atMs)) throw unfit(`--at must be a time, like 2026-06-06T12:00:00Z or 2h, got ${at}`);
+    // Also a time of ages ago, for which there is no date.
+    if (Number.isNaN(new Date(atMs).getTime()))
+      throw unfit(`--at must be a time, like 2026-06-06T12:00:00Z or 2h, got ${at}`);
     return { at: new Date(atMs).toISOString() };
   }
   const lastMs = parseDuration(last);
