@@ -73,8 +73,9 @@ const recordsOf: Record<
   RegionRecordsOptions['policy'],
   (plan: RegionPlan, record: WriteRecord) => DnsRecord[]
 > = {
+  // Proxies count to 256, Route 53 to 255.
   weighted: ({ regions }, record) =>
-    regions.map((region) => record(region, region.name, { weight: String(region.weight) })),
+    regions.map((region) => record(region, region.name, { weight: String(Math.min(255, region.weight)) })),
   // DNS has a first and a second, no third.
   failover: (plan, record) =>
     inOrder(plan)

@@ -13,6 +13,12 @@ const plan = readRegionPlan({
 const name = 'api.example.test';
 
 describe('regionRecords()', () => {
+  it('writes no weight that DNS would refuse', () => {
+    const heavy = readRegionPlan({ regions: { eu: { host: '10.1.0.1', port: 443, weight: 256 } } });
+    const { spec } = regionRecords(heavy, { name, policy: 'weighted' });
+    expect(spec.endpoints[0]?.providerSpecific).toEqual([{ name: 'aws/weight', value: '255' }]);
+  });
+
   it('writes weights', () => {
     const { spec } = regionRecords(plan, { name, policy: 'weighted' });
     expect(spec.endpoints).toMatchObject([
