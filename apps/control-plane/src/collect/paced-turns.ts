@@ -1,4 +1,4 @@
-import { type Clock, sleep } from 'loadline/base';
+import { type Clock, pause } from 'loadline/base';
 
 /** Over which time something is spread. */
 export interface Pace {
@@ -25,7 +25,7 @@ export async function inPacedTurns<Item>(
   const lane = async (): Promise<void> => {
     for (const [at, item] of rest) {
       const waitMs = startMs + Math.floor(at / togetherMax) * stepMs - clock.monotonicMs();
-      if (waitMs > 0) await sleep(clock, waitMs, signal).catch(() => undefined);
+      if (waitMs > 0) await pause(clock, waitMs, signal);
       if (signal.aborted) return;
       await work(item);
     }

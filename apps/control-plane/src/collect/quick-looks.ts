@@ -1,4 +1,4 @@
-import { type Clock, sleep, withTimeLimit } from 'loadline/base';
+import { type Clock, pause, withTimeLimit } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
 import { type AskMeans, askInstance } from './ask-instance.ts';
 import { resolveByMachine } from './judged-address.ts';
@@ -74,7 +74,7 @@ export class QuickLooks {
     if (due.length === 0) return;
     const over = new AbortController();
     const asked = Promise.all(due.map((known) => this.#ask(known)));
-    const patience = sleep(clock, Math.min(patienceMsMax, everyMs / 2), over.signal).catch(() => undefined);
+    const patience = pause(clock, Math.min(patienceMsMax, everyMs / 2), over.signal);
     await Promise.race([asked, patience]);
     over.abort();
   }

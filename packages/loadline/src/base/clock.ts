@@ -63,3 +63,8 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Waits for so long, or until the signal aborts; whoever asks looks at the signal to know which. */
+export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return sleep(clock, delayMs, signal).catch(() => undefined);
+}

@@ -6,7 +6,7 @@ export { bracketed, unbracketed } from './brackets.ts';
 export type { Calendar, CalendarEvent, DayRule, Occurrence } from './calendar.ts';
 export { occurrencesBetween } from './calendar.ts';
 export type { Clock, Timer } from './clock.ts';
-export { sleep, systemClock } from './clock.ts';
+export { pause, sleep, systemClock } from './clock.ts';
 export { counted } from './counted.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';

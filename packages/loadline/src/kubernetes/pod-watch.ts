@@ -1,4 +1,4 @@
-import { type Clock, isLoadlineError, type Random, sleep } from '../base/index.ts';
+import { type Clock, isLoadlineError, pause, type Random } from '../base/index.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { type Pod, type PodPage, readPodEvent, readPodPage } from './pod.ts';
 
@@ -114,7 +114,7 @@ class Watching implements PodWatch {
         if (signal.aborted) return;
         this.#failed(error);
       }
-      await sleep(clock, this.#pauseMs(), signal).catch(() => undefined);
+      await pause(clock, this.#pauseMs(), signal);
     }
   }
 

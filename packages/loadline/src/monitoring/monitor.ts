@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock, withTimeLimit } from '../base/index.ts';
+import { type Clock, pause, systemClock, withTimeLimit } from '../base/index.ts';
 import {
   type Act,
   acknowledgeAlert,
@@ -168,7 +168,7 @@ export class Monitor implements AsyncDisposable {
       const startedMs = this.#clock.monotonicMs();
       await this.#takeTurn();
       const leftMs = intervalMs - (this.#clock.monotonicMs() - startedMs);
-      await sleep(this.#clock, leftMs, this.#end.signal).catch(() => undefined);
+      await pause(this.#clock, leftMs, this.#end.signal);
     }
   }
 
@@ -199,7 +199,7 @@ export class Monitor implements AsyncDisposable {
       if (loaded.kind === 'done') return this.#resume(loaded.value);
       this.#loadsFailed++;
       if (this.#clock.monotonicMs() >= untilMs) return;
-      await sleep(this.#clock, 1000, this.#end.signal).catch(() => undefined);
+      await pause(this.#clock, 1000, this.#end.signal);
     }
   }
 

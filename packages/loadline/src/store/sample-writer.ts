@@ -1,4 +1,4 @@
-import { type Clock, sleep, type Timer } from '../base/index.ts';
+import { type Clock, pause, type Timer } from '../base/index.ts';
 import type { Postgres } from '../postgres/index.ts';
 import { storeError } from './errors.ts';
 import { floorTo, minuteMs } from './rollup.ts';
@@ -107,7 +107,7 @@ export class SampleWriter {
     if (this.#isClosed) return this.#pumped;
     this.#isClosed = true;
     const overdue = new AbortController();
-    const waited = sleep(this.#options.clock, timeoutMs, overdue.signal).catch(() => undefined);
+    const waited = pause(this.#options.clock, timeoutMs, overdue.signal);
     this.#cancelPause();
     this.#kick();
     await Promise.race([this.#whenIdle(), waited]);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRandom, type Problem, parseDuration, sleep, systemClock } from '../../base/index.ts';
+import { createRandom, type Problem, parseDuration, pause, systemClock } from '../../base/index.ts';
 import { createRegistry, type Registry, renderPrometheus } from '../../metrics/index.ts';
 import { observeProcess } from '../../observe/index.ts';
 import {
@@ -131,7 +131,7 @@ async function tellChanges(proxy: ProxyDriver, terminal: Terminal, signal: Abort
     for (const line of upstreamChanges(before, seen)) terminal.err(`${at} ${line}\n`);
     before = seen;
     // It ends early only because it is told to stop.
-    await sleep(systemClock, lookMs, signal).catch(() => undefined);
+    await pause(systemClock, lookMs, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Clock, createRandom, type Random, sleep, systemClock } from '../../base/index.ts';
+import { type Clock, createRandom, pause, type Random, systemClock } from '../../base/index.ts';
 import {
   createKubernetes,
   type Kubernetes,
@@ -107,7 +107,7 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
       if (said.get(name) !== line) tell(line);
       said.set(name, line);
     }
-    await sleep(clock, lookMs, signal).catch(() => undefined);
+    await pause(clock, lookMs, signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from '../../base/index.ts';
+import { type Clock, pause, systemClock } from '../../base/index.ts';
 import type { ArrivalsStage, LoadPlan } from '../plan.ts';
 import type { LoadReport } from '../report.ts';
 import { judgeProbe } from './judge-probe.ts';
@@ -108,7 +108,7 @@ class Probing {
     ratePerSecond: number,
   ): Promise<'met' | 'missed' | 'invalid' | undefined> {
     const { run, signal, onProbe, onProbed } = this.#options;
-    if (this.rows.length > 0) await sleep(this.#clock, settleMs, signal).catch(() => undefined);
+    if (this.rows.length > 0) await pause(this.#clock, settleMs, signal);
     if (signal?.aborted) return undefined;
     onProbe?.({ number: this.rows.length, purpose, ratePerSecond });
     const beginMs = this.#clock.monotonicMs();

@@ -1,4 +1,4 @@
-import { type Clock, sleep, type Timer } from '../../base/index.ts';
+import { type Clock, pause, type Timer } from '../../base/index.ts';
 import type { Reading, ResourceProbe, ResourceSeries } from './resource.ts';
 import { SeriesRecorder, secondOf } from './series-recorder.ts';
 
@@ -119,7 +119,7 @@ export class ProbeWatch {
       .close()
       .catch(() => undefined)
       .finally(() => closed.abort());
-    await Promise.race([isClosing, sleep(this.#clock, closeLimitMs, closed.signal).catch(() => undefined)]);
+    await Promise.race([isClosing, pause(this.#clock, closeLimitMs, closed.signal)]);
   }
 
   #elapsedMs(): number {

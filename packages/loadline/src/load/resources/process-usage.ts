@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../base/index.ts';
+import { type Clock, pause } from '../../base/index.ts';
 import { readProc } from './proc.ts';
 import { memoryOf, type ProcessState, treeOf } from './process-tree.ts';
 import { readPs } from './ps.ts';
@@ -38,7 +38,7 @@ export async function watchProcesses(
   const controller = new AbortController();
   const loop = (async () => {
     while (!controller.signal.aborted) {
-      await sleep(clock, 1000, controller.signal).catch(() => undefined);
+      await pause(clock, 1000, controller.signal);
       samples.push(await takeSample(clock));
       if (samples.length > samplesMax) samples.splice(1, 1);
     }

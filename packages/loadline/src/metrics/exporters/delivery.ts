@@ -1,4 +1,4 @@
-import { BoundedQueue, type Clock, type Random, sleep, withTimeLimit } from '../../base/index.ts';
+import { BoundedQueue, type Clock, pause, type Random, withTimeLimit } from '../../base/index.ts';
 import type { Destination } from './destination.ts';
 import type { ExportReport } from './exporter.ts';
 import type { Poster, PostReply } from './post.ts';
@@ -135,7 +135,7 @@ export class Delivery {
   async #pause(attempt: number, retryAfter: string | undefined): Promise<void> {
     const { clock, random } = this.#options;
     const delayMs = retryDelayMs(attempt, { retryAfter, nowMs: clock.now(), random });
-    await sleep(clock, delayMs, this.#abort.signal).catch(() => undefined);
+    await pause(clock, delayMs, this.#abort.signal);
   }
 
   #accept({ points }: Parcel, reply: PostReply): void {

@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, sleep, withTimeLimit } from '../../base/index.ts';
+import { type Clock, formatDuration, pause, withTimeLimit } from '../../base/index.ts';
 import type { InstanceKind, InstanceTiming, RunningUnit } from './managed-instance.ts';
 
 /** How servers of one group are started and stopped by somebody else: replicas of a database, machines of a cloud. */
@@ -108,7 +108,7 @@ export class GivenKind implements InstanceKind<GivenUnit> {
     while (this.#clock.monotonicMs() < endMs) {
       const isReady = await this.#look(server, signal);
       if (isReady || signal.aborted) return undefined;
-      await sleep(this.#clock, lookMs, signal).catch(() => undefined);
+      await pause(this.#clock, lookMs, signal);
     }
     return `was not ready within ${formatDuration(this.#readyTimeoutMs)}`;
   }
@@ -117,7 +117,7 @@ export class GivenKind implements InstanceKind<GivenUnit> {
     const { hangAfterMs = 60_000, lookMs = 1000 } = this.#given;
     let goodAtMs = this.#clock.monotonicMs();
     for (;;) {
-      await sleep(this.#clock, lookMs * 5, signal).catch(() => undefined);
+      await pause(this.#clock, lookMs * 5, signal);
       const isReady = await this.#look(server, signal);
       if (signal.aborted) return undefined;
       if (isReady) goodAtMs = this.#clock.monotonicMs();

@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, sleep } from '../../base/index.ts';
+import { type Clock, formatDuration, pause } from '../../base/index.ts';
 import type { Instance, InstanceState } from '../driver.ts';
 import type { Passage } from './passage.ts';
 
@@ -180,7 +180,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
       this.#remark = `${end} after ${formatDuration(livedMs)}; starts again in ${formatDuration(delayMs)}${where}`;
       // It cannot end what it had; what matters is that nothing new is sent there.
       const out = passage?.leave(0);
-      await sleep(clock, delayMs, signal).catch(() => undefined);
+      await pause(clock, delayMs, signal);
       await out;
       if (signal.aborted) return;
       this.#restarts++;

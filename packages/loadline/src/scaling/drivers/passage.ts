@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, type Limited, sleep, withTimeLimit } from '../../base/index.ts';
+import { type Clock, formatDuration, type Limited, pause, withTimeLimit } from '../../base/index.ts';
 import type { ServedInstance, TrafficGate, Withdrawal } from '../driver.ts';
 
 export interface PassageOptions {
@@ -54,7 +54,7 @@ export class Passage {
       if (answer.kind === 'ended') return false;
       counts.notAdmitted++;
       onFailure(reasonOf(answer, admitLimitMs));
-      await sleep(clock, admitPauseMs, signal).catch(() => undefined);
+      await pause(clock, admitPauseMs, signal);
     }
     return false;
   }

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { type Clock, sleep } from '../../base/index.ts';
+import { type Clock, pause } from '../../base/index.ts';
 
 /** A port of loopback that nobody listens on at this moment. Whoever uses it may still find it taken. */
 export function findFreePort(): Promise<number> {
@@ -31,7 +31,7 @@ export async function untilReady(check: ReadyCheck): Promise<'ready' | 'too late
     const answer = await ask(check, answerTimeoutMs);
     if (signal.aborted) return 'given up';
     if (answer === 200) return 'ready';
-    await sleep(clock, pauseMs, signal).catch(() => undefined);
+    await pause(clock, pauseMs, signal);
   }
   return 'too late';
 }
@@ -51,7 +51,7 @@ export async function untilSilent(check: SilenceCheck): Promise<'silent' | 'give
   const everyMs = hangAfterMs / 4;
   let answeredAtMs = clock.monotonicMs();
   for (;;) {
-    await sleep(clock, everyMs, signal).catch(() => undefined);
+    await pause(clock, everyMs, signal);
     if (signal.aborted) return 'given up';
     const answer = await ask(check, everyMs);
     if (signal.aborted) return 'given up';

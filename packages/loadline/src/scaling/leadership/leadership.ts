@@ -1,4 +1,4 @@
-import { type Clock, type Random, sleep, withTimeLimit } from '../../base/index.ts';
+import { type Clock, pause, type Random, withTimeLimit } from '../../base/index.ts';
 import type { Fence, Permit } from './fence.ts';
 import { judgeLease, type KeptLease, type LeaseBook } from './lease.ts';
 
@@ -109,7 +109,7 @@ class Electing implements Leadership {
     while (!signal.aborted) {
       await this.#look();
       this.check();
-      await sleep(clock, retryMs * (0.8 + 0.4 * random()), signal).catch(() => undefined);
+      await pause(clock, retryMs * (0.8 + 0.4 * random()), signal);
     }
   }
 

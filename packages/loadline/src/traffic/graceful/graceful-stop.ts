@@ -1,10 +1,9 @@
 import type { Server } from 'node:net';
-import { type Clock, systemClock, withTimeLimit } from '../../base/index.ts';
+import { type Clock, pause, systemClock, withTimeLimit } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 import type { Drain, Unfinished } from './drain.ts';
 import { httpDrain } from './http-drain.ts';
 import { parseStop } from './options.ts';
-import { pause } from './pause.ts';
 import { type StopFailure, type StopReport, type StopStep, unfinishedNamedMax } from './stop-report.ts';
 
 /** How an instance stops. Everything may be left out. */

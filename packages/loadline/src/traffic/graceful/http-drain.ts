@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { Clock } from '../../base/index.ts';
+import { type Clock, pause } from '../../base/index.ts';
 import { Connections, type Http2Session } from './connections.ts';
 import type { Drain } from './drain.ts';
-import { pause } from './pause.ts';
 
 export interface HttpDrainOptions {
   readonly clock: Clock;
