@@ -37,7 +37,8 @@ export interface Peak {
 /** Where throughput is highest; undefined where it only grows, because the law has no coherency. */
 export function peakOf(law: ScalabilityLaw): Peak | undefined {
   if (law.coherency <= 0) return undefined;
-  const concurrency = Math.sqrt(Math.max(0, 1 - law.contention) / law.coherency);
+  // What falls from the first on is highest with one: fewer under way are no more for it.
+  const concurrency = Math.max(1, Math.sqrt(Math.max(0, 1 - law.contention) / law.coherency));
   return { concurrency, ratePerSecond: throughputAt(law, concurrency) };
 }
 
@@ -45,7 +46,7 @@ export function peakOf(law: ScalabilityLaw): Peak | undefined {
 export function ceilingOf(law: ScalabilityLaw): number {
   return (
     peakOf(law)?.ratePerSecond ??
-    (law.contention > 0 ? law.ratePerSecondAlone / law.contention : Number.POSITIVE_INFINITY)
+    (law.contention > 0 ? law.ratePerSecondAlone / Math.min(1, law.contention) : Number.POSITIVE_INFINITY)
   );
 }
 

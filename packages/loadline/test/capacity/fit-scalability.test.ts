@@ -129,4 +129,18 @@ describe('fitScalability()', () => {
     );
     expect(peak).toBeUndefined();
   });
+
+  it('has its peak at one where throughput only falls, and no ceiling below what was measured', () => {
+    const points = [
+      [1, 100],
+      [2, 45],
+      [4, 22],
+      [8, 11],
+      [16, 5.5],
+    ].map(([concurrency = 0, ratePerSecond = 0]) => ({ concurrency, ratePerSecond }));
+    const fit = fitScalability(points);
+    if (fit.kind === 'none') throw new Error(fit.statements[0]);
+    expect(fit.peak).toMatchObject({ concurrency: 1, ratePerSecond: expect.closeTo(100, 0) });
+    expect(fit.intervals.ceilingPerSecond.low).toBeGreaterThan(90);
+  });
 });
