@@ -74,7 +74,15 @@ function readRulesFile(field: Field): AlertPolicy {
   for (const { pos, message } of document.errors)
     field.problem(`line ${text.slice(0, pos[0]).split('\n').length}: ${message}`);
   if (document.errors.length > 0) return builtIn();
-  const parsed = parseAlertRules(document.toJS());
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // An alias that nothing has the name of, or aliases that unfold to more than the reader allows.
+    field.problem((error as Error).message);
+    return builtIn();
+  }
+  const parsed = parseAlertRules(value);
   if (parsed.ok) return parsed.value;
   for (const problem of parsed.problems) field.problem(`${formatPath(problem.path)} ${problem.message}`);
   return builtIn();

@@ -41,6 +41,7 @@ describe('what is said of alerts at the start', () => {
     const told = problemsOf({ rules });
     for (const part of ['rules[0].name', 'rules[0].above.critical', 'use[0]']) expect(told).toContain(part);
     expect(problemsOf({ rules: fileOf('rules: [') })).toContain('line ');
+    expect(problemsOf({ rules: fileOf('rules: *nobody\n') })).toContain('nobody');
     expect(problemsOf({ rules: join(folder, 'nowhere') })).toContain('cannot be read');
   });
 
