@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startHaproxy } from '../../../../packages/loadline/test/traffic/drivers/haproxy-server.ts';
 import { startNginx } from '../../../../packages/loadline/test/traffic/drivers/nginx-server.ts';
+import { freePort } from '../free-port.ts';
 import { type Served, startServe } from '../served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-proxies-'));
@@ -25,14 +25,6 @@ async function serve(key?: string): Promise<Served> {
   const plane = await startServe(args, key === undefined ? {} : { key });
   served.push(plane);
   return plane;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The body, or what went wrong. */

@@ -74,6 +74,7 @@ describe('a memory', () => {
       },
       set: async () => undefined,
     };
+    // All that the cache asks of a Valkey; a real one cannot be made to be silent at a given moment.
     const memory = createMemory(silent as unknown as Valkey, createRegistry());
     const recall = (): Promise<string> => memory.recall('group_analytics', 'a group', async () => 'computed');
     expect(await Promise.all(Array.from({ length: 5 }, recall))).toEqual(Array(5).fill('computed'));

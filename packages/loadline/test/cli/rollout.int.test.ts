@@ -1,14 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { runCli, type Terminal } from 'loadline/cli';
+import type { Terminal } from 'loadline/cli';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, type FakeControlPlane, startFakeControlPlane } from './fake-control-plane.ts';
 
-let server: Server;
-let address: string;
-/** `METHOD path body` of each request, and what is answered, one after the other; the last again and again. */
-const asked: string[] = [];
-let answers: unknown[];
+let plane: FakeControlPlane;
+
+const fine = (bodies: readonly unknown[]): Answer[] => bodies.map((body) => ({ body }));
 
 const turn = (second: number, phase: string, share: number, reason: string) => ({
   at: `2026-06-06T12:00:0${second}.000Z`,
@@ -67,45 +63,21 @@ const back = {
 const ended = { ...back, phaseSince: worse.at };
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    let text = '';
-    for await (const piece of request) text += piece;
-    asked.push(`${request.method} ${request.url} ${text}`.trim());
-    const [body] = answers.length > 1 ? answers.splice(0, 1) : answers;
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  plane = await startFakeControlPlane();
 });
-afterAll(() => new Promise((resolve) => server.close(resolve)));
+afterAll(() => plane.close());
 beforeEach(() => {
-  asked.length = 0;
+  plane.asked = [];
 });
 
-async function run(args: readonly string[], further: Partial<Terminal> = {}) {
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    ...{ isInteractive: false, width: 120, style: (_, text) => text },
-    ...further,
-  };
-  const { signal } = new AbortController();
-  const env = { LOADLINE_CONTROL_PLANE: address };
-  const code = await runCli(['rollout', ...args], { terminal, env, signal });
-  return { code, out, err };
-}
+const run = (args: readonly string[], further: Partial<Terminal> = {}) =>
+  plane.run(['rollout', ...args], further);
 
 describe('loadline rollout', () => {
   it('shows how the latest of a service stands, by what, and why it came to that', async () => {
-    answers = [{ items: [watching] }, watching];
+    plane.answers = fine([{ items: [watching] }, watching]);
     const { code, out } = await run(['show', 'shop']);
-    expect([code, asked]).toEqual([
+    expect([code, plane.asked]).toEqual([
       0,
       ['GET /performance/rollouts?service=shop', 'GET /performance/rollouts/shop-1.1'],
     ]);
@@ -122,9 +94,9 @@ describe('loadline rollout', () => {
   });
 
   it('keeps within a narrow screen, and lets nobody steer it', async () => {
-    answers = [
+    plane.answers = fine([
       { ...ended, troubles: { traffic: 'the source of the figures gave no answer within 1 s\u001b[2J' } },
-    ];
+    ]);
     const { out } = await run(['show', 'shop', '--id', 'shop-1.1'], { width: 60 });
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
     expect(out).not.toContain('\u001b');
@@ -133,38 +105,38 @@ describe('loadline rollout', () => {
   });
 
   it('tells each turn once as it comes, and fails where it was rolled back', async () => {
-    answers = [watching, ended];
+    plane.answers = fine([watching, ended]);
     const { code, out, err } = await run(['start', 'shop', '1.1', '--wait']);
     expect(code).toBe(99);
-    expect(asked).toEqual([
+    expect(plane.asked).toEqual([
       'POST /performance/rollouts {"service":"shop","candidate":"1.1"}',
       'GET /performance/rollouts/shop-1.1',
     ]);
     expect(err.match(/●/g)).toHaveLength(3);
     expect(out).toMatch(/^rolled back after 9 s: 1\.1 is rolled back at shop\. It is worse/);
-    answers = [{ items: [ended] }, { ...ended, phase: 'promoted' }];
+    plane.answers = fine([{ items: [ended] }, { ...ended, phase: 'promoted' }]);
     expect((await run(['watch', 'shop'])).code).toBe(0);
   });
 
   it('tells what comes also where the oldest turns of a long log are forgotten', async () => {
     const turns = Array.from({ length: 103 }, (_, at) => turn(at % 10, 'paused', 0.05, `turn ${at}.`));
-    answers = [
+    plane.answers = fine([
       { ...watching, log: turns.slice(0, 100) },
       { ...ended, log: turns.slice(3) },
-    ];
+    ]);
     const { err } = await run(['watch', 'shop', '--id', 'shop-1.1']);
     expect(err.match(/turn \d+/g)).toHaveLength(103);
     expect(err).toContain('turn 102.');
   });
 
   it('lists them, the least important left out where the screen is narrow', async () => {
-    answers = [{ items: [watching, ended] }];
+    plane.answers = fine([{ items: [watching, ended] }]);
     expect((await run(['list'])).out).toBe(`rollout   phase        share  instead of  since             by
 shop-1.1  watching       5 %  1.0         2026-06-06 12:00  ada
 shop-1.1  rolled back    0 %  1.0         2026-06-06 12:00  ada
 `);
     expect((await run(['list'], { width: 30 })).out).not.toContain('since');
-    answers = [{ items: [] }];
+    plane.answers = fine([{ items: [] }]);
     expect((await run(['list', 'shop'])).out).toBe('There was no rollout yet.\n');
     expect((await run(['show', 'shop'])).err).toContain('there was no rollout of shop yet');
   });
@@ -175,16 +147,16 @@ shop-1.1  rolled back    0 %  1.0         2026-06-06 12:00  ada
     [['promote', 'shop', '--all'], 'promote {"all":true}'],
     [['roll-back', 'shop'], 'roll-back {}'],
   ])('gives an order: %j', async (args, order) => {
-    answers = [{ items: [watching] }, watching];
+    plane.answers = fine([{ items: [watching] }, watching]);
     expect((await run(args)).code).toBe(0);
-    expect(asked.at(-1)).toBe(`POST /performance/rollouts/shop-1.1/${order}`);
+    expect(plane.asked.at(-1)).toBe(`POST /performance/rollouts/shop-1.1/${order}`);
   });
 
   it('prints what the control plane answered', async () => {
-    answers = [watching];
+    plane.answers = fine([watching]);
     const { out } = await run(['pause', 'shop', '--id', 'a/b', '--json']);
     expect(JSON.parse(out)).toMatchObject({ id: 'shop-1.1' });
-    expect(asked).toEqual(['POST /performance/rollouts/a%2Fb/pause {}']);
+    expect(plane.asked).toEqual(['POST /performance/rollouts/a%2Fb/pause {}']);
   });
 
   it.each([
@@ -199,6 +171,6 @@ shop-1.1  rolled back    0 %  1.0         2026-06-06 12:00  ada
     const { code, err } = await run(args);
     expect(code).toBe(2);
     expect(err).toContain(said);
-    expect(asked).toEqual([]);
+    expect(plane.asked).toEqual([]);
   });
 });

@@ -1,14 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { runCli, type Terminal } from 'loadline/cli';
+import type { Terminal } from 'loadline/cli';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeControlPlane, startFakeControlPlane } from './fake-control-plane.ts';
 
-let server: Server;
-let address: string;
-/** `METHOD path body` of each request, and what is answered, one after the other; the last again and again. */
-const asked: string[] = [];
-let answers: { readonly status: number; readonly body: unknown }[];
+let plane: FakeControlPlane;
 
 const startedAt = '2026-06-06T12:00:00.000Z';
 const going = (replaced: number) => groupOf({ state: 'going', startedAt, of: 3, replaced });
@@ -27,43 +21,19 @@ function groupOf(restart: object) {
 }
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    let text = '';
-    for await (const piece of request) text += piece;
-    asked.push(`${request.method} ${request.url} ${text}`.trim());
-    const [{ status, body }] = (answers.length > 1 ? answers.splice(0, 1) : answers) as [(typeof answers)[0]];
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  plane = await startFakeControlPlane();
 });
-afterAll(() => new Promise((resolve) => server.close(resolve)));
+afterAll(() => plane.close());
 beforeEach(() => {
-  asked.length = 0;
+  plane.asked = [];
 });
 
-async function restart(args: readonly string[], further: Partial<Terminal> = {}) {
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    ...{ isInteractive: false, width: 120, style: (_, text) => text },
-    ...further,
-  };
-  const { signal } = new AbortController();
-  const env = { LOADLINE_CONTROL_PLANE: address };
-  const code = await runCli(['scale', 'restart', ...args], { terminal, env, signal });
-  return { code, out, err };
-}
+const restart = (args: readonly string[], further: Partial<Terminal> = {}) =>
+  plane.run(['scale', 'restart', ...args], further);
 
 describe('loadline scale restart', () => {
   it('gives the order, follows it to its end, and tells that', async () => {
-    answers = [
+    plane.answers = [
       { status: 202, body: going(0) },
       { status: 200, body: { items: [going(1)] } },
       { status: 200, body: { items: [done] } },
@@ -73,14 +43,14 @@ describe('loadline scale restart', () => {
       out: 'Done: 3 of 3 instances of shop replaced in 12.3 s.\n',
       err: '0 of 3 instances of shop replaced.\n1 of 3 instances of shop replaced.\n',
     });
-    expect(asked.slice(0, 2)).toEqual([
+    expect(plane.asked.slice(0, 2)).toEqual([
       'POST /performance/scaling/restart {"group":"shop","reason":"release 12"}',
       'GET /performance/scaling/status?group=shop',
     ]);
   });
 
   it('fails where it was stopped, says why, and draws over one line of a screen', async () => {
-    answers = [
+    plane.answers = [
       { status: 202, body: going(0) },
       { status: 200, body: { items: [stopped] } },
     ];
@@ -98,19 +68,19 @@ describe('loadline scale restart', () => {
   });
 
   it('only gives the order, or ends one, where that is wanted', async () => {
-    answers = [{ status: 202, body: going(0) }];
+    plane.answers = [{ status: 202, body: going(0) }];
     expect((await restart(['shop', '--no-wait'])).out).toBe('The restart of shop has begun: 3 instances.\n');
-    answers = [{ status: 200, body: stopped }];
+    plane.answers = [{ status: 200, body: stopped }];
     const ended = await restart(['shop', '--end', '--json']);
     expect([ended.code, JSON.parse(ended.out)]).toEqual([0, stopped]);
-    expect(asked).toEqual([
+    expect(plane.asked).toEqual([
       'POST /performance/scaling/restart {"group":"shop"}',
       'DELETE /performance/scaling/restart/shop',
     ]);
   });
 
   it('says so where nobody knows how it ended', async () => {
-    answers = [
+    plane.answers = [
       { status: 202, body: going(0) },
       { status: 200, body: { items: [{ group: 'shop', unseen: 'it is away' }] } },
     ];
@@ -127,7 +97,7 @@ describe('loadline scale restart', () => {
   });
 
   it('tells why it was refused', async () => {
-    answers = [{ status: 409, body: { detail: 'Cannot restart shop: the rollout r1 is watching.' } }];
+    plane.answers = [{ status: 409, body: { detail: 'Cannot restart shop: the rollout r1 is watching.' } }];
     const { code, err } = await restart(['shop']);
     expect([code, err]).toEqual([2, expect.stringContaining('409: Cannot restart shop: the rollout r1')]);
   });

@@ -49,14 +49,14 @@ async function stage(further: Partial<Pick<Stage, 'restart'>> = {}): Promise<Sta
     },
   };
   const memory = createScalingMemory();
-  const on = {
+  const on: Pick<Stage, 'clock' | 'orders' | 'restart' | 'hold' | 'cpu'> = {
     clock,
     orders: [],
     restart: undefined,
     hold: undefined,
     cpu: 0.5,
     ...further,
-  } as unknown as Stage;
+  };
   const readings = { read: async () => ({ cpuRatio: { value: on.cpu, atMs: clock.now() } }) };
   const scaler = await openScaler({
     ...{ clock, driver, memory, readings, intervalMs: 1000 },

@@ -21,6 +21,8 @@ interface Rig extends AsyncDisposable {
     options?: { readonly method?: string; readonly headers?: Record<string, string> },
   ): Promise<Answered>;
   outcomes(): Record<string, number>;
+  /** Of clients with the proxy. */
+  connections(): number;
   kill(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ async function rig(
       if (family === undefined || family.kind === 'histogram') return {};
       return Object.fromEntries([...family.series()].map(({ labels, value }) => [labels[1], value]));
     },
+    connections: () => proxy.connections,
     kill: () => server.kill(),
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]();
@@ -243,8 +246,9 @@ describe('the cache of the embedded proxy', () => {
     asking.end();
     await eventually(() => held.length === 1);
     const other = cached.send();
+    await eventually(() => cached.connections() === 2);
     asking.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => cached.connections() === 1);
     held[0]?.();
     expect(await other).toMatchObject({ body: 'for the others' });
     expect(held).toHaveLength(1);
@@ -313,8 +317,7 @@ describe('the cache of the embedded proxy', () => {
     await cached.send();
     await cached.clock.advance(20_000);
     const all = [cached.send(), cached.send(), cached.send()];
-    await eventually(() => held.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => held.length === 1 && cached.connections() >= all.length);
     for (const release of held) release();
     expect((await Promise.all(all)).map(({ body }) => body)).toEqual(['answer 1', 'answer 1', 'answer 1']);
     expect(cached.asked).toHaveLength(2);

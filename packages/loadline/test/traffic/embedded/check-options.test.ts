@@ -15,6 +15,7 @@ it('refuses options of a proxy that would be no limits, with every problem', asy
     limits: { bodyBytesMax: Number.NaN, connectionsMax: '10' },
     cache: { bytesMax: Number.NaN },
   };
+  // What JavaScript, or a file, may hand in whatever the types say.
   const opening = openEmbeddedProxy({ ...means, ...(options as unknown as EmbeddedProxyOptions) });
   await expect(opening).rejects.toMatchObject({ code: 'TRAFFIC_OPTIONS_INVALID' });
   const message = await opening.then(String, String);
