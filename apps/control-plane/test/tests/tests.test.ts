@@ -221,7 +221,7 @@ describe('a restart', () => {
     });
     expect((await next.runner.begun(0)).job.folder).toContain(queued);
     // The run's own process has noticed, and leaves its report a moment later.
-    await leaveReport(join(home, 'runs', id), 'interrupted');
+    leaveReport(join(home, 'runs', id), 'interrupted');
     await clock.advance(500);
     const taken = await until(
       () => look(next, id),
@@ -240,7 +240,7 @@ describe('a restart', () => {
     const { id } = (await start(plane)).json;
     await plane.runner.begun(0);
     first.kill();
-    await leaveReport(join(home, 'runs', id), 'passed');
+    leaveReport(join(home, 'runs', id), 'passed');
     await using next = await restart();
     const { json } = await look(next, id);
     expect(json).toMatchObject({ state: 'finished', verdict: 'passed', reasons: [], hasResults: true });
@@ -256,7 +256,7 @@ describe('a restart', () => {
     await using other = await startPlane({ clock, store });
     await clock.advance(60_000);
     expect((await look(other, id)).json).toMatchObject({ state: 'interrupted', hasResults: false });
-    await leaveReport(join(home, 'runs', id), 'passed');
+    leaveReport(join(home, 'runs', id), 'passed');
     await using next = await restart();
     expect((await look(next, id)).json).toMatchObject({ state: 'finished', hasResults: true });
   });
