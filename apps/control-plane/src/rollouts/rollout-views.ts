@@ -1,4 +1,9 @@
-import type { RolloutEffect, RolloutState, RolloutStatus } from 'loadline/scaling';
+import {
+  isRolloutUnderWay,
+  type RolloutEffect,
+  type RolloutState,
+  type RolloutStatus,
+} from 'loadline/scaling';
 import { type RolloutView, timeOf } from '../contract/index.ts';
 
 type EffectView = NonNullable<RolloutView['effects']>[number];
@@ -6,7 +11,7 @@ type EffectView = NonNullable<RolloutView['effects']>[number];
 /** A rollout as a list has it. Pure. */
 export function rolloutViewOf({ state, judgement, troubles }: RolloutStatus): RolloutView {
   const { id, group: service, baseline, candidate, phase, share, step, plan, requests, seenMs } = state;
-  const isJudged = ['preparing', 'watching', 'paused'].includes(phase) && share > 0;
+  const isJudged = isRolloutUnderWay(state) && share > 0;
   return {
     ...{ id, service, baseline, candidate, phase, share, requests, seenMs },
     phaseSince: timeOf(state.phaseAtMs),

@@ -2,6 +2,7 @@ import type { Clock } from 'loadline/base';
 import {
   createDocumentRolloutMemory,
   createDriverFleet,
+  isRolloutUnderWay,
   openRollouts,
   type RolloutBuilds,
   type RolloutCommand,
@@ -155,8 +156,7 @@ function tellingTurns(
 function rollBackUnknown(rollouts: Rollouts, builds: Builds): void {
   for (const id of rollouts.ids) {
     const { state } = rollouts.status(id);
-    const isUnderWay = ['preparing', 'watching', 'paused'].includes(state.phase);
-    if (!isUnderWay) continue;
+    if (!isRolloutUnderWay(state)) continue;
     const known = [builds.servingVersion(state.group), builds.otherVersion(state.group)];
     if (known.includes(state.baseline) && known.includes(state.candidate)) continue;
     const because = `it describes ${known.filter((each) => each !== undefined).join(' and ') || 'no build'} now`;

@@ -4,7 +4,7 @@ import { advance, type Capacity, type TrafficLook } from './rollout/advance.ts';
 import type { Fitness } from './rollout/fitness.ts';
 import type { RolloutMemory } from './rollout/memory.ts';
 import type { RolloutFleet, RolloutReadings, TrafficSplit } from './rollout/ports.ts';
-import { isOver, isSettled, isUnderWay, type RolloutState, stepOf } from './rollout/state.ts';
+import { isRolloutOver, isRolloutUnderWay, isSettled, type RolloutState, stepOf } from './rollout/state.ts';
 import { TrafficWatch } from './rollout/traffic-watch.ts';
 
 export interface RolloutMeans {
@@ -76,7 +76,7 @@ export class DrivenRollout {
 
   /** For the timer: looks, unless that is under way. */
   tick(): void {
-    if (isOver(this.state) && !this.#isUnsaved) return;
+    if (isRolloutOver(this.state) && !this.#isUnsaved) return;
     if (this.#busy === undefined) void this.#alone(() => this.#look());
     else this.counts.skipped++;
   }
@@ -146,11 +146,11 @@ export class DrivenRollout {
   async #askFleet(): Promise<Capacity> {
     const { state } = this;
     const { fleet } = this.#means;
-    if (!isUnderWay(state) && !state.isShareTaken)
+    if (!isRolloutUnderWay(state) && !state.isShareTaken)
       return { kind: 'coming', because: 'traffic still goes there' };
     const answer = await this.#ask('fleet', 'the fleet', (signal) => {
       if (state.phase === 'finishing') return fleet.promote(state, signal);
-      return fleet.carry(state, isUnderWay(state) ? stepOf(state).capacity : 0, signal);
+      return fleet.carry(state, isRolloutUnderWay(state) ? stepOf(state).capacity : 0, signal);
     });
     return 'value' in answer ? answer.value : { kind: 'coming', ...answer };
   }
@@ -165,10 +165,10 @@ export class DrivenRollout {
       this.state = after;
     }
     // Once more at the end, for those that have gone.
-    await this.#tellShare(isOver(after) && !isOver(before));
+    await this.#tellShare(isRolloutOver(after) && !isRolloutOver(before));
     if (this.#isUnsaved) await this.#save(this.state);
     // Nobody looks any more: what instances had counted is not to be kept as long as the rollout is remembered.
-    if (isOver(this.state)) this.#watch = new TrafficWatch(this.state.plan);
+    if (isRolloutOver(this.state)) this.#watch = new TrafficWatch(this.state.plan);
   }
 
   /** Told again from time to time, for instances that came or went, and a proxy that has forgotten it. */
@@ -178,7 +178,7 @@ export class DrivenRollout {
     const nowMs = clock.monotonicMs();
     // While instances come up, they are to be known as soon as they are there.
     const isFresh = nowMs - this.#toldAtMs < tellAgainMs && state.phase !== 'preparing';
-    if (!isLast && (isOver(state) || (state.isShareTaken && isFresh))) return;
+    if (!isLast && (isRolloutOver(state) || (state.isShareTaken && isFresh))) return;
     const answer = await this.#ask('split', 'whatever splits the traffic', async (signal) => {
       await split.apply(state, state.share, signal);
       return true;
@@ -214,7 +214,7 @@ export class DrivenRollout {
     const found = 'value' in answer ? answer.value.find(({ id }) => id === this.state.id) : undefined;
     if (found === undefined) return;
     const isSafer = this.state.phase === 'rolling back' || this.state.phase === 'paused';
-    if (isSafer && !isOver(found)) {
+    if (isSafer && !isRolloutOver(found)) {
       this.state = { ...this.state, version: found.version };
       return;
     }

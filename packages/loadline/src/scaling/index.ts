@@ -118,7 +118,13 @@ export { parseRolloutPlan } from './rollout/parse-plan.ts';
 export type { RolloutPlan } from './rollout/plan.ts';
 export type { RolloutBuilds, RolloutFleet, RolloutReadings, TrafficSplit } from './rollout/ports.ts';
 export { createPoolSplit, createProxySplit } from './rollout/proxy-split.ts';
-export type { RolloutEntry, RolloutPhase, RolloutState } from './rollout/state.ts';
+export {
+  isRolloutOver,
+  isRolloutUnderWay,
+  type RolloutEntry,
+  type RolloutPhase,
+  type RolloutState,
+} from './rollout/state.ts';
 export type { Counted, InstanceTotals, TrafficTotals } from './rollout/traffic-seen.ts';
 export {
   openRollouts,

@@ -11,8 +11,8 @@ import { holdOf, type RolloutHold } from './rollout/hold.ts';
 import { type Judgement, judgeEvidence } from './rollout/judge.ts';
 import { parseRolloutPlan } from './rollout/parse-plan.ts';
 import {
-  isOver,
-  isUnderWay,
+  isRolloutOver,
+  isRolloutUnderWay,
   type RolloutOrder,
   type RolloutState,
   startRollout,
@@ -132,7 +132,7 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
     async start(request) {
       const state = startRollout(checkRequest(request), clock.now());
       const running = [...driven.values()].find(
-        (each) => each.state.group === state.group && !isOver(each.state),
+        (each) => each.state.group === state.group && !isRolloutOver(each.state),
       );
       if (running !== undefined || driven.has(state.id)) throw taken(state, running?.state.id ?? state.id);
       // It stands there before it is remembered, so that nobody else starts one of the group meanwhile.
@@ -145,7 +145,7 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
     },
     pause: (id, { by, because }) =>
       order(id, 'pause', (state, atMs) => {
-        if (!isUnderWay(state)) return undefined;
+        if (!isRolloutUnderWay(state)) return undefined;
         return turn(state, {
           phase: 'paused',
           atMs,
@@ -161,7 +161,7 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
       }),
     promote: (id, { by, because, all = false }) =>
       order(id, 'promote', (state, atMs) => {
-        if (!isUnderWay(state) || (state.phase === 'preparing' && !all)) return undefined;
+        if (!isRolloutUnderWay(state) || (state.phase === 'preparing' && !all)) return undefined;
         const last = state.plan.steps.length - 1;
         // With the last step the baseline's instances go: not before the candidate has all, and can carry it.
         if (state.step === last && state.share < 1)
@@ -171,10 +171,12 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
       }),
     rollBack: (id, { by, because }) =>
       order(id, 'roll back', (state, atMs) =>
-        isUnderWay(state) ? rollBack(state, atMs, `${by} wants it back: ${because}.`) : undefined,
+        isRolloutUnderWay(state) ? rollBack(state, atMs, `${by} wants it back: ${because}.`) : undefined,
       ),
     holdOf(group) {
-      const running = [...driven.values()].find(({ state }) => state.group === group && !isOver(state));
+      const running = [...driven.values()].find(
+        ({ state }) => state.group === group && !isRolloutOver(state),
+      );
       return running === undefined ? undefined : holdOf(running.state);
     },
     async close() {

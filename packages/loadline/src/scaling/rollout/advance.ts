@@ -4,7 +4,15 @@ import { tellEffects, tellShare } from './explain.ts';
 import type { Fitness } from './fitness.ts';
 import { breachOf, type Usual } from './guard.ts';
 import { type Judgement, judgeEvidence } from './judge.ts';
-import { forgetSeen, isSettled, isUnderWay, type RolloutState, stepOf, turn, watchedMsOf } from './state.ts';
+import {
+  forgetSeen,
+  isRolloutUnderWay,
+  isSettled,
+  type RolloutState,
+  stepOf,
+  turn,
+  watchedMsOf,
+} from './state.ts';
 import type { TrafficSpan } from './traffic-seen.ts';
 
 /** What a look found. */
@@ -42,7 +50,7 @@ export type TrafficLook =
  * of a step pass while nothing is seen of the candidate, so that it is never promoted blind.
  */
 export function advance(before: RolloutState, look: RolloutLook): RolloutState {
-  if (!isUnderWay(before)) return advanceToEnd(before, look);
+  if (!isRolloutUnderWay(before)) return advanceToEnd(before, look);
   const breach = breachIn(before, look);
   if (breach !== undefined) return rollBack(before, look.atMs, breach);
   const state = takeIn(before, look);

@@ -1,6 +1,6 @@
 import type { Documents } from '../../store/index.ts';
 import type { RolloutMemory } from './memory.ts';
-import { isOver, type RolloutState } from './state.ts';
+import { isRolloutOver, type RolloutState } from './state.ts';
 
 /** As much of a store's documents as rollouts need. */
 export type RolloutDocuments = Pick<Documents, 'put' | 'list' | 'remove'>;
@@ -13,7 +13,7 @@ export function createDocumentRolloutMemory(documents: RolloutDocuments): Rollou
   return {
     async load() {
       const states = await listAll(documents);
-      const over = states.filter(isOver).sort((a, b) => b.phaseAtMs - a.phaseAtMs);
+      const over = states.filter(isRolloutOver).sort((a, b) => b.phaseAtMs - a.phaseAtMs);
       const old = new Set(over.slice(endedMax).map(({ id }) => id));
       for (const id of old) await documents.remove(kind, id);
       return states.filter(({ id }) => !old.has(id)).sort((a, b) => a.startedAtMs - b.startedAtMs);

@@ -1,5 +1,5 @@
 import { tellShare } from './explain.ts';
-import { isOver, isSettled, type RolloutState } from './state.ts';
+import { isRolloutOver, isSettled, type RolloutState } from './state.ts';
 
 /** What a rollout still lets a scaler do with the group: a hold of its standing. */
 export interface RolloutHold {
@@ -13,7 +13,7 @@ export interface RolloutHold {
  * While two builds share the traffic nothing is taken away: the baseline's instances are the way back. Pure.
  */
 export function holdOf(state: RolloutState): RolloutHold | undefined {
-  if (isOver(state)) return undefined;
+  if (isRolloutOver(state)) return undefined;
   const what = `the rollout ${state.id} of ${state.candidate}`;
   const isMoving = state.phase === 'watching' && !isSettled(state);
   if (isMoving) return { allows: 'nothing', because: `${what} settles at ${tellShare(state.share)}` };

@@ -157,12 +157,13 @@ export function isSettled(state: RolloutState): boolean {
   return state.phase !== 'preparing' && state.isShareTaken && watchedMsOf(state) >= 0;
 }
 
-/** Whether the candidate is on its way or has traffic. */
-export function isUnderWay({ phase }: RolloutState): boolean {
+/** Whether it is still open how it ends: the candidate is judged, and can be promoted or rolled back. Pure. */
+export function isRolloutUnderWay({ phase }: Pick<RolloutState, 'phase'>): boolean {
   return phase === 'preparing' || phase === 'watching' || phase === 'paused';
 }
 
-export function isOver({ phase }: RolloutState): boolean {
+/** Whether it has ended, and nothing is done for it any more; false while it is finishing or rolling back. Pure. */
+export function isRolloutOver({ phase }: Pick<RolloutState, 'phase'>): boolean {
   return phase === 'promoted' || phase === 'rolled back';
 }
 
