@@ -94,7 +94,7 @@ function readBulkhead(field: Field): BulkheadLimits {
 }
 
 function readRetry(field: Field): NonNullable<ParsedProtection['retry']> {
-  const retry = field.object(['isSafe', 'attemptsMax', 'delayMs', 'delayMsMax', 'budget']);
+  const retry = field.object(['isSafe', 'attemptsMax', 'delayMs', 'delayMsMax', 'retryAfterMsMax', 'budget']);
   const isSafe = retry.required('isSafe');
   readFunction(isSafe);
   const budget = retry.optional('budget');
@@ -106,6 +106,7 @@ function readRetry(field: Field): NonNullable<ParsedProtection['retry']> {
     attemptsMax: retry.optional('attemptsMax')?.number({ atLeast: 1, atMost: 10, whole: true }) ?? 3,
     delayMs,
     delayMsMax: retry.optional('delayMsMax')?.number({ atLeast: delayMs }) ?? Math.max(delayMs, 2000),
+    retryAfterMsMax: retry.optional('retryAfterMsMax')?.number({ atLeast: 0 }) ?? 30_000,
     budget: (budget?.value as RetryBudget | undefined) ?? createRetryBudget(),
   };
 }

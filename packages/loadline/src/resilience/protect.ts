@@ -29,7 +29,7 @@ export interface ProtectionOptions {
   readonly breaker?: Partial<BreakerLimits>;
   /** `queueMax` is 0 and `queueTimeoutMs` 1,000 where they are not given. */
   readonly bulkhead?: Pick<BulkheadLimits, 'concurrencyMax'> & Partial<BulkheadLimits>;
-  /** By default 3 attempts, 50 ms and 100 ms apart at most. */
+  /** By default 3 attempts, 50 ms and 100 ms apart at most, or as far as the other side asks, up to 30 s. */
   readonly retry?: RetryOptions;
   /** Whether an error is the other side's trouble, for the breaker. By default every one is. */
   readonly isFailure?: (error: unknown) => boolean;
@@ -167,7 +167,7 @@ export function protect(options: ProtectionOptions): Protection {
         if (attempts === retry.attemptsMax || !mayRepeat(error, whole) || !retry.isSafe(error)) throw error;
         const delayMs = retryDelayMs(attempts, retry, random, error);
         const nowMs = monotonicMs();
-        // What can't be done in time is not begun.
+        // What can't be done in time is not begun; and without an end of the whole, an endless wait is not, either.
         if (nowMs + delayMs >= whole.endMs) throw error;
         if (!retry.budget.tryWithdraw(nowMs)) {
           usage.retriesDenied++;

@@ -7,17 +7,22 @@ export interface RetryLimits {
   /** The wait before the second attempt is drawn from 0 to this; each further one from twice as much, in milliseconds. */
   readonly delayMs: number;
   readonly delayMsMax: number;
+  /** Whoever asks to be left alone for longer than this is not called again, in milliseconds: a call without a budget would wait for ever. */
+  readonly retryAfterMsMax: number;
 }
 
 /**
  * How long to wait before the next attempt. All of it is drawn ("full jitter"), so that callers that failed together do not
- * come back together; but never sooner than whoever refused has asked for. Pure.
+ * come back together; but never sooner than whoever refused has asked for. Infinity where that is longer than the limits
+ * let a call wait. Pure.
  *
  * @param attempts that were made already, from 1.
  */
 export function retryDelayMs(attempts: number, limits: RetryLimits, random: Random, error: unknown): number {
+  const askedMs = askedDelayMs(error);
+  if (askedMs > limits.retryAfterMsMax) return Number.POSITIVE_INFINITY;
   const upTo = Math.min(limits.delayMsMax, limits.delayMs * 2 ** (attempts - 1));
-  return askedDelayMs(error) + random() * upTo;
+  return askedMs + random() * upTo;
 }
 
 function askedDelayMs(error: unknown): number {

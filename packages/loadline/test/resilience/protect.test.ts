@@ -6,6 +6,7 @@ import {
   createRetryBudget,
   type Deadline,
   observeProtections,
+  type Protection,
   type ProtectionOptions,
   protect,
 } from 'loadline/resilience';
@@ -22,6 +23,16 @@ const fail = (): never => {
 };
 const never = (): Promise<never> => new Promise(() => undefined);
 const always = (): boolean => true;
+
+/** A call that the other side refuses the first time. */
+function failOnce(calls: Protection, error: Error): Promise<string> {
+  let count = 0;
+  return calls.run(() => {
+    count++;
+    if (count === 1) throw error;
+    return 'done';
+  });
+}
 
 /** What became of a promise by now. */
 function watch(promise: Promise<unknown>): () => unknown {
@@ -452,6 +463,28 @@ describe('repetitions', () => {
     );
     await clock.advance(1000);
     expect([outcome(), atMs]).toEqual(['done', [0, 705]]);
+  });
+
+  it('are not waited for where the other side asks for longer than half a minute, whatever time the call has', async () => {
+    const { clock, calls } = createProtected({ retry: { isSafe: always, delayMs: 10 }, random: () => 0.5 });
+    const longest = new LoadlineError('SHOP_BUSY', 'Come back later.', { facts: { retryAfterMs: 30_000 } });
+    const waited = watch(failOnce(calls, longest));
+    await clock.advance(30_005);
+    expect(waited()).toBe('done');
+    const closed = new LoadlineError('SHOP_CLOSED', 'Come back later.', { facts: { retryAfterMs: 30_001 } });
+    const refused = watch(failOnce(calls, closed));
+    await clock.advance(0);
+    expect([refused(), clock.pending, calls.usage.retries]).toEqual(['SHOP_CLOSED', 0, 1]);
+  });
+
+  it('are waited for as long as the caller says', async () => {
+    const retry = { isSafe: always, delayMs: 0, retryAfterMsMax: 500 };
+    const { clock, calls } = createProtected({ retry });
+    const busy = (retryAfterMs: number) =>
+      new LoadlineError('SHOP_BUSY', 'Come back later.', { facts: { retryAfterMs } });
+    const [waited, refused] = [watch(failOnce(calls, busy(500))), watch(failOnce(calls, busy(501)))];
+    await clock.advance(500);
+    expect([waited(), refused()]).toEqual(['done', 'SHOP_BUSY']);
   });
 });
 
