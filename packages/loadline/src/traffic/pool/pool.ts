@@ -1,5 +1,6 @@
 import { type Clock, formatDuration } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
+import { optionsError } from '../options-error.ts';
 import { checkUpstream, upstreamsMax } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { Upstream } from '../upstream.ts';
@@ -11,7 +12,7 @@ import { type PoolStatus, statusOf } from './status.ts';
 /** Which proxies, and how closely they are followed. */
 export interface PoolOptions {
   readonly clock: Clock;
-  /** Every one of them gets every upstream. They belong to whoever made them. */
+  /** One at least. Every one of them gets every upstream. They belong to whoever made them. */
   readonly drivers: readonly ProxyDriver[];
   /** Between two looks at a proxy where nothing is under way. Default 5,000. */
   readonly intervalMs?: number;
@@ -58,9 +59,14 @@ export interface Pool extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Opens a pool of at most 10,000 upstreams, and begins to look at its proxies. */
+/**
+ * Opens a pool of at most 10,000 upstreams, and begins to look at its proxies.
+ *
+ * @throws LoadlineError TRAFFIC_OPTIONS_INVALID where there is no proxy.
+ */
 export function openPool(options: PoolOptions): Pool {
   const { clock, drivers, awayMs = 5000 } = options;
+  assertProxies(drivers);
   const closing = new AbortController();
   const members = new Map<string, PoolMember>();
   const isAwaited = (): boolean => [...members.values()].some((member) => member.isAwaited);
@@ -156,6 +162,13 @@ export function openPool(options: PoolOptions): Pool {
     [Symbol.asyncDispose]: () => pool.close(),
   };
   return pool;
+}
+
+/** Without one nobody could be up, and none would be looked at: who joins would wait for ever. */
+function assertProxies(drivers: readonly ProxyDriver[]): void {
+  if (drivers.length > 0) return;
+  const message = 'must be at least one proxy, got none';
+  throw optionsError('open a pool', [{ path: ['drivers'], message }]);
 }
 
 function meansOf(

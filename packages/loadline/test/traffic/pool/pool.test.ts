@@ -50,6 +50,17 @@ async function joined(stage: Stage, ...ids: readonly string[]): Promise<void> {
   await joins;
 }
 
+it('is not opened without a proxy: who joined would wait for a look that nobody takes', () => {
+  const clock = createVirtualClock();
+  expect(() => openPool({ clock, drivers: [] })).toThrowError(
+    expect.objectContaining({
+      code: 'TRAFFIC_OPTIONS_INVALID',
+      message: 'Cannot open a pool: drivers must be at least one proxy, got none.',
+    }),
+  );
+  expect(clock.pending).toBe(0);
+});
+
 describe('join()', () => {
   it('resolves when every proxy sends requests there', async () => {
     await using stage = start();
