@@ -27,5 +27,5 @@ export {
 } from './limit/rate-limit.ts';
 export { createRetryBudget, type RetryOptions } from './options.ts';
 export { type CallOptions, type Protection, type ProtectionOptions, protect } from './protect.ts';
-export type { BudgetLimits, RetryBudget, RetryLimits } from './retry.ts';
+export { type BudgetLimits, RetryBudget, type RetryLimits } from './retry.ts';
 export { type Observed, observeProtections, type ProtectionUsage } from './usage.ts';

@@ -2,7 +2,7 @@ import { type Field, formatPath, type Problem, parse, show } from '../base/index
 import type { BulkheadLimits } from './bulkhead.ts';
 import type { BreakerLimits } from './circuit-breaker.ts';
 import { resilienceError } from './errors.ts';
-import { RetryBudget, type RetryLimits } from './retry.ts';
+import { type BudgetLimits, RetryBudget, type RetryLimits } from './retry.ts';
 
 /** How to repeat what failed. */
 export interface RetryOptions extends Partial<RetryLimits> {
@@ -126,8 +126,17 @@ export function createRetryBudget(
       perSecond: limits.optional('perSecond')?.number({ atLeast: 0 }) ?? 1,
     };
   });
-  if (parsed.ok) return new RetryBudget(parsed.value);
+  if (parsed.ok) return new RetryBudget({ ...parsed.value, ...savedBy(parsed.value) });
   throw invalid('bound repetitions', parsed.problems);
+}
+
+/** Ten seconds of quiet or a hundred good calls are saved up; what is older is not of this trouble. */
+function savedBy({
+  ratio,
+  perSecond,
+}: Pick<BudgetLimits, 'ratio' | 'perSecond'>): Pick<BudgetLimits, 'quietMax' | 'savedMax'> {
+  const saved = Math.max(1, perSecond * 10, ratio * 100);
+  return { quietMax: saved, savedMax: saved };
 }
 
 function readFunction(field: Field | undefined): void {

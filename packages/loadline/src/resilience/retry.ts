@@ -36,37 +36,46 @@ export interface BudgetLimits {
   readonly ratio: number;
   /** Repetitions a second that are allowed besides, for a service that is hardly called. */
   readonly perSecond: number;
+  /** Repetitions that quiet saves up by `perSecond`. There are as many at the beginning. */
+  readonly quietMax: number;
+  /** Repetitions that first attempts save up by `ratio`. */
+  readonly savedMax: number;
 }
 
 /**
- * A budget of repetitions. Where everything fails, repetitions are most of the load that keeps it failing: with a budget of
- * a tenth they are at most a tenth. One budget may be shared by all calls to one server.
+ * A budget of repetitions, a bucket: first attempts and quiet fill it, repetitions empty it. Where everything fails, repetitions
+ * are most of the load that keeps it failing: with a budget of a tenth they are at most a tenth. One budget may be shared by all
+ * calls to one server. `createRetryBudget` checks what it is given; this is for whoever has limits that are checked already.
  */
 export class RetryBudget {
   readonly #limits: BudgetLimits;
-  readonly #leftMax: number;
   #left: number;
   #lastMs: number | undefined;
 
   constructor(limits: BudgetLimits) {
     this.#limits = limits;
-    // Ten seconds of quiet or a hundred good calls are saved up; what is older is not of this trouble.
-    this.#leftMax = Math.max(1, limits.perSecond * 10, limits.ratio * 100);
-    this.#left = this.#leftMax;
+    this.#left = limits.quietMax;
   }
 
   /** A first attempt was made. */
   deposit(): void {
-    this.#left = Math.min(this.#leftMax, this.#left + this.#limits.ratio);
+    const { ratio, savedMax } = this.#limits;
+    this.#left = Math.min(savedMax, this.#left + ratio);
   }
 
   /** Whether one repetition may be made; if so it is paid for. */
   tryWithdraw(nowMs: number): boolean {
-    const passedMs = nowMs - (this.#lastMs ?? nowMs);
-    this.#lastMs = nowMs;
-    this.#left = Math.min(this.#leftMax, this.#left + (passedMs * this.#limits.perSecond) / 1000);
+    this.#drip(nowMs);
     if (this.#left < 1) return false;
     this.#left--;
     return true;
+  }
+
+  #drip(nowMs: number): void {
+    const { perSecond, quietMax } = this.#limits;
+    // Nothing drips before the first repetition: until then there is as much as quiet saves up.
+    const passedMs = nowMs - (this.#lastMs ?? nowMs);
+    this.#lastMs = nowMs;
+    if (this.#left < quietMax) this.#left = Math.min(quietMax, this.#left + (passedMs * perSecond) / 1000);
   }
 }

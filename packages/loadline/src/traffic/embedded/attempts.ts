@@ -106,7 +106,7 @@ export class Attempts {
     const isSafe = !hasSentBody && isSafeToRepeat(this.#request.head.method, why, connection.hasBegun);
     if (isSafe && this.#tried.length < retry.attemptsMax) {
       // One that was closed while it was idle costs the others nothing: it is no load that comes twice.
-      if (isStale || budget.withdraw(clock.monotonicMs())) {
+      if (isStale || budget.tryWithdraw(clock.monotonicMs())) {
         metrics.retries.add();
         if (isStale) this.#tried.pop();
         return this.#send(isStale) ? { kind: 'repeated' } : { kind: 'given up', problem: noUpstream };
@@ -194,7 +194,7 @@ export class Attempts {
     if (this.isOverdue) return;
     const entry = upstreams.pick(this.#key, nowMs, this.#tried);
     if (entry === undefined) return;
-    if (!budget.withdraw(nowMs)) {
+    if (!budget.tryWithdraw(nowMs)) {
       metrics.overBudget.add();
       return;
     }

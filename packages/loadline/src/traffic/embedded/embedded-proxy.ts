@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { bracketed, sleep } from '../../base/index.ts';
 import { createRegistry } from '../../metrics/index.ts';
+import { RetryBudget } from '../../resilience/index.ts';
 import { defaultEjection } from '../balance/ejection.ts';
 import { guideHealthCheck, type HealthCheckPolicy } from '../balance/health-check.ts';
 import { pickerOf } from '../balance/policy.ts';
@@ -18,10 +19,9 @@ import { ClientConnection } from './client-connection.ts';
 import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
 import type { Handle } from './message/handling.ts';
-import { defaultLimits, defaultRetry, type EmbeddedProxyOptions } from './options.ts';
+import { defaultLimits, defaultRetry, type EmbeddedProxyOptions, type RetryPolicy } from './options.ts';
 import { createProxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
 import type { ProxyParts } from './proxy-parts.ts';
-import { RetryBudget } from './retry-budget.ts';
 import { Sweep } from './sweep.ts';
 import type { UpstreamEntry } from './upstream-entry.ts';
 import { Upstreams } from './upstreams.ts';
@@ -186,7 +186,7 @@ class RunningProxy implements EmbeddedProxy {
       hedgeAfterMs: options.hedgeAfterMs,
       trustsForwarded: options.trustsForwarded ?? false,
       deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
-      budget: new RetryBudget(retry, clock.monotonicMs()),
+      budget: budgetOf(retry),
       metrics,
       sweep,
       upstreams,
@@ -220,6 +220,14 @@ class RunningProxy implements EmbeddedProxy {
     });
   }
 }
+
+/** Quiet saves up a second's worth only, so that few requests are no reason for many repetitions at once. */
+function budgetOf({ budgetRatio: ratio, budgetPerSecondMin: perSecond }: RetryPolicy): RetryBudget {
+  return new RetryBudget({ ratio, perSecond, quietMax: perSecond, savedMax });
+}
+
+/** What long peace may save up: enough for an instance that dies with a thousand requests on the wire. */
+const savedMax = 1000;
 
 /** Asks upstreams, or first the cache where one is wanted. */
 function createHandle(parts: ProxyParts, { cache, clock }: EmbeddedProxyOptions): Handle {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/index.ts';
+import type { RetryBudget } from '../../resilience/index.ts';
 import type { Connections } from './connections.ts';
 import type { ProxyLimits, RetryPolicy } from './options.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
-import type { RetryBudget } from './retry-budget.ts';
 import type { Sweep } from './sweep.ts';
 import type { Upstreams } from './upstreams.ts';
 
