@@ -61,6 +61,8 @@ defaults
 export function clientsOf(file: HaproxyFileSettings): string[] {
   return [
     ...file.listen.map((address) => `bind ${address}${tlsOf(file)}`),
+    // Of upgrades only WebSockets: others would get around what a proxy checks.
+    'http-request del-header Upgrade unless { req.fhdr_cnt(upgrade) eq 1 } { req.fhdr(upgrade) -m str -i websocket }',
     'option forwardfor',
     'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
   ];

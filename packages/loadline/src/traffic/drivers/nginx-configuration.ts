@@ -31,7 +31,12 @@ ${lines(
   ),
 )}
 
-  map $http_upgrade $connection_upstream {
+  # Of upgrades only WebSockets: others would get around what a proxy checks.
+  map $http_upgrade $upgrade_upstream {
+    '~*^websocket$' websocket;
+    default '';
+  }
+  map $upgrade_upstream $connection_upstream {
     '' '';
     default upgrade;
   }
@@ -105,7 +110,7 @@ function passing(settings: NginxSettings): string[] {
     '  proxy_http_version 1.1;',
     '  proxy_set_header Host $http_host;',
     '  proxy_set_header Connection $connection_upstream;',
-    '  proxy_set_header Upgrade $http_upgrade;',
+    '  proxy_set_header Upgrade $upgrade_upstream;',
     '  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
     '  proxy_set_header X-Forwarded-Proto $scheme;',
     // Server-sent events are to arrive when they are sent.

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WantedUpstream } from 'loadline/traffic';
+import { describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { echo, get, proxyBefore, RawClient, serve, upstream } from '../embedded/proxied.ts';
+import { startHaproxy } from './haproxy-server.ts';
+import { startNginx } from './nginx-server.ts';
+
+interface Before extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Each kind of proxy before one server. */
+const kinds = {
+  HAProxy: async (server) => {
+    const haproxy = await startHaproxy();
+    await haproxy.driver.apply([server], new AbortController().signal);
+    const look = async (): Promise<unknown> => haproxy.driver.observe(new AbortController().signal);
+    await expect.poll(look).toMatchObject([{ status: 'up' }]);
+    return { port: portOf(haproxy.url), [Symbol.asyncDispose]: () => haproxy[Symbol.asyncDispose]() };
+  },
+  nginx: async (server) => {
+    const nginx = await startNginx();
+    await nginx.driver.apply([server], new AbortController().signal);
+    return { port: portOf(nginx.url), [Symbol.asyncDispose]: () => nginx[Symbol.asyncDispose]() };
+  },
+  'the embedded proxy': async (server) => proxyBefore([server]),
+} satisfies Record<string, (server: WantedUpstream) => Promise<Before>>;
+
+describe.each(Object.entries(kinds))('what %s hands on', (_name, startBefore) => {
+  it('is no upgrade but to a WebSocket: behind another, requests would get around what a proxy checks', async () => {
+    await using server = await serve(echo);
+    await using proxy = await startBefore(upstream('a', server));
+    const upgradesFor = async (lines: string): Promise<string[]> =>
+      fieldsOf(await answerTo(proxy.port, `Connection: Upgrade, HTTP2-Settings\r\n${lines}`), 'upgrade');
+    expect(await upgradesFor('Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n')).toEqual([]);
+    expect(await upgradesFor('upgrade: H2C\r\n')).toEqual([]);
+    for (const both of ['Upgrade: websocket\r\nUpgrade: h2c\r\n', 'Upgrade: websocket, h2c\r\n'])
+      expect((await upgradesFor(`${both}${keyLines}`)).join()).not.toMatch(/h2c/i);
+  });
+
+  it('is a WebSocket, with what is sent on it', async () => {
+    await using server = await serveWebSockets();
+    await using proxy = await startBefore(upstream('a', server));
+    const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`);
+    await once(socket, 'open');
+    socket.send('hello');
+    const [echoed] = (await once(socket, 'message')) as [Buffer];
+    expect(echoed.toString()).toBe('hello');
+    socket.close();
+    await once(socket, 'close');
+  });
+});
+
+const keyLines = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+/** What is answered to a request with these lines: by the server with what it got, or by the proxy with a refusal. */
+async function answerTo(port: number, lines: string): Promise<string> {
+  const client = new RawClient(port).send(get('/', lines));
+  const answer = await client.hears(/"rawTrailers"|^HTTP\/1\.1 [45]/);
+  client.socket.destroy();
+  return answer;
+}
+
+/** What the server got in the lines of this name. */
+function fieldsOf(answer: string, name: string): string[] {
+  const [, listed = '[]'] = /"rawHeaders":(\[[^\]]*\])/.exec(answer) ?? [];
+  const raw = JSON.parse(listed) as string[];
+  return raw.filter((_, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === name);
+}
+
+async function serveWebSockets(): Promise<Before> {
+  const server = createServer((_, response) => response.end());
+  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+  sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const client of sockets.clients) client.terminate();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
