@@ -104,6 +104,11 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
         events.push(event);
         return event;
       },
+      async appendOnce(event) {
+        const kept = events.find(({ id, atMs }) => id === event.id && atMs === event.atMs);
+        if (kept === undefined) events.push(event);
+        return kept ?? event;
+      },
       async list({
         scalingGroup,
         scalingAction,
@@ -119,12 +124,12 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
               (scalingAction === undefined || event.scalingAction === scalingAction) &&
               event.atMs >= fromMs &&
               event.atMs < toMs &&
-              (after === undefined || Number(event.id) < Number(after)),
+              (after === undefined || events.indexOf(event) < Number(after)),
           )
           .toReversed();
         return {
           items: found.slice(0, limit),
-          next: found.length > limit ? found[limit - 1]?.id : undefined,
+          next: found.length > limit ? String(events.indexOf(found[limit - 1] as ScalingEvent)) : undefined,
         };
       },
     },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   Decision,
   DecisionQuery,
@@ -19,6 +20,8 @@ const decisionKind = 'scaling decision';
 const loadedAgeMs = 86_400_000;
 const loadedMax = 2000;
 const pageMax = 500;
+/** More than wait at once to be remembered again. */
+const toldMax = 1000;
 
 /**
  * What was decided is kept for a week, and of each group the latest of so many: a day and more, also where each second has a
@@ -58,6 +61,16 @@ export function createStoreScalingMemory(
     return found;
   }
 
+  /** An answer that comes late and the one to the second try are of the same event. */
+  const told = new Set<string>();
+
+  function tell(event: StoredEvent): void {
+    if (told.has(event.id)) return;
+    told.add(event.id);
+    if (told.size > toldMax) told.delete(told.values().next().value as string);
+    onRecorded(event);
+  }
+
   const sweptAtMs = new Map<string, number>();
 
   async function sweep(group: string): Promise<void> {
@@ -90,9 +103,11 @@ export function createStoreScalingMemory(
       if (manual === undefined) await documents.remove(manualKind, group);
       else await documents.put(manualKind, group, manual);
     },
-    async record({ group, atMs, action, trigger, reason, decision, outcome, ...capacities }) {
+    async record(event) {
+      const { group, atMs, action, trigger, reason, decision, outcome, ...capacities } = event;
       const detail: EventDetail = { trigger, outcome, decision };
-      const stored = await scalingEvents.append({
+      const stored = await scalingEvents.appendOnce({
+        id: eventId(event),
         scalingGroup: group,
         atMs,
         scalingAction: action,
@@ -104,7 +119,7 @@ export function createStoreScalingMemory(
         actor: trigger.metric === 'manual' ? 'manual' : 'scaler',
         detail,
       });
-      onRecorded(stored);
+      tell(stored);
     },
     async recordDecisions(spans) {
       await documents.change(
@@ -136,6 +151,18 @@ export function createStoreScalingMemory(
         limit,
       ),
   };
+}
+
+/**
+ * The same for an event that is offered again because no answer came, which may have been kept all the same: of everything that it
+ * says, as a UUID of one's own making (RFC 9562, version 8).
+ */
+function eventId(event: ScalingEvent): string {
+  const hash = createHash('sha256').update(JSON.stringify(event)).digest('hex');
+  const [, first, second, third, fourth, fifth] = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})/.exec(
+    hash,
+  ) as RegExpExecArray;
+  return `${first}-${second}-8${third}-8${fourth}-${fifth}`;
 }
 
 /** So that a group's are in the order of time: no name of a group has a blank. */

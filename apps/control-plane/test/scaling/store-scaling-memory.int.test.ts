@@ -38,6 +38,34 @@ describeScalingMemory(
   Math.floor(systemClock.now()),
 );
 
+it('keeps and tells a step once where the database has kept it and its answer was lost', async () => {
+  await postgres.query({ text: 'TRUNCATE documents, auto_scaling_events' });
+  const told: string[] = [];
+  let losses = 2;
+  const scalingEvents: Store['scalingEvents'] = {
+    ...store.scalingEvents,
+    async appendOnce(event) {
+      const kept = await store.scalingEvents.appendOnce(event);
+      if (losses-- > 0) throw new Error('The connection was lost.');
+      return kept;
+    },
+  };
+  const memory = createStoreScalingMemory(
+    { ...store, scalingEvents },
+    () => systemClock.now(),
+    ({ id }) => told.push(id),
+  );
+  const events = [0.1, 0.2].map((ms) => scalingEvent('api', systemClock.now() + ms));
+  for (const event of events) {
+    await memory.record(event).catch(() => undefined);
+    await memory.record(event).catch(() => undefined);
+    await memory.record(event);
+    await memory.record(event);
+  }
+  expect(await memory.events({ limit: 10 })).toHaveLength(2);
+  expect([told.length, new Set(told).size]).toEqual([2, 2]);
+});
+
 it('tells what was decided at any moment, and all of a time part by part, however many there are', async () => {
   await postgres.query({ text: 'TRUNCATE documents' });
   const memory = createStoreScalingMemory(store, () => systemClock.now());

@@ -17,6 +17,7 @@ export interface ScalingMemory {
   saveConfiguration(configuration: ScalingConfiguration): Promise<'saved' | 'conflict'>;
   /** @param manual undefined where the policy is to decide again. */
   saveManual(group: string, manual: ManualScaling | undefined): Promise<void>;
+  /** An event that is offered again, because no answer came, is remembered once. */
   record(event: ScalingEvent): Promise<void>;
   /** Newest first. */
   events(query: EventQuery): Promise<readonly ScalingEvent[]>;
@@ -103,6 +104,7 @@ export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
       else manual.set(group, set);
     },
     async record(event) {
+      if (events.includes(event)) return;
       events.push(event);
       if (events.length > eventsMax) events.shift();
     },

@@ -5,6 +5,8 @@ import { type Page, type PageRequest, readPage } from './page.ts';
 /** What was scaled, when, and why: the table `auto_scaling_events`. */
 export interface ScalingEvents {
   append(event: ScalingEventDraft): Promise<ScalingEvent>;
+  /** For whoever lost the answer and offers it again: of one id and time one event is kept, and that one is given back. */
+  appendOnce(event: ScalingEvent): Promise<ScalingEvent>;
   list(filter?: ScalingEventFilter): Promise<Page<ScalingEvent>>;
 }
 
@@ -45,20 +47,13 @@ export interface ScalingEventFilter extends PageRequest {
 export function createScalingEvents(queryable: Queryable): ScalingEvents {
   return {
     async append(event) {
-      const { reason = null, actor = null, detail, atMs = null } = event;
-      const { rows } = await queryable.query<Row>(append, [
-        event.scalingGroup,
-        event.scalingAction,
-        event.previousCapacity,
-        event.newCapacity,
-        event.triggerMetric,
-        event.triggerValue,
-        event.thresholdValue,
-        reason,
-        actor,
-        detail === undefined ? null : writeJson(detail, 'keep a scaling event', detailBytesMax),
-        atMs,
-      ]);
+      const { rows } = await queryable.query<Row>(append, valuesOf(event));
+      return toEvent(rows[0] as Row);
+    },
+    async appendOnce(event) {
+      const added = await queryable.query<Row>(appendOnce, [...valuesOf(event), event.id]);
+      const { rows } =
+        added.rows.length > 0 ? added : await queryable.query<Row>(get, [event.id, event.atMs]);
       return toEvent(rows[0] as Row);
     },
     list: ({ scalingGroup, scalingAction, fromMs, toMs, ...page } = {}) =>
@@ -69,6 +64,23 @@ export function createScalingEvents(queryable: Queryable): ScalingEvents {
         ['timestamp < to_timestamp(?::float8 / 1000)', toMs],
       ]),
   };
+}
+
+function valuesOf(event: ScalingEventDraft): unknown[] {
+  const { reason = null, actor = null, detail, atMs = null } = event;
+  return [
+    event.scalingGroup,
+    event.scalingAction,
+    event.previousCapacity,
+    event.newCapacity,
+    event.triggerMetric,
+    event.triggerValue,
+    event.thresholdValue,
+    reason,
+    actor,
+    detail === undefined ? null : writeJson(detail, 'keep a scaling event', detailBytesMax),
+    atMs,
+  ];
 }
 
 const detailBytesMax = 64 * 1024;
@@ -82,6 +94,21 @@ const append = {
       trigger_metric, trigger_value, threshold_value, reason, actor, detail, timestamp)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb,
       coalesce(to_timestamp($11::float8 / 1000), clock_timestamp())) RETURNING ${columns}`,
+} as const;
+
+/** The key is the id with the time, so that the time has to be the same to the microsecond: it is, by the same number. */
+const appendOnce = {
+  name: 'store scaling append once',
+  text: `INSERT INTO auto_scaling_events (scaling_group, scaling_action, previous_capacity, new_capacity,
+      trigger_metric, trigger_value, threshold_value, reason, actor, detail, timestamp, id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, to_timestamp($11::float8 / 1000), $12::uuid)
+    ON CONFLICT (id, timestamp) DO NOTHING RETURNING ${columns}`,
+} as const;
+
+const get = {
+  name: 'store scaling get',
+  text: `SELECT ${columns} FROM auto_scaling_events
+    WHERE id = $1::uuid AND timestamp = to_timestamp($2::float8 / 1000)`,
 } as const;
 
 const source = { table: 'auto_scaling_events', columns, time: 'timestamp', toItem: toEvent } as const;

@@ -70,6 +70,15 @@ export function describeScalingMemory(
       expect((await tested.again().load()).events).toEqual([event]);
     });
 
+    it('remembers an event once that is offered again because no answer came', async () => {
+      await using tested = await start();
+      const [event, later] = [scalingEvent('api', nowMs - 1), scalingEvent('api', nowMs)];
+      await Promise.all([tested.memory.record(event), tested.memory.record(event)]);
+      await tested.memory.record(later);
+      await tested.memory.record(event);
+      expect(await tested.again().events({ limit: 10 })).toEqual([later, event]);
+    });
+
     it('gives back after a restart what it was told', async () => {
       await using tested = await start();
       expect(await tested.memory.saveConfiguration(configuration('api', 1))).toBe('saved');

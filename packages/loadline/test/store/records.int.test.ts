@@ -268,21 +268,34 @@ describe('audit', () => {
 });
 
 describe('scaling events and readings', () => {
+  const draft = {
+    scalingGroup: 'api',
+    scalingAction: 'scale_up',
+    previousCapacity: 2,
+    newCapacity: 4,
+    triggerMetric: 'memory_bytes',
+    triggerValue: 8_589_934_592.5,
+    thresholdValue: 70,
+    reason: 'above its threshold for 60 s',
+  };
+
   it('are kept and listed', async () => {
-    const draft = {
-      scalingGroup: 'api',
-      scalingAction: 'scale_up',
-      previousCapacity: 2,
-      newCapacity: 4,
-      triggerMetric: 'memory_bytes',
-      triggerValue: 8_589_934_592.5,
-      thresholdValue: 70,
-      reason: 'above its threshold for 60 s',
-    };
     const event = await store.scalingEvents.append(draft);
     expect(event).toMatchObject(draft);
     await store.scalingEvents.append({ ...draft, scalingGroup: 'bots' });
     expect((await store.scalingEvents.list({ scalingGroup: 'api' })).items).toEqual([event]);
+  });
+
+  it('are kept once where they are offered again, also by two at a time', async () => {
+    const id = '7d444840-9dc0-81d1-8245-5ffdce74fad2';
+    const event = { ...draft, id, atMs: Math.floor(Date.now()) };
+    const both = await Promise.all([
+      store.scalingEvents.appendOnce(event),
+      store.scalingEvents.appendOnce(event),
+    ]);
+    expect([...both, await store.scalingEvents.appendOnce(event)]).toEqual([event, event, event]);
+    const [kept, ...more] = (await store.scalingEvents.list()).items;
+    expect([kept, more]).toEqual([event, []]);
   });
 
   it('tell the latest reading of each server and cache', async () => {
