@@ -46,21 +46,16 @@ const watching = {
   ],
   log,
 };
-const worse = turn(
-  9,
-  'rolled back',
-  0,
-  '1.1 is rolled back at shop. It is worse: latency p50 +9.6 %\u001b[2J.',
-);
+const gone = turn(9, 'rolled back', 0, 'The instances of 1.1 are gone from shop.');
 const back = {
   ...watching,
   phase: 'rolled back',
   share: 0,
   verdict: undefined,
-  reason: worse.reason,
-  log: [...log, worse],
+  reason: 'It is worse: latency p50 +9.6 %\u001b[2J. 1.1 is rolled back at shop, from 5 % of the traffic.',
+  log: [...log, gone],
 };
-const ended = { ...back, phaseSince: worse.at };
+const ended = { ...back, phaseSince: gone.at };
 
 beforeAll(async () => {
   plane = await startFakeControlPlane();
@@ -113,7 +108,7 @@ describe('loadline rollout', () => {
       'GET /performance/rollouts/shop-1.1',
     ]);
     expect(err.match(/●/g)).toHaveLength(3);
-    expect(out).toMatch(/^rolled back after 9 s: 1\.1 is rolled back at shop\. It is worse/);
+    expect(out).toMatch(/^rolled back after 9 s: It is worse: .+ 1\.1 is rolled back at shop/);
     plane.answers = fine([{ items: [ended] }, { ...ended, phase: 'promoted' }]);
     expect((await run(['watch', 'shop'])).code).toBe(0);
   });

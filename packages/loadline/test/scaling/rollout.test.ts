@@ -35,8 +35,9 @@ describe('a rollout', () => {
     await stage.clock.advance(2000);
     expect(stage.state()).toMatchObject({ phase: 'rolled back' });
     expect(stage.state().reason).toMatch(
-      /The candidate's requests failed: \d+ of \d+, where 5(\.\d+)? % are the limit\. 1\.1 is rolled back/,
+      /^The candidate's requests failed: \d+ of \d+, where 5(\.\d+)? % are the limit\. 1\.1 is rolled back at api, from 20 % of the traffic\.$/,
     );
+    expect(stage.state().log.at(-1)?.reason).toBe('The instances of 1.1 are gone from api.');
     expect(stage.asked.at(-1)).toBe('carry 0');
     await stage.rollouts.close();
   });

@@ -217,8 +217,9 @@ function tellPassed(state: RolloutState, { verdict, effects }: Judgement): strin
 function advanceToEnd(state: RolloutState, { atMs, capacity }: RolloutLook): RolloutState {
   if (!state.isShareTaken || capacity.kind !== 'ready') return state;
   if (state.phase === 'rolling back') {
-    const reason = `${state.candidate} is rolled back at ${state.group}. ${state.reason}`;
-    return turn(state, { phase: 'rolled back', atMs, reason });
+    // Why it went back has been said, and that it did: the log says what else has happened.
+    const gone = `The instances of ${state.candidate} are gone from ${state.group}.`;
+    return { ...turn(state, { phase: 'rolled back', atMs, reason: gone }), reason: state.reason };
   }
   if (state.phase === 'finishing') {
     const reason = `${state.candidate} has taken the place of ${state.baseline} at ${state.group}.`;
