@@ -59,6 +59,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Bounds>>>> = {
     headTimeoutMs: notNegative,
     clientStallMs: notNegative,
     bodyBytesPerSecondMin: notNegative,
+    continueTimeoutMs: notNegative,
     idleTimeoutMs: notNegative,
     connectTimeoutMs: notNegative,
     responseTimeoutMs: notNegative,

@@ -19,11 +19,14 @@ export class ClientAnswer implements Answer {
   /** Whether the connection ends with this answer. */
   closes = false;
   hasHead = false;
+  /** Whether the client waits to be told that it may send its body. */
+  isContinueOwed = false;
   readonly #socket: Socket;
   readonly #writer: MessageWriter;
   readonly #options: AnswerOptions;
   #isHttp11 = true;
   #isHead = false;
+  #hasContinued = false;
 
   constructor(socket: Socket, options: AnswerOptions) {
     this.#socket = socket;
@@ -35,13 +38,16 @@ export class ClientAnswer implements Answer {
     this.forget();
     this.#isHttp11 = request.isHttp11;
     this.#isHead = request.method === 'HEAD';
+    this.isContinueOwed = request.expectsContinue;
   }
 
   /** There is no answer under way: the next refusal is no answer that breaks. */
   forget(): void {
     this.closes = false;
     this.hasHead = false;
+    this.isContinueOwed = false;
     this.#isHead = false;
+    this.#hasContinued = false;
   }
 
   get isFull(): boolean {
@@ -51,9 +57,21 @@ export class ClientAnswer implements Answer {
   interim(head: ResponseHead): void {
     // HTTP/1.0 knows one answer to a request.
     if (!this.#isHttp11) return;
+    if (head.status === 100) {
+      this.isContinueOwed = false;
+      if (this.#hasContinued) return;
+    }
     this.#writer.begin(interimHeadFor(head), false);
     this.#writer.flush();
     if (head.status === 101) this.hasHead = true;
+  }
+
+  /** Lets the client send its body, in place of an upstream that says nothing; what that says of it later is left out. */
+  giveContinue(): void {
+    this.isContinueOwed = false;
+    this.#hasContinued = true;
+    this.#writer.begin('HTTP/1.1 100 Continue\r\n\r\n', false);
+    this.#writer.flush();
   }
 
   head(head: ResponseHead): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ClientAnswer } from './client-answer.ts';
+import { ContinueWait } from './continue-wait.ts';
 import { Farewell } from './farewell.ts';
 import type { ProxyProblem } from './message/answer.ts';
 import { BodyReader } from './message/body-reader.ts';
@@ -48,6 +49,7 @@ export class ClientConnection implements HandlingOwner, Swept {
   #farewell: Farewell | undefined;
   readonly #slowReader: SlowReader;
   readonly #slowSender: SlowSender;
+  readonly #continueWait: ContinueWait;
 
   constructor(socket: Socket, options: ClientOptions) {
     const { parts } = options;
@@ -57,6 +59,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.#sinceMs = parts.sweep.nowMs;
     this.#slowReader = new SlowReader(socket, parts.limits.clientStallMs, this.#sinceMs);
     this.#slowSender = new SlowSender(parts.limits);
+    this.#continueWait = new ContinueWait(parts.limits.continueTimeoutMs);
     this.#address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
     this.#answer = new ClientAnswer(socket, { metrics: parts.metrics, mayStay: () => this.#mayStay });
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
@@ -88,8 +91,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     if (!this.#slowReader.takes(nowMs)) this.#socket.resetAndDestroy();
     else if (this.#farewell !== undefined) this.#farewell.check(nowMs);
     else if (this.#handling === undefined) this.#checkIdle(forMs);
-    else if (this.#slowSender.isTooSlow(nowMs, this.#waitsForBody))
-      this.#refuse({ status: 408, detail: 'The body of the request did not come in time.' });
+    else this.#checkBody(nowMs);
   }
 
   resumeBody(): void {
@@ -135,6 +137,15 @@ export class ClientConnection implements HandlingOwner, Swept {
     else if (this.#isLast && forMs >= lastIdleMs) this.#sayFarewell();
     else if (forMs >= (this.#requests === 0 ? limits.headTimeoutMs : limits.idleTimeoutMs))
       this.#sayFarewell();
+  }
+
+  #checkBody(nowMs: number): void {
+    // Who has no leave to send, and may have none any more because its answer has begun, is not slow.
+    const isHeldBack = this.#answer.isContinueOwed && this.#slowSender.bytes === 0;
+    if (this.#slowSender.isTooSlow(nowMs, this.#waitsForBody && !isHeldBack))
+      this.#refuse({ status: 408, detail: 'The body of the request did not come in time.' });
+    else if (this.#continueWait.isOver(nowMs, this.#waitsForBody && isHeldBack && !this.#answer.hasHead))
+      this.#answer.giveContinue();
   }
 
   #onData(bytes: Buffer): void {
@@ -198,6 +209,7 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.#requests++;
     this.#keepsAlive = head.keepsAlive;
     this.#slowSender.begin(parts.sweep.nowMs);
+    this.#continueWait.begin(parts.sweep.nowMs);
     this.#answer.begin(head);
     this.#reader.begin(head.body);
     if (typeof head.body === 'number' && head.body > parts.limits.bodyBytesMax) {

@@ -71,6 +71,8 @@ export interface ProxyLimits {
   readonly clientStallMs: number;
   /** What it must send of a body on average, after the first `clientStallMs`; else 408. Default 100. */
   readonly bodyBytesPerSecondMin: number;
+  /** How long an upstream may leave a client waiting that wants to be told, by 100, that it may send its body; then the proxy tells it. Default 1,000. */
+  readonly continueTimeoutMs: number;
   /** How long an idle client's connection is kept. Default 60,000. */
   readonly idleTimeoutMs: number;
   /** To open a connection to an upstream. Default 2,000. */
@@ -97,6 +99,7 @@ export const defaultLimits: ProxyLimits = {
   headTimeoutMs: 10_000,
   clientStallMs: 10_000,
   bodyBytesPerSecondMin: 100,
+  continueTimeoutMs: 1000,
   idleTimeoutMs: 60_000,
   connectTimeoutMs: 2000,
   responseTimeoutMs: 30_000,

@@ -20,6 +20,9 @@ import {
 const { signal } = new AbortController();
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
+/** A request whose client sends the body when it is told that it may. */
+const expecting = 'POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n';
+
 /** Counters of the proxy by name, without labels. */
 function counted(registry: ReturnType<typeof createRegistry>, name: string): number {
   const family = registry.families().find((each) => each.name === `loadline_proxy_${name}`);
@@ -334,6 +337,52 @@ describe('limits of the embedded proxy', () => {
     expect(await drip.ends()).toMatch(/^HTTP\/1.1 408 /);
     expect(slow.isEnded).toBe(false);
     slow.socket.destroy();
+  });
+
+  it('let who waits for leave send its body where its upstream says nothing, and tell it so once', async () => {
+    const clock = createVirtualClock();
+    const asked: { socket: Socket; text: string }[] = [];
+    await using server = await serveRaw((socket, text) => void asked.push({ socket, text }));
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(expecting);
+    await eventually(() => asked.length === 1);
+    expect(asked[0]?.text).toMatch(/\r\nexpect: 100-continue\r\n/i);
+    await clock.advance(900);
+    expect(client.heard).toBe('');
+    await clock.advance(300);
+    await eventually(() => client.heard === 'HTTP/1.1 100 Continue\r\n\r\n');
+    await clock.advance(5000);
+    client.send('hi');
+    await eventually(() => asked.length === 2);
+    expect(asked[1]?.text).toBe('hi');
+    asked[1]?.socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok}`);
+    expect(await client.hears(/ok$/)).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n/);
+    client.socket.destroy();
+  });
+
+  it('answer one that has leave, and does not send its body, with 408', async () => {
+    const clock = createVirtualClock();
+    await using server = await serveRaw((socket) => void socket.write('HTTP/1.1 100 Continue\r\n\r\n'));
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(expecting);
+    await client.hears('100 Continue');
+    expect(await untilEnded(client, clock)).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 408 /);
+  });
+
+  it('expect no body of one that was answered instead of being given leave, however long the answer', async () => {
+    const clock = createVirtualClock();
+    const sockets: Socket[] = [];
+    await using server = await serveRaw((socket) => {
+      sockets.push(socket);
+      socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 8\r\n\r\nnot ');
+    });
+    await using proxy = await proxyBefore([server], { clock });
+    const client = new RawClient(proxy.port).send(expecting);
+    await client.hears('not ');
+    await clock.advance(20_000);
+    sockets[0]?.write('this');
+    expect(await client.ends()).toMatch(/^HTTP\/1.1 401 [\s\S]*\r\nconnection: close\r\n[\s\S]*not this$/);
+    expect(client.error).toBeUndefined();
   });
 
   it('answer too long a body with 413, by what it says and by what comes', async () => {
