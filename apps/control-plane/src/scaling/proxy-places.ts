@@ -19,6 +19,8 @@ export interface NginxPlace {
   readonly command?: string;
   readonly user?: string;
   readonly certificatePath?: string;
+  /** Whether a proxy of one's own is before it, which says where clients come from. */
+  readonly trustsForwarded?: boolean;
 }
 
 /** The proxies before one service. */
@@ -50,7 +52,15 @@ export function readHaproxy(field: Field, folder: string): HaproxyPlace {
 
 /** @param folder where relative paths start. */
 export function readNginx(field: Field, folder: string): NginxPlace {
-  const place = field.object(['folder', 'controlPort', 'listen', 'command', 'user', 'certificate']);
+  const place = field.object([
+    'folder',
+    'controlPort',
+    'listen',
+    'command',
+    'user',
+    'certificate',
+    'trustsForwarded',
+  ]);
   const listen = place.required('listen');
   const places = Array.isArray(listen.value)
     ? listen.array(readListen, { nonEmpty: true })
@@ -58,6 +68,7 @@ export function readNginx(field: Field, folder: string): NginxPlace {
   const command = place.optional('command')?.string();
   const user = place.optional('user')?.string();
   const certificate = place.optional('certificate')?.string();
+  const trustsForwarded = place.optional('trustsForwarded')?.boolean();
   const nginx: NginxPlace = {
     folder: resolve(folder, place.required('folder').string()),
     controlPort: place.required('controlPort').number({ atLeast: 1, atMost: 65_535, whole: true }),
@@ -65,6 +76,7 @@ export function readNginx(field: Field, folder: string): NginxPlace {
     ...(command === undefined ? {} : { command }),
     ...(user === undefined ? {} : { user }),
     ...(certificate === undefined ? {} : { certificatePath: resolve(folder, certificate) }),
+    ...(trustsForwarded === undefined ? {} : { trustsForwarded }),
   };
   for (const [key, message] of problemsOf(nginx)) place.required(key).problem(message);
   return nginx;

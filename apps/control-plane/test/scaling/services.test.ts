@@ -122,7 +122,7 @@ describe('a services file', () => {
     expect(read({ shop: { ...shop, nginx } })).toMatchObject({
       value: [{ nginx: { folder: '/srv/nginx', controlPort: 8082, listen: ['127.0.0.1:8080'] } }],
     });
-    const further = { listen: ['0.0.0.0:443', '[::1]:443'], user: 'www-data' };
+    const further = { listen: ['0.0.0.0:443', '[::1]:443'], user: 'www-data', trustsForwarded: true };
     expect(
       read({ shop: { ...shop, nginx: { ...nginx, ...further, certificate: 'tls.pem' } } }),
     ).toMatchObject({

@@ -1,4 +1,5 @@
 import { bracketed } from '../../base/index.ts';
+import { deadlineHeader } from '../../resilience/index.ts';
 import type { WantedUpstream } from '../upstream.ts';
 import type { HaproxyFileSettings, HaproxySettings } from './haproxy-options.ts';
 import { serverParameters } from './haproxy-plan.ts';
@@ -63,9 +64,23 @@ export function clientsOf(file: HaproxyFileSettings): string[] {
     ...file.listen.map((address) => `bind ${address}${tlsOf(file)}`),
     // Of upgrades only WebSockets: others would get around what a proxy checks.
     'http-request del-header Upgrade unless { req.fhdr_cnt(upgrade) eq 1 } { req.fhdr(upgrade) -m str -i websocket }',
-    'option forwardfor',
-    'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
+    ...forwardedOf(file),
   ];
+}
+
+/** HAProxy adds the client's address after these rules. */
+function forwardedOf({ trustsForwarded }: HaproxyFileSettings): string[] {
+  const host = 'http-request set-header X-Forwarded-Host %[req.fhdr(host)]';
+  const proto = 'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]';
+  if (trustsForwarded) {
+    return [
+      'option forwardfor',
+      `${host} unless { req.fhdr(x-forwarded-host) -m found }`,
+      `${proto} unless { req.fhdr(x-forwarded-proto) -m found }`,
+    ];
+  }
+  const claimed = ['X-Forwarded-For', 'Forwarded', deadlineHeader];
+  return [...claimed.map((name) => `http-request del-header ${name}`), 'option forwardfor', host, proto];
 }
 
 /** Of those that HAProxy has, these take servers at run time. */

@@ -38,6 +38,11 @@ export interface HaproxyConfigurationOptions {
   readonly listen: readonly string[];
   /** Of certificate and key, in one PEM file; then clients come in by TLS, with HTTP/2. */
   readonly certificatePath?: string;
+  /**
+   * Whether `Forwarded`, `X-Forwarded-…` and the time that is left, `x-envoy-expected-rq-timeout-ms`, are believed of clients,
+   * and handed on: only where a proxy of yours is before this one. Default false: they are replaced, the time left out.
+   */
+  readonly trustsForwarded?: boolean;
   /** Default `leastconn`. */
   readonly balance?: HaproxyBalance;
   /** Of clients at once, with two open files each; further ones wait to be accepted. Default 8,000. */
@@ -123,6 +128,7 @@ function readHealthCheck(field: Field): HealthCheckPolicy {
 function readFileOptions(field: Field): HaproxyFileSettings {
   const command = field.at('command');
   const certificate = field.at('certificatePath');
+  const trusts = field.at('trustsForwarded');
   const balance = field.at('balance');
   const listen = field.at('listen').array((entry) => matching(entry, plainAddress));
   if (listen.length === 0) field.at('listen').problem('must name an address at least');
@@ -134,6 +140,7 @@ function readFileOptions(field: Field): HaproxyFileSettings {
         : command.string(),
     listen,
     certificatePath: certificate.value === undefined ? undefined : matching(certificate, plainPath),
+    trustsForwarded: trusts.value === undefined ? false : trusts.boolean(),
     balance:
       balance.value === undefined
         ? 'leastconn'

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { bracketed } from '../../base/index.ts';
+import { deadlineHeader } from '../../resilience/index.ts';
 import type { WantedUpstream } from '../upstream.ts';
 import type { NginxSettings } from './nginx-options.ts';
 
@@ -40,7 +41,7 @@ ${lines(
     '' '';
     default upgrade;
   }
-
+${settings.trustsForwarded ? `${lines(2, asToldOr)}\n` : ''}
 ${isServed ? upstreamBlock(settings, wanted) : '  # There is nobody to send requests to.\n'}
   server {
 ${lines(4, listens(settings))}
@@ -111,8 +112,7 @@ function passing(settings: NginxSettings): string[] {
     '  proxy_set_header Host $http_host;',
     '  proxy_set_header Connection $connection_upstream;',
     '  proxy_set_header Upgrade $upgrade_upstream;',
-    '  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
-    '  proxy_set_header X-Forwarded-Proto $scheme;',
+    ...forwarded(settings).map((line) => `  ${line}`),
     // Server-sent events are to arrive when they are sent.
     '  proxy_buffering off;',
     `  proxy_connect_timeout ${connectTimeoutMs}ms;`,
@@ -124,6 +124,30 @@ function passing(settings: NginxSettings): string[] {
     '}',
   ];
 }
+
+function forwarded({ trustsForwarded }: NginxSettings): string[] {
+  if (trustsForwarded) {
+    return [
+      'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+      'proxy_set_header X-Forwarded-Host $forwarded_host;',
+      'proxy_set_header X-Forwarded-Proto $forwarded_proto;',
+    ];
+  }
+  return [
+    'proxy_set_header X-Forwarded-For $remote_addr;',
+    'proxy_set_header X-Forwarded-Host $http_host;',
+    'proxy_set_header X-Forwarded-Proto $scheme;',
+    // What is set to nothing is left out.
+    "proxy_set_header Forwarded '';",
+    `proxy_set_header ${deadlineHeader} '';`,
+  ];
+}
+
+/** What the proxy before says, or what is seen here. */
+const asToldOr = [
+  "map $http_x_forwarded_host $forwarded_host { '' $http_host; default $http_x_forwarded_host; }",
+  "map $http_x_forwarded_proto $forwarded_proto { '' $scheme; default $http_x_forwarded_proto; }",
+];
 
 function lines(indent: number, of: readonly string[]): string {
   return of.map((line) => `${' '.repeat(indent)}${line}`).join('\n');

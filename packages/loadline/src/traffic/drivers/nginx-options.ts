@@ -16,6 +16,11 @@ export interface NginxOptions {
   readonly listen: readonly string[];
   /** Of certificate and key, in one PEM file; then clients come in by TLS, with HTTP/2. */
   readonly certificatePath?: string;
+  /**
+   * Whether `Forwarded`, `X-Forwarded-…` and the time that is left, `x-envoy-expected-rq-timeout-ms`, are believed of clients,
+   * and handed on: only where a proxy of yours is before this one. Default false: they are replaced, the time left out.
+   */
+  readonly trustsForwarded?: boolean;
   /** Checks a configuration by `COMMAND -t`. Default `nginx`. */
   readonly command?: string;
   /** As whom the workers run, where nginx is started by root; nginx has a default of its own. */
@@ -69,6 +74,7 @@ function readOptions(root: Field): NginxSettings {
     controlPort: root.at('controlPort').number({ atLeast: 1, atMost: 65_535, whole: true }),
     listen,
     certificatePath: optional(root.at('certificatePath'), (field) => matching(field, plainPath)),
+    trustsForwarded: optional(root.at('trustsForwarded'), (field) => field.boolean()) ?? false,
     command: optional(root.at('command'), (field) => field.string()) ?? 'nginx',
     user: optional(root.at('user'), (field) => matching(field, plainName)),
     zone: optional(root.at('zone'), (field) => field.string()),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { deadlineHeader } from 'loadline/resilience';
 import type { WantedUpstream } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -12,22 +13,26 @@ interface Before extends AsyncDisposable {
   readonly port: number;
 }
 
+interface Trust {
+  readonly trustsForwarded?: boolean;
+}
+
 /** Each kind of proxy before one server. */
 const kinds = {
-  HAProxy: async (server) => {
-    const haproxy = await startHaproxy();
+  HAProxy: async (server, trust = {}) => {
+    const haproxy = await startHaproxy({ file: trust });
     await haproxy.driver.apply([server], new AbortController().signal);
     const look = async (): Promise<unknown> => haproxy.driver.observe(new AbortController().signal);
     await expect.poll(look).toMatchObject([{ status: 'up' }]);
     return { port: portOf(haproxy.url), [Symbol.asyncDispose]: () => haproxy[Symbol.asyncDispose]() };
   },
-  nginx: async (server) => {
-    const nginx = await startNginx();
+  nginx: async (server, trust = {}) => {
+    const nginx = await startNginx(trust);
     await nginx.driver.apply([server], new AbortController().signal);
     return { port: portOf(nginx.url), [Symbol.asyncDispose]: () => nginx[Symbol.asyncDispose]() };
   },
-  'the embedded proxy': async (server) => proxyBefore([server]),
-} satisfies Record<string, (server: WantedUpstream) => Promise<Before>>;
+  'the embedded proxy': async (server, trust = {}) => proxyBefore([server], trust),
+} satisfies Record<string, (server: WantedUpstream, trust?: Trust) => Promise<Before>>;
 
 describe.each(Object.entries(kinds))('what %s hands on', (_name, startBefore) => {
   it('is no upgrade but to a WebSocket: behind another, requests would get around what a proxy checks', async () => {
@@ -52,7 +57,46 @@ describe.each(Object.entries(kinds))('what %s hands on', (_name, startBefore) =>
     socket.close();
     await once(socket, 'close');
   });
+
+  it('is nothing that a client from outside says of its origin and its time', async () => {
+    await using server = await serve(echo);
+    await using proxy = await startBefore(upstream('a', server));
+    const answer = await answerTo(proxy.port, claims);
+    expect(fieldsOf(answer, deadlineHeader)).toEqual([]);
+    expect(fieldsOf(answer, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+    expect(fieldsOf(answer, 'x-forwarded-host')).toEqual(['test']);
+    expect(fieldsOf(answer, 'x-forwarded-proto')).toEqual(['http']);
+    expect(fieldsOf(answer, 'forwarded').join()).not.toContain('203.0.113.1');
+  });
+
+  it('is what a proxy of ours says of them, where one is before it', async () => {
+    await using server = await serve(echo);
+    await using proxy = await startBefore(upstream('a', server), { trustsForwarded: true });
+    const answer = await answerTo(proxy.port, claims);
+    const [leftMs, ...more] = fieldsOf(answer, deadlineHeader).map(Number);
+    expect(more).toEqual([]);
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(60_000);
+    expect(fieldsOf(answer, 'x-forwarded-for').join(', ')).toBe('203.0.113.1, 127.0.0.1');
+    expect(fieldsOf(answer, 'x-forwarded-host')).toEqual(['shop.example.test']);
+    expect(fieldsOf(answer, 'x-forwarded-proto')).toEqual(['https']);
+    expect(fieldsOf(answer, 'forwarded').join()).toContain('203.0.113.1');
+    const bare = await answerTo(proxy.port, '');
+    expect(fieldsOf(bare, deadlineHeader)).toEqual([]);
+    expect(fieldsOf(bare, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+    expect(fieldsOf(bare, 'x-forwarded-host')).toEqual(['test']);
+    expect(fieldsOf(bare, 'x-forwarded-proto')).toEqual(['http']);
+  });
 });
+
+const claims = [
+  'X-Envoy-Expected-RQ-Timeout-MS: 60000',
+  'X-Forwarded-For: 203.0.113.1',
+  'X-Forwarded-Host: shop.example.test',
+  'X-Forwarded-Proto: https',
+  'Forwarded: for=203.0.113.1',
+  '',
+].join('\r\n');
 
 const keyLines = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 

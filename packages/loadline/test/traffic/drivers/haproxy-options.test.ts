@@ -23,7 +23,12 @@ describe('writeHaproxyConfiguration()', () => {
       backend: 'api\nglobal',
       slowStartMs: -1,
       healthCheck: { path: '/ready ver HTTP/1.0', up: 0 },
-      file: { path: '/etc/haproxy cfg', listen: ['*:80 accept-proxy'], balance: 'static-rr' },
+      file: {
+        path: '/etc/haproxy cfg',
+        listen: ['*:80 accept-proxy'],
+        balance: 'static-rr',
+        trustsForwarded: 'no',
+      },
     } as unknown as typeof options & HaproxyOptions;
     let told: unknown;
     try {
@@ -46,6 +51,7 @@ describe('writeHaproxyConfiguration()', () => {
         'file.path',
         'file.listen.0',
         'file.balance',
+        'file.trustsForwarded',
       ].toSorted(),
     );
   });
