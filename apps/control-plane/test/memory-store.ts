@@ -114,6 +114,7 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
         scalingAction,
         fromMs = 0,
         toMs = Number.POSITIVE_INFINITY,
+        detail = {},
         limit = 50,
         after,
       } = {}) {
@@ -124,6 +125,9 @@ export function createMemoryStore(clock: Clock): MemoryStore & { readonly tests:
               (scalingAction === undefined || event.scalingAction === scalingAction) &&
               event.atMs >= fromMs &&
               event.atMs < toMs &&
+              Object.entries(detail).every(
+                ([key, value]) => (event.detail as Record<string, unknown>)[key] === value,
+              ) &&
               (after === undefined || events.indexOf(event) < Number(after)),
           )
           .toReversed();

@@ -9,16 +9,16 @@ import type {
   ScalingMemory,
   ScalingTrigger,
 } from 'loadline/scaling';
-import type { Store, ScalingEvent as StoredEvent } from 'loadline/store';
+import type { ScalingEventFilter, Store, ScalingEvent as StoredEvent } from 'loadline/store';
 
 /** Kinds of documents. The version of a configuration's document is the version of the configuration. */
 const configurationKind = 'scaling configuration';
 const manualKind = 'scaling manual';
 const decisionKind = 'scaling decision';
 
-/** No cooldown is longer than a day. */
+/** Of a group: no cooldown is longer than a day, and a scaler goes by no more steps than these. */
 const loadedAgeMs = 86_400_000;
-const loadedMax = 2000;
+const loadedMax = 1000;
 const pageMax = 500;
 /** More than wait at once to be remembered again. */
 const toldMax = 1000;
@@ -61,6 +61,16 @@ export function createStoreScalingMemory(
     return found;
   }
 
+  /** Of each group by itself, so that one in which much happens leaves the others their cooldowns. Oldest first. */
+  async function stepsOf(groups: readonly string[]): Promise<readonly ScalingEvent[]> {
+    const steps: ScalingEvent[] = [];
+    for (const scalingGroup of groups) {
+      const taken = { scalingGroup, detail: { outcome: 'accepted' }, fromMs: nowMs() - loadedAgeMs };
+      steps.push(...(await list(taken, loadedMax)));
+    }
+    return steps.sort((a, b) => a.atMs - b.atMs);
+  }
+
   /** An answer that comes late and the one to the second try are of the same event. */
   const told = new Set<string>();
 
@@ -83,15 +93,15 @@ export function createStoreScalingMemory(
 
   return {
     async load() {
-      const [configurations, manual, events] = await Promise.all([
+      const [kept, manual] = await Promise.all([
         documents.list(configurationKind),
         documents.list(manualKind),
-        list({ fromMs: nowMs() - loadedAgeMs }, loadedMax),
       ]);
+      const configurations = kept.map(({ body }) => body as ScalingConfiguration);
       return {
-        configurations: configurations.map(({ body }) => body as ScalingConfiguration),
+        configurations,
         manual: manual.map(({ body }) => body as ManualScaling),
-        events: events.toReversed(),
+        events: await stepsOf(configurations.map(({ group }) => group)),
       };
     },
     async saveConfiguration(configuration) {
@@ -170,11 +180,7 @@ function decisionId(group: string, fromMs: number): string {
   return `${group} ${String(Math.floor(fromMs)).padStart(15, '0')}`;
 }
 
-interface Listing {
-  readonly scalingGroup?: string;
-  readonly fromMs?: number;
-  readonly toMs?: number;
-}
+type Listing = Pick<ScalingEventFilter, 'scalingGroup' | 'fromMs' | 'toMs' | 'detail'>;
 
 /** What a scaler has written; undefined where somebody else has. */
 function eventOf(stored: StoredEvent): ScalingEvent | undefined {

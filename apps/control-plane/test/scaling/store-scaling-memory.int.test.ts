@@ -1,7 +1,7 @@
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import { systemClock } from 'loadline/base';
 import { createPostgres, type Postgres } from 'loadline/postgres';
-import type { DecisionSpan } from 'loadline/scaling';
+import { type DecisionSpan, scalingPresets } from 'loadline/scaling';
 import { openStore, type Store } from 'loadline/store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
@@ -64,6 +64,35 @@ it('keeps and tells a step once where the database has kept it and its answer wa
   }
   expect(await memory.events({ limit: 10 })).toHaveLength(2);
   expect([told.length, new Set(told).size]).toEqual([2, 2]);
+});
+
+it('gives back after a restart the steps of each group, whatever was taken or refused since then', async () => {
+  await postgres.query({ text: 'TRUNCATE documents, auto_scaling_events' });
+  const nowMs = Math.floor(systemClock.now());
+  const memory = createStoreScalingMemory(store, () => nowMs);
+  const configuration = { version: 1, policy: scalingPresets.foodshare.api_servers, changedBy: 'ada' };
+  for (const group of ['api', 'bots'])
+    await memory.saveConfiguration({ ...configuration, group, changedAtMs: nowMs });
+  const steps = [5000, 4000].map((ms) => scalingEvent('api', nowMs - ms));
+  for (const step of steps) await memory.record(step);
+  await memory.record(scalingEvent('bots', nowMs - 3000));
+  const noise = (group: string, outcome: string): Promise<unknown> =>
+    postgres.query(
+      {
+        text: `INSERT INTO auto_scaling_events (scaling_group, scaling_action, previous_capacity, new_capacity, trigger_metric,
+            trigger_value, threshold_value, timestamp, detail)
+          SELECT $1, scaling_action, previous_capacity, new_capacity, trigger_metric, trigger_value, threshold_value,
+            timestamp + n * interval '1 ms', jsonb_set(detail, '{outcome}', to_jsonb($2::text))
+          FROM auto_scaling_events, generate_series(1, 2000) AS n WHERE scaling_group = 'bots' AND reason IS NOT NULL`,
+      },
+      [group, outcome],
+    );
+  await noise('bots', 'accepted');
+  await noise('api', 'refused');
+  const { events } = await memory.load();
+  expect(events.filter(({ group }) => group === 'api')).toEqual(steps);
+  const bots = events.filter(({ group }) => group === 'bots').map(({ atMs }) => atMs);
+  expect([bots.length, bots[0], bots.at(-1)]).toEqual([1000, nowMs - 1999, nowMs - 1000]);
 });
 
 it('tells what was decided at any moment, and all of a time part by part, however many there are', async () => {

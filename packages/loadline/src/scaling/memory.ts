@@ -31,7 +31,10 @@ export interface ScalingMemory {
 export interface Remembered {
   readonly configurations: readonly ScalingConfiguration[];
   readonly manual: readonly ManualScaling[];
-  /** The latest of each group, oldest first: at least those that a cooldown may still count from. */
+  /**
+   * Of each group with a policy the steps that were taken, oldest first: the last 1,000 of the last day at least, whatever
+   * happened in others. What is among them beside steps is passed over.
+   */
   readonly events: readonly ScalingEvent[];
 }
 
@@ -79,12 +82,25 @@ export interface DecisionQuery {
   readonly limit: number;
 }
 
-/** Remembers as long as the process lives; the oldest of more than `eventsMax` events, or spans of decisions, are forgotten. */
+/**
+ * Remembers as long as the process lives. Of more than `eventsMax` events, the oldest of the group that has the most is forgotten, so
+ * that one in which much happens leaves the others theirs; of more spans of decisions, the oldest.
+ */
 export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
   const configurations = new Map<string, ScalingConfiguration>();
   const manual = new Map<string, ManualScaling>();
   const events: ScalingEvent[] = [];
+  const counts = new Map<string, number>();
   const decisions = new Map<string, DecisionSpan>();
+
+  function forget(group: string): void {
+    events.splice(
+      events.findIndex((event) => event.group === group),
+      1,
+    );
+    counts.set(group, (counts.get(group) ?? 0) - 1);
+  }
+
   return {
     async load() {
       return {
@@ -106,7 +122,8 @@ export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
     async record(event) {
       if (events.includes(event)) return;
       events.push(event);
-      if (events.length > eventsMax) events.shift();
+      counts.set(event.group, (counts.get(event.group) ?? 0) + 1);
+      if (events.length > eventsMax) forget(mostOf(counts));
     },
     async events({ group, beforeMs = Number.POSITIVE_INFINITY, limit }) {
       const fitting = events.filter(
@@ -125,4 +142,8 @@ export function createScalingMemory(eventsMax = 10_000): ScalingMemory {
       return fitting.sort((a, b) => b.fromMs - a.fromMs).slice(0, limit);
     },
   };
+}
+
+function mostOf(counts: ReadonlyMap<string, number>): string {
+  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
 }

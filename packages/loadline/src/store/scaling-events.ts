@@ -41,6 +41,8 @@ export interface ScalingEventFilter extends PageRequest {
   readonly scalingAction?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Only those whose `detail` has this in it, beside other things: `{ outcome: 'accepted' }`. */
+  readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 /** The scaling events of one database. */
@@ -56,12 +58,13 @@ export function createScalingEvents(queryable: Queryable): ScalingEvents {
         added.rows.length > 0 ? added : await queryable.query<Row>(get, [event.id, event.atMs]);
       return toEvent(rows[0] as Row);
     },
-    list: ({ scalingGroup, scalingAction, fromMs, toMs, ...page } = {}) =>
+    list: ({ scalingGroup, scalingAction, fromMs, toMs, detail, ...page } = {}) =>
       readPage(queryable, source, page, [
         ['scaling_group = ?', scalingGroup],
         ['scaling_action = ?', scalingAction],
         ['timestamp >= to_timestamp(?::float8 / 1000)', fromMs],
         ['timestamp < to_timestamp(?::float8 / 1000)', toMs],
+        ['detail @> ?::jsonb', detail === undefined ? undefined : JSON.stringify(detail)],
       ]),
   };
 }

@@ -67,7 +67,6 @@ export function describeScalingMemory(
       const { decision, ...event } = scalingEvent('api', nowMs, { action: 'restart', newCapacity: 2 });
       await tested.memory.record(event);
       expect(await tested.again().events({ limit: 10 })).toEqual([event]);
-      expect((await tested.again().load()).events).toEqual([event]);
     });
 
     it('remembers an event once that is offered again because no answer came', async () => {
@@ -155,8 +154,9 @@ export function describeScalingMemory(
       expect(await tested.memory.decisions({ ...whole, group: 'bots' })).toEqual([]);
     });
 
-    it('loads the events oldest first, and lists them newest first', async () => {
+    it('loads the steps that were taken oldest first, and lists all events newest first', async () => {
       await using tested = await start();
+      for (const group of ['api', 'bots']) await tested.memory.saveConfiguration(configuration(group, 1));
       const [first, second, third] = [
         scalingEvent('api', nowMs - 2000),
         scalingEvent('bots', nowMs - 1000, { action: 'scale_down', previousCapacity: 4, newCapacity: 2 }),
@@ -166,7 +166,9 @@ export function describeScalingMemory(
         }),
       ] as const;
       for (const each of [first, second, third]) await tested.memory.record(each);
-      expect((await tested.memory.load()).events).toEqual([first, second, third]);
+      const { events } = await tested.memory.load();
+      // More may be among them than a cooldown is counted from.
+      expect(events.filter(({ outcome }) => outcome === 'accepted')).toEqual([first, second]);
       expect(await tested.memory.events({ limit: 10 })).toEqual([third, second, first]);
       expect(await tested.memory.events({ limit: 1 })).toEqual([third]);
       expect(await tested.memory.events({ group: 'api', limit: 10 })).toEqual([third, first]);
