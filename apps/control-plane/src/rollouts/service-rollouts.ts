@@ -149,6 +149,10 @@ function tellingTurns(
       }
       return saved;
     },
+    async forget(id) {
+      await memory.forget(id);
+      told.delete(id);
+    },
   };
 }
 

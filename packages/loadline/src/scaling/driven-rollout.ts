@@ -81,6 +81,22 @@ export class DrivenRollout {
     else this.counts.skipped++;
   }
 
+  /** It is over, and the memory knows: nothing will come of it any more. */
+  get isDone(): boolean {
+    return isRolloutOver(this.state) && !this.#isUnsaved && this.#busy === undefined;
+  }
+
+  /** Has the memory forget it. @returns whether it did. */
+  async forget(): Promise<boolean> {
+    const { id } = this.state;
+    let isForgotten = false;
+    await this.#alone(async () => {
+      const answer = await this.#ask('memory', 'the memory', () => this.#means.memory.forget(id));
+      isForgotten = 'value' in answer;
+    });
+    return isForgotten;
+  }
+
   /** Remembers that it has begun, before anything is done about it. */
   async begin(): Promise<Answer<'saved' | 'conflict'>> {
     let answer: Answer<'saved' | 'conflict'> | undefined;

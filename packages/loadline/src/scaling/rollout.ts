@@ -9,6 +9,7 @@ import { scalingError } from './errors.ts';
 import { goOn, rollBack } from './rollout/advance.ts';
 import { holdOf, type RolloutHold } from './rollout/hold.ts';
 import { type Judgement, judgeEvidence } from './rollout/judge.ts';
+import { tooManyEnded } from './rollout/memory.ts';
 import { parseRolloutPlan } from './rollout/parse-plan.ts';
 import {
   isRolloutOver,
@@ -61,7 +62,7 @@ export interface RolloutStatus {
  * Whoever opened it closes it; then every rollout stands still, with the shares that it has, until it is opened again.
  */
 export interface Rollouts extends AsyncDisposable {
-  /** The latest first. */
+  /** The latest first; of those that have ended, the latest 200. */
   readonly ids: readonly string[];
   /** @throws LoadlineError SCALING_ROLLOUT_UNKNOWN. */
   status(id: string): RolloutStatus;
@@ -93,8 +94,18 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
   const tick = (): void => {
     timer = clock.setTimer(tick, lookMs);
     for (const rollout of driven.values()) rollout.tick();
+    forgetOld();
   };
   timer = clock.setTimer(tick, 0);
+
+  /** What the memory does not forget now is kept until it does. */
+  function forgetOld(): void {
+    const done = [...driven.values()].filter(({ isDone }) => isDone);
+    for (const id of tooManyEnded(done.map(({ state }) => state)))
+      void find(id)
+        .forget()
+        .then((isForgotten) => isForgotten && driven.delete(id));
+  }
 
   function find(id: string): DrivenRollout {
     const found = driven.get(id);

@@ -53,6 +53,17 @@ export function describeRolloutMemory(name: string, open: () => Promise<RolloutM
       expect(await opened.memory.load()).toMatchObject([{ reason: 'One was quicker.', version: 2 }]);
     });
 
+    it('forgets what it is told to, and lets its id be used again', async () => {
+      await using opened = await open();
+      await opened.memory.save(rolloutState('a'));
+      await opened.memory.save(rolloutState('b'));
+      await opened.memory.forget('a');
+      await opened.memory.forget('a');
+      for (const memory of [opened.memory, opened.again()])
+        expect((await memory.load()).map(({ id }) => id)).toEqual(['b']);
+      expect(await opened.memory.save(rolloutState('a'))).toBe('saved');
+    });
+
     it('keeps rollouts apart, the first that was started first', async () => {
       await using opened = await open();
       await opened.memory.save(rolloutState('b', 1000));

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { rolloutsEndedMax } from '../../src/scaling/rollout/memory.ts';
+import { rolloutState } from '../contracts/rollout-memory-contract.ts';
 import { good, openStage, quickPlan, request, type Stage, startedStage, until } from './rollout/stage.ts';
 
 const bad = { latencyMs: 20, errorRatio: 0.4 };
@@ -459,6 +461,30 @@ describe('whoever looks after a rollout', () => {
     });
     await expect(stage.rollouts.start(another)).resolves.toMatchObject({ state: { phase: 'preparing' } });
     expect(stage.rollouts.ids).toEqual(['r2', 'r1']);
+    await stage.rollouts.close();
+  });
+
+  it('keeps the latest of those that have ended, and those that are under way', async () => {
+    const stage = await openStage();
+    for (let index = 0; index < rolloutsEndedMax; index++) {
+      const state = rolloutState(`old-${index}`, index);
+      await stage.memory.save({ ...state, phase: 'promoted', phaseAtMs: index });
+    }
+    await stage.reopen();
+    await stage.rollouts.start({ ...request, plan: quickPlan });
+    await stage.clock.advance(2000);
+    expect(stage.rollouts.ids).toHaveLength(rolloutsEndedMax + 1);
+    await stage.rollouts.rollBack('r1', by);
+    await until(stage, () => stage.state().phase === 'rolled back');
+    stage.remembers = false;
+    await stage.clock.advance(2000);
+    expect(stage.rollouts.ids).toContain('old-0');
+    stage.remembers = true;
+    await stage.clock.advance(2000);
+    expect(stage.rollouts.ids).toHaveLength(rolloutsEndedMax);
+    expect([stage.rollouts.ids[0], stage.rollouts.ids.at(-1)]).toEqual(['r1', 'old-1']);
+    expect(await stage.memory.load()).toHaveLength(rolloutsEndedMax);
+    expect(() => stage.rollouts.status('old-0')).toThrow(/there is none/);
     await stage.rollouts.close();
   });
 

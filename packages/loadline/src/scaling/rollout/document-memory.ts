@@ -1,20 +1,19 @@
 import type { Documents } from '../../store/index.ts';
-import type { RolloutMemory } from './memory.ts';
-import { isRolloutOver, type RolloutState } from './state.ts';
+import { type RolloutMemory, tooManyEnded } from './memory.ts';
+import type { RolloutState } from './state.ts';
 
 /** As much of a store's documents as rollouts need. */
 export type RolloutDocuments = Pick<Documents, 'put' | 'list' | 'remove'>;
 
 /**
- * Remembers rollouts as documents of a store, whose version is the rollout's. When it is loaded, all but the latest 200
- * of those that have ended are removed.
+ * Remembers rollouts as documents of a store, whose version is the rollout's. When it is loaded, all but the latest
+ * `rolloutsEndedMax` of those that have ended are removed.
  */
 export function createDocumentRolloutMemory(documents: RolloutDocuments): RolloutMemory {
   return {
     async load() {
       const states = await listAll(documents);
-      const over = states.filter(isRolloutOver).sort((a, b) => b.phaseAtMs - a.phaseAtMs);
-      const old = new Set(over.slice(endedMax).map(({ id }) => id));
+      const old = new Set(tooManyEnded(states));
       for (const id of old) await documents.remove(kind, id);
       return states.filter(({ id }) => !old.has(id)).sort((a, b) => a.startedAtMs - b.startedAtMs);
     },
@@ -22,11 +21,13 @@ export function createDocumentRolloutMemory(documents: RolloutDocuments): Rollou
       const saved = await documents.put(kind, state.id, state, { ifVersion: state.version - 1 });
       return saved.outcome === 'stored' ? 'saved' : 'conflict';
     },
+    async forget(id) {
+      await documents.remove(kind, id);
+    },
   };
 }
 
 const kind = 'rollout';
-const endedMax = 200;
 const pageMax = 100;
 
 async function listAll(documents: RolloutDocuments): Promise<RolloutState[]> {

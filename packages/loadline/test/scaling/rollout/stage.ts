@@ -85,6 +85,10 @@ export async function openStage(seed: string | number = 'stage'): Promise<Stage>
         if (!stage.remembers) throw new Error('the disk is full');
         return remembered.save(state);
       },
+      async forget(id: string): Promise<void> {
+        if (!stage.remembers) throw new Error('the disk is full');
+        return remembered.forget(id);
+      },
     },
     fleet: {
       async carry(_: unknown, share: number): Promise<Capacity> {
