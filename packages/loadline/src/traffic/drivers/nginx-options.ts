@@ -12,6 +12,8 @@ export interface NginxOptions {
   readonly folder: string;
   /** Of 127.0.0.1, where it says what it has loaded. */
   readonly controlPort: number;
+  /** How long it may take to say so; then it counts as away. Default 2,000. */
+  readonly controlTimeoutMs?: number;
   /** Where clients come in: `8080`, `127.0.0.1:8080`. */
   readonly listen: readonly string[];
   /** Of certificate and key, in one PEM file; then clients come in by TLS, with HTTP/2. */
@@ -72,6 +74,7 @@ function readOptions(root: Field): NginxSettings {
   return {
     folder: matching(root.at('folder'), plainPath),
     controlPort: root.at('controlPort').number({ atLeast: 1, atMost: 65_535, whole: true }),
+    controlTimeoutMs: whole(root, 'controlTimeoutMs', 2000, 1),
     listen,
     certificatePath: optional(root.at('certificatePath'), (field) => matching(field, plainPath)),
     trustsForwarded: optional(root.at('trustsForwarded'), (field) => field.boolean()) ?? false,

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import type { LoadlineError } from '../../base/index.ts';
+import { type Clock, formatDuration, type LoadlineError, withTimeLimit } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 
 /** The process of an nginx on this machine. */
 export interface NginxProcess {
-  /** Which configuration it has loaded. @throws LoadlineError TRAFFIC_PROXY_UNREACHABLE. */
+  /** Which configuration it has loaded. @throws LoadlineError TRAFFIC_PROXY_UNREACHABLE, also where it does not say so in time. */
   generation(signal: AbortSignal): Promise<string>;
   /** Has it load what is written. @throws LoadlineError TRAFFIC_PROXY_UNREACHABLE. */
   reload(): Promise<void>;
@@ -24,9 +24,12 @@ export interface Workers {
 export interface NginxPlace {
   readonly folder: string;
   readonly controlPort: number;
+  /** How long an answer may take there. */
+  readonly controlTimeoutMs: number;
+  readonly clock: Clock;
 }
 
-export function nginxProcessIn({ folder, controlPort }: NginxPlace): NginxProcess {
+export function nginxProcessIn({ folder, controlPort, controlTimeoutMs, clock }: NginxPlace): NginxProcess {
   const pidPath = join(folder, 'nginx.pid');
 
   async function pid(): Promise<number> {
@@ -36,24 +39,15 @@ export function nginxProcessIn({ folder, controlPort }: NginxPlace): NginxProces
   }
 
   return {
-    generation: (signal) =>
-      new Promise((resolve, reject) => {
-        const asking = get(
-          { host: '127.0.0.1', port: controlPort, path: '/generation', agent: false, signal },
-          (response) => {
-            let text = '';
-            response.setEncoding('utf8').on('data', (piece: string) => {
-              text += piece.slice(0, 100);
-            });
-            response.on('error', (error) => reject(unreachable(folder, error)));
-            response.on('end', () => {
-              if (response.statusCode === 200 && /^[\da-f]{16}$/.test(text)) resolve(text);
-              else reject(unreachable(folder, new Error('what answers there is another configuration')));
-            });
-          },
-        );
-        asking.on('error', (error) => reject(signal.aborted ? signal.reason : unreachable(folder, error)));
-      }),
+    async generation(signal) {
+      const limits = { clock, limitMs: controlTimeoutMs, end: signal };
+      const asked = await withTimeLimit(limits, (end) => askGeneration(controlPort, end));
+      if (asked.kind === 'done') return asked.value;
+      if (asked.kind === 'ended') throw signal.reason;
+      if (asked.kind === 'failed') throw unreachable(folder, asked.error as Error);
+      const waited = formatDuration(controlTimeoutMs);
+      throw unreachable(folder, new Error(`127.0.0.1:${controlPort} has not answered within ${waited}`));
+    },
     async reload() {
       const master = await pid();
       try {
@@ -70,6 +64,24 @@ export function nginxProcessIn({ folder, controlPort }: NginxPlace): NginxProces
       return { accepting: found.length - leaving, leaving };
     },
   };
+}
+
+function askGeneration(port: number, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const from = { host: '127.0.0.1', port, path: '/generation', agent: false, signal };
+    const asking = get(from, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece.slice(0, 100);
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode === 200 && /^[\da-f]{16}$/.test(text)) resolve(text);
+        else reject(new Error('what answers there is another configuration'));
+      });
+    });
+    asking.on('error', reject);
+  });
 }
 
 /** How the children of a process call themselves, where there is a /proc. */

@@ -25,7 +25,7 @@ import { type NginxProcess, nginxProcessIn } from './nginx-process.ts';
 export function createNginxDriver({ clock, ...options }: NginxOptions): ProxyDriver {
   const settings = completeNginxOptions(options);
   const { folder, workers, reloadEveryMs } = settings;
-  const nginx = nginxProcessIn(settings);
+  const nginx = nginxProcessIn({ ...settings, clock });
   let reloadedMs = Number.NEGATIVE_INFINITY;
   let latest: readonly WantedUpstream[] = [];
   let waiting: Promise<void> | undefined;

@@ -1,9 +1,12 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createVirtualClock } from 'loadline/base';
 import { createNginxDriver, type WantedUpstream } from 'loadline/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeProxyDriver } from '../../contracts/proxy-driver-contract.ts';
+import { eventually, serveRaw } from '../embedded/proxied.ts';
 import { type NginxServer, startNginx } from './nginx-server.ts';
 import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
 
@@ -119,5 +122,45 @@ describe('nginx', () => {
     expect(broken.asked.filter((method) => method === 'POST')).toHaveLength(
       posts.filter((isDone) => !isDone).length,
     );
+  });
+
+  it('waits no longer than controlTimeoutMs where its control port takes a question and says nothing', async () => {
+    await using silent = await serveRaw(() => {});
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'loadline-nginx-'));
+    const clock = createVirtualClock();
+    const driver = createNginxDriver({
+      ...nginx.options,
+      clock,
+      folder: folder.path,
+      controlPort: silent.port,
+      controlTimeoutMs: 700,
+    });
+    const waited = async (asking: Promise<unknown>, questions: number): Promise<void> => {
+      const said = expect(asking).rejects.toMatchObject({
+        code: 'TRAFFIC_PROXY_UNREACHABLE',
+        message: expect.stringContaining('700 ms'),
+      });
+      for (let question = 0; question < questions; question++) {
+        await eventually(() => clock.pending === 1);
+        await clock.advance(700);
+      }
+      await said;
+      expect(clock.pending).toBe(0);
+    };
+    await waited(driver.observe(signal), 1);
+    await waited(driver.apply(serving('a'), signal), 2);
+    // Nor does it keep back what comes after it.
+    await waited(driver.apply(serving('a', 'b'), signal), 2);
+    await eventually(() => silent.sockets.size === 0);
+  });
+
+  it('is asked for no longer than whoever asks waits', async () => {
+    await using silent = await serveRaw(() => {});
+    const driver = createNginxDriver({ ...nginx.options, controlPort: silent.port });
+    const leave = new AbortController();
+    const asking = driver.observe(leave.signal);
+    await eventually(() => silent.sockets.size === 1);
+    leave.abort(new Error('nobody waits'));
+    await expect(asking).rejects.toThrow('nobody waits');
   });
 });
