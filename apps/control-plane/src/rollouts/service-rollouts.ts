@@ -82,6 +82,22 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
     memory: tellingTurns(createDocumentRolloutMemory(options.documents), options.onTurn),
   });
   rollBackUnknown(rollouts, builds);
+  const starting = new Set<string>();
+
+  async function begin({ service, candidate, plan }: StartOrder, by: string): Promise<RolloutStatus> {
+    // Whoever starts one of a service that has one is refused below, and has changed nothing.
+    const isFree = rollouts.holdOf(service) === undefined;
+    if (isFree) await assertNotRestarting(options, service);
+    const description = isFree ? describedNow(options, service) : undefined;
+    const baseline = builds.servingVersion(service);
+    if (baseline === undefined || candidate !== builds.otherVersion(service))
+      throw notDescribed(builds, service, candidate);
+    if (isFree) await builds.settle(service);
+    const written = plan ?? description?.rollout ?? defaultPlan;
+    const id = freeId(rollouts, `${service}-${candidate}`);
+    const request = { id, group: service, baseline, candidate, plan: written, startedBy: by };
+    return orRefusal(rollouts.start(request));
+  }
 
   return {
     list: () => rollouts.ids.map((id) => rollouts.status(id)),
@@ -89,20 +105,17 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
       if (!rollouts.ids.includes(id)) throw unknownThing('rollout');
       return rollouts.status(id);
     },
-    async start({ service, candidate, plan }, by) {
+    async start(order, by) {
+      const { service } = order;
       if (!builds.services.includes(service)) throw unknownThing('service');
-      // Whoever starts one of a service that has one is refused below, and has changed nothing.
-      const isFree = rollouts.holdOf(service) === undefined;
-      if (isFree) await assertNotRestarting(options, service);
-      const description = isFree ? describedNow(options, service) : undefined;
-      const baseline = builds.servingVersion(service);
-      if (baseline === undefined || candidate !== builds.otherVersion(service))
-        throw notDescribed(builds, service, candidate);
-      if (isFree) await builds.settle(service);
-      const written = plan ?? description?.rollout ?? defaultPlan;
-      const id = freeId(rollouts, `${service}-${candidate}`);
-      const request = { id, group: service, baseline, candidate, plan: written, startedBy: by };
-      return orRefusal(rollouts.start(request));
+      // From here to where it is under way others are asked: whoever comes meanwhile may not change what it begins with.
+      if (starting.has(service)) throw justStarting(order);
+      starting.add(service);
+      try {
+        return await begin(order, by);
+      } finally {
+        starting.delete(service);
+      }
     },
     pause: (id, command) => orRefusal(rollouts.pause(id, command)),
     resume: (id, command) => orRefusal(rollouts.resume(id, command)),
@@ -198,6 +211,13 @@ const problemsMax = 10;
 
 function unfitFile(because: string): Problem {
   return new Problem('CONTROL_PLANE_STATE_CONFLICT', `The services file cannot be followed: ${because}.`);
+}
+
+function justStarting({ service, candidate }: StartOrder): Problem {
+  return new Problem(
+    'CONTROL_PLANE_STATE_CONFLICT',
+    `Cannot roll out ${candidate} at ${service}: another rollout of it is just being started. Look at that one first.`,
+  );
 }
 
 function notDescribed(builds: Builds, service: string, candidate: string): Problem {

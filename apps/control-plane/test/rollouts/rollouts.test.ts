@@ -223,6 +223,33 @@ describe('a rollout of a service', () => {
     expect((await plane.ask('viewer', 'GET', `${rollouts}/nothing`)).status).toBe(404);
   });
 
+  it('begins once where two start it at a time, and by what the file said to the first', async () => {
+    await using world = createWorld('two at once');
+    await using plane = await world.begin(shop);
+    await world.pass(5);
+    const start = () => plane.ask('operator', 'POST', rollouts, { body: order });
+    const changed = { ...shop, candidate: { version: '1.2', command: commandOf('1.2') } };
+    world.write({ ok: true, services: [shop] }, { ok: true, services: [changed] });
+    const sight = Promise.withResolvers<void>();
+    world.sight = sight.promise;
+    const asked = [start(), start(), start()];
+    // All of them wait until the instances are seen.
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    sight.resolve();
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status)).toEqual([201, 409, 409]);
+    for (const { json } of answers.slice(1))
+      expect(json.detail).toBe(
+        'Cannot roll out 1.1 at shop: another rollout of it is just being started. Look at that one first.',
+      );
+    // Whoever was refused has changed nothing of what is rolled out.
+    expect((await start()).json.detail).toContain('there is shop-1.1 already');
+    // And a start that came to nothing keeps nobody from the next.
+    const other = { ...order, service: 'shop', candidate: '1.3' };
+    const refused = await plane.ask('operator', 'POST', rollouts, { body: other });
+    expect(refused.json.detail).toContain('describes 1.1 as what could be rolled out');
+  });
+
   it('does not begin while a rolling restart goes on', async () => {
     await using world = createWorld('restarting');
     await using plane = await world.begin(shop);

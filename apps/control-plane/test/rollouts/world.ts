@@ -27,8 +27,10 @@ export interface World extends AsyncDisposable {
   begin(service: ServiceDescription): Promise<Plane>;
   /** The instances are being replaced one after the other. */
   isRestarting: boolean;
-  /** What the services file says from now on. */
-  write(read: ServicesRead): void;
+  /** Whoever looks at the instances waits for this. */
+  sight: Promise<void>;
+  /** What the services file says from now on; of several, each reading of it finds the next, and the last stays. */
+  write(...reads: readonly ServicesRead[]): void;
   /** Lets so many seconds pass, each with its requests. */
   pass(seconds: number): Promise<void>;
   /** What comes of something that takes its time. */
@@ -51,13 +53,14 @@ export function createWorld(seed: string): World {
   const proxy = createSimulatedProxy({ clock, checkMs: 500 });
   const pool: Pool = openPool({ clock, drivers: [proxy], intervalMs: 1000 });
   const instances = new Map<string, Instance>();
-  let file: ServicesRead = { ok: true, services: [] };
+  let file: readonly ServicesRead[] = [{ ok: true, services: [] }];
   const manners = { shop: { ...good }, 'shop.green': { ...good } };
 
   /** As the simulated driver, whose instances are somewhere. */
   const driver: SimulatedDriver = {
     ...simulated,
     async observe(group, signal) {
+      await world.sight;
       const fleet = await simulated.observe(group, signal);
       if (fleet.kind === 'unseen') return fleet;
       return {
@@ -109,8 +112,9 @@ export function createWorld(seed: string): World {
   const world: World = {
     ...{ clock, store, driver, proxy, manners },
     isRestarting: false,
+    sight: Promise.resolve(),
     begin(service) {
-      file = { ok: true, services: [service] };
+      file = [{ ok: true, services: [service] }];
       const configuration = { services: [service] };
       return startPlane({
         clock,
@@ -118,12 +122,16 @@ export function createWorld(seed: string): World {
         driver,
         pull,
         poolOf: () => pool,
-        readServices: () => file,
+        readServices() {
+          const read = file[0] as ServicesRead;
+          file = file.length > 1 ? file.slice(1) : file;
+          return read;
+        },
         configuration,
       });
     },
-    write(read) {
-      file = read;
+    write(...reads) {
+      file = reads;
     },
     async pass(seconds) {
       for (let second = 0; second < seconds; second++) {
