@@ -1,5 +1,12 @@
 import type { Clock } from 'loadline/base';
-import type { Readings, ReadingsPort, ScalingDriver, ScalingReading, WantedMetric } from 'loadline/scaling';
+import {
+  mergeReadings,
+  type Readings,
+  type ReadingsPort,
+  type ScalingDriver,
+  type ScalingReading,
+  type WantedMetric,
+} from 'loadline/scaling';
 import { type Latest, type Store, scaleOf } from 'loadline/store';
 import type { Lately, QuickLooks } from '../collect/index.ts';
 import { ProcessorShares } from './processor-shares.ts';
@@ -118,7 +125,7 @@ export function createStoreReadings({
           if (metric === 'latencyMsP95') return [metric, await readLatency(group)] as const;
           const watched = watchedMetricOf(each);
           const found = await measure(group, watched, of === 'of the group' ? undefined : ready);
-          return [metric, sharesOf(metric, merged(found, watched.merge), cores)] as const;
+          return [metric, sharesOf(metric, mergeReadings(found, watched.merge), cores)] as const;
         }),
       );
       return Object.fromEntries(read.filter(([, reading]) => reading !== undefined)) as Readings;
@@ -135,7 +142,7 @@ export function createStoreReadings({
       );
       const readingsOf = (id: string): Readings => {
         const known = read.flatMap(({ metric, watched, byInstance }) => {
-          const reading = sharesOf(metric, merged(byInstance.get(id) ?? [], watched.merge), cores);
+          const reading = sharesOf(metric, mergeReadings(byInstance.get(id) ?? [], watched.merge), cores);
           return reading === undefined ? [] : [[metric, reading] as const];
         });
         return Object.fromEntries(known);
@@ -167,19 +174,4 @@ function sharesOf(
   cores: number,
 ): ScalingReading | undefined {
   return metric === 'cpuRatio' ? reading && { ...reading, value: reading.value / cores } : reading;
-}
-
-/** One value of many, as old as the oldest of them. Pure. */
-function merged(found: readonly Measured[], how: 'mean' | 'sum' | 'max'): ScalingReading | undefined {
-  if (found.length === 0) return undefined;
-  const values = found.map(({ value }) => value);
-  const sum = values.reduce((total, value) => total + value, 0);
-  const value = how === 'max' ? Math.max(...values) : how === 'sum' ? sum : sum / values.length;
-  const overMs = Math.max(...found.map((each) => each.overMs ?? 0));
-  return {
-    value,
-    atMs: Math.min(...found.map(({ atMs }) => atMs)),
-    count: values.length,
-    ...(overMs === 0 ? {} : { overMs }),
-  };
 }

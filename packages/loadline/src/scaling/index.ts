@@ -68,6 +68,7 @@ export {
   type ScalingMemory,
   type ScalingTrigger,
 } from './memory.ts';
+export { mergeReadings } from './merge-readings.ts';
 export {
   type KnownMetric,
   type MetricMerge,

@@ -1,5 +1,5 @@
 import type { Field } from '../base/index.ts';
-import type { MetricMerge, WantedMetric } from './policy/metric.ts';
+import { mergeReadings } from './merge-readings.ts';
 import { askPrometheus, type PrometheusAccess } from './prometheus/ask-prometheus.ts';
 import type { ReadingsPort } from './readings.ts';
 import type { Readings, ScalingReading } from './strategies/observation.ts';
@@ -34,40 +34,27 @@ export function createPrometheusReadings(options: PrometheusReadingsOptions): Re
       );
       const failed = answers.find((answer) => answer.status === 'rejected');
       if (failed !== undefined && answers.every(({ status }) => status === 'rejected')) throw failed.reason;
-      const read = answers.flatMap((answer) =>
-        answer.status === 'fulfilled' ? readingOf(...answer.value) : [],
-      );
+      const read = answers.flatMap((answer) => {
+        if (answer.status === 'rejected') return [];
+        const [{ metric, merge }, samples] = answer.value;
+        const reading = mergeReadings(samples, merge);
+        return reading === undefined ? [] : [[metric, reading] as const];
+      });
       return Object.fromEntries(read) as Readings;
     },
   };
 }
 
-interface Sample {
-  readonly value: number;
-  readonly atMs: number;
-}
-
-function readingOf({ metric, merge }: WantedMetric, samples: readonly Sample[]): [string, ScalingReading][] {
-  if (samples.length === 0) return [];
-  const value = merged(
-    samples.map((sample) => sample.value),
-    merge,
-  );
-  return [[metric, { value, atMs: Math.min(...samples.map(({ atMs }) => atMs)), count: samples.length }]];
-}
-
-function merged(values: readonly number[], merge: MetricMerge): number {
-  if (merge === 'max') return Math.max(...values);
-  const sum = values.reduce((total, value) => total + value, 0);
-  return merge === 'sum' ? sum : sum / values.length;
-}
-
-function ask(access: PrometheusAccess, query: string, signal: AbortSignal): Promise<readonly Sample[]> {
+function ask(
+  access: PrometheusAccess,
+  query: string,
+  signal: AbortSignal,
+): Promise<readonly ScalingReading[]> {
   return askPrometheus(access, { path: 'query', words: { query }, read: readData }, signal);
 }
 
 /** `vector`: a number for each series; `scalar`: one. */
-function readData(data: Field): readonly Sample[] {
+function readData(data: Field): readonly ScalingReading[] {
   const result = data.at('result');
   if (data.at('resultType').oneOf(['vector', 'scalar']) === 'scalar') return [readSample(result)];
   const samples = result.array((series) => readSample(series.at('value')));
@@ -77,7 +64,7 @@ function readData(data: Field): readonly Sample[] {
 }
 
 /** `[1735689600.123, "0.5"]`; `NaN` and `+Inf` are texts, too. */
-function readSample(pair: Field): Sample {
+function readSample(pair: Field): ScalingReading {
   const text = pair.at(1).string();
   const value = /^[+-]?Inf$/.test(text) ? Number.POSITIVE_INFINITY : Number(text);
   return { value, atMs: pair.at(0).number() * 1000 };
