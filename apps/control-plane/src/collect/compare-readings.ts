@@ -1,6 +1,6 @@
 import { Histogram } from 'loadline/metrics';
 import { type Sample, type Series, scaleOf } from 'loadline/store';
-import { growthOf } from './histogram-growth.ts';
+import { growthOf, type WantedUnit } from './histogram-growth.ts';
 import { type KnownMetric, metricsOf, rateUnitOf, unitOf } from './known-metrics.ts';
 import type { ReadFamily, ReadHistogram, Reading, ReadSeries } from './reading.ts';
 
@@ -54,8 +54,6 @@ export function compareReadings(
 interface Found extends Pick<Series, 'metric' | 'unit' | 'endpoint' | 'labels'> {
   value: number | Histogram;
 }
-
-type GrowthUnit = Parameters<typeof growthOf>[2];
 
 class Comparison {
   readonly found: Found[] = [];
@@ -148,7 +146,7 @@ class Comparison {
   #growthOf(
     before: ReadHistogram | undefined,
     after: ReadHistogram,
-    unit: GrowthUnit,
+    unit: WantedUnit,
   ): Histogram | undefined {
     const grain = unit.scale * unit.perUnit;
     const known = this.#growths.get(after);

@@ -1,6 +1,6 @@
 import { Histogram } from 'loadline/metrics';
 import type { Counted } from 'loadline/scaling';
-import { endpointOfRequest, isFailure, type ReadHistogram, type Reading } from '../collect/index.ts';
+import { endpointOfRequest, isFailure, type Reading, totalOf } from '../collect/index.ts';
 
 /**
  * What an instance has answered so far, by endpoint, from the metrics that it shows. One that has answered nothing yet shows
@@ -26,9 +26,10 @@ export function endpointsOf(
   for (const { labels, value } of times.series.values()) {
     if (typeof value === 'number' || isLeftOut(labels)) continue;
     const counted = of(labels);
-    const answered = addTimes(counted.latency, value);
-    counted.requests += answered;
-    if (isFailure(labels)) counted.errors += answered;
+    const answered = totalOf(value, inMicroseconds);
+    counted.latency.merge(answered);
+    counted.requests += answered.count;
+    if (isFailure(labels)) counted.errors += answered.count;
   }
   // Others time requests without their status, and count them with it.
   const isStatusTimed = [...times.series.values()].some(({ labels }) => hasStatus(labels));
@@ -53,29 +54,4 @@ function hasStatus({ status, status_code: other = status, code = other }: Labels
   return code !== undefined;
 }
 
-/** Adds what was timed, in microseconds; gives how many that were. */
-function addTimes(sum: Histogram, read: ReadHistogram): number {
-  if (read.form === 'bounds') return addBounds(sum, read);
-  const times = read.form === 'exact' ? read.histogram : Histogram.decode(read.bytes);
-  if (read.scale === microsecond) sum.merge(times);
-  else
-    for (const [value, count] of times.buckets())
-      sum.recordMany(Math.round((value * read.scale) / microsecond), count);
-  return times.count;
-}
-
-const microsecond = 1e-6;
-
-/** Each in the middle of its bucket; those beyond the last bound at it. */
-function addBounds(sum: Histogram, { bounds, counts }: Extract<ReadHistogram, { form: 'bounds' }>): number {
-  let below = 0;
-  let low = 0;
-  for (const [at, bound] of bounds.entries()) {
-    const count = Math.max(0, Math.round((counts[at] ?? 0) - below));
-    const middle = Number.isFinite(bound) ? (low + bound) / 2 : low;
-    sum.recordMany(Math.round(middle / microsecond), count);
-    below += count;
-    if (Number.isFinite(bound)) low = bound;
-  }
-  return below;
-}
+const inMicroseconds = { scale: 1e-6, perUnit: 1 };

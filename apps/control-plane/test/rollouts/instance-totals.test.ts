@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createRegistry, renderPrometheus } from 'loadline/metrics';
+import { createRegistry, Histogram, renderPrometheus } from 'loadline/metrics';
 import { observeHttp } from 'loadline/observe';
 import { describe, expect, it } from 'vitest';
 import { endpointsOf } from '../../src/rollouts/instance-totals.ts';
@@ -89,6 +89,23 @@ http_requests_total{handler="/",code="500"} 90
       requests: 90,
       errors: 90,
     });
+  });
+
+  it('takes what is in a bucket to lie evenly in it, also what came from look to look', () => {
+    const at = (count: number) => {
+      const page = `# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{status="200",le="0.1"} 0
+http_request_duration_seconds_bucket{status="200",le="0.2"} ${count}
+http_request_duration_seconds_bucket{status="200",le="+Inf"} ${count}
+`;
+      return endpointsOf(readText(page, atSecond(1)), nothing).get('all')?.latency ?? new Histogram();
+    };
+    expect(at(100).quantile(0.95)).toBeGreaterThan(190_000);
+    expect(at(100).quantile(0.05)).toBeLessThan(110_000);
+    const looks = new Histogram();
+    for (let count = 100; count < 200; count++)
+      looks.merge(at(count + 1).since(at(count)) ?? new Histogram());
+    for (const rank of [0.25, 0.5, 0.75]) expect(looks.quantile(rank) / 100_000).toBeCloseTo(1 + rank, 1);
   });
 
   it('only grows, so that what lies between two looks can be told', () => {
