@@ -65,7 +65,8 @@ function scaled(histogram: Histogram, factor: number): Histogram {
 
 function boundedGrowth(before: Bounded | undefined, after: Bounded, grain: number): Histogram | undefined {
   const counts = countsSince(before, after);
-  if (counts.some((count) => count > valuesMax)) return undefined;
+  // Endless ones have no difference.
+  if (counts.some((count) => !(count <= valuesMax))) return undefined;
   return recordBuckets({ bounds: after.bounds, counts, grain }, spreadEvenly);
 }
 

@@ -173,6 +173,15 @@ http_request_duration_seconds_bucket{route="/a",le="+Inf"} ${high}
     expect(histogram.quantile(0.5)).toBeLessThan(160_000);
   });
 
+  it('say nothing of buckets that hold more than there can be', () => {
+    const page = `# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{route="/a",le="0.1"} 1
+http_request_duration_seconds_bucket{route="/a",le="+Inf"} +Inf
+`;
+    const { samples } = compare(readText(page, atSecond(0)), readText(page, atSecond(5)));
+    expect(samples).toEqual([]);
+  });
+
   it('keep what nobody knows under its own name, with its labels', () => {
     const page = (n: number): string =>
       `# TYPE meals_saved_total counter\nmeals_saved_total{city="Rome"} ${n}\n# TYPE oven_bytes gauge\noven_bytes 5\n`;
