@@ -56,12 +56,7 @@ export function readRegionPlan(written: unknown): RegionPlan {
     const elsewhere = plan.optional('elsewhere');
     return {
       regions,
-      areas: new Map(
-        (areas === undefined ? [] : entriesOf(areas)).map(([area, field]) => {
-          if (!plainName.pattern.test(area)) field.problem('must have a plain name');
-          return [area.toLowerCase(), completed(readSteps(field, names), names)];
-        }),
-      ),
+      areas: areas === undefined ? new Map() : readAreas(areas, names),
       elsewhere: elsewhere === undefined ? [names] : completed(readSteps(elsewhere, names), names),
     };
   });
@@ -71,7 +66,8 @@ export function readRegionPlan(written: unknown): RegionPlan {
 
 function readRegion([name, field]: readonly [string, Field]): Region {
   const region = field.object(['host', 'port', 'weight', 'fullAt']);
-  if (!plainName.pattern.test(name)) field.problem('must have a plain name');
+  if (/^\d+$/.test(name))
+    field.problem('must have a name that is no whole number: a map does not keep the order of such ones');
   const host = region.required('host').string();
   const isHost = isIP(host) !== 0 || hostName.test(host);
   if (host !== '' && !isHost) region.required('host').problem('must be an IP address or a host name');
@@ -83,6 +79,17 @@ function readRegion([name, field]: readonly [string, Field]): Region {
     weight: region.optional('weight')?.number({ atLeast: 1, atMost: 256, whole: true }) ?? 1,
     fullAt: fullAt === undefined ? undefined : whole(field, 'fullAt', 1, 1),
   };
+}
+
+function readAreas(areas: Field, names: readonly string[]): ReadonlyMap<string, Steps> {
+  return new Map(
+    entriesOf(areas).map(([area, field]) => {
+      // It is what HAProxy and DNS call those who come from no area that is known.
+      if (area.toLowerCase() === 'elsewhere')
+        field.problem('must have another name: how those from elsewhere are served stands beside areas');
+      return [area.toLowerCase(), completed(readSteps(field, names), names)];
+    }),
+  );
 }
 
 const hostName =
@@ -113,5 +120,21 @@ function entriesOf(field: Field): [string, Field][] {
     field.problem('must be a map from names');
     return [];
   }
-  return Object.keys(value).map((key) => [key, field.at(key)]);
+  const entries = Object.keys(value).map((key): [string, Field] => [key, field.at(key)]);
+  checkNames(entries);
+  return entries;
+}
+
+/** They stand in configurations, where a `-` begins an option, and where case does not count everywhere. */
+function checkNames(entries: readonly (readonly [string, Field])[]): void {
+  const seen = new Map<string, string>();
+  for (const [name, field] of entries) {
+    const alike = seen.get(name.toLowerCase());
+    if (!plainName.pattern.test(name)) field.problem('must have a plain name');
+    else if (name.startsWith('-'))
+      field.problem('must have a name that does not begin with -: HAProxy takes it for an option');
+    else if (alike !== undefined)
+      field.problem(`must have a name that differs from ${alike} in more than case`);
+    seen.set(name.toLowerCase(), name);
+  }
 }

@@ -114,4 +114,28 @@ describe('readRegionPlan()', () => {
     );
     expect(() => readRegionPlan({ regions: {} })).toThrow(/must name a region at least/);
   });
+
+  it('refuses names that mean something else where they are written, all at once', () => {
+    const region = { host: '10.1.0.1', port: 443 };
+    const bad = {
+      regions: { eu: region, EU: region, '-us': region, 7: region },
+      areas: { de: [['eu']], DE: [['eu']], '-f': [['eu']], elsewhere: [['eu']], 150: [['eu']] },
+    };
+    let told: unknown;
+    try {
+      readRegionPlan(bad);
+    } catch (error) {
+      told = error;
+    }
+    expect(told).toMatchObject({ code: 'TRAFFIC_OPTIONS_INVALID' });
+    const { problems } = (told as { facts: { problems: { path: unknown[]; message: string }[] } }).facts;
+    expect(problems.map(({ path, message }) => `${path.join('.')} ${message}`).toSorted()).toEqual([
+      expect.stringMatching(/^areas\.-f must have a name that does not begin with -/),
+      expect.stringMatching(/^areas\.DE must have a name that differs from de in more than case/),
+      expect.stringMatching(/^areas\.elsewhere must have another name/),
+      expect.stringMatching(/^regions\.-us must have a name that does not begin with -/),
+      expect.stringMatching(/^regions\.7 must have a name that is no whole number/),
+      expect.stringMatching(/^regions\.EU must have a name that differs from eu in more than case/),
+    ]);
+  });
 });
