@@ -92,16 +92,28 @@ export class Connections {
     }
   }
 
-  /** Closes those that rest, and can be closed without a race. */
-  closeResting(quietMs: number): void {
+  /**
+   * Closes those that rest, and can be closed without a race.
+   *
+   * @param closeIdle the server's own way to close all on which no request has begun. Only its parser knows whether the beginning
+   *   of one came together with the request that was answered last. It heeds no quiet, and closes on whoever still reads an answer
+   *   that was ended: so it is used when all have been quiet, and nobody does.
+   */
+  closeResting(quietMs: number, closeIdle: (() => void) | undefined): void {
     const nowMs = this.#clock.monotonicMs();
+    let [areSomeIdle, areOthersDone] = [false, true];
     for (const [socket, { underWay, restingMs, bytesAtRest, upgradedTo, session }] of this.#open) {
       if (session !== undefined) session.close();
+      if (underWay.some(({ response }) => response.writableEnded)) areOthersDone = false;
       if (underWay.length > 0 || upgradedTo !== undefined || session !== undefined) continue;
       const resting = { sinceMs: restingMs, bytesThen: bytesAtRest, bytesNow: socket.bytesRead };
+      const isQuiet = mayClose(resting, nowMs, quietMs);
       // Not before what was written has been handed over, and with it the answer to somebody slow.
-      if (mayClose(resting, nowMs, quietMs)) socket.destroySoon();
+      if (isQuiet && (bytesAtRest === 0 || closeIdle === undefined)) socket.destroySoon();
+      else if (isQuiet) areSomeIdle = true;
+      else if (bytesAtRest > 0 && resting.bytesNow === bytesAtRest) areOthersDone = false;
     }
+    if (areSomeIdle && areOthersDone) closeIdle?.();
   }
 
   /** Ends streams of server-sent events, which never end by themselves; browsers open a new one elsewhere. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { type Clock, pause } from '../../base/index.ts';
 import { Connections, type Http2Session } from './connections.ts';
@@ -33,6 +33,9 @@ export function httpDrain(server: NetServer, { clock, quietMs }: HttpDrainOption
   );
   watchUpgrades(server, (request, socket) => connections.upgrade(socket, request));
 
+  const { closeIdleConnections } = server as Partial<Server>;
+  const closeIdle = closeIdleConnections && (() => closeIdleConnections.call(server));
+
   async function drain(signal: AbortSignal): Promise<void> {
     // What has come into the kernel's queue of connections is taken before its door closes.
     await nextTurn();
@@ -41,7 +44,7 @@ export function httpDrain(server: NetServer, { clock, quietMs }: HttpDrainOption
     await nextTurn();
     for (;;) {
       connections.endEventStreams();
-      connections.closeResting(quietMs);
+      connections.closeResting(quietMs, closeIdle);
       if (connections.count === 0 || signal.aborted) return;
       await pause(clock, lookMs, signal);
     }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
@@ -179,6 +179,49 @@ describe('a server that drains', () => {
     await service.answer();
     await expect.poll(line.received).toMatch(/connection: close[\s\S]*a dish/i);
     await finish(instance.clock, stopping);
+  });
+
+  it('waits for the rest of a request whose beginning has come on a connection that was used before', async () => {
+    const service = createService();
+    await using instance = await start(service.handler);
+    const line = await instance.open();
+    line.socket.write(get('/1'));
+    await service.answer('first');
+    await expect.poll(line.received).toContain('first');
+    const before = instance.bytesRead();
+    const [head, tail] = [get('/2').slice(0, 20), get('/2').slice(20)];
+    line.socket.write(head);
+    await expect.poll(() => instance.bytesRead()).toBe(before + 20);
+    await instance.clock.advance(1000);
+    const stopping = instance.graceful.stop();
+    await pass(instance.clock, 1000);
+    line.socket.write(tail);
+    await service.answer('second');
+    await expect.poll(line.received).toMatch(/connection: close[\s\S]*second$/i);
+    await finish(instance.clock, stopping);
+  });
+
+  it('lets somebody slow read an answer to its end, whoever else has long been silent', async () => {
+    const sizeBytes = 20_000_000;
+    const answered: ServerResponse[] = [];
+    await using instance = await start((request, response) => {
+      answered.push(response);
+      response.end(request.url === '/large' ? Buffer.alloc(sizeBytes) : 'a dish');
+    });
+    const [silent, slow] = [await instance.open(), await instance.open()];
+    silent.socket.write(get('/'));
+    await expect.poll(silent.received).toContain('a dish');
+    slow.socket.pause();
+    slow.socket.write(get('/large'));
+    await expect.poll(() => answered.length).toBe(2);
+    await instance.clock.advance(1000);
+    const stopping = instance.graceful.stop();
+    await pass(instance.clock, 100);
+    expect(answered[1]?.writableFinished).toBe(false);
+    slow.socket.resume();
+    await finish(instance.clock, stopping);
+    await expect.poll(silent.isEnded).toBe(true);
+    expect(slow.received().length).toBeGreaterThan(sizeBytes);
   });
 
   it('answers all requests that were sent one after the other without waiting', async () => {
