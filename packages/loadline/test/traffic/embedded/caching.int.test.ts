@@ -213,6 +213,25 @@ describe('the cache of the embedded proxy', () => {
     expect(cached.asked).toHaveLength(1);
   });
 
+  it('says with 304 how old what it keeps is, with the age at which it came, and anew once that was validated', async () => {
+    await using cached = await rig((request, response) => {
+      const isSame = request.headers['if-none-match'] === '"v1"';
+      const age = isSame ? {} : { age: '10' };
+      response.writeHead(isSame ? 304 : 200, { 'cache-control': 'max-age=60', etag: '"v1"', ...age });
+      response.end(isSame ? undefined : 'page');
+    });
+    const has = { headers: { 'if-none-match': '"v1"' } };
+    expect(await cached.send()).toMatchObject({ status: 200, headers: { age: '10' } });
+    await cached.clock.advance(30_000);
+    const kept = await cached.send('/', has);
+    expect(kept).toMatchObject({ status: 304, headers: { age: '40', 'cache-status': 'loadline; hit' } });
+    await cached.clock.advance(21_000);
+    expect(await cached.send('/', has)).toMatchObject({ status: 304, headers: { age: '0' } });
+    await cached.clock.advance(5000);
+    expect(await cached.send('/', has)).toMatchObject({ status: 304, headers: { age: '5' } });
+    expect(cached.outcomes()).toEqual({ miss: 1, hit: 2, validated: 1 });
+  });
+
   it('fetches once for all who want it at the same time', async () => {
     const held: (() => void)[] = [];
     await using cached = await rig((_, response) => {
