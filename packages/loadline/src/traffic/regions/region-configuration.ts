@@ -47,7 +47,7 @@ ${lines(clientsOf(file))}
 ${lines(originOf(origin, plan))}
   http-request set-var(txn.pick) rand(${drawMax})
   http-request set-var(txn.warm) rand(${weightMax})
-${lines(areasAlike(plan).flatMap(({ areas, steps }) => rulesOf(plan, areas, steps)))}
+${lines(areasAlike(plan).flatMap(({ name, areas, steps }) => [...membersOf(name, areas), ...rulesOf(plan, name, steps)]))}
 ${lines(rulesOf(plan, undefined, plan.elsewhere))}
 ${backends.join('')}`;
 }
@@ -97,17 +97,31 @@ function originOf(origin: RegionConfigurationOptions['origin'], plan: RegionPlan
 }
 
 /** A rule for each country would be looked at one after the other, with each request. */
-function areasAlike(plan: RegionPlan): { readonly areas: readonly string[]; readonly steps: Steps }[] {
+function areasAlike(
+  plan: RegionPlan,
+): { readonly name: string; readonly areas: readonly string[]; readonly steps: Steps }[] {
   const alike = Map.groupBy(plan.areas, ([, steps]) => JSON.stringify(steps));
-  return [...alike.values()].map((entries) => ({
+  return [...alike.values()].map((entries, index) => ({
+    name: `from-${index + 1}`,
     areas: entries.map(([area]) => area),
     steps: (entries[0] as [string, Steps])[1],
   }));
 }
 
+/** Several lines of one name are alternatives. */
+function membersOf(name: string, areas: readonly string[]): string[] {
+  return Array.from({ length: Math.ceil(areas.length / areasInLine) }, (_, line) => {
+    const some = areas.slice(line * areasInLine, (line + 1) * areasInLine);
+    return `acl ${name} var(txn.area) -m str ${some.join(' ')}`;
+  });
+}
+
+/** HAProxy takes 64 words in a line. */
+const areasInLine = 50;
+
 /** In the order of `chooseRegion`: drawn by weight, then the others of the step, then farther ones, then the nearest all the same. */
-function rulesOf(plan: RegionPlan, areas: readonly string[] | undefined, steps: Steps): string[] {
-  const fromThere = areas === undefined ? '' : ` { var(txn.area) -m str ${areas.join(' ')} }`;
+function rulesOf(plan: RegionPlan, areas: string | undefined, steps: Steps): string[] {
+  const fromThere = areas === undefined ? '' : ` ${areas}`;
   const byName = new Map(plan.regions.map((region) => [region.name, region]));
   const rules = steps.flatMap((step) => {
     const regions = step.map((name) => byName.get(name) as Region);

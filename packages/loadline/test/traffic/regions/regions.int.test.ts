@@ -13,6 +13,10 @@ import { startUpstreamServer, type UpstreamServer } from '../drivers/upstream-se
 
 /** Three regions, each as far away as a proxy makes it, behind a real HAProxy. */
 const names = ['eu', 'us', 'ap'] as const;
+/** As many as there are countries, all served alike. */
+const manyAreas = Object.fromEntries(
+  Array.from({ length: 250 }, (_, index) => [`area-${index}`, [['eu'], ['us']]]),
+);
 const servers = new Map<string, UpstreamServer>();
 const distances = new Map<string, FaultProxy>();
 let folder: string;
@@ -32,7 +36,7 @@ beforeAll(async () => {
     regions: Object.fromEntries(
       names.map((name) => [name, { host: '127.0.0.1', port: distances.get(name)?.port }]),
     ),
-    areas: { de: [['eu'], ['us']], at: [['eu'], ['us']], us: [['us'], ['eu']] },
+    areas: { de: [['eu'], ['us']], at: [['eu'], ['us']], us: [['us'], ['eu']], ...manyAreas },
   });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
@@ -100,6 +104,7 @@ it('each area is served by the nearest region, and those from elsewhere by all',
   expect([...(await askUntil('DE', times(10))).keys()]).toEqual(['eu']);
   expect([...(await askUntil('at', times(10))).keys()]).toEqual(['eu']);
   expect([...(await askUntil('us', times(10))).keys()]).toEqual(['us']);
+  for (const last of Object.keys(manyAreas).slice(-2)) expect(await ask(last)).toBe('eu');
   expect([...(await askUntil('br', times(30))).keys()].toSorted()).toEqual(['ap', 'eu', 'us']);
 });
 
