@@ -27,6 +27,11 @@ export const scalingErrorTable = {
     remedy:
       'Look at the reason in the message: let what goes on end first, or ask whatever runs the group itself.',
   },
+  SCALING_SERVERS_LEFT: {
+    means:
+      'Servers that were started by what was given did not say that they had ended, long after they were killed.',
+    remedy: 'Look where they were started for the ones that the message names, and end them there.',
+  },
   SCALING_RECORD_UNREADABLE: {
     means: 'The file in which a process driver keeps what runs is damaged.',
     remedy: 'Stop the instances that still run by hand, and remove the file that the message names.',

@@ -1,5 +1,5 @@
 import { type Clock, formatDuration, pause, withTimeLimit } from '../../base/index.ts';
-import type { InstanceKind, InstanceTiming, RunningUnit } from './managed-instance.ts';
+import type { InstanceKind, InstanceTiming, RunningUnit } from './instance-kind.ts';
 
 /** How servers of one group are started and stopped by somebody else: replicas of a database, machines of a cloud. */
 export interface GivenServers {
@@ -18,6 +18,8 @@ export interface GivenServers {
   readonly hangAfterMs?: number;
   /** For leaving the traffic, and then again from `stop()` to `kill()`. Default 30,000. */
   readonly drainGraceMs?: number;
+  /** From `kill()` until `ended`; `close()` waits no longer, and says who is left. Default 60,000. */
+  readonly killLimitMs?: number;
   /** Before the first new start after a crash; twice as long after each further one, 5 minutes at most. Default 5,000. */
   readonly restartDelayMs?: number;
 }
@@ -65,8 +67,9 @@ export class GivenKind implements InstanceKind<GivenUnit> {
     this.#clock = clock;
     this.#readyTimeoutMs = given.readyTimeoutMs ?? 120_000;
     this.#onUnheeded = onUnheeded;
-    const { drainGraceMs = 30_000, restartDelayMs = 5000 } = given;
-    this.timing = { drainGraceMs, restartDelayMs, restartDelayMsMax: 300_000, stableMs: 60_000 };
+    const { drainGraceMs = 30_000, killLimitMs = 60_000, restartDelayMs = 5000 } = given;
+    const restartDelayMsMax = 300_000;
+    this.timing = { drainGraceMs, killLimitMs, restartDelayMs, restartDelayMsMax, stableMs: 60_000 };
   }
 
   async start(stop: AbortSignal): Promise<GivenUnit> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import type { Observed, Outcome, ReplacingDriver, TrafficGate } from '../driver.ts';
+import { scalingError } from '../errors.ts';
 import { GivenKind, type GivenServers, type GivenUnit } from './given-kind.ts';
 import { InstanceGroup } from './instance-group.ts';
 import type { PassageCounts } from './passage.ts';
@@ -18,7 +19,11 @@ export interface GivenDriver extends ReplacingDriver, AsyncDisposable {
   readonly passages: Readonly<PassageCounts>;
   /** Times that a `stop()` or a `kill()` threw. Who is not gone by it is there until its `ended` says otherwise. */
   readonly unheeded: number;
-  /** Idempotent; resolves when the last one is gone. */
+  /**
+   * Idempotent; resolves when the last one is gone.
+   *
+   * @throws LoadlineError SCALING_SERVERS_LEFT where one has not told its end within `killLimitMs` of its kill.
+   */
   close(): Promise<void>;
 }
 
@@ -80,12 +85,23 @@ export function createGivenDriver({ clock, groups: given, gate }: GivenDriverOpt
       return unheeded;
     },
     close() {
-      closing ??= Promise.all([...groups.values()].map((group) => group.drain())).then(() => undefined);
+      closing ??= drainAll([...groups.values()]);
       return closing;
     },
     [Symbol.asyncDispose]: () => driver.close(),
   };
   return driver;
+}
+
+/** A server that does not say that it has ended must not keep a whole process from its end. */
+async function drainAll(groups: readonly Group[]): Promise<void> {
+  const left = (await Promise.all(groups.map((group) => group.drain()))).flat();
+  if (left.length === 0) return;
+  throw scalingError(
+    'SCALING_SERVERS_LEFT',
+    `Cannot end every given server: ${left.join(', ')} had not ended in time after the kill, and may be there still. Look where they were started, and end them there.`,
+    { facts: { servers: left } },
+  );
 }
 
 function noGroup(name: string): string {

@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/index.ts';
 import type { Fleet, Outcome, Quota, TrafficGate } from '../driver.ts';
 import type { RestartRecord } from './fleet-record.ts';
+import type { InstanceKind, RunningUnit } from './instance-kind.ts';
 import { chooseLeavers } from './leavers.ts';
-import { type InstanceKind, ManagedInstance, type RunningUnit } from './managed-instance.ts';
+import { ManagedInstance } from './managed-instance.ts';
 import { Passage, type PassageCounts } from './passage.ts';
 import { RollingRestart } from './rolling-restart.ts';
 
@@ -108,11 +109,20 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
     return member;
   }
 
-  /** Lets all of them go; resolves when the last is gone. */
-  async drain(): Promise<void> {
+  /**
+   * Lets all of them go; resolves when the last is gone, or has outlived its kill.
+   *
+   * @returns those that may be there still, by their ids.
+   */
+  async drain(): Promise<readonly string[]> {
     this.wanted = 0;
     this.#restart?.stop('the driver was closed');
-    await Promise.all(this.members.map(({ instance }) => instance.drain()));
+    const left = await Promise.all(
+      this.members.map(({ instance }) =>
+        Promise.race([instance.drain().then(() => []), instance.outlived.then(() => [instance.id])]),
+      ),
+    );
+    return left.flat();
   }
 
   fleet(quota?: Quota): Fleet {

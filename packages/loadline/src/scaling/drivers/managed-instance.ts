@@ -1,43 +1,7 @@
 import { type Clock, formatDuration, pause } from '../../base/index.ts';
 import type { Instance, InstanceState } from '../driver.ts';
+import type { InstanceKind, RunningUnit } from './instance-kind.ts';
 import type { Passage } from './passage.ts';
-
-/** Something that runs and takes requests: a process, a server somewhere. */
-export interface RunningUnit {
-  readonly host: string;
-  readonly port: number;
-  /** Where people and programs reach it. */
-  readonly url: string;
-  /** How it ended, for people. Never rejects. */
-  readonly ended: Promise<string>;
-  /** What it has used of the processor since its start, in milliseconds; undefined where nobody knows. */
-  cpuMs?(): number | undefined;
-  /** Asks it to end what it has. */
-  terminate(): void;
-  /** Ends it at once; where it is gone already there is nothing to do. */
-  kill(): void;
-}
-
-/** How one kind of instance is started and looked at. */
-export interface InstanceKind<Unit extends RunningUnit> {
-  /** Undefined where it was told to stop before it was started. Whatever it throws is a crash like others. */
-  start(stop: AbortSignal): Promise<Unit | undefined>;
-  /** What is wrong with one that will not become ready; undefined where it is ready, or the signal came first. */
-  untilReady(unit: Unit, signal: AbortSignal): Promise<string | undefined>;
-  /** What is wrong with one that was ready and has to be ended; undefined where the signal came first. */
-  untilBroken(unit: Unit, signal: AbortSignal): Promise<string | undefined>;
-  readonly timing: InstanceTiming;
-  /** Where it says why it ended, for people; undefined where nowhere. */
-  readonly log?: string | undefined;
-}
-
-export interface InstanceTiming {
-  /** For leaving the traffic, and then again for ending. */
-  readonly drainGraceMs: number;
-  readonly restartDelayMs: number;
-  readonly restartDelayMsMax: number;
-  readonly stableMs: number;
-}
 
 export interface ManagedInstanceOptions<Unit extends RunningUnit> {
   readonly group: string;
@@ -66,9 +30,12 @@ export class ManagedInstance<Unit extends RunningUnit> {
   readonly id: string;
   /** Resolves when it has ended, is out of the traffic, and none will follow. */
   readonly gone: Promise<void>;
+  /** Resolves when it was told to go, was killed, and has not ended within its time: it may be there still. */
+  readonly outlived: Promise<void>;
   readonly #options: ManagedInstanceOptions<Unit>;
   readonly #stopping = new AbortController();
   readonly #left = Promise.withResolvers<void>();
+  readonly #outlived = Promise.withResolvers<void>();
   /** Of one that was found nobody knows it. */
   readonly #startedMs: number | undefined;
   #state: InstanceState = 'starting';
@@ -88,6 +55,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
     this.#sinceMs = clock.now();
     this.#startedMs = found === undefined ? this.#sinceMs : undefined;
     this.#restarts = found?.restarts ?? 0;
+    this.outlived = this.#outlived.promise;
     this.gone = this.#live(found?.unit).then(() => this.#left.promise);
   }
 
@@ -149,7 +117,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
   async #leave(): Promise<void> {
     const { passage, kind } = this.#options;
     const said = await passage?.leave(kind.timing.drainGraceMs);
-    if (said !== undefined) this.#remark = [this.#remark, said].filter((part) => part).join('; ');
+    if (said !== undefined) this.#add(said);
     this.#end(this.#unit);
   }
 
@@ -159,8 +127,21 @@ export class ManagedInstance<Unit extends RunningUnit> {
     this.#told = unit;
     unit.terminate();
     const { clock, kind } = this.#options;
-    const timer = clock.setTimer(() => unit.kill(), kind.timing.drainGraceMs);
+    const { drainGraceMs, killLimitMs } = kind.timing;
+    let timer = clock.setTimer(() => {
+      unit.kill();
+      if (killLimitMs !== undefined) timer = clock.setTimer(() => this.#outlive(killLimitMs), killLimitMs);
+    }, drainGraceMs);
     void unit.ended.then(() => timer.cancel());
+  }
+
+  #outlive(killLimitMs: number): void {
+    this.#add(`had not ended ${formatDuration(killLimitMs)} after it was killed`);
+    this.#outlived.resolve();
+  }
+
+  #add(remark: string): void {
+    this.#remark = [this.#remark, remark].filter((part) => part).join('; ');
   }
 
   async #live(found: Unit | undefined): Promise<void> {

@@ -3,8 +3,8 @@ import { type Clock, formatDuration } from '../../base/index.ts';
 import type { Quota } from '../driver.ts';
 import type { CpuGroups } from './cpu-groups.ts';
 import type { InstanceRecord } from './fleet-record.ts';
+import type { InstanceKind, InstanceTiming, RunningUnit } from './instance-kind.ts';
 import { LastLines } from './last-lines.ts';
-import type { InstanceKind, InstanceTiming, RunningUnit } from './managed-instance.ts';
 import { OutputFile } from './output-file.ts';
 import { findFreePort, untilReady, untilSilent } from './ready-check.ts';
 import {

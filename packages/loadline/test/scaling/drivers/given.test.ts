@@ -182,6 +182,40 @@ describe('the driver that is given how to start and stop', () => {
     expect(killed).toBe(1);
   });
 
+  it('does not wait for ever for the end of one that was killed, and says which it is', async () => {
+    let made = 0;
+    const start = async (): Promise<GivenServer> => {
+      const end = Promise.withResolvers<string>();
+      // The second never tells its end.
+      const kill = ++made === 2 ? () => undefined : () => end.resolve('was killed');
+      const server = { host: '10.0.0.1', port: made, url: '', isReady: async () => true, ended: end.promise };
+      return { ...server, stop: () => undefined, kill };
+    };
+    const { clock, driver, fleet } = stage({ start, drainGraceMs: 1000, killLimitMs: 5000 });
+    await driver.apply('api', 3, signal);
+    await clock.advance(1500);
+    let isClosed = false;
+    const closed = driver
+      .close()
+      .catch((error: unknown) => error)
+      .finally(() => {
+        isClosed = true;
+      });
+    await clock.advance(5900);
+    expect(isClosed).toBe(false);
+    expect((await fleet()).instances).toMatchObject([{ id: 'api-2', state: 'draining' }]);
+    await clock.advance(200);
+    expect((await fleet()).instances[0]?.remark).toMatch(/had not ended 5 s after it was killed$/);
+    expect(await closed).toMatchObject({
+      code: 'SCALING_SERVERS_LEFT',
+      message:
+        'Cannot end every given server: api-2 had not ended in time after the kill, and may be there still. Look where they were started, and end them there.',
+      facts: { servers: ['api-2'] },
+    });
+    await expect(driver.close()).rejects.toMatchObject({ code: 'SCALING_SERVERS_LEFT' });
+    expect(clock.pending).toBe(0);
+  });
+
   it('survives a stop and a kill that throw, and counts them', async () => {
     const end = Promise.withResolvers<string>();
     const start = async (): Promise<GivenServer> => ({

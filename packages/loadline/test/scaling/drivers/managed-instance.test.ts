@@ -1,10 +1,7 @@
 import { createVirtualClock, sleep, type VirtualClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
-import {
-  type InstanceKind,
-  ManagedInstance,
-  type RunningUnit,
-} from '../../../src/scaling/drivers/managed-instance.ts';
+import type { InstanceKind, RunningUnit } from '../../../src/scaling/drivers/instance-kind.ts';
+import { ManagedInstance } from '../../../src/scaling/drivers/managed-instance.ts';
 import { Passage, type PassageCounts } from '../../../src/scaling/drivers/passage.ts';
 import { SimulatedGate } from './simulated-gate.ts';
 
