@@ -73,7 +73,7 @@ it.each([
 ] as const)('the CPU of an instance is a share %s', async (_, quota, share) => {
   const { readings } = await stage(quota === undefined ? {} : { quota });
   const { cpuRatio } = await readings.read('shop', [cpu], signal);
-  expect(cpuRatio?.value).toBeCloseTo(share, 10);
+  expect(cpuRatio).toMatchObject({ value: expect.closeTo(share, 10) });
 });
 
 describe('what a scaler goes by', () => {
@@ -100,14 +100,16 @@ describe('what a scaler goes by', () => {
       atMs: clock.now(),
       overMs: 1000,
     });
-    expect((await readings.readEach('shop', [cpu], signal)).get('shop-1')?.cpuRatio?.value).toBe(0.9);
+    expect((await readings.readEach('shop', [cpu], signal)).get('shop-1')?.cpuRatio).toMatchObject({
+      value: 0.9,
+    });
   });
 
   it('is what all told together, of what is one number for the group', async () => {
     const { readings, store, sample } = await stage();
     const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
     await store.metrics.write(['shop-1', 'gone'].map((id) => sample(id, 5, 'queue_depth', 'count')));
-    expect((await readings.read('shop', [depth], signal)).queueDepth?.value).toBe(10);
+    expect((await readings.read('shop', [depth], signal)).queueDepth).toMatchObject({ value: 10 });
   });
 });
 
@@ -128,7 +130,7 @@ describe('what is told of each instance', () => {
   it('is a share of what its control group leaves it', async () => {
     const { readings } = await stage({ quota: { by: 'control group', cores: 0.5 } });
     const each = await readings.readEach('shop', [cpu], signal);
-    expect(each.get('shop-1')?.cpuRatio?.value).toBeCloseTo(0.2, 10);
+    expect(each.get('shop-1')?.cpuRatio).toMatchObject({ value: expect.closeTo(0.2, 10) });
   });
 
   it('is nothing that is one number for the group, and what a service measures itself', async () => {

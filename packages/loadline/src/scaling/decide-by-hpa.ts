@@ -102,6 +102,11 @@ function samplesOf(metric: HpaMetric, seen: Observation, { pods, staleAfterMs }:
       ? { of: 'nobody', because: sight.flaw }
       : { of: 'object', milli: [milliOf(sight.value)] };
   }
+  const average = seen.instances === undefined ? seen.readings[wanted.metric] : undefined;
+  if (average !== undefined && 'because' in average) {
+    const sight = see(wanted.metric, seen, staleAfterMs);
+    if ('flaw' in sight) return { of: 'nobody', because: sight.flaw };
+  }
   const byPod: Record<string, { milli: number; atMs: number; windowMs: number }> = {};
   const instances = new Map(seen.instances?.map((each) => [each.id, each]));
   for (const { name, ready } of pods) {

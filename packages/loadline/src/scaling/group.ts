@@ -198,7 +198,7 @@ export class ScaledGroup {
     const read = metrics.flatMap(({ metric }) => ofGroup[metric] ?? []);
     const nowMs = clock.now();
     this.counts.setAside += read.filter(
-      (reading) => flawOf(reading, nowMs, policy.staleAfterMs) !== undefined,
+      (reading) => 'value' in reading && flawOf(reading, nowMs, policy.staleAfterMs) !== undefined,
     ).length;
     return { readings: ofGroup, instances: each && seenInstances(fleet, each), unread: undefined };
   }

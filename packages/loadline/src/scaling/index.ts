@@ -145,7 +145,13 @@ export {
   type ScalingStatus,
 } from './scaler.ts';
 export type { Foresight, ScalingHold, Standing } from './standing.ts';
-export type { Observation, Readings, ScalingReading, SeenInstance } from './strategies/observation.ts';
+export type {
+  NoReading,
+  Observation,
+  Readings,
+  ScalingReading,
+  SeenInstance,
+} from './strategies/observation.ts';
 export type {
   MetricSeries,
   Proposal,

@@ -18,7 +18,7 @@ const seriesMax = 1000;
 
 /**
  * Reads metrics from Prometheus, or whatever speaks its HTTP API. A query may give several series: they become one value as the metric
- * wants it. One that fails or gives nothing is left out, as not measured; only where all fail is that an error. It cannot see how
+ * wants it. Of one that fails or gives nothing there is the reason instead; only where all fail is that an error. It cannot see how
  * old a value is that Prometheus still gives, five minutes at most by its own defaults: a query may ask for that itself.
  */
 export function createPrometheusReadings(options: PrometheusReadingsOptions): ReadingsPort {
@@ -29,20 +29,23 @@ export function createPrometheusReadings(options: PrometheusReadingsOptions): Re
         const query = queries[group]?.[wanted.metric];
         return query === undefined ? [] : [{ wanted, query }];
       });
-      const answers = await Promise.allSettled(
-        asked.map(async ({ wanted, query }) => [wanted, await ask(options, query, signal)] as const),
-      );
+      const answers = await Promise.allSettled(asked.map(({ query }) => ask(options, query, signal)));
       const failed = answers.find((answer) => answer.status === 'rejected');
       if (failed !== undefined && answers.every(({ status }) => status === 'rejected')) throw failed.reason;
-      const read = answers.flatMap((answer) => {
-        if (answer.status === 'rejected') return [];
-        const [{ metric, merge }, samples] = answer.value;
-        const reading = mergeReadings(samples, merge);
-        return reading === undefined ? [] : [[metric, reading] as const];
-      });
-      return Object.fromEntries(read) as Readings;
+      return Object.fromEntries(
+        asked.map(({ wanted: { metric, merge }, query }, at) => {
+          const answer = answers[at] as PromiseSettledResult<readonly ScalingReading[]>;
+          if (answer.status === 'rejected') return [metric, { because: reasonOf(answer.reason) }];
+          const none = { because: `Prometheus has no series for ${query}` };
+          return [metric, mergeReadings(answer.value, merge) ?? none];
+        }),
+      ) as Readings;
     },
   };
+}
+
+function reasonOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
 }
 
 function ask(

@@ -4,7 +4,7 @@ import type { SeriesByMetric } from './strategies/strategy.ts';
 
 /** Where the values come from that rules are held against. */
 export interface ReadingsPort {
-  /** The present value of each metric; those that are not known are left out. */
+  /** The present value of each metric, or why there is none; those that nobody measures are left out. */
   read(group: string, metrics: readonly WantedMetric[], signal: AbortSignal): Promise<Readings>;
   /**
    * The present value of those metrics that are each instance's own, by its id: for an autoscaler object, which looks at

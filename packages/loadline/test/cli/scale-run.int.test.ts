@@ -91,6 +91,12 @@ describe('loadline scale run', () => {
 
     // Lost metrics take nothing away, and neither does the end of who acts.
     prometheus.isAway = true;
+    await expect
+      .poll(() => first.said(), { timeout: 20_000 })
+      .toContain(
+        'api sees nothing by cpuRatio: the source of the metrics failed: Prometheus answered 503 to cpu: no reason given.',
+      );
+    expect(first.said()).not.toContain('sees again');
     const before = api.replicasOf('api');
     expect(await first.stop()).toBe(0);
     await expect.poll(() => second.said(), { timeout: 20_000 }).toContain('api is looked after.');

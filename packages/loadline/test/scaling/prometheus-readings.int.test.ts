@@ -1,6 +1,16 @@
-import { createPrometheusReadings, type ReadingsPort, type WantedMetric } from 'loadline/scaling';
+import { createVirtualClock, systemClock } from 'loadline/base';
+import {
+  createPrometheusReadings,
+  createScalingMemory,
+  createSimulatedDriver,
+  openScaler,
+  type ReadingsPort,
+  type ScalingReading,
+  type WantedMetric,
+} from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
 import { type FakePrometheus, startFakePrometheus } from './fake-prometheus.ts';
+import { cpu as cpuOf, external, hpaObject } from './hpa/stage.ts';
 
 const { signal } = new AbortController();
 const cpu: WantedMetric = { metric: 'cpuRatio', of: 'per replica', merge: 'mean' };
@@ -22,17 +32,77 @@ describe('readings from Prometheus', () => {
       queueDepth: { value: 1, count: 2 },
       queueAgeMs: { value: 0.75, count: 2 },
     });
-    expect(Math.abs((read.cpuRatio?.atMs ?? 0) - Date.now())).toBeLessThan(60_000);
+    expect(Math.abs((read.cpuRatio as ScalingReading).atMs - Date.now())).toBeLessThan(60_000);
   });
 
-  it('leaves out what is not there or not understood, and keeps what is', async () => {
+  it('says of what is not there or not understood what was asked and answered, and keeps what is', async () => {
     await using prometheus = await startFakePrometheus();
     prometheus.answers.set('cpu', [0.5]);
     prometheus.answers.set('depth', []);
-    expect(Object.keys(await readings(prometheus).read('api', [cpu, depth, age], signal))).toEqual([
-      'cpuRatio',
-    ]);
+    expect(await readings(prometheus).read('api', [cpu, depth, age], signal)).toEqual({
+      cpuRatio: { value: 0.5, atMs: expect.any(Number), count: 1 },
+      queueDepth: { because: 'Prometheus has no series for depth' },
+      queueAgeMs: { because: 'Prometheus answered 400 to age: parse error' },
+    });
     expect(await readings(prometheus).read('other', [cpu], signal)).toEqual({});
+  });
+
+  it('is told in the reason of a decision', async () => {
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [0.1]);
+    prometheus.answers.set('depth', []);
+    const clock = createVirtualClock(systemClock.now());
+    await using scaler = await openScaler({
+      clock,
+      driver: createSimulatedDriver({ clock, groups: { api: 3 } }),
+      readings: readings(prometheus),
+      memory: createScalingMemory(),
+    });
+    const metrics = {
+      cpuRatio: { target: 0.5 },
+      queueDepth: { scaleOutAbove: 5 },
+      queueAgeMs: { target: 9 },
+    };
+    await scaler.configure('api', { policy: { replicas: { min: 1, max: 5 }, metrics }, changedBy: 'ada' });
+    const round = await scaler.round('api');
+    expect(round).toMatchObject({
+      decision: {
+        action: 'hold',
+        reason:
+          'Hold api at 3: queueDepth was not measured: Prometheus has no series for depth, queueAgeMs was not measured: ' +
+          'Prometheus answered 400 to age: parse error; nothing is taken away unseen.',
+      },
+    });
+    // Nothing came that could be set aside.
+    expect(scaler.status('api').counts).toMatchObject({ setAside: 0 });
+  });
+
+  it('is told of an autoscaler object, too, also of what is measured of each instance', async () => {
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('depth', [1]);
+    const clock = createVirtualClock(systemClock.now());
+    await using scaler = await openScaler({
+      clock,
+      driver: createSimulatedDriver({ clock, groups: { api: 3 } }),
+      readings: createPrometheusReadings({
+        url: new URL(prometheus.url),
+        queries: { api: { cpuRatio: 'cpu', 'custom:depth': 'depth' } },
+      }),
+      memory: createScalingMemory(),
+    });
+    const depthOfAll = external('depth', { type: 'Value', value: '1' });
+    await scaler.configure('api', {
+      policy: hpaObject({ metrics: [cpuOf(50), depthOfAll] }),
+      changedBy: 'ada',
+    });
+    expect(await scaler.round('api')).toMatchObject({
+      decision: {
+        proposals: [
+          { because: 'cannot be had: was not measured: Prometheus answered 400 to cpu: parse error' },
+          { says: 'stay' },
+        ],
+      },
+    });
   });
 
   it('hands on what is no number, for the scaler to set aside', async () => {

@@ -13,6 +13,7 @@ import {
   type Leadership,
   openLeadership,
   openScaler,
+  type Round,
   type ScalingDriver,
   type ScalingMemory,
 } from '../../scaling/index.ts';
@@ -96,6 +97,7 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
   for (const [name, { policy }] of groups) await scaler.configure(name, { policy, changedBy: path });
   tell(`Scales ${groups.map(([name]) => name).join(', ')}.`);
   const said = new Map<string, string>();
+  const blind = new Map<string, string>();
   while (!signal.aborted) {
     for (const name of scaler.groups) {
       const { last } = scaler.status(name);
@@ -106,9 +108,25 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
           : `${name} is looked after.`;
       if (said.get(name) !== line) tell(line);
       said.set(name, line);
+      if (last.kind !== 'decided') continue;
+      const { metrics, line: what } = blindnessOf(last);
+      if ((blind.get(name) ?? '') !== metrics) tell(`${name} ${what}`);
+      blind.set(name, metrics);
     }
     await pause(clock, lookMs, signal);
   }
+}
+
+/** Which rules see nothing, and why. The reason may be another each time, and is told with the first. */
+function blindnessOf({ decision, unread }: Extract<Round, { readonly kind: 'decided' }>): {
+  readonly metrics: string;
+  readonly line: string;
+} {
+  const silent = decision.proposals.filter(({ says }) => says === 'nothing');
+  if (silent.length === 0) return { metrics: '', line: 'sees again what its policy goes by.' };
+  const metrics = silent.map(({ metric }) => metric).join(', ');
+  const reasons = silent.map(({ metric, because }) => `${metric} ${because}`).join('; ');
+  return { metrics, line: `sees nothing by ${metrics}: ${unread ?? reasons}.` };
 }
 
 function opened<One extends Means['ends'][number]>(ends: Means['ends'], one: One): One {

@@ -14,8 +14,8 @@ export interface Observation {
   readonly instances?: readonly SeenInstance[];
 }
 
-/** By metric; what is absent was not measured. */
-export type Readings = Readonly<Partial<Record<ScalingMetric, ScalingReading>>>;
+/** By metric; what is absent was not measured, and nobody knows why. */
+export type Readings = Readonly<Partial<Record<ScalingMetric, ScalingReading | NoReading>>>;
 
 /** A value, and when it was measured, in milliseconds since the epoch. */
 export interface ScalingReading {
@@ -25,6 +25,12 @@ export interface ScalingReading {
   readonly count?: number;
   /** Over how long it was measured, where it is of a time and that is known. */
   readonly overMs?: number;
+}
+
+/** There should be a value, and there is none. */
+export interface NoReading {
+  /** What was asked and what came back, for people, without a full stop: `Prometheus answered 400 to up(: parse error`. */
+  readonly because: string;
 }
 
 /** An instance, and what was measured of it alone. */
@@ -54,8 +60,10 @@ export function see(
   staleAfterMs: number,
 ): Sight {
   const reading = readings[metric];
+  if (reading === undefined) return { flaw: notMeasured };
+  if ('because' in reading) return { flaw: `${notMeasured}: ${reading.because}` };
   const flaw = flawOf(reading, atMs, staleAfterMs);
-  if (reading === undefined || flaw !== undefined) return { flaw: flaw ?? notMeasured };
+  if (flaw !== undefined) return { flaw };
   const { value, count, overMs } = reading;
   return { value, ageMs: Math.max(0, atMs - reading.atMs), count, overMs };
 }
@@ -66,12 +74,10 @@ const aheadMsMax = 5000;
 
 /** Why a value is set aside; undefined where it is good. */
 export function flawOf(
-  reading: ScalingReading | undefined,
+  { value, atMs }: ScalingReading,
   nowMs: number,
   staleAfterMs: number,
 ): string | undefined {
-  if (reading === undefined) return notMeasured;
-  const { value, atMs } = reading;
   if (!Number.isFinite(value)) return 'is not a number';
   if (value < 0) return `cannot be ${value}`;
   if (!Number.isFinite(atMs) || atMs > nowMs + aheadMsMax) return 'is from the future';

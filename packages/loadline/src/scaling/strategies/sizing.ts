@@ -22,8 +22,11 @@ export function proposeBySizing(
   const sight = see(metric, observed, staleAfterMs);
   if ('flaw' in sight) return { ...named, ...noLimits, ...unseen(wanted), because: sight.flaw };
   const table = capacityOf(rule, observed, staleAfterMs);
-  if (table === undefined)
-    return { ...named, ...noLimits, ...unseen(wanted), because: 'tells nothing without a service time' };
+  if (table === undefined) {
+    const service = see('serviceMs', observed, staleAfterMs);
+    const because = `tells nothing without a service time${'flaw' in service ? `, which ${service.flaw}` : ''}`;
+    return { ...named, ...noLimits, ...unseen(wanted), because };
+  }
   const { value: seen, ageMs, count } = sight;
   const found = { ...named, seen, ageMs, count };
   // What is provided for, in what is seen of one.

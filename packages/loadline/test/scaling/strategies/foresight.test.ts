@@ -68,7 +68,11 @@ describe('a sizing rule', () => {
     expect(decideOn({ sizing: unknown }, 600, { readings }).to).toBe(enoughFor(600, 80));
     const blind = decideOn({ sizing: unknown }, 600);
     expect(blind).toMatchObject({ action: 'hold', bound: { kind: 'blind' } });
-    expect(blind.reason).toContain('tells nothing without a service time');
+    expect(blind.reason).toContain('tells nothing without a service time, which was not measured;');
+    const failed = { ...readings, serviceMs: { because: 'Prometheus answered 503 to worked' } };
+    expect(decideOn({ sizing: unknown }, 600, { readings: failed }).reason).toContain(
+      'a service time, which was not measured: Prometheus answered 503 to worked;',
+    );
   });
 
   it('says so where no number of instances holds it', () => {
