@@ -11,7 +11,7 @@ import {
   type Summary,
   scaleOf,
 } from 'loadline/store';
-import type { ControlStore } from '../src/compose.ts';
+import type { ControlStore } from '../src/world.ts';
 import { createMemoryLoadTests, type MemoryLoadTests } from './memory-load-tests.ts';
 
 /**

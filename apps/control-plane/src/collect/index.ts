@@ -6,7 +6,7 @@ export { instanceHandlers } from './instance-handlers.ts';
 export { endpointOfRequest, isFailure, rateUnitOf, unitOf, unitOfMetric } from './known-metrics.ts';
 export { LabelBook } from './label-book.ts';
 export { type LateFigure, Lately } from './lately.ts';
-export { openWatch } from './open-watch.ts';
+export { openWatch, type Watch } from './open-watch.ts';
 export { createPull, type Pull } from './pull.ts';
 export { observeQuickLooks, QuickLooks } from './quick-looks.ts';
 export { type Reading, readingOfScrape } from './reading.ts';

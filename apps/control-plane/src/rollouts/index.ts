@@ -5,4 +5,4 @@ export { observeRollouts } from './observe-rollouts.ts';
 export { rolloutHandlers } from './rollout-handlers.ts';
 export { rolloutTurnOf } from './rollout-views.ts';
 export { createServiceDriver, runningInstances } from './service-driver.ts';
-export { openServiceRollouts } from './service-rollouts.ts';
+export { openServiceRollouts, type ServiceRollouts } from './service-rollouts.ts';

@@ -3,7 +3,7 @@ export { defaultPlan, secondGroupOf } from './candidate-words.ts';
 export { observeScaling } from './observe-scaling.ts';
 export type { NginxPlace } from './proxy-places.ts';
 export type { ProxyView } from './proxy-view.ts';
-export { openScaling } from './scaling.ts';
+export { openScaling, type Scaling } from './scaling.ts';
 export { scalingHandlers } from './scaling-handlers.ts';
 export { parseServices, type ServiceDescription } from './service-description.ts';
 export { readServicesFile, type ServicesRead } from './services-file.ts';

@@ -1,0 +1,195 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createSessions, type Keys, openKeys, type Sessions } from './access/index.ts';
+import { Alerts, createNotifiers, observeAlerts } from './alerts/index.ts';
+import { Lately, observeQuickLooks, openWatch, QuickLooks, type Watch } from './collect/index.ts';
+import { Intake, observeIntake } from './intake/index.ts';
+import { feedLive, observeLive } from './live/index.ts';
+import { Lease } from './memory/index.ts';
+import { apdexTargetMsDefault, servicesNow } from './metrics/index.ts';
+import { observeProfiling, ProfilingSessions } from './profiling/index.ts';
+import { createRecommendations, type Recommendations, watchDatabase } from './recommendations/index.ts';
+import {
+  createServiceDriver,
+  observeRollouts,
+  openServiceRollouts,
+  rolloutTurnOf,
+  runningInstances,
+  type ServiceRollouts,
+} from './rollouts/index.ts';
+import { observeScaling, openScaling, type Scaling } from './scaling/index.ts';
+import { observeTests, Schedules, Tests } from './tests/index.ts';
+import type { World } from './world.ts';
+
+/** Everything that answers, or goes on by itself. */
+export interface Rooms {
+  readonly access: Access;
+  readonly testing: Testing;
+  readonly services: Services;
+  readonly watch: Watch;
+  readonly intake: Intake;
+  readonly profiling: ProfilingSessions;
+  readonly recommendations: Recommendations;
+  readonly alerting: Alerting;
+}
+
+/** Who may do what. */
+export interface Access {
+  readonly keys: Keys;
+  readonly sessions: Sessions;
+}
+
+export async function openAccess({ clock, documents, configuration }: World): Promise<Access> {
+  const keys = await openKeys({ documents, clock, environmentKey: configuration.adminKey });
+  return { keys, sessions: createSessions({ keys, clock }) };
+}
+
+export interface Testing {
+  readonly tests: Tests;
+  readonly schedules: Schedules;
+}
+
+export async function openTesting(world: World): Promise<Testing> {
+  const { clock, nextId, documents, store, runner, live, onFailure, configuration } = world;
+  const tests = await Tests.open({
+    tests: store.tests,
+    clock,
+    nextId,
+    runner,
+    folder: join(configuration.home, 'runs'),
+    policy: { addresses: configuration.targets, productionHosts: configuration.productionHosts },
+    limits: configuration.limits,
+    onFailure,
+    onChange: (test) => live.publish('tests', test),
+  });
+  return { tests, schedules: await Schedules.open({ documents, clock, nextId, tests, onFailure }) };
+}
+
+/** The services that are run here. */
+export interface Services {
+  /** What they did a moment ago: by it they are scaled, and the collector brings it. */
+  readonly lately: Lately;
+  readonly quick: QuickLooks;
+  readonly rollouts: ServiceRollouts;
+  readonly scaling: Scaling;
+}
+
+export async function openServices(world: World): Promise<Services> {
+  const { clock, driver, builds, weights, poolOf, pull, store, readServices, live, configuration } = world;
+  const { services, observeKey: key } = configuration;
+  const lately = new Lately(services.map(({ name }) => name));
+  const quick = openQuickLooks(world, lately);
+  const serviceDriver = createServiceDriver(driver, builds);
+  const rollouts = await openServiceRollouts({
+    ...{ clock, driver, builds, weights, poolOf, pull, key },
+    documents: store.documents,
+    serviceDriver,
+    readServices,
+    gate: world.scalingGate,
+    onTurn: (state) => live.publish('rollouts', rolloutTurnOf(state)),
+  });
+  const scaling = await openScaling({
+    ...{ clock, store, lately, quick, services },
+    driver: serviceDriver,
+    holdOf: rollouts.holdOf,
+    gate: world.scalingGate,
+    proxiesOf: world.proxiesOf,
+    onEvent: (event) => live.publish('scaling', event),
+  });
+  return { lately, quick, rollouts, scaling };
+}
+
+function openQuickLooks({ clock, pull, registry, configuration }: World, lately: Lately): QuickLooks {
+  const { watch, observeKey: key } = configuration;
+  const { policy, intervalMs: usualMs } = watch;
+  const quick = new QuickLooks({ clock, lately, pull, policy, key, usualMs });
+  observeQuickLooks(registry, quick);
+  return quick;
+}
+
+/** Everybody who is known is watched: the services of this machine, and whoever is listed, named or registers. */
+export function openWatching(world: World, { lately }: Services): Promise<Watch> {
+  const { clock, documents, nextId, store, registry, onFailure, pull, driver, builds, configuration } = world;
+  return openWatch({
+    ...{ clock, documents, nextId, store, registry, onFailure, pull, lately },
+    configuration: configuration.watch,
+    key: configuration.observeKey,
+    running: () => runningInstances(driver, builds),
+  });
+}
+
+export function openIntake({ store, registry }: World): Intake {
+  const intake = new Intake(store.metrics);
+  observeIntake(registry, { intake, store });
+  return intake;
+}
+
+export function openProfiling(world: World, { known }: Watch): Promise<ProfilingSessions> {
+  const { clock, documents, nextId, profilers, configuration } = world;
+  const folder = join(configuration.home, 'profiles');
+  return ProfilingSessions.open({ clock, documents, nextId, folder, profilers, instances: known });
+}
+
+export function openRecommendations(
+  { clock, store, registry, configuration }: World,
+  { testing, watch, profiling }: Pick<Rooms, 'testing' | 'watch' | 'profiling'>,
+): Recommendations {
+  return createRecommendations({
+    clock,
+    metrics: store.metrics,
+    profiles: profiling,
+    tests: testing.tests,
+    instances: () => watch.known.list(),
+    databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
+    registry,
+  });
+}
+
+export interface Alerting {
+  readonly alerts: Alerts;
+  /** Of several control planes with one database, one judges. */
+  readonly judgeship: Lease;
+}
+
+export async function openAlerting(world: World): Promise<Alerting> {
+  const { clock, store, nextId, log, live, onFailure, configuration } = world;
+  const judgeship = await Lease.open({
+    leases: store.leases,
+    clock,
+    name: 'alerts',
+    holder: `process ${process.pid} on ${hostname()}, ${nextId()}`,
+  });
+  const write = (line: string): void => log?.write(`${line}\n`);
+  const alerts = await Alerts.open({
+    ...{ clock, store, judgeship, onFailure },
+    base: configuration.alerting.policy,
+    notifiers: createNotifiers(configuration.alerting, { clock, write }),
+    onChange: (step) => live.publish('alerts', step),
+  });
+  return { alerts, judgeship };
+}
+
+/** Shows on the page of metrics how the rooms stand. */
+export function observeRooms(
+  { registry, live }: World,
+  { alerting, services, profiling, testing }: Rooms,
+): void {
+  observeAlerts(registry, alerting.alerts);
+  observeScaling(registry, services.scaling);
+  observeRollouts(registry, services.rollouts);
+  observeProfiling(registry, profiling);
+  observeLive(registry, live);
+  observeTests(registry, testing.tests);
+}
+
+const metricsEveryMs = 5000;
+
+/** Tells whoever follows what services do now, again and again. */
+export function tellMetrics({ live, clock }: World, { watch }: Rooms): { close(): void } {
+  return feedLive(live, {
+    clock,
+    topic: 'metrics',
+    everyMs: metricsEveryMs,
+    read: () => servicesNow(watch.collector, { by: 'service', apdexTargetMs: apdexTargetMsDefault }),
+  });
+}
