@@ -19,7 +19,7 @@ export interface PostgresFlagsOptions {
 /** Flags of a database, and how they are changed. */
 export interface PostgresFlags extends FlagSource {
   /**
-   * Sets a flag; it holds here at once.
+   * Sets a flag; it holds here at once. There may be 5,000.
    *
    * @param definition as it would stand under its name in a file.
    * @throws LoadlineError SCALING_FLAGS_INVALID, SCALING_FLAG_CONFLICT, POSTGRES_….
@@ -27,7 +27,7 @@ export interface PostgresFlags extends FlagSource {
   put(name: string, definition: unknown, change: FlagAuthor): Promise<FlagRow>;
   /** Whether there was one to remove. @throws LoadlineError POSTGRES_…. */
   remove(name: string): Promise<boolean>;
-  /** As they are written, by their names. @throws LoadlineError POSTGRES_…. */
+  /** As they are written, the first 5,000 by their names; `status` says where there are more. @throws LoadlineError POSTGRES_…. */
   rows(): Promise<readonly FlagRow[]>;
 }
 
@@ -67,7 +67,7 @@ export async function openPostgresFlags(options: PostgresFlagsOptions): Promise<
     async look(before): Promise<FlagLook> {
       try {
         await ready();
-        const { rows } = await postgres.query<Row>(statements.list, [flagsMax]);
+        const { rows } = await postgres.query<Row>(statements.list, [flagsMax + 1]);
         return readRows(rows, before);
       } catch (error) {
         if (!isLoadlineError(error)) throw error;
@@ -80,6 +80,7 @@ export async function openPostgresFlags(options: PostgresFlagsOptions): Promise<
     async put(name: string, definition: unknown, { by, replaces }: FlagAuthor): Promise<FlagRow> {
       checkFlag(name, parseFlag(name, definition));
       await ready();
+      await assertRoom(postgres, name);
       const values = [name, JSON.stringify(definition), by, replaces ?? null];
       const { rows } = await postgres.query<Row>(replaces === 0 ? statements.add : statements.put, values);
       const [row] = rows;
@@ -117,20 +118,39 @@ function toFlagRow({ name, definition, version, updated_by, updated_at }: Row): 
 function readRows(rows: readonly Row[], before: FlagSet): FlagLook {
   const flags = new Map<string, Flag>();
   const wrong: string[] = [];
-  for (const { name, definition } of rows) {
+  for (const { name, definition } of rows.slice(0, flagsMax)) {
     const parsed = parseFlag(name, definition);
     const flag = parsed.ok ? parsed.value : before.get(name);
     if (flag !== undefined) flags.set(name, flag);
     if (!parsed.ok) wrong.push(`${name}: ${tellProblems(parsed.problems)}`);
   }
-  return {
-    kind: 'read',
-    flags,
-    ...(wrong.length === 0 ? {} : { because: wrong.slice(0, wrongMax).join('; ') }),
-  };
+  const because = [...tooMany(rows), ...wrong.slice(0, wrongMax)];
+  return { kind: 'read', flags, ...(because.length === 0 ? {} : { because: because.join('; ') }) };
 }
 
 const wrongMax = 20;
+
+/** More come only by hand, or where two set their last ones at a time. */
+function tooMany(rows: readonly Row[]): readonly string[] {
+  if (rows.length <= flagsMax) return [];
+  const last = rows[flagsMax - 1]?.name;
+  return [
+    `there are more than ${flagsMax} flags: those after ${last} by their names do not hold. Remove what nobody needs`,
+  ];
+}
+
+async function assertRoom(postgres: Postgres, name: string): Promise<void> {
+  const { rows } = await postgres.query<{ readonly flags: number; readonly own: number }>(statements.count, [
+    name,
+  ]);
+  const { flags = 0, own = 0 } = rows[0] ?? {};
+  if (own > 0 || flags < flagsMax) return;
+  throw scalingError(
+    'SCALING_FLAGS_INVALID',
+    `Cannot set the flag ${name}: there are ${flags} already, the most that are read. Remove one first.`,
+    { facts: { name, flags, flagsMax } },
+  );
+}
 
 function checkFlag(name: string, parsed: Parsed<Flag>): void {
   if (parsed.ok) return;
@@ -152,6 +172,10 @@ const returned = 'name, definition, version, updated_by, updated_at';
 
 const statements = {
   list: { name: 'flags list', text: `SELECT ${returned} FROM feature_flags ORDER BY name LIMIT $1` },
+  count: {
+    name: 'flags count',
+    text: `SELECT count(*)::int AS flags, (count(*) FILTER (WHERE name = $1))::int AS own FROM feature_flags`,
+  },
   put: {
     name: 'flags put',
     text: `INSERT INTO feature_flags AS f (name, definition, updated_by)

@@ -174,4 +174,39 @@ describe('flags in PostgreSQL', () => {
       because: expect.stringContaining('a: serve must be one of'),
     });
   });
+  it('are told of where there are more than are read, and no further one is taken', async () => {
+    await using postgres = createPostgres({ url: server.url });
+    await using flags = await openPostgresFlags({ clock, postgres });
+    const heard: FlagChange[] = [];
+    flags.onChange((change) => heard.push(change));
+    await postgres.query({
+      text: `INSERT INTO feature_flags (name, definition, updated_by)
+        SELECT 'flag-' || to_char(n, 'FM0000'), 'true', 'ada' FROM generate_series(1, 5000) AS n`,
+    });
+    await lookAgain();
+    expect([flags.status.kind, flags.flags.size]).toEqual(['current', 5000]);
+    await expect(flags.put('one-more', true, ada)).rejects.toMatchObject({
+      code: 'SCALING_FLAGS_INVALID',
+      message:
+        'Cannot set the flag one-more: there are 5000 already, the most that are read. Remove one first.',
+    });
+    // What is there can be changed all the same.
+    expect(await flags.put('flag-5000', false, ada)).toMatchObject({ version: 2 });
+    heard.length = 0;
+    await postgres.query({
+      text: `INSERT INTO feature_flags (name, definition, updated_by) VALUES ('flag-0000', 'true', 'bo')`,
+    });
+    await lookAgain();
+    const because =
+      'there are more than 5000 flags: those after flag-4999 by their names do not hold. Remove what nobody needs';
+    expect(flags.status).toMatchObject({ kind: 'stale', because });
+    expect(heard).toEqual([
+      { kind: 'changed', names: ['flag-5000', 'flag-0000'] },
+      { kind: 'stale', because },
+    ]);
+    expect(flags.flags.size).toBe(5000);
+    await flags.remove('flag-0000');
+    expect(flags.status.kind).toBe('current');
+    expect(gateOf(flags, true)('flag-5000', {})).toBe(false);
+  });
 });
