@@ -57,7 +57,7 @@ export interface Configuration {
   readonly metricsAddresses: readonly string[];
   /** Run on this machine, as many of each as their policies want. */
   readonly services: readonly ServiceDescription[];
-  /** A file of flags that say which rules and policies of scaling take part; undefined: all do. */
+  /** A file of flags that say which rules and policies of scaling take part, and which rollouts start; undefined: all do. */
   readonly flagsPath: string | undefined;
   /** Who is asked what it is doing. */
   readonly watch: WatchConfiguration;

@@ -11,6 +11,7 @@ export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
       case 'SCALING_ROLLOUT_UNKNOWN':
         throw unknownThing('rollout');
       case 'SCALING_ROLLOUT_CONFLICT':
+      case 'SCALING_ROLLOUT_HELD':
       case 'SCALING_ROLLOUT_PAST':
         throw new Problem('CONTROL_PLANE_STATE_CONFLICT', error.message);
       case 'SCALING_ROLLOUT_INVALID':

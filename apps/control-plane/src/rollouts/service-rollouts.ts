@@ -13,6 +13,7 @@ import {
   type RolloutStatus,
   type Rollouts,
   type ScalingDriver,
+  type ScalingGate,
 } from 'loadline/scaling';
 import type { Documents } from 'loadline/store';
 import type { Pull } from '../collect/index.ts';
@@ -38,6 +39,8 @@ export interface ServiceRolloutsOptions {
   readonly pull: Pull;
   /** Opens the metrics of instances that want a key. */
   readonly key: string | undefined;
+  /** Lets rollouts start, as flags say; absent: all that name no flag. */
+  readonly gate?: ScalingGate | undefined;
   /** Hears of each turn that a rollout has taken, once that is remembered. */
   readonly onTurn?: (state: RolloutState) => void;
 }
@@ -80,6 +83,7 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
     split: createBuildSplit({ ...options, fleet }),
     readings: createBuildReadings(options),
     memory: tellingTurns(createDocumentRolloutMemory(options.documents), options.onTurn),
+    ...(options.gate && { gate: options.gate }),
   });
   rollBackUnknown(rollouts, builds);
   const starting = new Set<string>();

@@ -250,6 +250,22 @@ describe('a rollout of a service', () => {
     expect(refused.json.detail).toContain('describes 1.1 as what could be rolled out');
   });
 
+  it('does not begin while a flag keeps it from that', async () => {
+    await using world = createWorld('flags');
+    let isOn = false;
+    await using plane = await world.begin(shop, (name) => name !== 'shop-1.1' || isOn);
+    await world.pass(5);
+    const start = () =>
+      plane.ask('operator', 'POST', rollouts, { body: { ...order, plan: { ...plan, flag: 'shop-1.1' } } });
+    expect((await start()).json).toMatchObject({
+      status: 409,
+      detail:
+        'Cannot roll out 1.1 at shop: the flag shop-1.1, which its plan names, is off. Change that, then start it again.',
+    });
+    isOn = true;
+    expect((await start()).status).toBe(201);
+  });
+
   it('does not begin while a rolling restart goes on', async () => {
     await using world = createWorld('restarting');
     await using plane = await world.begin(shop);

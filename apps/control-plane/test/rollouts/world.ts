@@ -1,7 +1,7 @@
 import { createRandom, createVirtualClock, type VirtualClock } from 'loadline/base';
 import { createRegistry, type Registry } from 'loadline/metrics';
 import { type HttpObserver, observeHttp } from 'loadline/observe';
-import { createSimulatedDriver, type SimulatedDriver } from 'loadline/scaling';
+import { createSimulatedDriver, type ScalingGate, type SimulatedDriver } from 'loadline/scaling';
 import { createSimulatedProxy, openPool, type Pool, type SimulatedProxy } from 'loadline/traffic';
 import type { Pull } from '../../src/collect/index.ts';
 import type { ServiceDescription, ServicesRead } from '../../src/scaling/index.ts';
@@ -24,7 +24,7 @@ export interface World extends AsyncDisposable {
   /** By its group. */
   readonly manners: Readonly<Record<'shop' | 'shop.green', Manner>>;
   /** Starts a control plane of it, with this services file. */
-  begin(service: ServiceDescription): Promise<Plane>;
+  begin(service: ServiceDescription, gate?: ScalingGate): Promise<Plane>;
   /** The instances are being replaced one after the other. */
   isRestarting: boolean;
   /** Whoever looks at the instances waits for this. */
@@ -113,7 +113,7 @@ export function createWorld(seed: string): World {
     ...{ clock, store, driver, proxy, manners },
     isRestarting: false,
     sight: Promise.resolve(),
-    begin(service) {
+    begin(service, gate) {
       file = [{ ok: true, services: [service] }];
       const configuration = { services: [service] };
       return startPlane({
@@ -128,6 +128,7 @@ export function createWorld(seed: string): World {
           return read;
         },
         configuration,
+        ...(gate && { scalingGate: gate }),
       });
     },
     write(...reads) {

@@ -48,6 +48,11 @@ export const scalingErrorTable = {
     means: 'A rollout of this group is under way, or its id was used before.',
     remedy: 'Let that one end, or roll it back; then start with an id of its own.',
   },
+  SCALING_ROLLOUT_HELD: {
+    means: 'A flag keeps a rollout from being started.',
+    remedy:
+      'Switch on the flag that the message names, for this group and this candidate; or name none in the plan.',
+  },
   SCALING_ROLLOUT_UNKNOWN: {
     means: 'There is no rollout of this id.',
     remedy: 'Look at the list of rollouts for the one that is meant.',

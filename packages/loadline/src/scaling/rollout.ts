@@ -20,6 +20,8 @@ import {
   stepOf,
   turn,
 } from './rollout/state.ts';
+import { heldBack, notRemembered, taken, tooLate } from './rollout-refusals.ts';
+import { type ScalingGate, whatKeeps } from './rule-gate.ts';
 
 export interface RolloutsOptions extends Omit<RolloutMeans, 'callTimeoutMs' | 'closed'> {
   readonly clock: Clock;
@@ -27,6 +29,8 @@ export interface RolloutsOptions extends Omit<RolloutMeans, 'callTimeoutMs' | 'c
   readonly lookMs?: number;
   /** For each question to the fleet, the figures, the split and the memory. Default 1,000. */
   readonly callTimeoutMs?: number;
+  /** Lets rollouts start: all of them (`scaling-rollout`), and those whose plan names a flag; absent: all that name none. */
+  readonly gate?: ScalingGate;
 }
 
 /** What is to be rolled out, and by whom. */
@@ -66,7 +70,7 @@ export interface Rollouts extends AsyncDisposable {
   readonly ids: readonly string[];
   /** @throws LoadlineError SCALING_ROLLOUT_UNKNOWN. */
   status(id: string): RolloutStatus;
-  /** @throws LoadlineError SCALING_ROLLOUT_INVALID, SCALING_ROLLOUT_CONFLICT, SCALING_MEMORY_FAILED. */
+  /** @throws LoadlineError SCALING_ROLLOUT_INVALID, SCALING_ROLLOUT_CONFLICT, SCALING_ROLLOUT_HELD, SCALING_MEMORY_FAILED. */
   start(request: RolloutRequest): Promise<RolloutStatus>;
   /** It is guarded and judged on, and goes no further. @throws LoadlineError SCALING_ROLLOUT_UNKNOWN, SCALING_ROLLOUT_PAST. */
   pause(id: string, command: RolloutCommand): Promise<RolloutStatus>;
@@ -146,6 +150,8 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
         (each) => each.state.group === state.group && !isRolloutOver(each.state),
       );
       if (running !== undefined || driven.has(state.id)) throw taken(state, running?.state.id ?? state.id);
+      const because = whatKeeps(options.gate, state);
+      if (because !== undefined) throw heldBack(state, because);
       // It stands there before it is remembered, so that nobody else starts one of the group meanwhile.
       const rollout = new DrivenRollout(means, state);
       driven.set(state.id, rollout);
@@ -232,24 +238,4 @@ function checkRequest({ plan: written, ...request }: RolloutRequest): RolloutOrd
     `Cannot roll out ${request.candidate} at ${request.group}: ${problems.join('; ')}.`,
     { facts: { group: request.group, problems } },
   );
-}
-
-function taken({ group }: RolloutState, running: string): LoadlineError {
-  return scalingError(
-    'SCALING_ROLLOUT_CONFLICT',
-    `Cannot start a rollout at ${group}: there is ${running} already. Let it end, or roll it back, and take an id of its own.`,
-    { facts: { group, running } },
-  );
-}
-
-function notRemembered({ group, id }: RolloutState, because: string): LoadlineError {
-  return scalingError('SCALING_MEMORY_FAILED', `Cannot start the rollout ${id} at ${group}: ${because}.`, {
-    facts: { group, id },
-  });
-}
-
-function tooLate({ id, phase, reason }: RolloutState, verb: string): LoadlineError {
-  return scalingError('SCALING_ROLLOUT_PAST', `Cannot ${verb} the rollout ${id}: it is ${phase}. ${reason}`, {
-    facts: { id, phase },
-  });
 }

@@ -1,4 +1,5 @@
 import { nameOf, type ScalingRule } from './policy/rule.ts';
+import type { RolloutOrder } from './rollout/state.ts';
 import type { ScalingHold } from './standing.ts';
 
 /** Whether something may be done, for instance as a flag says; `gateOf` of `loadline/scaling/flags` makes one. */
@@ -19,4 +20,21 @@ export function takesPartBy(gate: ScalingGate, group: string): (rule: ScalingRul
 export function holdBy(gate: ScalingGate, group: string): ScalingHold | undefined {
   if (gate('scaling-policy', { targetingKey: group, group })) return undefined;
   return { allows: 'nothing', because: 'the flag scaling-policy is off' };
+}
+
+/**
+ * Why a rollout may not start; undefined where it may. It asks as `scaling-rollout`, and as the flag that its plan names,
+ * if it names one: both have to be on. Pure but for the gate.
+ */
+export function whatKeeps(
+  gate: ScalingGate | undefined,
+  { group, baseline, candidate, plan: { flag } }: RolloutOrder,
+): string | undefined {
+  // What nobody can say is not taken for a yes.
+  if (gate === undefined)
+    return flag === undefined ? undefined : `its plan names the flag ${flag}, and no flags are read here`;
+  const context = { targetingKey: group, group, baseline, candidate };
+  if (!gate('scaling-rollout', context)) return 'the flag scaling-rollout is off';
+  if (flag === undefined || gate(flag, context)) return undefined;
+  return `the flag ${flag}, which its plan names, is off`;
 }

@@ -504,6 +504,48 @@ describe('whoever looks after a rollout', () => {
   });
 });
 
+describe('a rollout that flags let start', () => {
+  const plan = { ...quickPlan, flag: 'checkout' };
+  const held = (because: string) => ({
+    code: 'SCALING_ROLLOUT_HELD',
+    message: `Cannot roll out 1.1 at api: ${because}. Change that, then start it again.`,
+  });
+
+  it('is refused while the flag of all rollouts, or that of its plan, is off', async () => {
+    const stage = await openStage();
+    const off = new Set(['scaling-rollout', 'checkout']);
+    const asked: unknown[] = [];
+    await stage.reopen({
+      gate(name, context) {
+        asked.push([name, context]);
+        return !off.has(name);
+      },
+    });
+    const start = () => stage.rollouts.start({ ...request, plan });
+    await expect(start()).rejects.toMatchObject(held('the flag scaling-rollout is off'));
+    off.delete('scaling-rollout');
+    await expect(start()).rejects.toMatchObject(held('the flag checkout, which its plan names, is off'));
+    expect(stage.rollouts.ids).toEqual([]);
+    expect(await stage.memory.load()).toEqual([]);
+    off.clear();
+    await start();
+    const context = { targetingKey: 'api', group: 'api', baseline: '1.0', candidate: '1.1' };
+    expect(asked.at(-1)).toEqual(['checkout', context]);
+    // What has started goes on, whatever a flag says from then on.
+    off.add('checkout');
+    await until(stage, () => stage.state().phase === 'promoted');
+    await stage.rollouts.close();
+  });
+
+  it('is refused where its plan names a flag and nobody reads flags', async () => {
+    const stage = await openStage();
+    await expect(stage.rollouts.start({ ...request, plan })).rejects.toMatchObject(
+      held('its plan names the flag checkout, and no flags are read here'),
+    );
+    await stage.rollouts.close();
+  });
+});
+
 describe('a group that is rolled out', () => {
   it('is not scaled while its shares settle, and not down before the end', async () => {
     const stage = await startedStage();

@@ -22,7 +22,7 @@ start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it grac
   --production HOST    a host that is production: each test of it must spell its name out; may be repeated
   --metrics-from IP    reads /metrics without a key; may be repeated
   --services FILE      services to run on this machine, as many of each as its policy wants
-  --flags FILE         flags that say which rules of scaling, and which policies, take part
+  --flags FILE         flags that say which rules of scaling, and which policies, take part, and which rollouts start
   --watch SERVICE=URL  asks a service for its metrics, each instance behind its name; http+srv://NAME for names with
                        SRV records; may be repeated
   --watch-kubernetes SERVICE=SELECTOR[; port=N; path=/metrics; namespace=NAME; scheme=https]

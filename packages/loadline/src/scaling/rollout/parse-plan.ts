@@ -32,11 +32,13 @@ const planKeys = [
   'prepareAtMost',
   'pauseAtMost',
   'blindAtMost',
+  'flag',
 ] as const;
 
 function readPlan(root: Field): RolloutPlan {
   const plan = root.object(planKeys);
   const isBlueGreen = plan.has('blueGreen');
+  const flag = plan.optional('flag');
   if (isBlueGreen === plan.has('canary')) root.problem('must have one of canary and blueGreen, and not both');
   return {
     kind: isBlueGreen ? 'blue-green' : 'canary',
@@ -48,7 +50,18 @@ function readPlan(root: Field): RolloutPlan {
     prepareMsMax: durationOr(plan.optional('prepareAtMost'), 10 * minuteMs, 0),
     pauseMsMax: durationOr(plan.optional('pauseAtMost'), dayMs, 0),
     blindMsMax: durationOr(plan.optional('blindAtMost'), 10_000, 0),
+    ...(flag === undefined ? {} : { flag: readFlagName(flag) }),
   };
+}
+
+/** As flags are called. */
+function readFlagName(field: Field): string {
+  const name = field.string();
+  if (name !== '' && !/^[A-Za-z0-9][\w.-]{0,99}$/.test(name))
+    field.problem(
+      'must be the name of a flag: 1 to 100 letters, digits, ".", "_" and "-", that begins with a letter or digit',
+    );
+  return name;
 }
 
 function readCanary(field: Field): RolloutStep[] {

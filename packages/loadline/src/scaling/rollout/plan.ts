@@ -15,6 +15,8 @@ export interface RolloutPlan {
   readonly pauseMsMax: number;
   /** So long without a sight of the traffic, and it pauses until there is one. */
   readonly blindMsMax: number;
+  /** Has to be on where it is started; absent: the flag of all rollouts alone. */
+  readonly flag?: string;
 }
 
 export type InconclusiveChoice = (typeof inconclusiveChoices)[number];

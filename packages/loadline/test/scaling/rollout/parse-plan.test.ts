@@ -40,6 +40,15 @@ describe('parseRolloutPlan()', () => {
     });
   });
 
+  it('may name a flag that has to let it start', () => {
+    expect(parseRolloutPlan({ blueGreen: {}, flag: 'checkout.v2' })).toMatchObject({
+      ok: true,
+      value: { flag: 'checkout.v2' },
+    });
+    for (const flag of ['-checkout', 'check out', 'c'.repeat(101)])
+      expect(problemsOf({ blueGreen: {}, flag })).toEqual([expect.stringMatching(/^flag must be the name/)]);
+  });
+
   it('tells everything that is wrong at once', () => {
     const problems = problemsOf({
       canary: { steps: [{ share: 0.5 }, { share: 0.2, watch: '5m', watchAtMost: '1m' }, { share: 5 }, {}] },

@@ -44,7 +44,7 @@ export interface Stage {
   /** What a rollout of this stage needs, to open others on it. */
   readonly ports: RolloutsOptions;
   /** As after the end of the process: another one takes up what is remembered. */
-  readonly reopen: () => Promise<void>;
+  readonly reopen: (further?: Partial<RolloutsOptions>) => Promise<void>;
 }
 
 export const good: Manner = { latencyMs: 20, errorRatio: 0.0005 };
@@ -142,9 +142,9 @@ export async function openStage(seed: string | number = 'stage'): Promise<Stage>
       shareNow = 0;
     },
     state: (): RolloutState => stage.rollouts.status('r1').state,
-    async reopen(): Promise<void> {
+    async reopen(further: Partial<RolloutsOptions> = {}): Promise<void> {
       await stage.rollouts.close();
-      stage.rollouts = await openRollouts(ports);
+      stage.rollouts = await openRollouts({ ...ports, ...further });
     },
   };
   return stage;
