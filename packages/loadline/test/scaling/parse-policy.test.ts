@@ -205,6 +205,16 @@ describe('parseScalingPolicy()', () => {
       'must be at most',
     ],
     [
+      'how a metric of sizing is made',
+      { ...written, sizing: { latency: '100ms', merge: 'max' } },
+      'sizing.merge is not known',
+    ],
+    [
+      'of whom a metric of sizing is',
+      { ...written, sizing: { latency: '100ms', of: 'group' } },
+      'sizing.of is not known',
+    ],
+    [
       'a response time shorter than the work',
       { ...written, sizing: { latency: '10ms', service: '20ms' } },
       'must be shorter than latency',

@@ -94,6 +94,7 @@ const refused: readonly unknown[] = [
   { replicas, sizing: {} },
   { replicas, sizing: { latency: '200ms', metric: 'cpuRatio' } },
   { replicas, sizing: { latency: '200ms', quantile: 1 } },
+  { replicas, sizing: { latency: '200ms', merge: 'max' } },
   { replicas, metrics, forecast: { cpuRatio: { target: 2 } } },
   { replicas, metrics, cost: { perHourMax: 1 } },
   { replicas, metrics, cost: { instanceHoursPerDayMax: 0 } },

@@ -48,8 +48,6 @@ export const policyKeys = {
     'arrivalVariability',
     'headroom',
     'scaleInTolerance',
-    'of',
-    'merge',
     'whenMissing',
     'scaleOutCooldown',
     'scaleInCooldown',
