@@ -27,6 +27,8 @@ export interface NginxPlace {
 export interface ProxyPlaces {
   /** Where a proxy of ours takes its requests and spreads them over its instances; absent: none does. */
   readonly listen?: ListenPlace;
+  /** How long a request has there until its answer begins; absent: no limit. Only with `listen`. */
+  readonly deadlineMs?: number;
   /** Kept in step by orders. */
   readonly haproxy?: HaproxyPlace;
   /** Kept in step by reloads. */
@@ -40,6 +42,15 @@ export function readListen(field: Field): ListenPlace {
   field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
   return { host: '127.0.0.1', port: 1 };
 }
+
+/** @param hasListen whether there is a proxy of ours that could keep it. */
+export function readDeadline(field: Field, hasListen: boolean): number {
+  if (!hasListen) field.problem('needs listen beside it: HAProxy and nginx have time limits of their own');
+  return Math.ceil(field.duration({ above: 0, atMost: deadlineMsMax }));
+}
+
+/** Who waits for longer waits for a job, not for an answer. */
+const deadlineMsMax = 3_600_000;
 
 /** @param folder where relative paths start. */
 export function readHaproxy(field: Field, folder: string): HaproxyPlace {

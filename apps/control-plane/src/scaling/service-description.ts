@@ -8,7 +8,14 @@ import {
 } from 'loadline/scaling';
 import { assertOwnGroups, type BuildWords, buildKeys, readBuildWords } from './candidate-words.ts';
 import { commandKeys, commandOf, readCommandWords, type ServicesSurroundings } from './command-words.ts';
-import { assertOwnPlaces, type ProxyPlaces, readHaproxy, readListen, readNginx } from './proxy-places.ts';
+import {
+  assertOwnPlaces,
+  type ProxyPlaces,
+  readDeadline,
+  readHaproxy,
+  readListen,
+  readNginx,
+} from './proxy-places.ts';
 
 /** A service that is run on this machine: how an instance is started, and how many there are to be. */
 export interface ServiceDescription extends ProxyPlaces, BuildWords {
@@ -44,7 +51,16 @@ export function parseServices(
   });
 }
 
-const keys = [...commandKeys, ...buildKeys, 'listen', 'haproxy', 'nginx', 'replicas', 'policy'] as const;
+const keys = [
+  ...commandKeys,
+  ...buildKeys,
+  'listen',
+  'deadline',
+  'haproxy',
+  'nginx',
+  'replicas',
+  'policy',
+] as const;
 
 function readService(entry: Field, name: string, surroundings: ServicesSurroundings): ServiceDescription {
   if (!namePattern.test(name))
@@ -55,6 +71,7 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
   if (words.command === undefined) service.required('command').string();
   const { folder } = surroundings;
   const listen = service.optional('listen');
+  const deadline = service.optional('deadline');
   const haproxy = service.optional('haproxy');
   const nginx = service.optional('nginx');
   return {
@@ -63,6 +80,7 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
     policy: readPolicy(service.required('policy'), service.optional('replicas')),
     ...readBuildWords(service, words, surroundings),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
+    ...(deadline === undefined ? {} : { deadlineMs: readDeadline(deadline, listen !== undefined) }),
     ...(haproxy === undefined ? {} : { haproxy: readHaproxy(haproxy, folder) }),
     ...(nginx === undefined ? {} : { nginx: readNginx(nginx, folder) }),
   };

@@ -6,6 +6,8 @@ import type { ListenPlace } from 'loadline/traffic';
 
 export interface ProxyCommandOptions {
   readonly listen: ListenPlace;
+  /** How long a request has until its answer begins; undefined: no limit. */
+  readonly deadlineMs: number | undefined;
   /** Where it keeps its upstreams, so that it serves at once after a new start. */
   readonly state: string;
   readonly key: string;
@@ -15,7 +17,12 @@ export interface ProxyCommandOptions {
 const drainGraceMs = 60_000;
 
 /** How a proxy is run: `loadline proxy`, as anybody could. */
-export function proxyCommand({ listen: { host, port }, state, key }: ProxyCommandOptions): ServiceCommand {
+export function proxyCommand({
+  listen: { host, port },
+  deadlineMs,
+  state,
+  key,
+}: ProxyCommandOptions): ServiceCommand {
   const isSource = import.meta.url.endsWith('.ts');
   const manifest = createRequire(import.meta.url).resolve('loadline/package.json');
   return {
@@ -29,6 +36,7 @@ export function proxyCommand({ listen: { host, port }, state, key }: ProxyComman
       `${bracketed(host)}:${port}`,
       '--state',
       state,
+      ...(deadlineMs === undefined ? [] : ['--deadline', `${deadlineMs}ms`]),
     ],
     environment: { PATH: process.env.PATH, LOADLINE_PROXY_KEY: key },
     portVariable: 'LOADLINE_PROXY_ORDERS_PORT',

@@ -55,15 +55,15 @@ export function startServiceProxies({
 }: ServiceProxiesOptions): ServiceProxies {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = proxyKeyIn(folder);
-  const ours = services.flatMap(({ name, listen }) =>
-    listen === undefined ? [] : [{ name, listen, group: groupOf(name, listen) }],
+  const ours = services.flatMap(({ name, listen, deadlineMs }) =>
+    listen === undefined ? [] : [{ name, listen, deadlineMs, group: groupOf(name, { listen, deadlineMs }) }],
   );
   const processes = createProcessDriver({
     clock,
     services: Object.fromEntries(
-      ours.map(({ group, listen }) => [
+      ours.map(({ group, listen, deadlineMs }) => [
         group,
-        proxyCommand({ listen, state: join(folder, `${group}.json`), key }),
+        proxyCommand({ listen, deadlineMs, state: join(folder, `${group}.json`), key }),
       ]),
     ),
     folder,
@@ -112,12 +112,14 @@ interface Reach {
 }
 
 function driversOf(
-  { name, listen, haproxy, nginx }: ServiceDescription,
+  { name, listen, deadlineMs, haproxy, nginx }: ServiceDescription,
   { clock, processes, key }: Reach,
 ): ProxyDriver[] {
   const drivers: ProxyDriver[] = [];
-  if (listen !== undefined)
-    drivers.push(followProxy({ name: nameOfOurs(name), processes, group: groupOf(name, listen), key }));
+  if (listen !== undefined) {
+    const group = groupOf(name, { listen, deadlineMs });
+    drivers.push(followProxy({ name: nameOfOurs(name), processes, group, key }));
+  }
   if (haproxy !== undefined) {
     const { socketPath, backend } = haproxy;
     drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend }));
@@ -140,9 +142,15 @@ function nameOfOurs(service: string): string {
   return `the proxy of ${service}`;
 }
 
-/** Of where it listens too: one that is to listen elsewhere is another one. */
-function groupOf(service: string, { host, port }: ListenPlace): string {
-  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}`;
+interface OwnProxy {
+  readonly listen: ListenPlace;
+  readonly deadlineMs: number | undefined;
+}
+
+/** Of how it was started too: one that goes on from before, and is to listen elsewhere or wait otherwise, is another one. */
+function groupOf(service: string, { listen: { host, port }, deadlineMs }: OwnProxy): string {
+  const within = deadlineMs === undefined ? '' : `-within-${deadlineMs}ms`;
+  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}`;
 }
 
 function urlOf({ host, port }: ListenPlace): string {

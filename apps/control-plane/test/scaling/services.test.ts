@@ -105,6 +105,31 @@ describe('a services file', () => {
     ]);
   });
 
+  it('says how long a request of the service has at that proxy', () => {
+    expect(read({ shop: { ...shop, listen: 8080, deadline: '1.5s' } })).toMatchObject({
+      value: [{ listen: { port: 8080 }, deadlineMs: 1500 }],
+    });
+    expect(read({ shop: { ...shop, listen: 8080, deadline: '1us' } })).toMatchObject({
+      value: [{ deadlineMs: 1 }],
+    });
+    const untimed = read({ shop: { ...shop, listen: 8080 } });
+    expect(untimed.ok && untimed.value[0]).not.toHaveProperty('deadlineMs');
+    for (const deadline of [10, '10', 'soon', '-1s'])
+      expect(problemsOf({ shop: { ...shop, listen: 8080, deadline } })).toEqual([
+        expect.stringMatching(/^services\.shop\.deadline must be a duration with a unit/),
+      ]);
+    expect(problemsOf({ shop: { ...shop, listen: 8080, deadline: '0s' } })).toEqual([
+      expect.stringMatching(/^services\.shop\.deadline must be longer than 0 ms/),
+    ]);
+    expect(problemsOf({ shop: { ...shop, listen: 8080, deadline: '2h' } })).toEqual([
+      expect.stringMatching(/^services\.shop\.deadline must be at most 3600000 ms/),
+    ]);
+    const haproxy = { socket: 'admin.sock' };
+    expect(problemsOf({ shop: { ...shop, haproxy, deadline: '1s' } })).toEqual([
+      'services.shop.deadline needs listen beside it: HAProxy and nginx have time limits of their own',
+    ]);
+  });
+
   it('says which HAProxy is to be kept in step', () => {
     const places = [{ socket: 'admin.sock' }, { socket: '/run/admin.sock', backend: 'shop' }];
     expect(places.map((haproxy) => read({ shop: { ...shop, haproxy } }))).toMatchObject([

@@ -1,4 +1,7 @@
-/** A service that says which process answered, and ends what it has before it stops. */
+/**
+ * A service that says which process answered, and ends what it has before it stops; at /left how much time the request has
+ * left, and at /never nothing.
+ */
 import { createServer } from 'node:http';
 
 let isStopping = false;
@@ -8,6 +11,8 @@ const server = createServer((request, response) => {
     return response.end();
   }
   if (isStopping) response.setHeader('connection', 'close');
+  if (request.url === '/left') return response.end(request.headers['x-envoy-expected-rq-timeout-ms']);
+  if (request.url === '/never') return undefined;
   setTimeout(() => response.end(String(process.pid)), 5);
 });
 // Longer than any proxy keeps a connection: it is the proxy that ends it, and no request meets a closed one.

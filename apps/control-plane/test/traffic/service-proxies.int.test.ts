@@ -28,9 +28,9 @@ async function serve(key?: string): Promise<Served> {
 }
 
 /** The body, or what went wrong. */
-function ask(port: number, agent: Agent): Promise<string> {
+function ask(port: number, agent: Agent, path = '/'): Promise<string> {
   return new Promise((resolve) => {
-    const asked = request({ port, host: '127.0.0.1', agent }, (response) => {
+    const asked = request({ port, host: '127.0.0.1', path, agent }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => {
         text += piece;
@@ -149,6 +149,35 @@ describe('a service that listens', () => {
     expect(survived.failures).toEqual([]);
     expect(survived.pids.size).toBe(2);
     expect([...grown.pids].filter((pid) => survived.pids.has(pid))).toHaveLength(1);
+  });
+
+  it('has as long for a request as its file says, and the next control plane heeds what that says then', async () => {
+    const port = await freePort();
+    const timed = join(home, 'timed');
+    const write = (deadline: string): void => {
+      const replicas = { min: 1, max: 1 };
+      const shop = {
+        command: process.execPath,
+        args: [script],
+        listen: port,
+        policy: 'foodshare/api_servers',
+      };
+      const services = { shop: { ...shop, replicas, deadline } };
+      writeFileSync(`${timed}.json`, JSON.stringify({ services }));
+    };
+    const timedArgs = ['--home', timed, '--services', `${timed}.json`];
+    const agent = new Agent();
+    const left = async (): Promise<number> => Number(await ask(port, agent, '/left'));
+    write('90s');
+    const first = await startServe(timedArgs);
+    served.push(first);
+    expect(await until(left, (leftMs) => leftMs > 0)).toBeGreaterThan(60_000);
+    // Its proxy goes on, and would go on with the time that it was started with.
+    await first.stop('SIGKILL');
+    write('300ms');
+    served.push(await startServe(timedArgs, { key: first.firstKey ?? '' }));
+    expect(await until(left, (leftMs) => leftMs <= 300)).toBeLessThanOrEqual(300);
+    expect(await ask(port, agent, '/never')).toMatch(/^504 .*The time that the request had is over/);
   });
 
   it('is kept in step at a HAProxy and an nginx too, and says how its proxies are', async () => {
