@@ -118,7 +118,7 @@ const recommendations = Array.from(
 );
 const history = Array.from({ length: points }, (_, at): ScalingStep => {
   const [from, to] = at % 2 === 0 ? [6, 7] : [7, 6];
-  return { atMs: nowMs - (points - at) * 8600, from, to, metrics: ['cpuRatio'] };
+  return { atMs: nowMs - (points - at) * 8600, from, to, askers: ['target cpuRatio'] };
 });
 
 function standingOf(group: string, forecast: RollingForecast): Standing {

@@ -7,8 +7,11 @@ export interface ScalingStep {
   readonly from: number;
   readonly to: number;
   /** Which rules asked for it; empty where it was set by hand or by a limit. */
-  readonly metrics: readonly RuleName[];
+  readonly askers: readonly StepAsker[];
 }
+
+/** A rule by its kind and its name: several may go by one metric, and each has its own cooldown. */
+export type StepAsker = `${Proposal['kind']} ${RuleName}`;
 
 /** What the rules wanted at a time, before windows, cooldowns and limits. */
 export interface Recommendation {
@@ -100,9 +103,9 @@ export function isForced({ action, bound }: Pick<Decision, 'action' | 'bound'>):
   return action !== 'hold' && bound?.kind === (action === 'scale out' ? 'minimum' : 'maximum');
 }
 
-/** The rules that asked for the step that a decision takes; empty where none did. */
-export function askersOf(decision: Decision): RuleName[] {
+/** What the rules said that asked for the step that a decision takes; empty where none did. */
+export function askersOf(decision: Decision): readonly Proposal[] {
   if (decision.action === 'hold' || isForced(decision)) return [];
   const asked = decision.action === 'scale out' ? 'more' : 'fewer';
-  return decision.proposals.filter(({ says }) => says === asked).map(({ metric }) => metric);
+  return decision.proposals.filter(({ says }) => says === asked);
 }

@@ -5,7 +5,8 @@ import type { ScalingEvent, ScalingTrigger } from './memory.ts';
 /** What a decision that was taken means to later ones. */
 export function stepOf(decision: Decision): ScalingStep {
   const { atMs, from, to } = decision;
-  return { atMs, from, to, metrics: askersOf(decision) };
+  const askers = askersOf(decision).map(({ kind, metric }) => `${kind} ${metric}` as const);
+  return { atMs, from, to, askers };
 }
 
 /** What is remembered of a step, whether it could be taken or not. */
@@ -31,13 +32,13 @@ function triggerOf(decision: Decision): ScalingTrigger {
   }
   const asked = askersOf(decision);
   const isUp = to > from;
-  const candidates = proposals
-    // By an autoscaler's window a step may be one that was asked for before, and that nobody asks for now.
-    .filter(({ metric }) => asked.length === 0 || asked.includes(metric))
-    .map(({ metric, seen = Number.NaN, scaleOutAbove = Number.NaN, scaleInBelow = Number.NaN }) => {
+  // By an autoscaler's window a step may be one that was asked for before, and that nobody asks for now.
+  const candidates = (asked.length === 0 ? proposals : asked).map(
+    ({ metric, seen = Number.NaN, scaleOutAbove = Number.NaN, scaleInBelow = Number.NaN }) => {
       const threshold = isUp ? scaleOutAbove : scaleInBelow;
       return { metric, value: seen, threshold, past: isUp ? seen / threshold : -seen / threshold };
-    });
+    },
+  );
   const { metric, value, threshold } = candidates.reduce((most, each) =>
     // Whoever knows no number is the loudest only among themselves.
     each.past > most.past || Number.isNaN(most.past) ? each : most,

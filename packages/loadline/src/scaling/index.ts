@@ -1,6 +1,6 @@
 /** Keeps groups of instances at the right size: policies, decisions with their reasons, drivers that act; and brings new builds in. */
 export { decide } from './decide.ts';
-export type { Bound, Decision, Recommendation, ScalingAction, ScalingStep } from './decision.ts';
+export type { Bound, Decision, Recommendation, ScalingAction, ScalingStep, StepAsker } from './decision.ts';
 export type { DecisionSpan } from './decision-span.ts';
 export type {
   Fleet,

@@ -168,13 +168,13 @@ function load(proposal: Proposal | undefined): number {
 /** When a rule may ask for more again: its cooldown counts from the last step up that it asked for itself. */
 function outCooldownEnd(rule: ScalingRule, history: readonly ScalingStep[], atMs: number): number {
   if (rule.kind === 'calendar') return Number.NEGATIVE_INFINITY;
-  const name = nameOf(rule);
+  const asker = `${rule.kind} ${nameOf(rule)}` as const;
   for (let at = history.length - 1; at >= 0; at--) {
     const step = history[at] as ScalingStep;
     const endMs = step.atMs + rule.scaleOutCooldownMs;
     // What is over is over, and so is everything before it.
     if (endMs <= atMs) break;
-    if (step.to > step.from && step.metrics.includes(name)) return endMs;
+    if (step.to > step.from && step.askers.includes(asker)) return endMs;
   }
   return Number.NEGATIVE_INFINITY;
 }

@@ -55,7 +55,7 @@ describe('decide() upwards', () => {
   });
 
   it('does not let one metric wait for the cooldown of another', () => {
-    const history = [step({ atMs: noonMs - 2 * minuteMs, metrics: ['cpuRatio'] })];
+    const history = [step({ atMs: noonMs - 2 * minuteMs, askers: ['threshold cpuRatio'] })];
     expect(decideOn(seen({ cpuRatio: 0.9, memoryRatio: 0.9 }, {}), { history }).to).toBe(5);
   });
 

@@ -90,7 +90,7 @@ export function seen(
 }
 
 export function step(further: Partial<ScalingStep>): ScalingStep {
-  return { atMs: noonMs, from: 3, to: 4, metrics: ['cpuRatio'], ...further };
+  return { atMs: noonMs, from: 3, to: 4, askers: ['threshold cpuRatio'], ...further };
 }
 
 export function manual(further: Partial<ManualScaling> = {}): ManualScaling {

@@ -99,7 +99,7 @@ export interface CalendarFloor {
   readonly leadMs: number;
 }
 
-/** What a rule is called in proposals, steps and cooldowns: its metric, or where it has none, its kind. */
+/** What a rule is called in proposals: its metric, or where it has none, its kind. Of one metric there may be several kinds. */
 export function nameOf(rule: ScalingRule): RuleName {
   return rule.kind === 'calendar' ? 'calendar' : rule.metric;
 }

@@ -6,8 +6,10 @@ import {
   type Observation,
   parseScalingPolicy,
   type ScalingPolicy,
+  type ScalingStep,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
+import { eventOf, stepOf } from '../../../src/scaling/event.ts';
 import { minuteMs, noonMs } from '../policies.ts';
 
 const hourMs = 60 * minuteMs;
@@ -20,11 +22,12 @@ function policyOf(written: object): ScalingPolicy {
 
 interface Scene extends Partial<Observation> {
   readonly foresight?: Foresight;
+  readonly history?: readonly ScalingStep[];
 }
 
 /** What is decided for so many requests a second in all. */
 function decideOn(written: object, ratePerSecond: number, scene: Scene = {}): Decision {
-  const { foresight, atMs = noonMs, wanted = 4, ...others } = scene;
+  const { foresight, history = [], atMs = noonMs, wanted = 4, ...others } = scene;
   const configuration = {
     group: 'api',
     version: 1,
@@ -35,7 +38,7 @@ function decideOn(written: object, ratePerSecond: number, scene: Scene = {}): De
   const standing = {
     configuration,
     manual: undefined,
-    history: [],
+    history,
     recommendations: [],
     ...(foresight === undefined ? {} : { foresight }),
   };
@@ -124,6 +127,28 @@ describe('a forecast rule', () => {
     // Nine in ten is 1.4 times what is expected.
     expect(inTime).toMatchObject({ action: 'scale out', to: Math.ceil((700 * 1.4) / 50) });
     expect(inTime.reason).toContain('will be at most 980/s within 3 m, 90 % sure, which takes 20');
+  });
+
+  it('keeps no threshold of the same metric from asking for more, and goes on beside its cooldown', () => {
+    const rules = { metrics: { ratePerSecond: { scaleOutAbove: 80, scaleOutCooldown: '3m' } }, forecast };
+    const beforehand = decideOn(rules, 280, { foresight: foresees(200, 0) });
+    expect(beforehand).toMatchObject({ action: 'scale out', from: 4, to: 6 });
+    // It had asked for nothing; half a minute later far more comes than was foreseen.
+    const scene = { atMs: noonMs + minuteMs / 2, wanted: 6, foresight: foresees(200, 0) };
+    const emergency = decideOn(rules, 900, { ...scene, history: [stepOf(beforehand)] });
+    expect(emergency).toMatchObject({ action: 'scale out', to: 7 });
+    const later = { ...scene, wanted: 7, history: [stepOf(beforehand), stepOf(emergency)] };
+    expect(decideOn(rules, 900, later)).toMatchObject({ action: 'hold', bound: { kind: 'cooldown' } });
+    expect(decideOn(rules, 900, { ...later, foresight: foresees(400, 0) })).toMatchObject({ to: 12 });
+  });
+
+  it('is what is told to have triggered its step, not a threshold of the same metric that was content', () => {
+    const rules = { metrics: { ratePerSecond: { scaleOutAbove: 80 } }, forecast };
+    const beforehand = decideOn(rules, 280, { foresight: foresees(200, 0) });
+    expect(eventOf(beforehand, { kind: 'accepted' }).trigger).toMatchObject({
+      metric: 'ratePerSecond',
+      value: beforehand.proposals.find(({ kind }) => kind === 'forecast')?.seen,
+    });
   });
 
   it('takes nothing away by itself, however little is foreseen', () => {
