@@ -24,7 +24,7 @@ export interface RegionQuestion {
 /** The region for a request, and why not a nearer one. */
 export interface RegionChoice {
   readonly region: string;
-  /** `last resort`: nobody takes it, so the nearest gets it all the same. */
+  /** `last resort`: nobody takes it, so the nearest that is up gets it all the same, or the nearest where all are down. */
   readonly because: 'nearest' | 'as near' | 'farther' | 'last resort';
   /** Who would have been asked before, and why that did not take it. */
   readonly passedOver: readonly { readonly region: string; readonly why: 'down' | 'full' | 'warming up' }[];
@@ -33,6 +33,10 @@ export interface RegionChoice {
 /**
  * Chooses the region for one request. Pure: the nearest step first; in it the one that was drawn by weight, then the others;
  * then the next step. `writeRegionConfiguration` has HAProxy do just this.
+ *
+ * Where nobody takes it, the first in this order that is up gets it: who is full or warming up is slow, who is down answers nothing.
+ * Where all are down, the first gets it all the same: that all fail at once is seldom so, and their checks, or the way on which
+ * these go, are wrong more often. Who is asked then may answer; who is told 503 at once is lost for sure.
  */
 export function chooseRegion({ plan, area, seen, pick, warm }: RegionQuestion): RegionChoice {
   const byName = new Map(plan.regions.map((region) => [region.name, region]));
@@ -52,7 +56,8 @@ export function chooseRegion({ plan, area, seen, pick, warm }: RegionQuestion): 
       passedOver.push({ region: name, why });
     }
   }
-  return { region: passedOver[0]?.region as string, because: 'last resort', passedOver };
+  const last = passedOver.find(({ why }) => why !== 'down') ?? passedOver[0];
+  return { region: last?.region as string, because: 'last resort', passedOver };
 }
 
 function stepsOf({ areas, elsewhere }: RegionPlan, area: string): Steps {

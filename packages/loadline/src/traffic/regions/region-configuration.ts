@@ -29,7 +29,7 @@ export function writeRegionConfiguration(plan: RegionPlan, options: RegionConfig
   const { origin, ...rest } = options;
   const settings = completeHaproxyOptions(rest);
   checkPlan(plan, origin);
-  const { runtime, healthCheck, slowStartMs } = settings;
+  const { runtime, healthCheck, slowStartMs, requestsMax } = settings;
   const file = settings.file as HaproxyFileSettings;
   const backends = plan.regions.map((region) => {
     const reserves = reservesOf(plan, region.name);
@@ -38,9 +38,15 @@ backend region-${region.name}
   balance leastconn
 ${lines(retriesOf({ attemptsMax: file.attemptsMax + errorsMax }))}
 ${lines(checksOf(healthCheck))}
-${lines([region, ...reserves].map((each) => serverLine(each, { home: region, healthCheck, slowStartMs, requestsMax: settings.requestsMax })))}
+${lines([region, ...reserves].map((each) => serverLine(each, { home: region, healthCheck, slowStartMs, requestsMax })))}
 `;
   });
+  const lastResorts = plan.regions.map((region) =>
+    lastResortOf([region, ...reservesOf(plan, region.name).slice(0, 1)], {
+      attemptsMax: file.attemptsMax,
+      requestsMax,
+    }),
+  );
   return `${haproxyBasis({ runtime, file, checkTimeoutMs: healthCheck.timeoutMs })}
 frontend clients
 ${lines(clientsOf(file))}
@@ -49,7 +55,20 @@ ${lines(originOf(origin, plan))}
   http-request set-var(txn.warm) rand(${weightMax})
 ${lines(areasAlike(plan).flatMap(({ name, areas, steps }) => [...membersOf(name, areas), ...rulesOf(plan, name, steps)]))}
 ${lines(rulesOf(plan, undefined, plan.elsewhere))}
-${backends.join('')}`;
+${[...backends, ...lastResorts].join('')}`;
+}
+
+/** Asks a region without a look at its checks, and where that cannot be reached the next. A third would not be: a repetition avoids only the one before. */
+function lastResortOf(
+  regions: readonly Region[],
+  { attemptsMax, requestsMax }: { readonly attemptsMax: number; readonly requestsMax: number },
+): string {
+  return `
+backend last-resort-${regions[0]?.name}
+  balance first
+${lines(retriesOf({ attemptsMax: Math.min(attemptsMax, regions.length) }))}
+${lines(regions.map(({ name, host, port }) => `server ${name} ${bracketed(host)}:${port} maxconn ${requestsMax}`))}
+`;
 }
 
 /** Connections that fail in a row until a region is taken for down, without waiting for its checks. */
@@ -119,42 +138,56 @@ function membersOf(name: string, areas: readonly string[]): string[] {
 /** HAProxy takes 64 words in a line. */
 const areasInLine = 50;
 
-/** In the order of `chooseRegion`: drawn by weight, then the others of the step, then farther ones, then the nearest all the same. */
+/**
+ * In the order of `chooseRegion`: who takes it, drawn by weight, then the others of the step, then farther ones; then in the same
+ * order who is up; then whom the draw names, although it is down.
+ */
 function rulesOf(plan: RegionPlan, areas: string | undefined, steps: Steps): string[] {
-  const fromThere = areas === undefined ? '' : ` ${areas}`;
   const byName = new Map(plan.regions.map((region) => [region.name, region]));
-  const rules = steps.flatMap((step) => {
-    const regions = step.map((name) => byName.get(name) as Region);
-    const total = regions.reduce((sum, { weight }) => sum + weight, 0);
-    let upTo = 0;
-    const drawn = regions.map((region) => {
-      upTo += region.weight;
-      const below = Math.round((upTo / total) * drawMax);
-      const from = Math.round(((upTo - region.weight) / total) * drawMax);
-      const isDrawn =
-        regions.length === 1
-          ? ''
-          : ` { var(txn.pick) -m int ge ${from} } { var(txn.pick) -m int lt ${below} }`;
-      return `use_backend region-${region.name} if${fromThere}${isDrawn} ${takes(region)}`;
-    });
-    const others = regions.map(
-      (region) => `use_backend region-${region.name} if${fromThere} ${takes(region)}`,
-    );
-    return regions.length === 1 ? drawn : [...drawn, ...others];
-  });
-  const nearest = steps[0]?.[0] as string;
+  const regionsOf = (step: readonly string[]): Region[] => step.map((name) => byName.get(name) as Region);
+  const use = (backend: string, ...conditions: readonly string[]): string => {
+    const all = [areas ?? '', ...conditions].filter((condition) => condition !== '');
+    return all.length === 0 ? `default_backend ${backend}` : `use_backend ${backend} if ${all.join(' ')}`;
+  };
+  const whoever = (may: (region: Region) => string): string[] =>
+    steps
+      .map(regionsOf)
+      .flatMap((regions) => [
+        ...drawsOf(regions).map(({ region, isDrawn }) => use(`region-${region.name}`, isDrawn, may(region))),
+        ...(regions.length === 1 ? [] : regions.map((region) => use(`region-${region.name}`, may(region)))),
+      ]);
+  const nearest = drawsOf(regionsOf(steps[0] ?? []));
   return [
-    ...rules,
-    areas === undefined
-      ? `default_backend region-${nearest}`
-      : `use_backend region-${nearest} if${fromThere}`,
+    ...whoever(takes),
+    ...whoever(isUp),
+    // Whom no other draw named needs no condition.
+    ...nearest.map(({ region, isDrawn }, index) =>
+      use(`last-resort-${region.name}`, ...(index === nearest.length - 1 ? [] : [isDrawn])),
+    ),
   ];
 }
 
-function takes({ name, fullAt }: Region): string {
-  const server = `region-${name}/${name}`;
+/** For each region of a step the condition that the draw names it, by weight. */
+function drawsOf(regions: readonly Region[]): { readonly region: Region; readonly isDrawn: string }[] {
+  const total = regions.reduce((sum, { weight }) => sum + weight, 0);
+  let upTo = 0;
+  return regions.map((region) => {
+    const from = Math.round((upTo / total) * drawMax);
+    upTo += region.weight;
+    const below = Math.round((upTo / total) * drawMax);
+    const isDrawn = `{ var(txn.pick) -m int ge ${from} } { var(txn.pick) -m int lt ${below} }`;
+    return { region, isDrawn: regions.length === 1 ? '' : isDrawn };
+  });
+}
+
+function takes(region: Region): string {
+  const { name, fullAt } = region;
   const isFree = fullAt === undefined ? '' : ` { be_conn(region-${name}) lt ${fullAt} }`;
-  return `{ srv_is_up(${server}) }${isFree} { srv_weight(${server}),sub(txn.warm) gt 0 }`;
+  return `${isUp(region)}${isFree} { srv_weight(region-${name}/${name}),sub(txn.warm) gt 0 }`;
+}
+
+function isUp({ name }: Region): string {
+  return `{ srv_is_up(region-${name}/${name}) }`;
 }
 
 function checkPlan(plan: RegionPlan, origin: RegionConfigurationOptions['origin']): void {

@@ -72,6 +72,18 @@ describe('chooseRegion()', () => {
     });
   });
 
+  it('gives what nobody takes to the nearest that is up, full or warming up as it is', () => {
+    const down = { isUp: false };
+    const last = (further: Readonly<Record<string, Partial<SeenRegion>>>, pick = 0): unknown =>
+      chooseRegion({ plan, area: 'de', seen: seenWith(further), pick, warm: 0.9 });
+    const resort = (region: string): unknown => expect.objectContaining({ region, because: 'last resort' });
+    expect(last({ eu: down, eu2: { inFlight: 100 }, us: down, ap: down })).toEqual(resort('eu2'));
+    expect(last({ eu: down, eu2: down, us: { warmRatio: 0.1 }, ap: down })).toEqual(resort('us'));
+    // Where all are down the checks may be wrong: then as if they were up.
+    const all = { eu: down, eu2: down, us: down, ap: down };
+    expect([last(all), last(all, 0.99)]).toEqual([resort('eu'), resort('eu2')]);
+  });
+
   it('turns nobody away while a region is up and has room', () => {
     const anySeen = fc.record({ isUp: fc.boolean(), inFlight: fc.nat(200), warmRatio: fc.constant(1) });
     fc.assert(
@@ -86,6 +98,8 @@ describe('chooseRegion()', () => {
             return region?.isUp === true && (name !== 'eu2' || region.inFlight < 100);
           };
           expect(takes(choice.region)).toBe(['eu', 'eu2', 'us', 'ap'].some(takes));
+          const isUp = (name: string): boolean => seen[name]?.isUp === true;
+          expect(isUp(choice.region)).toBe(['eu', 'eu2', 'us', 'ap'].some(isUp));
         },
       ),
     );

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,9 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type FaultProxy, startFaultProxy } from '@loadline/local-stack';
-import { readRegionPlan, writeRegionConfiguration } from 'loadline/traffic';
+import { type RegionPlan, readRegionPlan, writeRegionConfiguration } from 'loadline/traffic';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHaproxyRuntime } from '../../../src/traffic/drivers/haproxy-runtime.ts';
 import { freePort } from '../drivers/free-port.ts';
 import { startUpstreamServer, type UpstreamServer } from '../drivers/upstream-server.ts';
 
@@ -19,12 +20,9 @@ const manyAreas = Object.fromEntries(
 );
 const servers = new Map<string, UpstreamServer>();
 const distances = new Map<string, FaultProxy>();
-let folder: string;
-let url: string;
-let haproxy: ChildProcess | undefined;
+let before: BeforeRegions;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'loadline-regions-'));
   for (const [index, name] of names.entries()) {
     const server = await startUpstreamServer(name);
     const distance = await startFaultProxy({ target: { port: server.upstream.port } });
@@ -38,20 +36,7 @@ beforeAll(async () => {
     ),
     areas: { de: [['eu'], ['us']], at: [['eu'], ['us']], us: [['us'], ['eu']], ...manyAreas },
   });
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  const path = join(folder, 'haproxy.cfg');
-  const text = writeRegionConfiguration(plan, {
-    runtime: { socketPath: join(folder, 'haproxy.sock') },
-    healthCheck: { intervalMs: 100, startIntervalMs: 50, timeoutMs: 1000 },
-    slowStartMs: 2000,
-    origin: { header: 'x-country' },
-    file: { path, listen: [`127.0.0.1:${port}`] },
-  });
-  await writeFile(path, text);
-  const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
-  await promisify(execFile)('haproxy', ['-c', '-f', path], { env });
-  haproxy = spawn('haproxy', ['-db', '-q', '-f', path], { stdio: 'inherit', env });
+  before = await startBefore(plan);
   for (let look = 0; (await ask('de').catch(() => 'nobody')) !== 'eu'; look++) {
     if (look === 250) throw new Error('HAProxy did not come up within five seconds; its words are above');
     await pause(20);
@@ -59,11 +44,50 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (haproxy?.kill('SIGKILL')) await once(haproxy, 'exit');
+  await before?.[Symbol.asyncDispose]();
   for (const distance of distances.values()) await distance.close();
   for (const server of servers.values()) await server[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
 });
+
+interface BeforeRegions extends AsyncDisposable {
+  readonly url: string;
+  /** Which regions it takes for up. */
+  up(): Promise<string[]>;
+}
+
+/** A real HAProxy before the regions of a plan. */
+async function startBefore(plan: RegionPlan): Promise<BeforeRegions> {
+  const folder = await mkdtemp(join(tmpdir(), 'loadline-regions-'));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const path = join(folder, 'haproxy.cfg');
+  const socketPath = join(folder, 'haproxy.sock');
+  const text = writeRegionConfiguration(plan, {
+    runtime: { socketPath },
+    healthCheck: { intervalMs: 100, startIntervalMs: 50, timeoutMs: 1000 },
+    slowStartMs: 2000,
+    origin: { header: 'x-country' },
+    file: { path, listen: [listen] },
+  });
+  await writeFile(path, text);
+  const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
+  await promisify(execFile)('haproxy', ['-c', '-f', path], { env });
+  const haproxy = spawn('haproxy', ['-db', '-q', '-f', path], { stdio: 'inherit', env });
+  const runtime = createHaproxyRuntime({ socketPath });
+  return {
+    url: `http://${listen}`,
+    async up() {
+      const rows = (await runtime.ask('show stat', new AbortController().signal)).split('\n');
+      // Of one that is on its way down it says how far, as `UP 1/3`.
+      const isUp = (name: string): boolean =>
+        rows.some((row) => row.startsWith(`region-${name},${name},`) && row.split(',')[17]?.startsWith('UP'));
+      return plan.regions.map(({ name }) => name).filter(isUp);
+    },
+    async [Symbol.asyncDispose]() {
+      if (haproxy.kill('SIGKILL')) await once(haproxy, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
 
 /**
  * Which region answers a request from a country; its status where none does. Of a connection to a server that was reset,
@@ -71,7 +95,7 @@ afterAll(async () => {
  */
 async function ask(country: string): Promise<string> {
   const init = { headers: { 'x-country': country } };
-  const answer = await fetch(url, init).catch(() => fetch(url, init));
+  const answer = await fetch(before.url, init).catch(() => fetch(before.url, init));
   const body = await answer.text();
   return answer.ok ? body : String(answer.status);
 }
@@ -131,6 +155,46 @@ it('when a region dies, what may be repeated is answered by the next, and it com
   const isBack = async (): Promise<boolean> =>
     (await Promise.all(Array.from({ length: 30 }, () => ask('de')))).every((region) => region === 'eu');
   await expect.poll(isBack, { timeout: 10_000 }).toBe(true);
+});
+
+it('where all are taken for down, the nearest is asked all the same: their checks may be wrong', async () => {
+  for (const server of servers.values()) server.isWell = false;
+  await expect.poll(() => before.up()).toEqual([]);
+  expect([...(await askUntil('de', times(10))).keys()]).toEqual(['eu']);
+  expect([...(await askUntil('us', times(10))).keys()]).toEqual(['us']);
+  expect([...(await askUntil('br', times(30))).keys()].toSorted()).toEqual(['ap', 'eu', 'us']);
+  // And where they are right, the next.
+  await distances.get('eu')?.inject({ kind: 'cut' });
+  expect(await ask('de')).toBe('us');
+  await distances.get('eu')?.heal();
+
+  const ap = servers.get('ap') as UpstreamServer;
+  ap.isWell = true;
+  await expect.poll(() => before.up(), { interval: 5 }).toEqual(['ap']);
+  // It has just come back, and yet there is nobody else who is up.
+  expect([...(await askUntil('de', times(10))).keys()]).toEqual(['ap']);
+
+  for (const server of servers.values()) server.isWell = true;
+  await expect.poll(() => before.up()).toEqual(['eu', 'us', 'ap']);
+});
+
+it('where all are full, they share by weight all the same', async () => {
+  await using near = await startUpstreamServer('near');
+  await using alike = await startUpstreamServer('alike');
+  const regions = Object.fromEntries(
+    [near, alike].map(({ upstream: { id, host, port } }) => [id, { host, port, fullAt: 1 }]),
+  );
+  await using full = await startBefore(readRegionPlan({ regions }));
+  await expect.poll(() => full.up().catch(() => []), { timeout: 5000 }).toEqual(['near', 'alike']);
+  const ask = async (path: string): Promise<string> => (await fetch(`${full.url}${path}`)).text();
+  const held = [ask('/slow'), ask('/slow')];
+  await expect.poll(() => [near.waiting, alike.waiting]).toEqual([1, 1]);
+  const answers = new Set<string>();
+  for (let request = 0; request < 40; request++) answers.add(await ask('/'));
+  expect([...answers].toSorted()).toEqual(['alike', 'near']);
+  near.release();
+  alike.release();
+  expect((await Promise.all(held)).toSorted()).toEqual(['alike', 'near']);
 });
 
 it('a request that finds nobody where it was sent is answered by the next region', async () => {
