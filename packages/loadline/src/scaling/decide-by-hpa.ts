@@ -37,7 +37,7 @@ export function decideByHpa(standing: Standing, hpa: HpaSpec, seen: Observation)
     bound,
   } as const;
   const assessed = { ...decision, ...assess(decision, policy.staleAfterMs) };
-  return { ...assessed, reason: explain(assessed) };
+  return { ...assessed, reason: explain(assessed, seen.unmet) };
 }
 
 /** Each instance as the pod that it would be: with its share of a processor and of memory as what it requests. */

@@ -42,7 +42,7 @@ export function decide(standing: Standing, seen: Observation): Decision {
     ...choice,
   } as const;
   const assessed = { ...decision, ...assess(decision, context.staleAfterMs) };
-  return { ...assessed, reason: explain(assessed) };
+  return { ...assessed, reason: explain(assessed, seen.unmet) };
 }
 
 function contextOf({ configuration: { policy }, foresight }: Standing): ScalingContext {

@@ -39,6 +39,11 @@ export interface Fleet {
   /** On their way down: they take nothing new and end what they have. */
   readonly stopping: number;
   readonly instances: readonly Instance[];
+  /**
+   * Why the engine does not make what it was told to run, nor will by itself: what is missing then counts neither as starting nor as
+   * stopping. For people, to end a sentence with; absent where it makes it.
+   */
+  readonly unmet?: string;
   /** What keeps one instance to its share of the machine; absent where nobody asked for that. */
   readonly quota?: Quota;
   /** The latest rolling restart; absent where nobody remembers one. */

@@ -5,8 +5,12 @@ import type { Proposal } from './strategies/strategy.ts';
 
 type Unexplained = Omit<Decision, 'reason'>;
 
-/** Says in one sentence what was decided and why. Pure. */
-export function explain(decision: Unexplained): string {
+/**
+ * Says in one sentence what was decided and why. Pure.
+ *
+ * @param unmet why the engine does not make what was wanted before.
+ */
+export function explain(decision: Unexplained, unmet = ''): string {
   const { action, from, to, group, bound, atMs } = decision;
   const head = {
     'scale out': `Scale out ${group} from ${from} to ${to}`,
@@ -14,7 +18,7 @@ export function explain(decision: Unexplained): string {
     hold: `Hold ${group} at ${to}`,
   };
   const grounds = groundsOf(decision).map(({ metric, because }) => `${metric} ${because}`);
-  const parts = [grounds.join(', '), bound === undefined ? '' : describe(bound, atMs)];
+  const parts = [grounds.join(', '), bound === undefined ? '' : describe(bound, atMs), unmet];
   const told = parts.filter((part) => part !== '').join('; ');
   return told === '' ? `${head[action]}.` : `${head[action]}: ${told}.`;
 }

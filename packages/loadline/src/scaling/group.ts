@@ -132,8 +132,8 @@ export class ScaledGroup {
     const { readings, instances, unread } = await this.#read(fleet);
     this.#outlook.learn(fleet);
     this.#restart.look(fleet);
-    const { wanted, ready, starting, stopping } = fleet;
-    const counts = { wanted, ready, starting, stopping };
+    const { wanted, ready, starting, stopping, unmet } = fleet;
+    const counts = { wanted, ready, starting, stopping, ...(unmet === undefined ? {} : { unmet }) };
     const { foresight, because } = await this.#outlook.look(this.configuration.policy, {
       atMs: clock.now(),
       ...counts,

@@ -102,10 +102,7 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
     for (const name of scaler.groups) {
       const { last } = scaler.status(name);
       if (last === undefined) continue;
-      const line =
-        last.kind === 'unseen'
-          ? `${name} is left alone: ${last.because.replace(/[.\s]+$/, '')}.`
-          : `${name} is looked after.`;
+      const line = standingOf(name, last);
       if (said.get(name) !== line) tell(line);
       said.set(name, line);
       if (last.kind !== 'decided') continue;
@@ -115,6 +112,13 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
     }
     await pause(clock, lookMs, signal);
   }
+}
+
+/** Whether it is looked after, and whether whatever runs it does as it is told. */
+function standingOf(name: string, last: Round): string {
+  if (last.kind === 'unseen') return `${name} is left alone: ${last.because.replace(/[.\s]+$/, '')}.`;
+  const { unmet } = last.fleet;
+  return `${name} is looked after${unmet === undefined ? '' : `; ${unmet}`}.`;
 }
 
 /** Which rules see nothing, and why. The reason may be another each time, and is told with the first. */
@@ -156,7 +160,7 @@ async function byKeda(
     ends,
     createKubernetesDriver({ clock, random, kubernetes, workloads: workloadsOf(file) }),
   );
-  const driver = createKedaDriver({ engine, groups: Object.keys(file.groups) });
+  const driver = createKedaDriver({ clock, engine, groups: Object.keys(file.groups) });
   const server = opened(ends, await startKedaScaler({ clock, source: driver, host, port }));
   tell(`KEDA may ask at ${host}:${server.port}.`);
   return driver;

@@ -1,10 +1,18 @@
+import type { Clock } from '../../base/index.ts';
 import type { Fleet, ScalingDriver } from '../driver.ts';
 import type { KedaReading, KedaSource } from './keda-source.ts';
+import { type Standstill, standstillOf } from './standstill.ts';
 
 export interface KedaDriverOptions {
+  readonly clock: Clock;
   /** Says what is there; its `apply` is never called. */
   readonly engine: Pick<ScalingDriver, 'observe'>;
   readonly groups: readonly string[];
+  /**
+   * So long what KEDA was told, and its autoscaler has not even begun to make, counts as on its way. Default 120,000: KEDA asks
+   * every 30 s, its autoscaler every 15 s, and one that may change once a minute is at it then.
+   */
+  readonly takeUpMsMax?: number;
 }
 
 /** Both ends of one number: a scaler wants it here, and KEDA asks for it there. */
@@ -18,8 +26,10 @@ const metricName = 'loadline-wanted-replicas';
  * within its own rules. Until somebody wants another number it is the one that is there; so nothing moves when this process
  * starts, and nothing when it is gone.
  */
-export function createKedaDriver({ engine, groups }: KedaDriverOptions): KedaDriver {
+export function createKedaDriver(options: KedaDriverOptions): KedaDriver {
+  const { clock, engine, groups, takeUpMsMax = 120_000 } = options;
   const told = new Map<string, number>();
+  const standstills = new Map<string, Standstill | undefined>();
   const watchers = new Map<string, Set<() => void>>(groups.map((group) => [group, new Set()]));
   const tell = (group: string, replicas: number): void => {
     const wasActive = (told.get(group) ?? 0) > 0;
@@ -34,7 +44,13 @@ export function createKedaDriver({ engine, groups }: KedaDriverOptions): KedaDri
       const observed = await engine.observe(group, signal);
       if (observed.kind === 'unseen') return observed;
       if (!told.has(group)) tell(group, observed.wanted);
-      return withWanted(observed, told.get(group) as number);
+      const wanted = told.get(group) as number;
+      const nowMs = clock.monotonicMs();
+      const standstill = standstillOf(standstills.get(group), { wanted, there: observed.wanted, nowMs });
+      standstills.set(group, standstill);
+      if (standstill === undefined) return { ...observed, wanted };
+      const isOverdue = nowMs - standstill.sinceMs >= takeUpMsMax;
+      return isOverdue ? withUnmet(observed, wanted) : withUnderWay(observed, wanted);
     },
     async apply(group, replicas) {
       if (!watchers.has(group)) return { kind: 'refused', because: noGroup(group) };
@@ -56,10 +72,9 @@ export function createKedaDriver({ engine, groups }: KedaDriverOptions): KedaDri
   };
 }
 
-/** What KEDA was told and has not made yet is under way, but for what its autoscaler leaves as it is. */
-function withWanted(fleet: Fleet, wanted: number): Fleet {
-  const isLeft = Math.abs(wanted / fleet.wanted - 1) <= tolerance + 1e-9;
-  const change = isLeft ? 0 : wanted - fleet.wanted;
+/** What KEDA was told and has not made yet is under way. */
+function withUnderWay(fleet: Fleet, wanted: number): Fleet {
+  const change = wanted - fleet.wanted;
   return {
     ...fleet,
     wanted,
@@ -68,8 +83,12 @@ function withWanted(fleet: Fleet, wanted: number): Fleet {
   };
 }
 
-/** Of an autoscaler of Kubernetes: to wait for what lies within it would be to wait for ever. */
-const tolerance = 0.1;
+/** What has not come for long will not: whoever waited for it would never take anything away again. */
+function withUnmet(fleet: Fleet, wanted: number): Fleet {
+  const limit = wanted > fleet.wanted ? 'maxReplicaCount' : 'minReplicaCount';
+  const unmet = `KEDA was told ${wanted}, and its autoscaler leaves it at ${fleet.wanted}: look at ${limit} of its ScaledObject`;
+  return { ...fleet, wanted, unmet };
+}
 
 function noGroup(group: string): string {
   return `KEDA is told nothing of a group ${JSON.stringify(group)}`;

@@ -9,6 +9,8 @@ export interface Observation {
   readonly ready: number;
   readonly starting: number;
   readonly stopping: number;
+  /** Why the engine does not make what is wanted, for people; absent where it does. */
+  readonly unmet?: string;
   readonly readings: Readings;
   /** One by one, for policies that look at each; where absent, each ready one is taken for an average one. */
   readonly instances?: readonly SeenInstance[];

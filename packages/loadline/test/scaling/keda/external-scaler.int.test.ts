@@ -13,8 +13,9 @@ const api = ref({ group: 'api', scalerAddress: 'loadline:9090' });
 
 /** A group of three, of which a scaler wants what a test says. */
 async function looked(): Promise<KedaDriver> {
-  const engine = createSimulatedDriver({ clock: createVirtualClock(), groups: { api: 3 } });
-  const driver = createKedaDriver({ engine, groups: ['api'] });
+  const clock = createVirtualClock();
+  const engine = createSimulatedDriver({ clock, groups: { api: 3 } });
+  const driver = createKedaDriver({ clock, engine, groups: ['api'] });
   await driver.observe('api', signal);
   return driver;
 }
@@ -139,8 +140,9 @@ describe('the scaler that KEDA asks', () => {
   });
 
   it('has no number before it has looked: nothing moves when it starts', async () => {
-    const engine = createSimulatedDriver({ clock: createVirtualClock(), groups: { api: 3 } });
-    const driver = createKedaDriver({ engine, groups: ['api'] });
+    const clock = createVirtualClock();
+    const engine = createSimulatedDriver({ clock, groups: { api: 3 } });
+    const driver = createKedaDriver({ clock, engine, groups: ['api'] });
     expect(await failureOf(driver, 'IsActive', api)).toMatchObject({ code: status.UNAVAILABLE });
   });
 
