@@ -110,7 +110,7 @@ function reservesOf(plan: RegionPlan, name: string): Region[] {
 
 function originOf(origin: RegionConfigurationOptions['origin'], plan: RegionPlan): string[] {
   if ('networksPath' in origin) {
-    return [`http-request set-var(txn.area) src,map_ip(${origin.networksPath},elsewhere)`];
+    return [`http-request set-var(txn.area) src,map_ip(${origin.networksPath},elsewhere),lower`];
   }
   return plan.areas.size === 0 ? [] : [`http-request set-var(txn.area) req.hdr(${origin.header}),lower`];
 }

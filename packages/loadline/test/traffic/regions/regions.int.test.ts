@@ -55,9 +55,11 @@ interface BeforeRegions extends AsyncDisposable {
   up(): Promise<string[]>;
 }
 
-/** A real HAProxy before the regions of a plan. */
-async function startBefore(plan: RegionPlan): Promise<BeforeRegions> {
+/** A real HAProxy before the regions of a plan. @param networks a map of them to areas; without it a header names the area. */
+async function startBefore(plan: RegionPlan, networks?: string): Promise<BeforeRegions> {
   const folder = await mkdtemp(join(tmpdir(), 'loadline-regions-'));
+  const networksPath = join(folder, 'networks.map');
+  await writeFile(networksPath, networks ?? '');
   const listen = `127.0.0.1:${await freePort()}`;
   const path = join(folder, 'haproxy.cfg');
   const socketPath = join(folder, 'haproxy.sock');
@@ -65,7 +67,7 @@ async function startBefore(plan: RegionPlan): Promise<BeforeRegions> {
     runtime: { socketPath },
     healthCheck: { intervalMs: 100, startIntervalMs: 50, timeoutMs: 1000 },
     slowStartMs: 2000,
-    origin: { header: 'x-country' },
+    origin: networks === undefined ? { header: 'x-country' } : { networksPath },
     file: { path, listen: [listen] },
   });
   await writeFile(path, text);
@@ -155,6 +157,21 @@ it('when a region dies, what may be repeated is answered by the next, and it com
   const isBack = async (): Promise<boolean> =>
     (await Promise.all(Array.from({ length: 30 }, () => ask('de')))).every((region) => region === 'eu');
   await expect.poll(isBack, { timeout: 10_000 }).toBe(true);
+});
+
+it('an area is known by the client’s address, too, as large or small as it is written', async () => {
+  await using far = await startUpstreamServer('far');
+  await using near = await startUpstreamServer('near');
+  const regions = Object.fromEntries(
+    [far, near].map(({ upstream: { id, host, port } }) => [id, { host, port }]),
+  );
+  const plan = readRegionPlan({ regions, areas: { De: [['near']] }, elsewhere: [['far']] });
+  await using there = await startBefore(plan, '127.0.0.0/8 dE\n');
+  await using nowhere = await startBefore(plan, '10.0.0.0/8 dE\n');
+  for (const { up } of [there, nowhere])
+    await expect.poll(() => up().catch(() => []), { timeout: 5000 }).toHaveLength(2);
+  const answers = [there, nowhere].map(async ({ url }) => (await fetch(url)).text());
+  expect(await Promise.all(answers)).toEqual(['near', 'far']);
 });
 
 it('where all are taken for down, the nearest is asked all the same: their checks may be wrong', async () => {
