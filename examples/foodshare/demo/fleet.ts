@@ -46,6 +46,8 @@ export async function writeServicesFile({
       NODE_COMPILE_CACHE: compiledFolder,
     },
     listen: port,
+    // Whoever has waited for so long has given up; an instance learns how much of it is left.
+    deadline: '10s',
     ...scaling,
   };
   await writeFile(file, JSON.stringify({ services: { [group]: service } }, undefined, 2), { mode: 0o600 });

@@ -12,6 +12,7 @@ import { openReach, type Reach } from './ground/reach.ts';
 import { createTokenVerifier } from './ground/tokens.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { type AdmissionRules, createFoodAdmission } from './http/admission.ts';
+import { inTime, knowDeadlines } from './http/deadline.ts';
 import { answerHealth, createReachHealth } from './http/health.ts';
 import { requireIdentity } from './http/identity.ts';
 import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts';
@@ -121,22 +122,21 @@ function createApp(
   observeRequests(app, registry);
   observeReach(registry, reach);
   // Behind what counts requests, so that those who are refused are counted too.
-  if (options.admission !== undefined)
-    app.register(createFoodAdmission(options.admission, { valkey: reach.valkey, registry }).fastify());
+  app.register(createFoodAdmission(options.admission, { valkey: reach.valkey, registry }).fastify());
   answerHealth(app, health);
   answerMetrics(app, registry);
   const memory = createMemory(reach.valkey, registry);
+  const postgres = inTime(reach.postgres);
   app.register(async (scope) => {
     requireIdentity(scope, createTokenVerifier(options.tokenSecret));
-    foodRoutes(scope, reach.postgres);
-    peopleRoutes(scope, reach.postgres, memory);
-    groupRoutes(scope, reach.postgres, memory);
-    creditRoutes(scope, reach.postgres);
+    knowDeadlines(scope);
+    foodRoutes(scope, postgres);
+    peopleRoutes(scope, postgres, memory);
+    groupRoutes(scope, postgres, memory);
+    creditRoutes(scope, postgres);
     // Else one that began just before the stop would hold the pool open for longer than requests may take.
     const refreshTimeoutMs = Math.min(refreshTimeoutMsMax, options.drainTimeoutMs);
-    scope.register(async (admin) =>
-      adminRoutes(admin, { postgres: reach.postgres, memory, refreshTimeoutMs }),
-    );
+    scope.register(async (admin) => adminRoutes(admin, { postgres, memory, refreshTimeoutMs }));
   });
   // Plugins load in the order of their registration, so all routes are there by then.
   app.register(async (last) => refuseOtherMethods(last));

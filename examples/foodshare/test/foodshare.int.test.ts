@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { issueToken, startFoodshare } from '@loadline/foodshare';
+import { deadlineHeader } from 'loadline/resilience';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   membersOfOneGroup,
@@ -441,6 +444,30 @@ describe('the instance', () => {
     } finally {
       await second.stop();
     }
+  });
+
+  it('changes nothing for a request whose body comes when nobody waits any more', async () => {
+    const id = await post();
+    const token = await issueToken({ userId: receiver.id, secret: tokenSecret });
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': '2',
+      [deadlineHeader]: '100',
+    };
+    const claim = request(`${running.service.url}/api/food/${id}/claim`, { method: 'POST', headers });
+    const answered = once(claim, 'response');
+    claim.write('{');
+    const sentMs = performance.now();
+    await expect.poll(() => performance.now() - sentMs, { interval: 10 }).toBeGreaterThan(150);
+    claim.end('}');
+    const [answer] = (await answered) as [IncomingMessage];
+    expect(answer.statusCode).toBe(504);
+    answer.resume();
+    const { rows } = await running.database.query({ text: 'SELECT status FROM food_posts WHERE id = $1' }, [
+      id,
+    ]);
+    expect(rows).toEqual([{ status: 'available' }]);
   });
 
   it('refuses a user who asks too often of all instances together, and nobody else', async () => {

@@ -14,12 +14,15 @@ const queueMax = 100;
 
 /**
  * Says 429 to a user who asks too often, and 503 where there is more than the instance can work on. While Valkey is away each
- * instance counts for itself, and nobody waits for it.
+ * instance counts for itself, and nobody waits for it. Without rules it says neither. To a request whose time is over it says
+ * 504 in any case, and knows of the others how much they have left.
  */
 export function createFoodAdmission(
-  { userRatePerSecond }: AdmissionRules,
+  rules: AdmissionRules | undefined,
   { valkey, registry }: { readonly valkey: Valkey; readonly registry: Registry },
 ): Gated {
+  if (rules === undefined) return createAdmission({ registry });
+  const { userRatePerSecond } = rules;
   const limiter = createSharedRateLimit({
     valkey,
     name: 'foodshare',
