@@ -69,20 +69,31 @@ function upstreamBlock({ zone, upstreamIdleMs }: NginxSettings, wanted: readonly
     zone === undefined || upstream.zone === undefined || upstream.zone === zone;
   const hasHome = wanted.some((upstream) => isHome(upstream) && !isOut(upstream));
   const servers = wanted.map((upstream) => serverLine(upstream, hasHome && !isHome(upstream)));
+  const weights = new Set(wanted.filter((upstream) => !isOut(upstream)).map(weightOf));
   return `  upstream service {
-    # The workers share what they know, so that the least connections are counted over all of them.
+    # The workers share what they know, so that connections and turns are counted over all of them.
     zone service 16m;
-    least_conn;
-${lines(4, servers)}
+${weights.size === 1 ? leastConnections : ''}${lines(4, servers)}
     keepalive 64;
     keepalive_timeout ${upstreamIdleMs}ms;
   }
 `;
 }
 
+/**
+ * Only where all weigh alike: else whoever is idle would get the next request, however little it weighs, and the first share
+ * of a rollout a multiple of it while few come at a time. Without it they take turns by weight.
+ */
+const leastConnections = '    least_conn;\n';
+
+/** nginx has whole ones. */
+function weightOf({ weight = 1 }: WantedUpstream): number {
+  return Math.max(1, Math.round(weight));
+}
+
 function serverLine(upstream: WantedUpstream, isReserve: boolean): string {
-  const { id, host, port, weight = 1 } = upstream;
-  const share = isOut(upstream) ? 'down' : `weight=${Math.max(1, Math.round(weight))}`;
+  const { id, host, port } = upstream;
+  const share = isOut(upstream) ? 'down' : `weight=${weightOf(upstream)}`;
   // It has no checks of its own: who fails three requests gets none for ten seconds.
   return `server ${bracketed(host)}:${port} ${share} max_fails=3 fail_timeout=10s${isReserve ? ' backup' : ''}; # ${id}`;
 }

@@ -11,6 +11,8 @@ import { type NginxServer, startNginx } from './nginx-server.ts';
 import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
 
 const { signal } = new AbortController();
+/** By so many a share is known well enough. */
+const requests = 640;
 
 describeProxyDriver('nginx', async () => {
   const nginx = await startNginx();
@@ -104,6 +106,47 @@ describe('nginx', () => {
     });
     expect(await readFile(path, 'utf8')).toBe(before);
     expect((await nginx.driver.observe(signal)).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it.each([1, 8])('shares requests by weight, where %i come at a time', async (atOnce) => {
+    await using b = await startUpstreamServer('b');
+    await using c = await startUpstreamServer('c');
+    const weights = { a: 12, b: 3, c: 1 };
+    const wanted = [a, b, c].map(({ upstream }): WantedUpstream => {
+      return { ...upstream, weight: weights[upstream.id as 'a' | 'b' | 'c'], mode: 'serving' };
+    });
+    await nginx.driver.apply(wanted, signal);
+    const counts = new Map<string, number>();
+    let left = requests;
+    const asking = Array.from({ length: atOnce }, async () => {
+      while (left-- > 0) {
+        const { body } = await nginx.send('/');
+        counts.set(body, (counts.get(body) ?? 0) + 1);
+      }
+    });
+    await Promise.all(asking);
+    for (const [id, weight] of Object.entries(weights)) {
+      const share = (counts.get(id) ?? 0) / requests;
+      expect(share).toBeGreaterThan(weight / 16 - 0.03);
+      expect(share).toBeLessThan(weight / 16 + 0.03);
+    }
+  });
+
+  it('sends to whoever is busy with least, where all weigh alike', async () => {
+    await using b = await startUpstreamServer('b');
+    const both = [a, b];
+    await nginx.driver.apply(
+      both.map(({ upstream }) => ({ ...upstream, weight: 3, mode: 'serving' })),
+      signal,
+    );
+    const slow = nginx.send('/slow');
+    await expect.poll(() => a.waiting + b.waiting).toBe(1);
+    const idle = both.find(({ waiting }) => waiting === 0)?.upstream.id;
+    const answers = new Set<string>();
+    for (let request = 0; request < 10; request++) answers.add((await nginx.send('/')).body);
+    expect([...answers]).toEqual([idle]);
+    for (const each of both) each.release();
+    expect((await slow).status).toBe(200);
   });
 
   it('repeats elsewhere only what may be done twice', async () => {
