@@ -26,5 +26,6 @@ export const observeErrorTable: Readonly<Record<DoorCode | 'OBSERVE_OPTIONS_INVA
   },
 };
 
+/** Creates an error of this room. */
 export const observeError: ReturnType<typeof errorsOf<typeof observeErrorTable>> =
   errorsOf(observeErrorTable);

@@ -30,5 +30,6 @@ export const resilienceErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const resilienceError: ReturnType<typeof errorsOf<typeof resilienceErrorTable>> =
   errorsOf(resilienceErrorTable);

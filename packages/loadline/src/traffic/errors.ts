@@ -54,5 +54,6 @@ export const trafficErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const trafficError: ReturnType<typeof errorsOf<typeof trafficErrorTable>> =
   errorsOf(trafficErrorTable);

@@ -43,6 +43,7 @@ export type ForecastVerdict =
     }
   | { readonly kind: 'none'; readonly because: string };
 
+/** What it will be asked: the way to forecast is chosen for that. */
 export interface ForecastOptions {
   /** How far ahead it will be asked, at most; what errs least so far ahead is chosen. Default an hour. */
   readonly horizonMs?: number;

@@ -2,6 +2,7 @@ import { dayMs } from './candidates.ts';
 import { createForecaster, type Forecaster, type ForecastOptions, type Foreseen } from './forecaster.ts';
 import type { Series } from './series.ts';
 
+/** How it keeps what it takes, and how often it chooses anew. */
 export interface RollingForecastOptions extends ForecastOptions {
   /** Values are averaged over steps of this length; a day must be a whole number of them. Default a minute. */
   readonly stepMs?: number;

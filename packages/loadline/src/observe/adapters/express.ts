@@ -14,9 +14,11 @@ export interface ExpressRequest extends IncomingMessage {
 /** A function for `app.use()` of Express and of whatever else works like Connect. Comes first, to see everything. */
 export type ExpressMiddleware = (request: ExpressRequest, response: ServerResponse, next: () => void) => void;
 
+/** What the service knows of a request and Express does not tell. */
 export interface ExpressOptions<Request> {
   /** The pattern that a request fits, where Express does not tell it, or not well enough; undefined where there is none. */
   readonly routeOf?: (request: Request) => string | undefined;
+  /** Who it is from. Default: nobody is told, and active users are not counted. */
   readonly userOf?: UserOf<Request>;
 }
 

@@ -1,9 +1,11 @@
 import { answerAtHono, type HonoContext, type HonoMiddleware, nodeOf } from '../../traffic/index.ts';
 import { createFollow, seeRoute, seeUser, type UserOf, type Watcher } from './watcher.ts';
 
+/** What the service knows of a request, and Hono tells only where it is asked. */
 export interface HonoOptions<Context> {
   /** The pattern that a request fits: `(c) => routePath(c, -1)`, with `routePath` of `hono/route`. */
   readonly routeOf: (context: Context) => string | undefined;
+  /** Who it is from. Default: nobody is told, and active users are not counted. */
   readonly userOf?: UserOf<Context>;
 }
 

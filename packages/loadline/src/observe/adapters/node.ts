@@ -2,9 +2,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { answerAtNode } from '../../traffic/index.ts';
 import { createFollow, type UserOf, type Watcher } from './watcher.ts';
 
+/** What the service knows of a request and `node:http` does not. */
 export interface NodeOptions {
   /** The pattern that a request fits, `/food/:id`; what has none is counted as `unmatched`. Asked when it is answered. */
   readonly routeOf?: (request: IncomingMessage) => string | undefined;
+  /** Who it is from. Default: nobody is told, and active users are not counted. */
   readonly userOf?: UserOf<IncomingMessage>;
 }
 

@@ -9,6 +9,7 @@ export interface DeviceBytes {
   readonly sentBytes: number;
 }
 
+/** Where the table of the devices comes from. */
 export interface MachineNetworkOptions {
   readonly clock?: Clock;
   /** Gives the kernel's table; throws where there is none. Default: that of Linux. */

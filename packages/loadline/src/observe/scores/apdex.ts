@@ -33,7 +33,10 @@ export function apdex(answered: Histogram, { target, failed = 0 }: ApdexOptions)
   };
 }
 
+/** What is judged by, and who got no time at all; see `apdex`. */
 export interface ApdexOptions {
+  /** In the unit in which the times were recorded: 500,000 for half a second in microseconds. */
   readonly target: number;
+  /** Answers that were errors, which are not among the times. Default 0. */
   readonly failed?: number;
 }

@@ -10,6 +10,7 @@ export interface HealthReadings {
   readonly satisfiedRatio?: number;
 }
 
+/** One of the figures of which a score is made. */
 export type HealthPart = keyof HealthReadings;
 
 /** From which value on a part is perfect, from which it is worthless, and how much it counts. */
@@ -19,10 +20,12 @@ export interface HealthScale {
   readonly weight: number;
 }
 
+/** How well a service is, and what that was made of; see `healthScore`. */
 export interface HealthScore {
   /** 0 to 100; undefined where nothing is known. */
   readonly score: number | undefined;
   readonly parts: readonly { readonly part: HealthPart; readonly value: number; readonly score: number }[];
+  /** Those of which nothing is known: the others count for more. */
   readonly missing: readonly HealthPart[];
   /** The part that held the score down to 20 above its own, where one did. */
   readonly heldDownBy: HealthPart | undefined;

@@ -24,7 +24,9 @@ export const vitals = {
   },
 } as const;
 
+/** One of the figures that a browser measures: a key of `vitals`. */
 export type VitalName = keyof typeof vitals;
+/** All of them: `lcp`, `inp`, `fid`, `fcp`, `ttfb` and `cls`. */
 export const vitalNames: readonly VitalName[] = Object.keys(vitals) as VitalName[];
 
 /** How fast a page felt: 1 very slow, 2 slow, 3 neither, 4 fast, 5 very fast. */

@@ -10,6 +10,7 @@ import {
 } from '../../resilience/index.ts';
 import type { Valkey, ValkeyScript } from '../../valkey/index.ts';
 
+/** The rate of each key at all instances together, and where they count it. */
 export interface SharedRateLimitOptions extends Rate {
   readonly valkey: Pick<Valkey, 'evaluate'>;
   /** Distinguishes limits on one server: `api`. */

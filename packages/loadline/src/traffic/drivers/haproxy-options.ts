@@ -25,6 +25,7 @@ export interface HaproxyOptions {
   readonly file?: HaproxyFileOptions;
 }
 
+/** Where the configuration is written, and what it says. */
 export interface HaproxyFileOptions extends HaproxyConfigurationOptions {
   /** It has to be the one that HAProxy is started with, and is written as a whole. */
   readonly path: string;
@@ -67,6 +68,7 @@ export interface HaproxyConfigurationOptions {
   readonly stopGraceMs?: number;
 }
 
+/** How it chooses a server, in its own words: the one with the fewest connections, in turn, the better of two by chance, by the address of the client. */
 export type HaproxyBalance = 'leastconn' | 'roundrobin' | 'random' | 'source';
 
 /** The same, complete. */

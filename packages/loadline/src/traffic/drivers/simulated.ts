@@ -2,6 +2,7 @@ import type { Clock } from '../../base/index.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { SeenUpstream, Upstream, WantedUpstream } from '../upstream.ts';
 
+/** How the proxy that is only told of behaves. */
 export interface SimulatedProxyOptions {
   readonly clock: Clock;
   /** Default `simulated proxy`. */

@@ -61,6 +61,7 @@ export function requestOf(context: HonoContext): GateRequest {
   };
 }
 
+/** What `@hono/node-server` puts into the `env` of a context; elsewhere neither is there. */
 export interface NodeBindings {
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } };
   readonly outgoing?: ServerResponse;

@@ -2,6 +2,7 @@ import nodeProcess from 'node:process';
 import type { GracefulStop } from './graceful-stop.ts';
 import { exitCodeOf, type StopReport } from './stop-report.ts';
 
+/** Which signals stop a service, and who hears how that went. */
 export interface SignalOptions {
   /** Default SIGTERM, which Kubernetes and systemd send, and SIGINT of a terminal. */
   readonly signals?: readonly NodeJS.Signals[];

@@ -18,7 +18,9 @@ export interface StopReport {
   readonly forcedBy?: string;
 }
 
+/** What threw while a service stopped, or did not close in time; the stop went on. */
 export interface StopFailure {
+  /** The name of the drain or of what was to be closed; or `server`, `health`, `onStep`. */
   readonly name: string;
   readonly error: unknown;
 }

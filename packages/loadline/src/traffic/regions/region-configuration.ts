@@ -9,6 +9,7 @@ import {
 import { optionsError } from '../options-error.ts';
 import type { Region, RegionPlan, Steps } from './region-plan.ts';
 
+/** As those of `createHaproxyDriver`, but that the backends are the regions, and a region is no zone. */
 export interface RegionConfigurationOptions extends Omit<HaproxyOptions, 'clock' | 'backend' | 'zone'> {
   readonly file: NonNullable<HaproxyOptions['file']>;
   /**

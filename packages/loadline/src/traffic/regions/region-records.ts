@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Region, RegionPlan } from './region-plan.ts';
 
+/** What the records of a service say, and for how long. */
 export interface RegionRecordsOptions {
   /** Of the service: `api.example.test`. */
   readonly name: string;

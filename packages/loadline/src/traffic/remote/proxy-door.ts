@@ -6,6 +6,7 @@ import { prometheusContentType } from '../../metrics/index.ts';
 import { parseUpstreams } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 
+/** Which proxy takes orders, and from whom. */
 export interface ProxyDoorOptions {
   readonly proxy: ProxyDriver;
   /** Who sends it as `Authorization: Bearer KEY` may give orders. */

@@ -3,6 +3,7 @@ import { trafficError } from '../errors.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
 
+/** Where the door of a proxy is, and what opens it; see `proxyDoor`. */
 export interface RemoteProxyOptions {
   /** Where it takes orders: `http://127.0.0.1:7071`. */
   readonly url: string;
