@@ -62,16 +62,19 @@ export function fitScalability(points: readonly ScalabilityPoint[], seed = 1): S
   const samples = points.map(asSample).filter(({ x, y }) => x > 0 && y > 0);
   const lacking = whatIsLacking(samples);
   if (lacking !== undefined) return { kind: 'none', points: samples.length, statements: [lacking] };
-  const concurrencyMax = Math.max(...samples.map(({ x }) => x));
+  const levels = samples.map(({ x }) => x);
+  const measured = { fewest: Math.min(...levels), most: Math.max(...levels) };
   const rateMax = Math.max(...samples.map(({ y }) => y));
   const law = fitLaw(samples, startFrom(samples));
   const laws = resampledLaws(samples, law, createRandom(seed));
-  const isStraight = isStraightUpTo(law, concurrencyMax);
+  const isStraight = isStraightUpTo(law, measured.most);
+  // What it says of one alone is then a guess, and so is how much that would get done.
+  const isFullBefore = isFull(law) && measured.fewest > 1;
   const intervals = {
     ratePerSecondAlone: rangeOf(laws.map((each) => each.ratePerSecondAlone)),
     contention: rangeOf(laws.map((each) => each.contention)),
     coherency: rangeOf(laws.map((each) => each.coherency)),
-    ceilingPerSecond: isStraight ? { low: rateMax, high: undefined } : ceilingRange(laws),
+    ceilingPerSecond: isStraight || isFullBefore ? { low: rateMax, high: undefined } : ceilingRange(laws),
   };
   const fit = {
     kind: 'fitted' as const,
@@ -80,9 +83,9 @@ export function fitScalability(points: readonly ScalabilityPoint[], seed = 1): S
     intervals,
     deviation: Math.sqrt(meanSquare(residualsOf(samples, law))),
   };
-  const isPeaked = intervals.coherency.low > 0 && fit.deviation <= poorDeviation && !isStraight;
-  const peak = isPeaked ? peakOf(law) : undefined;
-  return { ...fit, peak, statements: describe({ ...fit, peak }, concurrencyMax) };
+  const isSeen = fit.deviation <= poorDeviation && !isStraight && !isFullBefore;
+  const peak = isSeen && intervals.coherency.low > 0 ? peakOf(law) : undefined;
+  return { ...fit, peak, statements: describe({ ...fit, peak }, measured) };
 }
 
 /** x is the concurrency N, y the throughput X. */
@@ -133,6 +136,7 @@ function fitLaw(samples: readonly Sample[], start: ScalabilityLaw): ScalabilityL
     model: (at, x) => Math.log(throughputAt(lawOf(at), x)),
     start: [Math.log(start.ratePerSecondAlone), start.contention, start.coherency],
     lowest: [Number.NEGATIVE_INFINITY, 0, 0],
+    highest: [Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY],
   });
   return lawOf(parameters);
 }
@@ -189,17 +193,30 @@ function isStraightUpTo(law: ScalabilityLaw, concurrency: number): boolean {
   return throughputAt(law, concurrency) > straightShare * law.ratePerSecondAlone * concurrency;
 }
 
+/** Everything has to queue: more under way never get more done. The law ends there, and so does the fit. */
+function isFull({ contention }: ScalabilityLaw): boolean {
+  return contention >= 1;
+}
+
 const poorDeviation = 0.1;
 
-function describe(fit: Omit<FittedScalability, 'statements'>, concurrencyMax: number): string[] {
+function describe(
+  fit: Omit<FittedScalability, 'statements'>,
+  { fewest, most }: { readonly fewest: number; readonly most: number },
+): string[] {
   const { law, peak, deviation } = fit;
-  const measured = `${Number(concurrencyMax.toPrecision(3))} under way at once, the most that was measured`;
+  const measured = `${threeDigits(most)} under way at once, the most that was measured`;
   if (deviation > poorDeviation) {
     return [
       `The law does not describe these points: they lie ${Math.round(deviation * 100)} % from the curve.`,
     ];
   }
-  if (isStraightUpTo(law, concurrencyMax)) {
+  if (isFull(law)) {
+    const least = `${threeDigits(fewest)} under way at once on, the fewest that were measured`;
+    const before = fewest > 1 ? ' What fewer would get done cannot be told.' : '';
+    return [`From ${least}, more never got more done: contention is 1, the most that there is.${before}`];
+  }
+  if (isStraightUpTo(law, most)) {
     return [
       `No bend has been seen yet: up to ${measured}, throughput grows with concurrency. Where it ends cannot be told.`,
     ];
@@ -207,7 +224,11 @@ function describe(fit: Omit<FittedScalability, 'statements'>, concurrencyMax: nu
   if (peak === undefined) {
     return [`It bends, but shows no peak up to ${measured}: whether it falls beyond cannot be told.`];
   }
-  return peak.concurrency > concurrencyMax
+  return peak.concurrency > most
     ? [`The peak at ${Math.round(peak.concurrency)} lies beyond ${measured}: it is an extrapolation.`]
     : [];
+}
+
+function threeDigits(value: number): number {
+  return Number(value.toPrecision(3));
 }

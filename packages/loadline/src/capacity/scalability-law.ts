@@ -12,7 +12,7 @@
 export interface ScalabilityLaw {
   /** λ, requests a second. */
   readonly ratePerSecondAlone: number;
-  /** σ, from 0 and below 1. */
+  /** σ, from 0 to 1; with 1 everything has to queue, and more never get more done. */
   readonly contention: number;
   /** κ, from 0. */
   readonly coherency: number;
@@ -55,10 +55,11 @@ export function ceilingOf(law: ScalabilityLaw): number {
  * κX·N² − (λ − σX + κX)·N + (1 − σ)X = 0, and of its two answers the smaller, which a service comes to from below.
  * The form is B. Schwartz's, Practical Scalability Analysis with the Universal Scalability Law (2015).
  *
- * @returns undefined where the rate is more than the service can do.
+ * @returns undefined where the rate is more than the service can do, and where it is the same however many are under way, or grows
+ * with fewer: with a contention of 1.
  */
 export function latencyMsAt(law: ScalabilityLaw, ratePerSecond: number): number | undefined {
-  if (ratePerSecond > ceilingOf(law)) return undefined;
+  if (ratePerSecond > ceilingOf(law) || law.contention >= 1) return undefined;
   const square = law.coherency * ratePerSecond;
   const linear = law.ratePerSecondAlone - law.contention * ratePerSecond + square;
   const rest = (1 - law.contention) * ratePerSecond;

@@ -54,6 +54,8 @@ export interface CurveProblem {
   readonly start: readonly number[];
   /** No parameter goes below its own; it may rest there. */
   readonly lowest: readonly number[];
+  /** Nor above; absent: none has an upper bound. */
+  readonly highest?: readonly number[];
 }
 
 export interface CurveFit {
@@ -67,18 +69,21 @@ export interface CurveFit {
 /**
  * Nonlinear least squares by Levenberg and Marquardt's method, damped by the parameters' own scales
  * (D. W. Marquardt, SIAM J. 11, 1963; J. J. Moré, 1978), with derivatives by central differences. A parameter
- * at its bound that would go below stands still for that step.
+ * at a bound that would go beyond it stands still for that step.
  */
-export function fitCurve({ points, model, start, lowest }: CurveProblem): CurveFit {
+export function fitCurve({ points, model, start, lowest, highest }: CurveProblem): CurveFit {
+  const bounds = start.map((_, index): Bounds => {
+    return { low: lowest[index] as number, high: highest?.[index] ?? Number.POSITIVE_INFINITY };
+  });
   const residuals = (at: readonly number[]): number[] =>
     points.map(({ x, y, weight = 1 }) => Math.sqrt(weight) * (y - model(at, x)));
-  let parameters = start.map((value, index) => Math.max(value, lowest[index] as number));
+  let parameters = start.map((value, index) => within(value, bounds[index] as Bounds));
   let rest = residuals(parameters);
   let squares = dot(rest, rest);
   let damping = 1e-3;
   for (let step = 0; step < stepsMax; step++) {
-    const slopes = slopesOf(residuals, parameters, lowest);
-    const moved = stepFrom({ parameters, slopes, rest, damping, lowest });
+    const slopes = slopesOf(residuals, parameters, bounds);
+    const moved = stepFrom({ parameters, slopes, rest, damping, bounds });
     const movedRest = moved === undefined ? [] : residuals(moved);
     const movedSquares = moved === undefined ? Number.NaN : dot(movedRest, movedRest);
     if (moved !== undefined && movedSquares <= squares) {
@@ -96,6 +101,16 @@ export function fitCurve({ points, model, start, lowest }: CurveProblem): CurveF
 }
 
 const stepsMax = 200;
+
+/** Both belong to it. */
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+function within(value: number, { low, high }: Bounds): number {
+  return Math.min(Math.max(value, low), high);
+}
 
 /** Columns become orthogonal in place; the triangle holds their lengths and shares. */
 function orthogonalize(columns: number[][], count: number): number[][] | undefined {
@@ -152,12 +167,12 @@ function covarianceOf(triangle: readonly (readonly number[])[], count: number, v
 function slopesOf(
   residuals: (at: readonly number[]) => number[],
   parameters: readonly number[],
-  lowest: readonly number[],
+  bounds: readonly Bounds[],
 ): number[][] {
   return parameters.map((value, index) => {
     const reach = 1e-6 * Math.max(Math.abs(value), smallestScale);
-    const low = Math.max(value - reach, lowest[index] as number);
-    const high = value + reach;
+    const low = within(value - reach, bounds[index] as Bounds);
+    const high = within(value + reach, bounds[index] as Bounds);
     const below = residuals(parameters.with(index, low));
     const above = residuals(parameters.with(index, high));
     return above.map((each, at) => (each - (below[at] as number)) / (high - low));
@@ -172,14 +187,16 @@ interface StepFacts {
   readonly slopes: readonly (readonly number[])[];
   readonly rest: readonly number[];
   readonly damping: number;
-  readonly lowest: readonly number[];
+  readonly bounds: readonly Bounds[];
 }
 
 /** The damped step is itself a linear problem: the slopes, with one more equation a parameter that holds it back. */
-function stepFrom({ parameters, slopes, rest, damping, lowest }: StepFacts): number[] | undefined {
-  const isFree = parameters.map(
-    (value, index) => value > (lowest[index] as number) || dot(slopes[index] as number[], rest) < 0,
-  );
+function stepFrom({ parameters, slopes, rest, damping, bounds }: StepFacts): number[] | undefined {
+  const isFree = parameters.map((value, index) => {
+    const { low, high } = bounds[index] as Bounds;
+    const uphill = dot(slopes[index] as number[], rest);
+    return (value > low || uphill < 0) && (value < high || uphill > 0);
+  });
   const free = parameters.map((_, index) => index).filter((index) => isFree[index]);
   const equations: Equation[] = rest.map((residual, at) => ({
     inputs: free.map((index) => -((slopes[index] as number[])[at] as number)),
@@ -194,10 +211,7 @@ function stepFrom({ parameters, slopes, rest, damping, lowest }: StepFacts): num
   if (steps === undefined) return undefined;
   const moved = [...parameters];
   for (const [place, index] of free.entries()) {
-    moved[index] = Math.max(
-      (parameters[index] as number) + (steps[place] as number),
-      lowest[index] as number,
-    );
+    moved[index] = within((parameters[index] as number) + (steps[place] as number), bounds[index] as Bounds);
   }
   return moved;
 }

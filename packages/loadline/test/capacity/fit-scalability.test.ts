@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { createRandom, normal } from 'loadline/base';
 import {
   fitScalability,
+  latencyMsAt,
   latencyMsWith,
   peakOf,
   type ScalabilityLaw,
@@ -140,7 +142,47 @@ describe('fitScalability()', () => {
     ].map(([concurrency = 0, ratePerSecond = 0]) => ({ concurrency, ratePerSecond }));
     const fit = fitScalability(points);
     if (fit.kind === 'none') throw new Error(fit.statements[0]);
-    expect(fit.peak).toMatchObject({ concurrency: 1, ratePerSecond: expect.closeTo(100, 0) });
+    // Within five of a hundred: the law ends at a contention of 1, and these points lie a little beyond.
+    expect(fit.peak).toMatchObject({ concurrency: 1, ratePerSecond: expect.closeTo(100, -1) });
     expect(fit.intervals.ceilingPerSecond.low).toBeGreaterThan(90);
+  });
+  it('says so where more under way never got more done, and foretells nothing below what was measured', () => {
+    // Busy from the first level on: what fewer would have done was not seen.
+    const points = [
+      [20, 100],
+      [40, 97],
+      [80, 95],
+      [160, 94],
+      [320, 93],
+    ].map(([concurrency = 0, ratePerSecond = 0]) => ({ concurrency, ratePerSecond }));
+    const fit = fitted(points);
+    expect(fit.law.contention).toBe(1);
+    expect(fit.intervals.contention.high).toBeLessThanOrEqual(1);
+    expect(fit.law.ratePerSecondAlone).toBeLessThan(110);
+    expect(fit.peak).toBeUndefined();
+    expect(fit.statements).toEqual([
+      'From 20 under way at once on, the fewest that were measured, more never got more done: contention is 1, the most that there is. ' +
+        'What fewer would get done cannot be told.',
+    ]);
+  });
+
+  it('has no contention above 1, whatever falls, and no times below zero', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 1, max: 1000, noNaN: true }), { minLength: 5, maxLength: 9 }),
+        fc.double({ min: 0.1, max: 30, noNaN: true }),
+        (rates, lowest) => {
+          const falling = rates.toSorted((a, b) => b - a);
+          const fit = fitScalability(
+            falling.map((ratePerSecond, at) => ({ concurrency: lowest * 2 ** at, ratePerSecond })),
+          );
+          if (fit.kind === 'none') return;
+          expect(fit.law.contention).toBeLessThanOrEqual(1);
+          for (const rate of falling)
+            expect(latencyMsAt(fit.law, rate) ?? 0, `at ${rate}/s`).toBeGreaterThanOrEqual(0);
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 });

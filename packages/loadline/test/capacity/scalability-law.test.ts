@@ -69,4 +69,10 @@ describe('the scalability law', () => {
     expect(latencyMsAt(law, 1359)).toBeGreaterThan(latencyMsAt(law, 1300) as number);
     expect(latencyMsAt(law, 0)).toBeCloseTo(latencyMsAt(law, 1e-6) as number, 6);
   });
+  it('has no latency for a rate where more under way never get more done', () => {
+    for (const coherency of [0, 0.01, 2]) {
+      const full = { ratePerSecondAlone: 100, contention: 1, coherency };
+      expect([latencyMsAt(full, 50), latencyMsAt(full, 100)]).toEqual([undefined, undefined]);
+    }
+  });
 });

@@ -58,6 +58,20 @@ describe('the summary of a search', () => {
     expect(text).not.toContain('by the curve');
   });
 
+  it('of a target that was full from the first rate on tells no time and no highest rate that was not seen', () => {
+    const rates = [100, 97, 95, 94, 93];
+    const probes = rates.map((answeredPerSecond, at) => {
+      const like = probe(100 * 2 ** at, { answeredPerSecond });
+      const mean = (1000 * 20 * 2 ** at) / answeredPerSecond;
+      return { ...like, latencyMs: { ...(like.latencyMs as NonNullable<typeof like.latencyMs>), mean } };
+    });
+    const text = shown({ probes }, 200);
+    expect(text).toContain('contention σ  1 (');
+    expect(text).toMatch(/highest +at least 100\/s\n/);
+    expect(text).toContain('more never got more done: contention is 1');
+    expect(text).not.toMatch(/-\d|Infinity|NaN/);
+  });
+
   it('of a search without any run has neither table nor chart', () => {
     const text = shown({ probes: [], status: 'interrupted', statement: 'The search was interrupted.' });
     expect(text).toContain('■ The search was interrupted.');

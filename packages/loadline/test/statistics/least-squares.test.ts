@@ -124,6 +124,9 @@ describe('fitCurve()', () => {
     const fit = fitCurve({ points, model, start: [0, 1], lowest: [0, 0] });
     expect(fit.parameters[1]).toBe(0);
     expect(fit.parameters[0]).toBeCloseTo(3.5, 8);
+    const steep = fitCurve({ points, model, start: [0, -9], lowest: unbounded, highest: [4, -2] });
+    expect(steep.parameters[0]).toBe(4);
+    expect(steep.parameters[1]).toBe(-2);
     const rising = points.map(({ x }) => ({ x, y: 2 * x }));
     expect(fitCurve({ points: rising, model, start: [0, 0], lowest: [0, 0] }).parameters[1]).toBeCloseTo(
       2,
