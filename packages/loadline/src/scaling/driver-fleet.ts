@@ -5,6 +5,7 @@ import type { RolloutBuilds, RolloutFleet } from './rollout/ports.ts';
 import type { Build } from './rollout/traffic-seen.ts';
 import type { BuildUpstream, BuildUpstreams } from './rollout/weigh.ts';
 
+/** Which driver runs the builds of a rollout, and under which names. */
 export interface DriverFleetOptions {
   /** Runs both builds, each as a group of its own: two services, two deployments. */
   readonly driver: ScalingDriver;

@@ -4,6 +4,7 @@ import { askPrometheus, type PrometheusAccess } from './prometheus/ask-prometheu
 import type { ReadingsPort } from './readings.ts';
 import type { Readings, ScalingReading } from './strategies/observation.ts';
 
+/** Which Prometheus, and what it is asked for each metric of each group. */
 export interface PrometheusReadingsOptions {
   /** Where its HTTP API is: `http://prometheus:9090`. */
   readonly url: URL;

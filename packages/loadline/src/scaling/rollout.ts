@@ -23,6 +23,7 @@ import {
 import { heldBack, notRemembered, taken, tooLate } from './rollout-refusals.ts';
 import { type ScalingGate, whatKeeps } from './rule-gate.ts';
 
+/** The ports of rollouts, and how often they are asked. Durations are milliseconds. */
 export interface RolloutsOptions extends Omit<RolloutMeans, 'callTimeoutMs' | 'closed'> {
   readonly clock: Clock;
   /** From one look at a rollout to the next. Default 1,000. */

@@ -16,6 +16,7 @@ import type { RestartOrder } from './restart.ts';
 import type { ScalingGate } from './rule-gate.ts';
 import type { ScalingHold } from './standing.ts';
 
+/** What a scaler sees and acts by. Durations are milliseconds. */
 export interface ScalerOptions {
   readonly clock: Clock;
   readonly driver: ScalingDriver;

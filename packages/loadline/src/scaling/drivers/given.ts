@@ -5,6 +5,7 @@ import { GivenKind, type GivenServers, type GivenUnit } from './given-kind.ts';
 import { InstanceGroup } from './instance-group.ts';
 import type { PassageCounts } from './passage.ts';
 
+/** What is run, and what spreads requests over it. */
 export interface GivenDriverOptions {
   readonly clock: Clock;
   /** How the servers of each group are started. */

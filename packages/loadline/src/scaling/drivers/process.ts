@@ -11,6 +11,7 @@ import { type ProcessGroup, recordOf } from './process-record.ts';
 import { adoptProcess } from './running-process.ts';
 import type { ServiceCommand } from './service-command.ts';
 
+/** What is run, within which limits, and where it is written down. */
 export interface ProcessDriverOptions {
   readonly clock: Clock;
   /** How an instance of each group is run; a function is asked for each new one, so that it may be another by then. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { Fleet, Instance, Observed, Outcome, ScalingDriver } from '../driver.ts';
 
+/** What there is at the start, and how long instances take. Durations are milliseconds. */
 export interface SimulatedOptions {
   readonly clock: Clock;
   /** Each group's instances at the start, ready already. */

@@ -1,5 +1,6 @@
 import { type Exported, type ExportRequest, metadataOf } from './exported.ts';
 
+/** Which image the Deployment runs, and what one instance of it has. */
 export interface DeploymentExportRequest extends ExportRequest {
   readonly image: string;
   /** Default 8080. */

@@ -1,5 +1,6 @@
 import { type Exported, type ExportRequest, metadataOf, targetOf } from './exported.ts';
 
+/** Where KEDA asks, and for which group. */
 export interface KedaExportRequest extends ExportRequest {
   /** Where KEDA finds the scaler that decides: `loadline.loadline.svc:9090`. */
   readonly scalerAddress: string;

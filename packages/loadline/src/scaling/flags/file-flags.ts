@@ -6,6 +6,7 @@ import type { FlagSource } from './flag-source.ts';
 import { type FlagLook, KeptFlags } from './kept-flags.ts';
 import { parseFlags } from './parse-flags.ts';
 
+/** Which file, and how often it is looked at. */
 export interface FileFlagsOptions {
   readonly clock: Clock;
   /** YAML or JSON, at most 1 MiB. */

@@ -12,6 +12,7 @@ export interface FlagSource extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How sure it is that its flags are those that there are now. */
 export type FlagSourceStatus =
   /** Nothing was read yet: there are no flags. */
   | { readonly kind: 'never read'; readonly because: string }
@@ -19,6 +20,7 @@ export type FlagSourceStatus =
   /** What is there now cannot be read, or not all of it; `sinceMs` is of the epoch. */
   | { readonly kind: 'stale'; readonly sinceMs: number; readonly because: string };
 
+/** What a listener hears: which flags are others now, or that they cannot be read any more. */
 export type FlagChange =
   | { readonly kind: 'changed'; readonly names: readonly string[] }
   /** What was read last is all that there is. */

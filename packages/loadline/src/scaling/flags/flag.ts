@@ -1,5 +1,6 @@
 /** What a flag may be: a JSON value. */
 export type FlagValue = boolean | string | number | FlagObject;
+/** A variant with parts: a map or a list, as JSON has them. */
 export type FlagObject = { readonly [key: string]: unknown } | readonly unknown[];
 
 /** A switch that is thrown without a new build: values under names, and rules that say who gets which. */
@@ -16,11 +17,13 @@ export interface Flag {
   readonly serve: FlagChoice;
 }
 
+/** What all variants of a flag are. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';
 
 /** Flags by their names. */
 export type FlagSet = ReadonlyMap<string, Flag>;
 
+/** Whoever meets all of its conditions gets what it serves. */
 export interface FlagRule {
   readonly when: readonly FlagCondition[];
   readonly serve: FlagChoice;
@@ -41,6 +44,7 @@ export interface FlagCondition {
   readonly test: FlagTest;
 }
 
+/** What an attribute has to be; one of another type passes none of them but `not`. */
 export type FlagTest =
   | { readonly kind: 'in' | 'not'; readonly values: readonly (string | number | boolean)[] }
   | { readonly kind: 'startsWith' | 'endsWith'; readonly text: string }

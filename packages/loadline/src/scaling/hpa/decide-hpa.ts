@@ -28,6 +28,7 @@ export interface HpaDecision {
   readonly reason: string;
 }
 
+/** A condition of the object as the controller sets it, without its message. */
 export interface HpaCondition<Reason extends string> {
   readonly status: boolean;
   readonly reason: Reason;

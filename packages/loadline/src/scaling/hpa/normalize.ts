@@ -16,6 +16,7 @@ export interface Normalized {
   readonly limit: HpaLimit;
 }
 
+/** What kept the number from what was wanted, in the controller's words; `DesiredWithinRange`: nothing. */
 export type HpaLimit =
   | 'DesiredWithinRange'
   | 'ScaleUpLimit'

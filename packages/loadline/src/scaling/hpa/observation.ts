@@ -13,6 +13,7 @@ export interface HpaObservation {
   readonly metrics: Readonly<Record<string, HpaSamples>>;
 }
 
+/** A pod as the controller sees it. */
 export interface HpaPod {
   readonly name: string;
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
@@ -39,6 +40,7 @@ export type HpaSamples =
     }
   | { readonly of: 'nobody'; readonly because: string };
 
+/** What a pod had of a metric, in thousandths. */
 export interface HpaPodSample {
   readonly milli: number;
   readonly atMs: number;
@@ -68,7 +70,9 @@ function nameOf({ name, selector }: HpaMetricName): string {
 
 /** What a cluster's administrator sets for all autoscalers; the defaults are the controller manager's own. */
 export interface HpaSettings {
+  /** By how much, as a share, a metric may be off its target before anything is changed. */
   readonly tolerance: number;
+  /** Nothing is taken away that was wanted within this time; a `behavior` may say otherwise. */
   readonly downscaleStabilizationMs: number;
   /** So long after its start a pod's CPU counts only while it is ready, and only measured since it is. */
   readonly cpuInitializationMs: number;
@@ -76,6 +80,7 @@ export interface HpaSettings {
   readonly initialReadinessDelayMs: number;
 }
 
+/** The defaults of the controller manager: a tolerance of 0.1, five minutes, five minutes and 30 seconds. */
 export const hpaSettings: HpaSettings = {
   tolerance: 0.1,
   downscaleStabilizationMs: 300_000,

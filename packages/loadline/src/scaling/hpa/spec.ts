@@ -14,6 +14,7 @@ export interface HpaSpec {
   readonly behavior: HpaBehavior | undefined;
 }
 
+/** What a metric is taken from, and what it is to be. */
 export type HpaMetric =
   | { readonly type: 'Resource'; readonly resource: string; readonly target: HpaResourceTarget }
   | {
@@ -60,11 +61,13 @@ export interface HpaMetricName {
   readonly selector: string;
 }
 
+/** How quickly it may go, either way. */
 export interface HpaBehavior {
   readonly scaleUp: HpaDirection;
   readonly scaleDown: HpaDirection;
 }
 
+/** How quickly it may go one way. */
 export interface HpaDirection {
   /** Undefined: the controller's own, 300 downwards and 0 upwards unless it is told otherwise. */
   readonly stabilizationSeconds: number | undefined;
@@ -74,6 +77,7 @@ export interface HpaDirection {
   readonly tolerance: number | undefined;
 }
 
+/** At most so many pods, or percent of them, in this time. */
 export interface HpaRatePolicy {
   readonly type: 'Pods' | 'Percent';
   readonly value: number;

@@ -3,6 +3,7 @@ import type { Fleet, ScalingDriver } from '../driver.ts';
 import type { KedaReading, KedaSource } from './keda-source.ts';
 import { type Standstill, standstillOf } from './standstill.ts';
 
+/** Which groups KEDA scales, and who sees what is there. */
 export interface KedaDriverOptions {
   readonly clock: Clock;
   /** Says what is there; its `apply` is never called. */

@@ -10,6 +10,7 @@ export interface KedaSource {
   watch(group: string, onChange: () => void): () => void;
 }
 
+/** What KEDA is told of a group. */
 export interface KedaReading {
   /** Whether it needs any instance at all. */
   readonly isActive: boolean;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { KedaSource } from './keda-source.ts';
 
+/** Where KEDA finds it, who may ask, and from where the answers come. */
 export interface KedaScalerOptions {
   readonly clock: Clock;
   readonly source: KedaSource;
@@ -14,6 +15,7 @@ export interface KedaScalerOptions {
   readonly streamsMax?: number;
 }
 
+/** What it shows of itself, and asks of who comes in. */
 export interface KedaTls {
   /** As PEM, with what leads to the authority. */
   readonly certificate: string;
@@ -22,6 +24,7 @@ export interface KedaTls {
   readonly clientAuthority?: string;
 }
 
+/** An external scaler of KEDA, over gRPC. */
 export interface KedaScaler extends AsyncDisposable {
   /** Where it listens. */
   readonly port: number;

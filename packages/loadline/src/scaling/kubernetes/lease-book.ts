@@ -2,6 +2,7 @@ import { type Clock, type Field, isLoadlineError, parse } from '../../base/index
 import { acceptAnswer, type Kubernetes } from '../../kubernetes/index.ts';
 import type { KeptLease, LeaseBook, LeaseWish } from '../leadership/lease.ts';
 
+/** Where the lease is. */
 export interface LeaseBookOptions {
   readonly kubernetes: Kubernetes;
   /** For the times that people read; nobody decides by them. */

@@ -3,6 +3,7 @@ export interface Fence {
   check(): Permit;
 }
 
+/** Whether it may act at this moment, and for how long; or why it may not. */
 export type Permit =
   | {
       readonly mayAct: true;

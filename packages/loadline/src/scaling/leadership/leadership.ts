@@ -2,6 +2,7 @@ import { type Clock, pause, type Random, withTimeLimit } from '../../base/index.
 import type { Fence, Permit } from './fence.ts';
 import { judgeLease, type KeptLease, type LeaseBook } from './lease.ts';
 
+/** Which lease, who wants it, and by which times. */
 export interface LeadershipOptions {
   readonly clock: Clock;
   /** Spreads attempts, so that not all come at once. */
@@ -17,6 +18,7 @@ export interface LeadershipOptions {
   readonly retryMs?: number;
 }
 
+/** Since the start. */
 export interface LeadershipCounts {
   /** Times that this process became the one that acts. */
   taken: number;

@@ -21,6 +21,7 @@ export interface LeaseBook {
   write(lease: LeaseWish, signal: AbortSignal): Promise<KeptLease | 'conflict'>;
 }
 
+/** A lease as it is to be kept, and the one that it replaces. */
 export interface LeaseWish {
   readonly holder: string | undefined;
   readonly durationMs: number;

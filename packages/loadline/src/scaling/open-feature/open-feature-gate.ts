@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../base/index.ts';
 import type { FlagContext } from '../flags/flag.ts';
 import type { FlagGate } from '../flags/gate.ts';
 
+/** Whose flags the gate heeds, and what holds until they are known. */
 export interface OpenFeatureGateOptions {
   readonly clock: Clock;
   /** Of whatever provider: its answers take their time, and a decision cannot wait for them. */

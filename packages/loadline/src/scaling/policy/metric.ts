@@ -90,6 +90,7 @@ interface MetricEntry {
   readonly says: string;
 }
 
+/** All metrics that a policy may name, but for custom ones. */
 export const scalingMetricNames: readonly KnownMetric[] = Object.keys(scalingMetrics) as KnownMetric[];
 
 /** 1 to 100 of letters, digits, `_`, `.`, `:` and `-`, as metrics are named in the store. */

@@ -15,4 +15,5 @@ export const flagMigrations: readonly Migration[] = [
   },
 ];
 
+/** The table in which it is noted which of these migrations a database has. */
 export const flagMigrationTable = 'feature_flag_migrations';

@@ -8,6 +8,7 @@ import { type FlagLook, KeptFlags } from '../flags/kept-flags.ts';
 import { flagsMax, parseFlag } from '../flags/parse-flags.ts';
 import { flagMigrations, flagMigrationTable } from './migrations.ts';
 
+/** Which database, and how often it is asked. */
 export interface PostgresFlagsOptions {
   readonly clock: Clock;
   /** Belongs to whoever made it. */
@@ -31,14 +32,17 @@ export interface PostgresFlags extends FlagSource {
   rows(): Promise<readonly FlagRow[]>;
 }
 
+/** Who changes a flag, and which version of it that is to replace. */
 export interface FlagAuthor {
   readonly by: string;
   /** Only where this is the version that is there, 0 for none; absent: whatever is there. */
   readonly replaces?: number;
 }
 
+/** A flag as it stands in the table. */
 export interface FlagRow {
   readonly name: string;
+  /** As it would stand under its name in a file. */
   readonly definition: unknown;
   /** From 1, one more with each change. */
   readonly version: number;

@@ -42,6 +42,7 @@ interface BurstShape {
   readonly fallMs: Span;
 }
 
+/** A value is drawn evenly between the two. */
 export interface Span {
   readonly from: number;
   readonly to: number;

@@ -3,6 +3,7 @@ import { askPrometheus } from '../prometheus/ask-prometheus.ts';
 import type { Trace } from './trace.ts';
 import { type TracePoint, traceOfPoints } from './trace-of-points.ts';
 
+/** What is read of which Prometheus. Times are milliseconds since the epoch. */
 export interface PrometheusTrace {
   /** Where its HTTP API is: `http://prometheus:9090`. */
   readonly url: URL;

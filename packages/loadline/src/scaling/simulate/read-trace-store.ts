@@ -3,6 +3,7 @@ import type { Metrics } from '../../store/index.ts';
 import type { Trace } from './trace.ts';
 import { traceOfPoints } from './trace-of-points.ts';
 
+/** What is read of the store. Times are milliseconds since the epoch. */
 export interface StoreTrace {
   readonly service: string;
   /** A metric that is requests a second; what its instances have is added up. */

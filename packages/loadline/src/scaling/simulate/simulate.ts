@@ -10,6 +10,7 @@ import { type Served, SimulatedQueue, type SimulatedService } from './service.ts
 import { type SimulationResult, Tally } from './tally.ts';
 import type { Trace } from './trace.ts';
 
+/** What comes, what has to serve it, and how often one decides. */
 export interface SimulationOptions {
   readonly trace: Trace;
   readonly service: SimulatedService;

@@ -26,6 +26,7 @@ export interface SimulationResult {
   readonly course: readonly SimulatedPiece[];
 }
 
+/** What there was in a piece of the trace, on average. */
 export interface SimulatedPiece {
   /** Milliseconds since the epoch. */
   readonly startMs: number;
@@ -36,6 +37,7 @@ export interface SimulatedPiece {
   readonly reason: string;
 }
 
+/** A change of the number of instances. */
 export interface SimulatedStep {
   /** Milliseconds since the epoch. */
   readonly atMs: number;
