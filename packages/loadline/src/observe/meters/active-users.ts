@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
-import { createBatch, placesMax } from './batch.ts';
 import { UserSketch } from './user-sketch.ts';
 
 /** Who was there in the last five minutes, without remembering who it was. */
@@ -24,6 +23,10 @@ const sliceMs = 30_000;
 const slicesMax = 10;
 /** Who was hashed in this half minute already, and is forgotten with it; further ones are hashed each time. */
 const seenMax = 10_000;
+/** How many are noted before they are looked up, as with requests. */
+const notesMax = 64;
+/** Who, and when in whole milliseconds. */
+const noteLength = 2;
 
 /**
  * Adds the number of distinct signed-in users.
@@ -50,15 +53,16 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
     if (seen.size < seenMax) seen.add(id);
     slices[0]?.sketch.add(hashOf(key, id));
   }
-  const ids = new Array<string>(placesMax).fill('');
-  const whenMs = new Float64Array(placesMax);
-  const batch = createBatch((count) => {
-    for (let at = 0; at < count; at++) note(ids[at] as string, whenMs[at] as number);
+  const notes = new Array<string | number>(notesMax * noteLength).fill(0);
+  let noted = 0;
+  function flush(): void {
+    for (let at = 0; at < noted; at += noteLength) note(notes[at] as string, notes[at + 1] as number);
     // Nobody's name is kept for longer than it is needed.
-    ids.fill('', 0, count);
-  });
+    notes.fill(0, 0, noted);
+    noted = 0;
+  }
   function recent(): UserSketch {
-    batch.flush();
+    flush();
     const nowMs = clock.monotonicMs();
     if (nowMs >= endMs) begin(nowMs);
     const all = new UserSketch();
@@ -73,9 +77,10 @@ export function observeUsers(registry: Registry, key: string, clock: Clock): Act
   return {
     see(id, nowMs = clock.monotonicMs()) {
       if (typeof id !== 'string') throw new TypeError(`The id of a user is a text, got ${typeof id}.`);
-      const at = batch.claim();
-      ids[at] = id;
-      whenMs[at] = nowMs;
+      if (noted === notes.length) flush();
+      notes[noted] = id;
+      notes[noted + 1] = Math.floor(nowMs);
+      noted += noteLength;
     },
     recent,
   };
