@@ -1,6 +1,7 @@
 import type { Clock } from 'loadline/base';
 import { type Kubernetes, kubernetesError } from 'loadline/kubernetes';
 import { ApiFailure, FakeCluster, reachInProcess } from './fake-cluster.ts';
+import { FakeController } from './fake-controller.ts';
 import { type FakeObject, FakeObjects, mergePatch } from './fake-objects.ts';
 
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
@@ -26,22 +27,38 @@ export class FakeApi {
   readonly asked: string[] = [];
   /** Hears of every change before it is made; may make another one first, or throw an ApiFailure. */
   beforeChange: (path: string) => void = () => undefined;
-  readonly #clock: Clock;
-  readonly #startMs: number;
-  readonly #stopMs: number;
-  readonly #living = new Map<string, string[]>();
-  #made = 0;
+  readonly #controller: FakeController;
+  /** What is wanted of each deployment, as the controller was told it. */
+  readonly #specOf = new Map<string, string>();
 
-  constructor({ clock, startMs = 1000, stopMs = 1000 }: FakeApiOptions) {
-    this.#clock = clock;
-    this.#startMs = startMs;
-    this.#stopMs = stopMs;
+  constructor(options: FakeApiOptions) {
+    this.#controller = new FakeController(options, {
+      pods: this.pods,
+      read: (name) => this.objects.get(`${deployments}/${name}`),
+    });
   }
 
-  deploy(name: string, replicas: number): void {
-    const spec = { replicas, selector: { matchLabels: { app: name } } };
-    this.objects.put(deployments, { metadata: { name }, kind: 'Deployment', spec } as never);
-    this.#reconcile(name);
+  /** @param further of its spec. */
+  deploy(name: string, replicas: number, further: object = {}): void {
+    const template = { metadata: { labels: { app: name } }, spec: { containers: [{ name, image: '1' }] } };
+    const spec = { replicas, selector: { matchLabels: { app: name } }, template, ...further };
+    this.#keep({ metadata: { name }, kind: 'Deployment', spec } as never);
+  }
+
+  /** From now on no pod that is started becomes ready, until this is called again with false. */
+  holdStarts(isHeld = true): void {
+    this.#controller.holdStarts(isHeld);
+  }
+
+  /** What a deployment's controller says of it, as a condition of its status. */
+  tellCondition(name: string, condition: object): void {
+    this.#controller.tellCondition(name, condition);
+  }
+
+  /** Somebody else changes it, as `kubectl apply` does. */
+  changeSpec(name: string, change: object): void {
+    const before = this.objects.get(`${deployments}/${name}`);
+    this.#keep({ ...before, spec: mergePatch(before.spec, change) } as never);
   }
 
   autoscale(name: string, scaleTargetRef: object): void {
@@ -55,9 +72,7 @@ export class FakeApi {
 
   /** Somebody else scales it, as `kubectl scale` does. */
   scale(name: string, replicas: number): void {
-    const before = this.objects.get(`${deployments}/${name}`);
-    this.objects.put(deployments, { ...before, spec: { ...(before.spec as object), replicas } } as never);
-    this.#reconcile(name);
+    this.changeSpec(name, { replicas });
   }
 
   /** Its status changes, as it does with each of its pods. */
@@ -67,10 +82,7 @@ export class FakeApi {
 
   /** The container of the oldest pod ends by itself, and is started again. */
   crashOne(name: string): void {
-    const pod = this.#living.get(name)?.[0];
-    if (pod === undefined) throw new Error(`There is no pod of ${name}.`);
-    this.#show(pod, name, { isReady: false, restarts: 1 });
-    this.#clock.setTimer(() => this.#show(pod, name, { isReady: true, restarts: 1 }), this.#startMs);
+    this.#controller.crashOne(name);
   }
 
   /** @throws ApiFailure */
@@ -83,6 +95,7 @@ export class FakeApi {
       return { kind: 'HorizontalPodAutoscalerList', metadata: {}, items: this.objects.list(autoscalers) };
     if (path === leases || path.startsWith(`${leases}/`))
       return this.#requestLease(method, path, body as FakeObject);
+    if (path.startsWith(`${deployments}/`)) return this.#requestWorkload(method, path, body as FakeObject);
     if (method === 'GET') return this.objects.get(path);
     if (method === 'PATCH')
       return this.objects.update(path, mergePatch(this.objects.get(path), body) as FakeObject);
@@ -93,9 +106,39 @@ export class FakeApi {
     );
   }
 
+  /** The object itself: what a client says of its generation and its status is ignored. */
+  #requestWorkload(method: string, path: string, body: FakeObject): unknown {
+    const { name } = this.objects.get(path).metadata;
+    if (method === 'PATCH') {
+      const { metadata, spec } = mergePatch(this.objects.get(path), body) as FakeObject;
+      const { generation } = this.objects.get(path).metadata;
+      const wanted = { kind: 'Deployment', metadata: { ...metadata, generation }, spec } as FakeObject;
+      this.#settle(this.objects.update(path, wanted), this.#specOf.get(name));
+    } else if (method !== 'GET') {
+      throw new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method');
+    }
+    return { ...this.objects.get(path), status: this.#controller.statusOf(name) };
+  }
+
+  #keep(object: FakeObject): void {
+    this.#settle(this.objects.put(deployments, object), this.#specOf.get(object.metadata.name));
+  }
+
+  /** A change of what is wanted is another generation, and one for the controller to see to. */
+  #settle(object: FakeObject, before: string | undefined): void {
+    const { name, generation = 0 } = object.metadata;
+    const spec = JSON.stringify(object.spec);
+    if (spec === before) return;
+    this.#specOf.set(name, spec);
+    const metadata = { ...object.metadata, generation: Number(generation) + 1 };
+    this.objects.amend(`${deployments}/${name}`, { ...object, metadata });
+    this.#controller.specChanged(name);
+  }
+
   #requestScale(method: string, path: string, body: FakeObject): unknown {
     const workload = this.objects.get(path);
-    if (method === 'GET') return scaleOf(workload, this.#living);
+    const podsOf = ({ metadata }: FakeObject): number => this.#controller.podsOf(metadata.name);
+    if (method === 'GET') return scaleOf(workload, podsOf(workload));
     const { replicas } = body.spec as { replicas: number };
     if (!Number.isInteger(replicas) || replicas < 0)
       throw new ApiFailure(
@@ -107,8 +150,8 @@ export class FakeApi {
     const metadata = { ...workload.metadata, resourceVersion };
     const spec = { ...(workload.spec as object), replicas };
     const changed = this.objects.update(path, { ...workload, metadata, spec });
-    this.#reconcile(workload.metadata.name);
-    return scaleOf(changed, this.#living);
+    this.#settle(changed, this.#specOf.get(workload.metadata.name));
+    return scaleOf(changed, podsOf(workload));
   }
 
   #requestLease(method: string, path: string, body: FakeObject): unknown {
@@ -118,44 +161,16 @@ export class FakeApi {
       ? this.objects.create(leases, body)
       : this.objects.update(path, body, { isMadeSo: true });
   }
-
-  /** What the controllers of a deployment do, without delay but for the pods' own. */
-  #reconcile(name: string): void {
-    const living = this.#living.get(name) ?? [];
-    this.#living.set(name, living);
-    while (living.length < this.replicasOf(name)) {
-      const pod = `${name}-${++this.#made}`;
-      living.push(pod);
-      this.#show(pod, name, { isReady: false });
-      this.#clock.setTimer(
-        () => living.includes(pod) && this.#show(pod, name, { isReady: true }),
-        this.#startMs,
-      );
-    }
-    for (const pod of living.splice(this.replicasOf(name))) {
-      this.#show(pod, name, { isReady: true, isTerminating: true });
-      this.#clock.setTimer(() => this.pods.remove(pod), this.#stopMs);
-    }
-  }
-
-  #show(
-    name: string,
-    app: string,
-    state: { isReady: boolean; restarts?: number; isTerminating?: boolean },
-  ): void {
-    const ports = [{ port: 8080 }];
-    this.pods.put({ name, labels: { app }, ip: '10.0.0.1', ports, atMs: this.#clock.now(), ...state });
-  }
 }
 
-function scaleOf({ metadata, spec }: FakeObject, living: ReadonlyMap<string, readonly string[]>): unknown {
+function scaleOf({ metadata, spec }: FakeObject, pods: number): unknown {
   const { name, resourceVersion, uid } = metadata;
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace: 'default', resourceVersion, uid },
     spec: { replicas: (spec as { replicas: number }).replicas },
-    status: { replicas: living.get(name)?.length ?? 0, selector: `app=${name}` },
+    status: { replicas: pods, selector: `app=${name}` },
   };
 }
 

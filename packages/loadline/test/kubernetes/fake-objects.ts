@@ -31,6 +31,11 @@ export class FakeObjects {
     return kept;
   }
 
+  /** Completes what was just kept, as a server does before anybody reads it. */
+  amend(path: string, object: FakeObject): void {
+    this.#objects.set(path, object);
+  }
+
   remove(path: string): void {
     this.#objects.delete(path);
   }

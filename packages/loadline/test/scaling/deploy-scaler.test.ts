@@ -89,6 +89,49 @@ describe('deploy/kubernetes/scaler/scaler.yaml', () => {
   });
 });
 
+describe('deploy/kubernetes/scaler/restart.yaml', () => {
+  const documents = parseAllDocuments(readFileSync(`${root}deploy/kubernetes/scaler/restart.yaml`, 'utf8'));
+  const [role, binding] = documents.map((document) => document.toJS());
+
+  it('gives just the rights that a restart asks for, to the same account in the same place', async () => {
+    for (const [Kind, each] of [
+      [Role, role],
+      [RoleBinding, binding],
+    ] as const) {
+      expect(schemaProblem(Kind, each)).toBeUndefined();
+      expect(unknownFields(Kind, each)).toEqual([]);
+    }
+    const asked = new Set(await whatARestartAsks());
+    const granted = rightsOf(role.rules);
+    expect(granted.filter((right) => !right.includes('statefulsets')).toSorted()).toEqual(
+      [...asked].toSorted(),
+    );
+    expect(granted.filter((right) => right.includes('statefulsets'))).toHaveLength(asked.size);
+    const [scale] = of('Role');
+    expect(role.metadata.namespace).toBe(scale.metadata.namespace);
+    const { name, namespace } = of('ServiceAccount')[0].metadata;
+    expect(binding.subjects).toEqual([{ kind: 'ServiceAccount', name, namespace }]);
+    expect([binding.roleRef.name, binding.metadata.namespace]).toEqual([
+      role.metadata.name,
+      role.metadata.namespace,
+    ]);
+  });
+});
+
+/** What is asked beside what a scaler asks anyway. */
+async function whatARestartAsks(): Promise<readonly string[]> {
+  const clock = createVirtualClock();
+  const api = new FakeApi({ clock });
+  api.deploy('api', 1);
+  const workloads = { api: { name: 'api' } };
+  const means = { clock, random: createRandom(1), kubernetes: reachApi(api), workloads };
+  await using driver = createKubernetesDriver(means);
+  const { signal } = new AbortController();
+  await driver.restart('api', signal);
+  await driver.observe('api', signal);
+  return api.asked.map(rightOf).filter((right) => !right.includes('/scale'));
+}
+
 /** `get deployments/scale`, and so on: a lease is taken and renewed, a workload looked at and scaled. */
 async function whatIsAsked(): Promise<readonly string[]> {
   const clock = createVirtualClock();
@@ -131,6 +174,7 @@ function rightOf(request: string): string {
     GET: name === undefined ? 'list' : 'get',
     PUT: 'update',
     POST: 'create',
+    PATCH: 'patch',
   };
   return `${verbs[method]} ${subresource === undefined ? resource : `${resource}/${subresource}`}`;
 }

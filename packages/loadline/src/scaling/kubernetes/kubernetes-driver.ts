@@ -1,8 +1,10 @@
-import { type Clock, isLoadlineError, type Random, withTimeLimit } from '../../base/index.ts';
+import { type Clock, isLoadlineError, type Random } from '../../base/index.ts';
 import { type Kubernetes, type PodWatch, watchPods } from '../../kubernetes/index.ts';
-import type { Observed, Outcome, ScalingDriver } from '../driver.ts';
+import type { Observed, Outcome, ReplacingDriver, RestartProgress } from '../driver.ts';
 import type { Fence } from '../leadership/fence.ts';
+import { changeAsRead } from './change-as-read.ts';
 import { fleetOf } from './pod-fleet.ts';
+import { readTemplate, type TemplateStatus, writeRestart } from './template-status.ts';
 import {
   nameOf,
   readScale,
@@ -13,7 +15,9 @@ import {
   wholeWorkload,
   writeScale,
 } from './workload.ts';
+import { WorkloadRestart } from './workload-restart.ts';
 
+/** Which workloads are scaled, and by whom. */
 export interface KubernetesDriverOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -22,10 +26,15 @@ export interface KubernetesDriverOptions {
   readonly workloads: Readonly<Record<string, Workload>>;
   /** Whether this process may act, where several run: see `openLeadership`. Default: it may. */
   readonly fence?: Fence;
+  /**
+   * In a rolling restart, so long without a pod that was replaced or became ready, and it is told as stopped; Kubernetes goes on with
+   * it. Default 600,000, as a deployment's own `progressDeadlineSeconds`.
+   */
+  readonly replaceMsMax?: number;
 }
 
 /** Scales workloads of Kubernetes. Whoever made it closes it; every workload stays as it is. */
-export interface KubernetesDriver extends ScalingDriver, AsyncDisposable {
+export interface KubernetesDriver extends ReplacingDriver, AsyncDisposable {
   /** Times that a change met another one, and was tried again. */
   readonly conflicts: number;
   close(): Promise<void>;
@@ -36,12 +45,12 @@ interface Group {
   /** What this driver has seen or set last: another number is somebody else's. */
   wanted: number | undefined;
   pods: { readonly selector: string; readonly watch: PodWatch } | undefined;
+  /** The latest that was begun here. */
+  restart: WorkloadRestart | undefined;
 }
 
 /** No policy has more than 10,000 instances; those that leave come on top of that. */
 const podsMax = 20_000;
-/** A busy workload changes with each of its pods; more than that in a row is somebody who pulls at it. */
-const attemptsMax = 4;
 
 /**
  * Makes a driver that sets the `scale` of workloads and follows their pods. It changes only what is as it was when it was
@@ -49,15 +58,21 @@ const attemptsMax = 4;
  * Kubernetes scales already it leaves alone.
  */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
-  const { kubernetes, clock, fence, workloads } = options;
+  const { kubernetes, clock, fence, workloads, replaceMsMax = 600_000 } = options;
   const groups = new Map(
     Object.entries(workloads).map(([name, workload]): [string, Group] => [
       name,
-      { workload: wholeWorkload(workload, kubernetes.namespace), wanted: undefined, pods: undefined },
+      {
+        workload: wholeWorkload(workload, kubernetes.namespace),
+        wanted: undefined,
+        pods: undefined,
+        restart: undefined,
+      },
     ]),
   );
   let conflicts = 0;
   let isClosed = false;
+  const means = { clock, fence, onConflict: () => void conflicts++ };
 
   /** The pods that the selector selects; followed from the first time on that they are asked for. */
   async function podsOf(group: Group, { selector }: Scale): Promise<PodWatch> {
@@ -83,37 +98,55 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     // Those beyond the limit would pass for missing.
     if (pods.length >= podsMax) return { kind: 'unseen', because: `there are ${podsMax} pods or more` };
     group.wanted = scale.wanted;
-    return fleetOf(scale.wanted, pods);
+    const progress = await lookAtRestart(group, signal);
+    return { ...fleetOf(scale.wanted, pods), ...(progress === undefined ? {} : { restart: progress }) };
   }
 
   async function apply(group: Group, replicas: number, signal: AbortSignal): Promise<Outcome> {
     const { workload } = group;
     const rival = await rivalOf(kubernetes, workload, signal);
     if (rival !== undefined) return { kind: 'refused', because: hasRival(workload, rival) };
-    for (let attempt = 0; attempt < attemptsMax; attempt++) {
-      const scale = await readScale(kubernetes, workload, signal);
-      if (scale.wanted === replicas) return { kind: 'accepted' };
-      if (group.wanted !== undefined && scale.wanted !== group.wanted)
-        return { kind: 'refused', because: hasChanged(workload, group.wanted, scale.wanted) };
-      // Each time anew: whoever waits for an answer may have lost the lease meanwhile.
-      const permit = fence?.check() ?? { mayAct: true, forMs: writeLimitMs };
-      if (!permit.mayAct) return { kind: 'refused', because: permit.because };
-      const limit = { clock, limitMs: Math.min(permit.forMs, writeLimitMs), end: signal };
-      const answer = await withTimeLimit(limit, (limited) =>
-        writeScale(kubernetes, { workload, scale, replicas }, limited),
-      );
-      if (answer.kind === 'done') {
+    const change = {
+      workload,
+      read: () => readScale(kubernetes, workload, signal),
+      answer({ wanted }: Scale): Outcome | undefined {
+        if (wanted === replicas) return { kind: 'accepted' };
+        if (group.wanted === undefined || wanted === group.wanted) return undefined;
+        return { kind: 'refused', because: hasChanged(workload, group.wanted, wanted) };
+      },
+      async write(scale: Scale, limited: AbortSignal): Promise<void> {
+        await writeScale(kubernetes, { workload, scale, replicas }, limited);
         group.wanted = replicas;
-        return { kind: 'accepted' };
-      }
-      if (answer.kind !== 'failed') throw new Error('the API server gave no answer in time');
-      if (!isLoadlineError(answer.error, 'KUBERNETES_CONFLICT')) throw answer.error;
-      conflicts++;
-    }
-    return {
-      kind: 'refused',
-      because: `${nameOf(workload)} was changed by others ${attemptsMax} times in a row`,
+      },
     };
+    return changeAsRead(change, means, signal);
+  }
+
+  async function restart(group: Group, signal: AbortSignal): Promise<Outcome> {
+    const { workload } = group;
+    const going = await lookAtRestart(group, signal);
+    if (going?.state === 'going') return { kind: 'refused', because: goesOn(workload, going) };
+    const startedAtMs = clock.now();
+    const restartedAt = new Date(startedAtMs).toISOString();
+    const change = {
+      workload,
+      read: () => readTemplate(kubernetes, workload, signal),
+      answer: ({ obstacle }: TemplateStatus): Outcome | undefined =>
+        obstacle === undefined ? undefined : { kind: 'refused', because: isInTheWay(workload, obstacle) },
+      async write({ resourceVersion, pods }: TemplateStatus, limited: AbortSignal): Promise<void> {
+        await writeRestart(kubernetes, { workload, resourceVersion, restartedAt }, limited);
+        const begun = { workload, startedAtMs, restartedAt, of: pods };
+        group.restart = new WorkloadRestart(begun, { clock, replaceMsMax });
+      },
+    };
+    return changeAsRead(change, means, signal);
+  }
+
+  /** One that is over is asked for no more. */
+  async function lookAtRestart(group: Group, signal: AbortSignal): Promise<RestartProgress | undefined> {
+    if (group.restart?.progress.state === 'going')
+      group.restart.look(await readTemplate(kubernetes, group.workload, signal));
+    return group.restart?.progress;
   }
 
   const driver: KubernetesDriver = {
@@ -142,10 +175,21 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
         (because): Outcome => ({ kind: 'refused', because }),
       );
     },
-    async restart(name) {
+    async restart(name, signal) {
       const group = groups.get(name);
       if (group === undefined || isClosed) return { kind: 'refused', because: noGroup(name, isClosed) };
-      return { kind: 'refused', because: replacesItself(group.workload) };
+      if (!isRestartable(group.workload)) return { kind: 'refused', because: isNone(group.workload) };
+      return unless(
+        signal,
+        () => restart(group, signal),
+        (because): Outcome => ({ kind: 'refused', because }),
+      );
+    },
+    async endRestart(name) {
+      const group = groups.get(name);
+      if (group === undefined || isClosed) return { kind: 'refused', because: noGroup(name, isClosed) };
+      const isGoing = group.restart?.progress.state === 'going';
+      return { kind: 'refused', because: (isGoing ? cannotEnd : nothingGoesOn)(group.workload) };
     },
     async close() {
       isClosed = true;
@@ -155,8 +199,6 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   };
   return driver;
 }
-
-const writeLimitMs = 10_000;
 
 /** What the API server says against it is an everyday matter for a scaler; that it cannot be reached as well. */
 async function unless<Value>(
@@ -179,9 +221,29 @@ function noGroup(name: string, isClosed: boolean): string {
   return isClosed ? 'the driver was closed' : `no workload is known for the group ${JSON.stringify(name)}`;
 }
 
-/** Its controllers do that with a surge and probes of their own; a second hand would only be in their way. */
-function replacesItself({ kind, name, namespace }: WholeWorkload): string {
-  return `Kubernetes replaces pods by itself: kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${namespace}`;
+/** Whose controllers replace pods whose template has changed. */
+function isRestartable({ kind, apiVersion }: WholeWorkload): boolean {
+  return apiVersion.startsWith('apps/') && (kind === 'Deployment' || kind === 'StatefulSet');
+}
+
+function isNone(workload: WholeWorkload): string {
+  return `only Deployments and StatefulSets of apps/v1 are restarted, and ${nameOf(workload)} is none`;
+}
+
+function isInTheWay(workload: WholeWorkload, obstacle: string): string {
+  return `${nameOf(workload)} would not replace all of its pods: ${obstacle}`;
+}
+
+function goesOn(workload: WholeWorkload, { replaced, of }: RestartProgress): string {
+  return `a rolling restart of ${nameOf(workload)} goes on: ${replaced} of ${of} are replaced`;
+}
+
+function nothingGoesOn(workload: WholeWorkload): string {
+  return `no rolling restart of ${nameOf(workload)} goes on`;
+}
+
+function cannotEnd(workload: WholeWorkload): string {
+  return `Kubernetes goes on with the restart of ${nameOf(workload)} by itself: kubectl rollout undo turns it back`;
 }
 
 function hasRival(workload: WholeWorkload, rival: string): string {

@@ -37,10 +37,14 @@ export interface Scale {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
-function pathOfScale({ apiVersion, namespace, resource, name }: WholeWorkload): string {
+export function pathOfWorkload({ apiVersion, namespace, resource, name }: WholeWorkload): string {
   const root = apiVersion.includes('/') ? '/apis' : '/api';
-  const parts = ['namespaces', namespace, resource, name, 'scale'].map(encodeURIComponent);
+  const parts = ['namespaces', namespace, resource, name].map(encodeURIComponent);
   return `${root}/${apiVersion}/${parts.join('/')}`;
+}
+
+function pathOfScale(workload: WholeWorkload): string {
+  return `${pathOfWorkload(workload)}/scale`;
 }
 
 /** @throws KUBERNETES_ANSWER_INVALID, and what the API server says. */

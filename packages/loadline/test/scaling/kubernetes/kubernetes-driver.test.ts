@@ -42,17 +42,6 @@ describeScalingDriver('a deployment of Kubernetes', async () => {
 });
 
 describe('the Kubernetes driver', () => {
-  it('leaves a rolling restart to Kubernetes, and says how', async () => {
-    await using on = stage(3);
-    expect(await on.driver.restart?.('api', signal)).toEqual({
-      kind: 'refused',
-      because: 'Kubernetes replaces pods by itself: kubectl rollout restart deployment/api -n default',
-    });
-    expect(await on.driver.restart?.('nobody', signal)).toMatchObject({
-      because: expect.stringContaining('nobody'),
-    });
-  });
-
   it('sees the pods of a workload by their conditions', async () => {
     await using on = stage(3);
     await on.clock.advance(1500);
