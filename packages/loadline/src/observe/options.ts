@@ -11,6 +11,7 @@ export interface ObserveOptions {
   readonly service?: string;
   /** Which version of it runs, for the metric `service_build_info`. */
   readonly version?: string;
+  /** From which commit it was made, for the same metric. */
   readonly commit?: string;
   /** Opens the metrics and the profiles: the control plane's. At least 16 characters; several while it is renewed. */
   readonly controlKey?: string | readonly string[];

@@ -3,7 +3,9 @@ import type { Timed, TimerWheel } from './timer-wheel.ts';
 
 /** How many calls may be under way and wait; complete. */
 export interface BulkheadLimits {
+  /** Under way at once; from 1. */
   readonly concurrencyMax: number;
+  /** Further ones wait, at most so many; 0 for none. Beyond that a call is refused. */
   readonly queueMax: number;
   /** In milliseconds. */
   readonly queueTimeoutMs: number;

@@ -16,6 +16,7 @@ export interface BreakerLimits {
   readonly slowRatio: number;
   /** How long it stays open the first time; each further time in a row twice as long, up to `openMsMax`. */
   readonly openMs: number;
+  /** The longest that it stays open at a time, but for a spread of a fifth either way. */
   readonly openMsMax: number;
   /** How many probes in a row must be well for it to close. They are made one at a time. */
   readonly probesNeeded: number;

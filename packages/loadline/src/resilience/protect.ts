@@ -36,6 +36,7 @@ export interface ProtectionOptions {
   /** Told of each change, with its reason. */
   readonly onCircuitChange?: (change: CircuitChange) => void;
   readonly clock?: Clock;
+  /** Spreads waits and the time that a circuit stays open. Default: of chance. */
   readonly random?: Random;
 }
 
@@ -43,6 +44,7 @@ export interface ProtectionOptions {
 export interface CallOptions<Value> {
   /** The time of whoever calls: the deadline that its own work was given, or the signal of a request. */
   readonly within?: Deadline | undefined;
+  /** Aborts the call, as `within` may. Then it is neither repeated nor replaced by `fallback`. */
   readonly signal?: AbortSignal | undefined;
   /** What to do without: its value is the call's. What it throws is thrown. Not asked when the caller itself went away. */
   readonly fallback?: (error: unknown) => Value | Promise<Value>;

@@ -6,6 +6,7 @@ export interface RetryLimits {
   readonly attemptsMax: number;
   /** The wait before the second attempt is drawn from 0 to this; each further one from twice as much, in milliseconds. */
   readonly delayMs: number;
+  /** The wait is drawn from no more than this; what the other side asks for comes on top of it. */
   readonly delayMsMax: number;
   /** Whoever asks to be left alone for longer than this is not called again, in milliseconds: a call without a budget would wait for ever. */
   readonly retryAfterMsMax: number;

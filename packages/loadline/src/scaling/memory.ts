@@ -8,6 +8,7 @@ import type { RuleName } from './policy/rule.ts';
  * `createScalingMemory` keeps it within the process; a database does it for longer.
  */
 export interface ScalingMemory {
+  /** Everything that a scaler goes on from. */
   load(): Promise<Remembered>;
   /**
    * Remembers a change of the policy.

@@ -38,7 +38,9 @@ export interface RolloutsOptions extends Omit<RolloutMeans, 'callTimeoutMs' | 'c
 export interface RolloutRequest {
   /** Names it for good: 1 to 100 of letters, digits, `.`, `_` and `-`. */
   readonly id: string;
+  /** The service; of each one at most one rollout is under way. */
   readonly group: string;
+  /** Names of the builds, for people and for the ports. */
   readonly baseline: string;
   readonly candidate: string;
   /** As people write it; see `parseRolloutPlan`. */

@@ -19,8 +19,11 @@ import type { ScalingHold } from './standing.ts';
 /** What a scaler sees and acts by. Durations are milliseconds. */
 export interface ScalerOptions {
   readonly clock: Clock;
+  /** Sees the instances of each group, and starts and stops them. */
   readonly driver: ScalingDriver;
+  /** What a group does just now. */
   readonly readings: ReadingsPort;
+  /** Keeps policies, what was set by hand, and what was done. */
   readonly memory: ScalingMemory;
   /** What keeps a group from being changed now, as `Rollouts.holdOf` tells it; absent: nothing. */
   readonly holdOf?: (group: string) => ScalingHold | undefined;

@@ -1,6 +1,8 @@
 /** Within which the limit is sought; complete. */
 export interface AdaptiveLimits {
+  /** The limit is never lower; from 1. */
   readonly limitMin: number;
+  /** The limit is never higher. */
   readonly limitMax: number;
   /** How much longer than without a queue a request may take on average, as a factor above 1, at most 10. */
   readonly tolerance: number;

@@ -17,6 +17,7 @@ export type RateVerdict =
 
 /** Limits how often each key may. */
 export interface RateLimiter {
+  /** Takes one token of the key, where there is one. May reject where the count is kept elsewhere. */
   take(key: string): RateVerdict | Promise<RateVerdict>;
 }
 

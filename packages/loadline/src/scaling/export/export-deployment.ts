@@ -2,6 +2,7 @@ import { type Exported, type ExportRequest, metadataOf } from './exported.ts';
 
 /** Which image the Deployment runs, and what one instance of it has. */
 export interface DeploymentExportRequest extends ExportRequest {
+  /** With its tag or digest. */
   readonly image: string;
   /** Default 8080. */
   readonly port?: number;

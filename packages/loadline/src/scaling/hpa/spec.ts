@@ -80,6 +80,7 @@ export interface HpaDirection {
 /** At most so many pods, or percent of them, in this time. */
 export interface HpaRatePolicy {
   readonly type: 'Pods' | 'Percent';
+  /** Pods, or whole percent of those that there were when the period began. */
   readonly value: number;
   readonly periodSeconds: number;
 }

@@ -7,6 +7,7 @@ export interface LeaseBookOptions {
   readonly kubernetes: Kubernetes;
   /** For the times that people read; nobody decides by them. */
   readonly clock: Clock;
+  /** Of the object; the same for all that are to choose one among them. */
   readonly name: string;
   /** Default: that of the account. */
   readonly namespace?: string;

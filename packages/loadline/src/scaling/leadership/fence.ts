@@ -1,5 +1,6 @@
 /** Says whether this process may act for all that could: asked right before each change, never remembered. */
 export interface Fence {
+  /** Cheap: it asks a clock, and nobody else. */
   check(): Permit;
 }
 

@@ -7,6 +7,7 @@ export interface LeadershipOptions {
   readonly clock: Clock;
   /** Spreads attempts, so that not all come at once. */
   readonly random: Random;
+  /** Where the lease is kept: the same for all who take part. */
   readonly book: LeaseBook;
   /** Of this process, and of no other, ever: the name of a pod and something that chance has made. */
   readonly identity: string;
@@ -52,6 +53,8 @@ export interface Leadership extends Fence, AsyncDisposable {
  *
  * It leads from the beginning of the request that renews, the others count from the end of one that reads: between the two,
  * `leaseMs - leadMs` are left for clocks that run at another speed, and for a change that is still under way.
+ *
+ * @throws RangeError where `leadMs` is not above 0 and below `leaseMs`.
  */
 export function openLeadership(options: LeadershipOptions): Leadership {
   return new Electing(options);

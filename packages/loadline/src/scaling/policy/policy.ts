@@ -15,13 +15,17 @@ export interface ScalingPolicy {
   readonly intervalMs: number | undefined;
   /** Never fewer and never more, whatever the rules say. */
   readonly replicas: { readonly min: number; readonly max: number };
+  /** How fast it may grow. */
   readonly scaleOut: DirectionPolicy;
+  /** How fast it may shrink. */
   readonly scaleIn: DirectionPolicy;
   /** Any one may ask for more; fewer only when all agree. At least one, unless `hpa` decides. */
   readonly rules: readonly ScalingRule[];
   /** An older value is as good as none. */
   readonly staleAfterMs: number;
+  /** When it is left as it is, whatever the rules say; not against `replicas`, and not against what is set by hand. */
   readonly freezes: readonly FreezeWindow[];
+  /** What it may cost at most. */
   readonly cost: CostLimit;
   /** Where it is there, it decides instead of the rules, as Kubernetes' own controller does. */
   readonly hpa: HpaSpec | undefined;

@@ -28,6 +28,8 @@ export interface SimulationOptions {
  * Tries a policy on a trace: what it would have decided, by the same `decide` that scales, and what that would have
  * meant for response times and instance hours. Metrics are those of the interval before the decision, starts take
  * their time, and nothing fails. Pure.
+ *
+ * @throws RangeError where the interval is not above 0.
  */
 export function simulate(policy: ScalingPolicy, options: SimulationOptions): SimulationResult {
   const { trace, service } = options;

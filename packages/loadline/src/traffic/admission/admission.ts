@@ -38,6 +38,7 @@ export interface AdmissionOptions {
   readonly neverShed?: readonly string[];
   /** Takes `admission_requests_total`, `admission_limit`, `admission_in_flight` and `admission_waiting`. */
   readonly registry?: Registry;
+  /** Spreads `Retry-After` from 1 to 3 seconds, so that not all come back at once. Default: of chance. */
   readonly random?: Random;
   readonly clock?: Clock;
 }

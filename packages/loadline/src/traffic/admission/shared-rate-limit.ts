@@ -12,6 +12,7 @@ import type { Valkey, ValkeyScript } from '../../valkey/index.ts';
 
 /** The rate of each key at all instances together, and where they count it. */
 export interface SharedRateLimitOptions extends Rate {
+  /** Belongs to whoever made it. */
   readonly valkey: Pick<Valkey, 'evaluate'>;
   /** Distinguishes limits on one server: `api`. */
   readonly name: string;

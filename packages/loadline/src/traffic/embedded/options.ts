@@ -42,6 +42,7 @@ export interface EmbeddedProxyOptions {
   readonly trustsForwarded?: boolean;
   /** Keeps answers by the rules of RFC 9111. Default: nothing is kept. */
   readonly cache?: CacheOptions;
+  /** Takes the metrics `loadline_proxy_…`; nobody sees them by default. */
   readonly registry?: Registry;
 }
 

@@ -27,6 +27,7 @@ export interface GracefulStopOptions {
   readonly closeMs?: number;
   /** How long a connection must have been silent to be closed without a word, in milliseconds. Default 250. */
   readonly quietMs?: number;
+  /** Told of each of the five steps as it begins: for the log. */
   readonly onStep?: (step: StopStep) => void;
   readonly clock?: Clock;
 }

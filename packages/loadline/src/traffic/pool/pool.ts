@@ -54,6 +54,7 @@ export interface Pool extends AsyncDisposable {
    * @throws LoadlineError TRAFFIC_SUPERSEDED, TRAFFIC_POOL_CLOSED.
    */
   leave(id: string, options: { readonly graceMs: number }, signal?: AbortSignal): Promise<Left>;
+  /** How the proxies and their upstreams stand, as far as was seen last. */
   status(): PoolStatus;
   /** Ends the rounds; whoever waits is refused. Idempotent. */
   close(): Promise<void>;
