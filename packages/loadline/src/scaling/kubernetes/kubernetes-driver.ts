@@ -53,8 +53,9 @@ interface Group {
 const podsMax = 20_000;
 
 /**
- * Makes a driver that sets the `scale` of workloads and follows their pods. It changes only what is as it was when it was
- * looked at; where somebody else was quicker the next round starts from what is there then. What an autoscaler of
+ * Makes a driver that sets the `scale` of workloads and watches their pods. The scale itself is read with each look: it is one
+ * small answer, it cannot be watched, and before a change it would be read anew all the same. It changes only what is as it was
+ * when it was looked at; where somebody else was quicker the next round starts from what is there then. What an autoscaler of
  * Kubernetes scales already it leaves alone.
  */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
