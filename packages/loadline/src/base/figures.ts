@@ -3,6 +3,7 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }
 
+/** Times a second, below a hundred in three digits: `0.25/s`, `12.3/s`, `1,240/s`. */
 export function formatRate(perSecond: number): string {
   return `${perSecond >= 100 ? formatCount(perSecond) : Number(perSecond.toPrecision(3))}/s`;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/index.ts';
 import { keepPartitions, migrate, type Postgres } from '../postgres/index.ts';
 import { migrations, migrationsTable } from './schema.ts';
 
+/** How long the tables keep what. */
 export interface EventTablesOptions {
   readonly clock: Clock;
   /** For how long statistics are kept, in milliseconds; what is older is dropped a day at a time. Default 30 days. */

@@ -32,5 +32,6 @@ export const kubernetesErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const kubernetesError: ReturnType<typeof errorsOf<typeof kubernetesErrorTable>> =
   errorsOf(kubernetesErrorTable);

@@ -24,6 +24,7 @@ export interface Kubernetes {
   send(change: Change, signal: AbortSignal): Promise<unknown>;
 }
 
+/** What is sent to be changed. */
 export interface Change {
   /** `PATCH` sends a JSON merge patch. */
   readonly method: 'POST' | 'PUT' | 'PATCH';
@@ -31,8 +32,10 @@ export interface Change {
   readonly body: object;
 }
 
+/** The query of a request; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** How long an answer may take, and how large it may be. */
 export interface KubernetesOptions {
   readonly clock: Clock;
   /** How long an answer, or the beginning of one that goes on, may take. Default 10 s. */

@@ -2,6 +2,7 @@ import { type Clock, isLoadlineError, pause, type Random } from '../base/index.t
 import type { Kubernetes } from './kubernetes.ts';
 import { type Pod, type PodPage, readPodEvent, readPodPage } from './pod.ts';
 
+/** Which pods are followed, and what is kept of them. */
 export interface PodWatchOptions {
   readonly clock: Clock;
   /** Spreads attempts, so that many do not come at once when a server is back. */

@@ -13,6 +13,7 @@ import { requireSessions } from './session-protocols.ts';
 import { wholeShare } from './share.ts';
 import type { LoadTransport } from './transports/session.ts';
 
+/** By what a run is made, and who hears of it. */
 export interface LoadOptions {
   /** For a plan with sessions, one that has their protocols. */
   readonly transport: LoadTransport;

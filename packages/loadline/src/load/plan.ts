@@ -30,6 +30,7 @@ export interface LoadPlan {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** How long requests, and the end of a run, may take, and how many users there may be. */
 export interface LoadLimits {
   /** How long a request may take, connecting included. */
   readonly requestTimeoutMs: number;

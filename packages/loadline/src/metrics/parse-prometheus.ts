@@ -27,6 +27,7 @@ export interface Scrape {
   readonly isCut: boolean;
 }
 
+/** Which lines of a text are read, and how many are kept. */
 export interface ParseOptions {
   /** Whether a family is of interest, by its name; the lines of others are skipped unread. Default: all are. */
   readonly wanted?: (name: string) => boolean;

@@ -6,6 +6,7 @@ import type { Registry } from './registry.ts';
 /** The content type of what `renderPrometheus` gives. */
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** How long a slice of the text may keep others from their turn. */
 export interface RenderOptions {
   /** How long a slice works before the event loop gets a turn, in milliseconds; 2 by default. */
   readonly sliceMs?: number;

@@ -13,6 +13,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
   return new Registry(options);
 }
 
+/** How much a registry may hold. */
 export interface RegistryOptions {
   /** How many series a metric may have before new label sets fold into `other`; 10,000 by default. */
   readonly seriesMax?: number;

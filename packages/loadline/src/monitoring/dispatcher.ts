@@ -9,6 +9,7 @@ export interface NotifierRoute {
   readonly fromLevel?: number;
 }
 
+/** Who is told of what, and how long that may take. */
 export interface DispatcherOptions {
   readonly routes: readonly NotifierRoute[];
   readonly clock: Clock;

@@ -38,5 +38,6 @@ export const monitoringErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const monitoringError: ReturnType<typeof errorsOf<typeof monitoringErrorTable>> =
   errorsOf(monitoringErrorTable);

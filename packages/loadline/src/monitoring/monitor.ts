@@ -23,6 +23,7 @@ export interface ReadingSource {
   read(rules: readonly AlertRule[], nowMs: number, signal: AbortSignal): Promise<readonly Reading[]>;
 }
 
+/** What a monitor judges, from which readings, and whom it tells. */
 export interface MonitorOptions {
   readonly policy: AlertPolicy;
   readonly source: ReadingSource;

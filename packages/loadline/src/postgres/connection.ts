@@ -26,6 +26,7 @@ export interface Queryable {
   query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Result<Row>>;
 }
 
+/** How a transaction differs from those of the pool. */
 export interface TransactionOptions {
   /** Instead of the pool's limit for every statement inside. */
   readonly statementTimeoutMs?: number;

@@ -63,5 +63,6 @@ export const postgresErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const postgresError: ReturnType<typeof errorsOf<typeof postgresErrorTable>> =
   errorsOf(postgresErrorTable);

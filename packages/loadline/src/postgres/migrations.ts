@@ -12,6 +12,7 @@ export interface Migration {
   readonly sql: string;
 }
 
+/** How long steps may take and wait, and where it is noted that they were taken. */
 export interface MigrateOptions {
   readonly clock: Clock;
   /** Where it is recorded what was applied; a list of its own has a table of its own. Default `loadline_migrations`. */

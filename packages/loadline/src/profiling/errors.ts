@@ -48,5 +48,6 @@ export const profilingErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const profilingError: ReturnType<typeof errorsOf<typeof profilingErrorTable>> =
   errorsOf(profilingErrorTable);

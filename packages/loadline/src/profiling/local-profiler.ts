@@ -8,6 +8,7 @@ import type { FinishedProfile, Profiler, ProfileSession } from './profiler.ts';
 import type { Profile } from './v8-profile.ts';
 import type { WorkLog } from './work-log.ts';
 
+/** By what the overhead of profiling is measured. */
 export interface LocalProfilerOptions {
   readonly clock?: Clock;
   /** What the process has done, second by second, for the overhead; without it only starting and stopping are told. */

@@ -8,6 +8,7 @@ export interface RunningMean {
   readonly squares: number;
 }
 
+/** The mean of nothing yet, to begin with. */
 export const noValues: RunningMean = { count: 0, mean: 0, squares: 0 };
 
 /** The same with one more value. */
@@ -17,6 +18,7 @@ export function withValue({ count, mean, squares }: RunningMean, value: number):
   return { count: count + 1, mean: next, squares: squares + distance * (value - next) };
 }
 
+/** How sure the intervals are. */
 export interface AlwaysValidOptions {
   /** How probable it may be that the interval ever misses the true mean, however often one looks: above 0, below 1. */
   readonly errorProbability: number;

@@ -11,6 +11,7 @@ export interface TwoGroups {
   readonly expectedVariances: readonly number[];
 }
 
+/** How sure the intervals are, all together. */
 export interface SimultaneousOptions {
   /** With which all intervals hold at once: above 0 and below 1. */
   readonly confidence: number;

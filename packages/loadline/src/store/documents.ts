@@ -29,6 +29,7 @@ export interface Documents {
   trim(kind: string, prefix: string, excess: Excess): Promise<number>;
 }
 
+/** Which part of the documents of a kind. */
 export interface ListOptions {
   /** 1 to 10,000, default 1,000. */
   readonly limit?: number;
@@ -59,6 +60,7 @@ export interface Document {
 /** A document as it is to be, or `body` undefined where it is to be gone. */
 export type DocumentChange = Pick<Document, 'kind' | 'id'> & { readonly body: unknown };
 
+/** What a document may replace. */
 export interface PutOptions {
   /** Only where this is the version that is there, 0 for none; otherwise whatever is there. */
   readonly ifVersion?: number;

@@ -32,6 +32,7 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What a store keeps, for how long, and how much may wait in memory. */
 export interface StoreOptions {
   readonly clock: Clock;
   /**
@@ -66,6 +67,7 @@ export interface Retention {
   readonly eventsMs?: number;
 }
 
+/** What has become of the samples. */
 export interface StoreCounts {
   /** Samples since the start. */
   readonly committed: number;

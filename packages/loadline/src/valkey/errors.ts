@@ -29,4 +29,5 @@ export const valkeyErrorTable = {
   },
 } as const;
 
+/** Creates an error of this room. */
 export const valkeyError: ReturnType<typeof errorsOf<typeof valkeyErrorTable>> = errorsOf(valkeyErrorTable);

@@ -13,6 +13,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** With which code a command ends, by how the run was judged. */
 export function exitCodeOf(status: Verdict['status']): number {
   return exitCodes[status];
 }

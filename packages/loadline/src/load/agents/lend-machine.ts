@@ -5,6 +5,7 @@ import { usersAtMost } from '../workers/worker-count.ts';
 import { deriveKey } from './agent-key.ts';
 import { type JoinEnd, type JoinOptions, joinRun } from './join-run.ts';
 
+/** What this machine gives, and to whom. */
 export interface LendOptions
   extends Pick<JoinOptions, 'name' | 'allowHosts' | 'allowsScripts' | 'tell'>,
     Partial<Pick<JoinOptions, 'clock' | 'startWorkers'>> {

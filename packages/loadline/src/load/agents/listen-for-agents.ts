@@ -11,6 +11,7 @@ import { type FromAgent, readHello, type ToAgent } from './messages.ts';
 import type { PreparedErrand } from './prepare-errand.ts';
 import { RemoteAgent } from './remote-agent.ts';
 
+/** Where agents come in, and by which token. */
 export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */

@@ -8,6 +8,7 @@ import { type Objectives, objectivesOf, withLatencyOf } from './objectives.ts';
 import type { SearchEnd } from './search-end.ts';
 import { showRate } from './search-runs.ts';
 
+/** What is searched, and how a load is made for it. */
 export interface FindLimitOptions {
   readonly asked: LimitAsked;
   /** Makes the load of a plan: `runLoad` with whatever it needs. It must end soon after the signal. */

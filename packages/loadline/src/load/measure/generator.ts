@@ -1,7 +1,4 @@
-/**
- * Whether the generator itself was the bottleneck. A generator that is late or busy adds its own delay to
- * every latency and sends less than it was asked to, so its numbers say nothing about the target. Pure.
- */
+/** How the generator did in a piece of a run, a second or so. */
 export interface GeneratorSample {
   /** From the start of the run to the end of the sample. */
   readonly endMs: number;
@@ -20,6 +17,7 @@ export interface GeneratorSample {
   readonly latenessMsP99: number | undefined;
 }
 
+/** Whether the numbers of a run are those of the target. */
 export interface GeneratorVerdict {
   readonly wasBottleneck: boolean;
   /** For people: what was seen, and what to do where it was the bottleneck. */
@@ -48,6 +46,10 @@ const lateStepRatioLimit = 0.01;
 /** In a short, slow run a hiccup is more than that share: so many late steps are forgiven in a second or two. */
 const hiccup = { steps: 5, ratio: 0.05, samples: 2 };
 
+/**
+ * Whether the generator itself was the bottleneck. A generator that is late or busy adds its own delay to
+ * every latency and sends less than it was asked to, so its numbers say nothing about the target. Pure.
+ */
 export function judgeGenerator(samples: readonly GeneratorSample[]): GeneratorVerdict {
   const sum = (of: (sample: GeneratorSample) => number): number =>
     samples.reduce((total, each) => total + of(each), 0);

@@ -3,6 +3,7 @@ import type { LoadReport, Verdict } from '../report.ts';
 import type { ReportRow } from '../report-row.ts';
 import { answeredLatency, errorKinds, verdictWords } from './figures.ts';
 
+/** What stands in a comment besides the run. */
 export interface MarkdownOptions {
   /** How the run compares with others, as finished lines of Markdown. */
   readonly comparison?: readonly string[];

@@ -19,6 +19,7 @@ export interface AskedResources {
   readonly valkey?: string;
 }
 
+/** The run that is watched. */
 export interface WatchResourcesOptions {
   readonly clock: Clock;
   /** When the run began, by the clock's `monotonicMs`; points count from there. */

@@ -43,6 +43,7 @@ export interface ScenarioUser {
   cookie(name: string): string | undefined;
 }
 
+/** What a request of a script is made of, besides its method and its address. */
 export interface RequestOptions {
   /** In the report; default the method and the path without its query. Give one where paths hold values. */
   readonly name?: string;

@@ -10,6 +10,7 @@ import { messageOf, reasonOf } from './socket-failure.ts';
 import { portAttemptsMax, type SourcePorts } from './source-ports.ts';
 import type { Channel, FailureReason, OutgoingRequest, ReplyHandler, Transport } from './transport.ts';
 
+/** How connections are made, and how much of an answer is read. */
 export interface Http1Options extends DialOptions {
   /** Names the ports from which connections come; for thousands of them. Default: the kernel chooses. */
   readonly sources?: SourcePorts;

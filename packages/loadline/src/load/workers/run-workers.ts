@@ -13,6 +13,7 @@ import { judgeLosses } from './judge-losses.ts';
 import type { WorkerLink } from './link.ts';
 import { MissingLoad } from './missing-load.ts';
 
+/** As those of `runLoad`, and what becomes of the share of a worker that is lost. */
 export interface WorkersOptions {
   /** Default: this machine's. */
   readonly clock?: Clock;

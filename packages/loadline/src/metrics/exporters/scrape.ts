@@ -7,6 +7,7 @@ import { metricsError } from '../errors.ts';
 import { prometheusContentType, renderPrometheus } from '../prometheus.ts';
 import type { Registry } from '../registry.ts';
 
+/** Where Prometheus comes in. */
 export interface ScrapeDoorOptions {
   /** 0 takes any that is free. */
   readonly port: number;

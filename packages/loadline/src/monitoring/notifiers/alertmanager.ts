@@ -7,6 +7,7 @@ import { deliver } from './deliver.ts';
 import { type NotifierTarget, parseDestination } from './destination.ts';
 import { createPost } from './post.ts';
 
+/** Which Alertmanager, and how often it hears of what fires. */
 export interface AlertmanagerOptions extends NotifierTarget {
   /** How often it hears of all that fires. Default a minute; what it has not heard of for four times as long is over. */
   readonly refreshMs?: number;

@@ -6,6 +6,7 @@ import { type NotifierTarget, parseDestination } from './destination.ts';
 import { createPost } from './post.ts';
 import { keyOf, signMessage } from './signature.ts';
 
+/** Where notifications go, and by what they are signed. */
 export interface WebhookOptions extends NotifierTarget {
   /** By which the receiver knows us: at least 24 bytes, as text or as base64 behind `whsec_`. Without it nothing is signed. */
   readonly secret?: string;

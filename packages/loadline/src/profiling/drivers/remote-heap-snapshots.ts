@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { profilingError } from '../errors.ts';
 import { askDoor, type RemoteDoor } from './ask-door.ts';
 
+/** Where the door is, and how long one waits there. */
 export interface RemoteHeapSnapshotsOptions extends RemoteDoor {
   /** Until the snapshot begins to come: the other process stands still until then. 60 s by default. */
   readonly timeoutMs?: number;
@@ -19,6 +20,7 @@ export interface RemoteHeapSnapshots {
   open(wish: string, signal: AbortSignal): Promise<Readable>;
 }
 
+/** Makes what takes heap snapshots through a door. It holds nothing open between two of them. */
 export function createRemoteHeapSnapshots({
   timeoutMs = 60_000,
   ...door

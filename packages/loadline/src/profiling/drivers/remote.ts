@@ -4,6 +4,7 @@ import { parseProfile } from '../v8-profile.ts';
 import { askDoor, type RemoteDoor, readAnswer } from './ask-door.ts';
 import { parseSession, parseSessions } from './remote-session.ts';
 
+/** Where the door is, and how long one waits there. */
 export interface RemoteProfilerOptions extends RemoteDoor {
   /** For one answer; 10 s by default. A profile of many samples is some MB. */
   readonly timeoutMs?: number;
