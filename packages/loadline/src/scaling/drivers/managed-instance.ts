@@ -41,6 +41,8 @@ export class ManagedInstance<Unit extends RunningUnit> {
   #state: InstanceState = 'starting';
   #sinceMs: number;
   #unit: Unit | undefined;
+  /** A broken one is on its way out of the traffic. */
+  #out: Promise<unknown> | undefined;
   /** It was told to end. */
   #told: Unit | undefined;
   #restarts: number;
@@ -160,9 +162,10 @@ export class ManagedInstance<Unit extends RunningUnit> {
       const where = kind.log === undefined ? '' : `; what it wrote is in ${kind.log}`;
       this.#remark = `${end} after ${formatDuration(livedMs)}; starts again in ${formatDuration(delayMs)}${where}`;
       // It cannot end what it had; what matters is that nothing new is sent there.
-      const out = passage?.leave(0);
+      const out = this.#out ?? passage?.leave(0);
       await pause(clock, delayMs, signal);
       await out;
+      this.#out = undefined;
       if (signal.aborted) return;
       this.#restarts++;
       this.#enter('starting');
@@ -187,12 +190,20 @@ export class ManagedInstance<Unit extends RunningUnit> {
     const settled = new AbortController();
     const end = unit.ended.finally(() => settled.abort());
     const { flaw, readyForMs } = await this.#watch(unit, settled.signal);
-    if (flaw !== undefined) unit.kill();
+    if (flaw !== undefined) this.#breakOff(unit, flaw);
     const said = await end;
     // What a crashed parent leaves behind would keep its port, and be nobody's.
     unit.kill();
     this.#take(undefined);
     return { end: flaw ?? said, readyForMs };
+  }
+
+  /** It may take its time to end, or never do: nothing new is sent there meanwhile. */
+  #breakOff(unit: Unit, flaw: string): void {
+    unit.kill();
+    this.#enter('waiting');
+    if (!this.#stopping.signal.aborted) this.#remark = `${flaw}; was killed, and has not ended yet`;
+    this.#out = this.#options.passage?.leave(0);
   }
 
   /** Looks at it from its start to its end. A flaw is a reason to end it. */

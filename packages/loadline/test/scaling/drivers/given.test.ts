@@ -127,6 +127,33 @@ describe('the driver that is given how to start and stop', () => {
     expect(await on.fleet()).toMatchObject({ ready: 1, instances: [{ restarts: 1 }] });
   });
 
+  it('sends nothing more to a broken one that does not end when it is killed, and starts no other beside it', async () => {
+    const end = Promise.withResolvers<string>();
+    let starts = 0;
+    const start = async (): Promise<GivenServer> => {
+      const ended = ++starts === 1 ? end.promise : new Promise<string>(() => undefined);
+      const server = { host: '10.0.0.1', port: 1, url: '', stop: () => undefined, kill: () => undefined };
+      return { ...server, isReady: async () => on.isWell, ended };
+    };
+    const on = stage({ start, hangAfterMs: 2000 });
+    await on.driver.apply('api', 1, signal);
+    await on.clock.advance(500);
+    on.isWell = false;
+    await on.clock.advance(5000);
+    expect(on.gate.asked).toEqual(['admit api-1', 'withdraw api-1 0']);
+    expect(await on.fleet()).toMatchObject({
+      ...{ ready: 0, starting: 1 },
+      instances: [
+        { state: 'waiting', remark: 'was not ready any more for 2 s; was killed, and has not ended yet' },
+      ],
+    });
+    expect(starts).toBe(1);
+    end.resolve('was killed');
+    on.isWell = true;
+    await on.clock.advance(500);
+    expect([starts, (await on.fleet()).instances[0]?.restarts]).toEqual([2, 1]);
+  });
+
   it('gives one up that does not become ready', async () => {
     const on = stage({ readyTimeoutMs: 3000 });
     on.isWell = false;

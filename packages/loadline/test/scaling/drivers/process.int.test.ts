@@ -161,7 +161,9 @@ describe('a process', () => {
     const { instances: before } = await until(driver, ({ ready }) => ready === 1);
     const pid = pidOf(driver, before[0]?.id ?? '');
     process.kill(pid, 'SIGSTOP');
-    const { instances } = await until(driver, ({ instances: [only] }) => only?.state === 'waiting');
+    const hasEnded = ({ instances: [only] }: Fleet): boolean =>
+      only?.remark?.includes('starts again') === true;
+    const { instances } = await until(driver, hasEnded);
     expect(instances[0]?.remark).toMatch(/^gave no answer for 200 ms after .+; starts again in/);
     expect(isAlive(pid)).toBe(false);
     await until(driver, ({ ready, instances: [only] }) => ready === 1 && only?.restarts === 1);
