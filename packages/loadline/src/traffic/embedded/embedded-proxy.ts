@@ -221,9 +221,10 @@ class RunningProxy implements EmbeddedProxy {
   }
 }
 
-/** Quiet saves up a second's worth only, so that few requests are no reason for many repetitions at once. */
+/** Quiet saves up a second's worth only, or one, so that few requests are no reason for many repetitions at once. */
 function budgetOf({ budgetRatio: ratio, budgetPerSecondMin: perSecond }: RetryPolicy): RetryBudget {
-  return new RetryBudget({ ratio, perSecond, quietMax: perSecond, savedMax });
+  const quietMax = perSecond === 0 ? 0 : Math.max(1, perSecond);
+  return new RetryBudget({ ratio, perSecond, quietMax, savedMax });
 }
 
 /** What long peace may save up: enough for an instance that dies with a thousand requests on the wire. */

@@ -151,6 +151,30 @@ describe('the embedded proxy repeats', () => {
     expect(asked - requests).toBeLessThanOrEqual(2 + 0.1 * requests);
     expect(counted(registry, 'retries_over_budget_total')).toBeGreaterThan(0);
   });
+
+  it('now and then where its budget is less than one a second', async () => {
+    let asked = 0;
+    await using dying = await serveRaw((socket) => {
+      asked++;
+      socket.resetAndDestroy();
+    });
+    const clock = createVirtualClock();
+    await using proxy = await proxyBefore([dying], {
+      clock,
+      retry: { budgetRatio: 0, budgetPerSecondMin: 0.5 },
+      ejection: { failuresMax: 0 },
+    });
+    const askedBy = async (requests: number): Promise<number> => {
+      asked = 0;
+      for (let turn = 0; turn < requests; turn++) await exchange(proxy.port, getOnce());
+      return asked;
+    };
+    expect(await askedBy(5)).toBe(6);
+    await clock.advance(2000);
+    expect(await askedBy(5)).toBe(6);
+    await clock.advance(20_000);
+    expect(await askedBy(5)).toBe(6);
+  });
 });
 
 describe('the embedded proxy and the time that a request has left', () => {
