@@ -4,9 +4,18 @@ import type { Observed, Outcome, ReplacingDriver, RestartProgress } from '../dri
 import type { Fence } from '../leadership/fence.ts';
 import { changeAsRead } from './change-as-read.ts';
 import { fleetOf } from './pod-fleet.ts';
+import {
+  cannotEnd,
+  goesOn,
+  hasChanged,
+  hasRival,
+  noGroup,
+  nothingGoesOn,
+  notRestartable,
+  wouldNotReplace,
+} from './refusals.ts';
 import { readTemplate, type TemplateStatus, writeRestart } from './template-status.ts';
 import {
-  nameOf,
   readScale,
   rivalOf,
   type Scale,
@@ -15,7 +24,7 @@ import {
   wholeWorkload,
   writeScale,
 } from './workload.ts';
-import { WorkloadRestart } from './workload-restart.ts';
+import { isRestartable, WorkloadRestart } from './workload-restart.ts';
 
 /** Which workloads are scaled, and by whom. */
 export interface KubernetesDriverOptions {
@@ -133,7 +142,9 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       workload,
       read: () => readTemplate(kubernetes, workload, signal),
       answer: ({ obstacle }: TemplateStatus): Outcome | undefined =>
-        obstacle === undefined ? undefined : { kind: 'refused', because: isInTheWay(workload, obstacle) },
+        obstacle === undefined
+          ? undefined
+          : { kind: 'refused', because: wouldNotReplace(workload, obstacle) },
       async write({ resourceVersion, pods }: TemplateStatus, limited: AbortSignal): Promise<void> {
         await writeRestart(kubernetes, { workload, resourceVersion, restartedAt }, limited);
         const begun = { workload, startedAtMs, restartedAt, of: pods };
@@ -179,7 +190,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     async restart(name, signal) {
       const group = groups.get(name);
       if (group === undefined || isClosed) return { kind: 'refused', because: noGroup(name, isClosed) };
-      if (!isRestartable(group.workload)) return { kind: 'refused', because: isNone(group.workload) };
+      if (!isRestartable(group.workload)) return { kind: 'refused', because: notRestartable(group.workload) };
       return unless(
         signal,
         () => restart(group, signal),
@@ -217,40 +228,3 @@ async function unless<Value>(
 
 /** Trying again at once would not help. The others are thrown: nobody knows what came of them. */
 const passing = ['KUBERNETES_REFUSED', 'KUBERNETES_NOT_FOUND', 'KUBERNETES_ANSWER_INVALID'];
-
-function noGroup(name: string, isClosed: boolean): string {
-  return isClosed ? 'the driver was closed' : `no workload is known for the group ${JSON.stringify(name)}`;
-}
-
-/** Whose controllers replace pods whose template has changed. */
-function isRestartable({ kind, apiVersion }: WholeWorkload): boolean {
-  return apiVersion.startsWith('apps/') && (kind === 'Deployment' || kind === 'StatefulSet');
-}
-
-function isNone(workload: WholeWorkload): string {
-  return `only Deployments and StatefulSets of apps/v1 are restarted, and ${nameOf(workload)} is none`;
-}
-
-function isInTheWay(workload: WholeWorkload, obstacle: string): string {
-  return `${nameOf(workload)} would not replace all of its pods: ${obstacle}`;
-}
-
-function goesOn(workload: WholeWorkload, { replaced, of }: RestartProgress): string {
-  return `a rolling restart of ${nameOf(workload)} goes on: ${replaced} of ${of} are replaced`;
-}
-
-function nothingGoesOn(workload: WholeWorkload): string {
-  return `no rolling restart of ${nameOf(workload)} goes on`;
-}
-
-function cannotEnd(workload: WholeWorkload): string {
-  return `Kubernetes goes on with the restart of ${nameOf(workload)} by itself: kubectl rollout undo turns it back`;
-}
-
-function hasRival(workload: WholeWorkload, rival: string): string {
-  return `the HorizontalPodAutoscaler ${workload.namespace}/${rival} scales ${nameOf(workload)} too, and would undo it: remove one of the two`;
-}
-
-function hasChanged(workload: WholeWorkload, before: number, now: number): string {
-  return `somebody else has set ${nameOf(workload)} from ${before} to ${now} meanwhile`;
-}

@@ -19,6 +19,11 @@ export interface WorkloadRestartOptions {
   readonly replaceMsMax: number;
 }
 
+/** Whose controllers replace pods whose template has changed. */
+export function isRestartable({ kind, apiVersion }: WholeWorkload): boolean {
+  return apiVersion.startsWith('apps/') && (kind === 'Deployment' || kind === 'StatefulSet');
+}
+
 /** Follows the controller of a workload while it replaces the pods, from look to look. */
 export class WorkloadRestart {
   readonly #begun: BegunRestart;
