@@ -32,9 +32,10 @@ export function spanOf(group: string, round: Round): DecisionSpan {
   if (round.kind === 'unseen')
     return { ...alone, decision: undefined, outcome: undefined, problem: round.because, seen: {} };
   const { decision, outcome, unread } = round;
-  const seen = decision.proposals.flatMap(({ metric, seen: value }) =>
-    value === undefined ? [] : [[metric, [value, value]] as const],
-  );
+  // Of two rules on one metric the later is a forecast: what was measured counts, not what was foreseen.
+  const seen = decision.proposals
+    .toReversed()
+    .flatMap(({ metric, seen: value }) => (value === undefined ? [] : [[metric, [value, value]] as const]));
   return {
     ...alone,
     decision,

@@ -9,6 +9,7 @@ import {
   type ScalingStep,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
+import { spanOf } from '../../../src/scaling/decision-span.ts';
 import { eventOf, stepOf } from '../../../src/scaling/event.ts';
 import { minuteMs, noonMs } from '../policies.ts';
 
@@ -149,6 +150,15 @@ describe('a forecast rule', () => {
       metric: 'ratePerSecond',
       value: beforehand.proposals.find(({ kind }) => kind === 'forecast')?.seen,
     });
+  });
+
+  it('is not told for what was measured, where another rule sees the same metric', () => {
+    const rules = { metrics: { ratePerSecond: { scaleOutAbove: 80 } }, forecast };
+    const decision = decideOn(rules, 280, { foresight: foresees(200, 0) });
+    const fleet = { kind: 'seen', wanted: 4, ready: 4, starting: 0, stopping: 0, instances: [] } as const;
+    const rest = { outcome: undefined, unread: undefined };
+    const { seen } = spanOf('api', { kind: 'decided', atMs: noonMs, fleet, decision, ...rest });
+    expect(seen).toEqual({ ratePerSecond: [70, 70] });
   });
 
   it('takes nothing away by itself, however little is foreseen', () => {
