@@ -29,6 +29,8 @@ export interface ProxyPlaces {
   readonly listen?: ListenPlace;
   /** How long a request has there until its answer begins; absent: no limit. Only with `listen`. */
   readonly deadlineMs?: number;
+  /** Whether a proxy of one's own is before that one, which says where clients come from; absent: no. Only with `listen`. */
+  readonly trustsForwarded?: boolean;
   /** Kept in step by orders. */
   readonly haproxy?: HaproxyPlace;
   /** Kept in step by reloads. */
@@ -51,6 +53,12 @@ export function readDeadline(field: Field, hasListen: boolean): number {
 
 /** Who waits for longer waits for a job, not for an answer. */
 const deadlineMsMax = 3_600_000;
+
+/** @param hasListen whether there is a proxy of ours that could heed it. */
+export function readTrust(field: Field, hasListen: boolean): boolean {
+  if (!hasListen) field.problem('needs listen beside it: nginx has its own, and HAProxy its configuration');
+  return field.boolean();
+}
 
 /** @param folder where relative paths start. */
 export function readHaproxy(field: Field, folder: string): HaproxyPlace {

@@ -15,6 +15,7 @@ import {
   readHaproxy,
   readListen,
   readNginx,
+  readTrust,
 } from './proxy-places.ts';
 
 /** A service that is run on this machine: how an instance is started, and how many there are to be. */
@@ -56,6 +57,7 @@ const keys = [
   ...buildKeys,
   'listen',
   'deadline',
+  'trustsForwarded',
   'haproxy',
   'nginx',
   'replicas',
@@ -72,6 +74,7 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
   const { folder } = surroundings;
   const listen = service.optional('listen');
   const deadline = service.optional('deadline');
+  const trust = service.optional('trustsForwarded');
   const haproxy = service.optional('haproxy');
   const nginx = service.optional('nginx');
   return {
@@ -81,6 +84,7 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
     ...readBuildWords(service, words, surroundings),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
     ...(deadline === undefined ? {} : { deadlineMs: readDeadline(deadline, listen !== undefined) }),
+    ...(trust === undefined ? {} : { trustsForwarded: readTrust(trust, listen !== undefined) }),
     ...(haproxy === undefined ? {} : { haproxy: readHaproxy(haproxy, folder) }),
     ...(nginx === undefined ? {} : { nginx: readNginx(nginx, folder) }),
   };

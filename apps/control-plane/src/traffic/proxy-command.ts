@@ -4,10 +4,16 @@ import { bracketed } from 'loadline/base';
 import type { ServiceCommand } from 'loadline/scaling';
 import type { ListenPlace } from 'loadline/traffic';
 
-export interface ProxyCommandOptions {
+/** How a proxy treats its clients, from its start on. */
+export interface ClientSide {
   readonly listen: ListenPlace;
   /** How long a request has until its answer begins; undefined: no limit. */
   readonly deadlineMs: number | undefined;
+  /** Whether clients are believed what they say of their origin and their time. */
+  readonly trustsForwarded: boolean;
+}
+
+export interface ProxyCommandOptions extends ClientSide {
   /** Where it keeps its upstreams, so that it serves at once after a new start. */
   readonly state: string;
   readonly key: string;
@@ -20,6 +26,7 @@ const drainGraceMs = 60_000;
 export function proxyCommand({
   listen: { host, port },
   deadlineMs,
+  trustsForwarded,
   state,
   key,
 }: ProxyCommandOptions): ServiceCommand {
@@ -37,6 +44,7 @@ export function proxyCommand({
       '--state',
       state,
       ...(deadlineMs === undefined ? [] : ['--deadline', `${deadlineMs}ms`]),
+      ...(trustsForwarded ? ['--trusts-forwarded'] : []),
     ],
     environment: { PATH: process.env.PATH, LOADLINE_PROXY_KEY: key },
     portVariable: 'LOADLINE_PROXY_ORDERS_PORT',

@@ -13,7 +13,7 @@ import {
 } from 'loadline/traffic';
 import type { NginxPlace, ProxyView, ServiceDescription } from '../scaling/index.ts';
 import { followProxy } from './followed-proxy.ts';
-import { proxyCommand } from './proxy-command.ts';
+import { type ClientSide, proxyCommand } from './proxy-command.ts';
 import { proxyKeyIn } from './proxy-key.ts';
 
 /** What is known of groups that several share a proxy: builds of one service. */
@@ -55,15 +55,17 @@ export function startServiceProxies({
 }: ServiceProxiesOptions): ServiceProxies {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = proxyKeyIn(folder);
-  const ours = services.flatMap(({ name, listen, deadlineMs }) =>
-    listen === undefined ? [] : [{ name, listen, deadlineMs, group: groupOf(name, { listen, deadlineMs }) }],
-  );
+  const ours = services.flatMap((service) => {
+    const { name } = service;
+    const side = clientSideOf(service);
+    return side === undefined ? [] : [{ name, side, group: groupOf(name, side) }];
+  });
   const processes = createProcessDriver({
     clock,
     services: Object.fromEntries(
-      ours.map(({ group, listen, deadlineMs }) => [
+      ours.map(({ group, side }) => [
         group,
-        proxyCommand({ listen, deadlineMs, state: join(folder, `${group}.json`), key }),
+        proxyCommand({ ...side, state: join(folder, `${group}.json`), key }),
       ]),
     ),
     folder,
@@ -76,7 +78,7 @@ export function startServiceProxies({
       return [[service.name, openPool({ clock, drivers, intervalMs: lookEveryMs })]];
     }),
   );
-  const urls = new Map(ours.map(({ name, listen }) => [nameOfOurs(name), urlOf(listen)]));
+  const urls = new Map(ours.map(({ name, side }) => [nameOfOurs(name), urlOf(side.listen)]));
   return {
     gate: gateOf(pools, groups),
     poolOf: (service) => pools.get(service),
@@ -111,13 +113,12 @@ interface Reach {
   readonly key: string;
 }
 
-function driversOf(
-  { name, listen, deadlineMs, haproxy, nginx }: ServiceDescription,
-  { clock, processes, key }: Reach,
-): ProxyDriver[] {
+function driversOf(service: ServiceDescription, { clock, processes, key }: Reach): ProxyDriver[] {
+  const { name, haproxy, nginx } = service;
   const drivers: ProxyDriver[] = [];
-  if (listen !== undefined) {
-    const group = groupOf(name, { listen, deadlineMs });
+  const side = clientSideOf(service);
+  if (side !== undefined) {
+    const group = groupOf(name, side);
     drivers.push(followProxy({ name: nameOfOurs(name), processes, group, key }));
   }
   if (haproxy !== undefined) {
@@ -142,15 +143,23 @@ function nameOfOurs(service: string): string {
   return `the proxy of ${service}`;
 }
 
-interface OwnProxy {
-  readonly listen: ListenPlace;
-  readonly deadlineMs: number | undefined;
+/** Of the proxy of ours; undefined where the service has none. */
+function clientSideOf({
+  listen,
+  deadlineMs,
+  trustsForwarded = false,
+}: ServiceDescription): ClientSide | undefined {
+  return listen && { listen, deadlineMs, trustsForwarded };
 }
 
-/** Of how it was started too: one that goes on from before, and is to listen elsewhere or wait otherwise, is another one. */
-function groupOf(service: string, { listen: { host, port }, deadlineMs }: OwnProxy): string {
+/** Of how it was started too: one that goes on from before, and is to treat clients otherwise, is another one. */
+function groupOf(
+  service: string,
+  { listen: { host, port }, deadlineMs, trustsForwarded }: ClientSide,
+): string {
   const within = deadlineMs === undefined ? '' : `-within-${deadlineMs}ms`;
-  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}`;
+  const trusting = trustsForwarded ? '-trusting' : '';
+  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}${trusting}`;
 }
 
 function urlOf({ host, port }: ListenPlace): string {

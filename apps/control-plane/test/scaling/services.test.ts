@@ -130,6 +130,22 @@ describe('a services file', () => {
     ]);
   });
 
+  it('says whether clients of that proxy are believed', () => {
+    expect(read({ shop: { ...shop, listen: 8080, trustsForwarded: true } })).toMatchObject({
+      value: [{ listen: { port: 8080 }, trustsForwarded: true }],
+    });
+    const doubting = read({ shop: { ...shop, listen: 8080 } });
+    expect(doubting.ok && doubting.value[0]).not.toHaveProperty('trustsForwarded');
+    for (const trustsForwarded of ['true', 1, ['10.0.0.1']])
+      expect(problemsOf({ shop: { ...shop, listen: 8080, trustsForwarded } })).toEqual([
+        expect.stringMatching(/^services\.shop\.trustsForwarded must be true or false/),
+      ]);
+    const nginx = { folder: 'nginx', controlPort: 8082, listen: 8080 };
+    expect(problemsOf({ shop: { ...shop, nginx, trustsForwarded: true } })).toEqual([
+      'services.shop.trustsForwarded needs listen beside it: nginx has its own, and HAProxy its configuration',
+    ]);
+  });
+
   it('says which HAProxy is to be kept in step', () => {
     const places = [{ socket: 'admin.sock' }, { socket: '/run/admin.sock', backend: 'shop' }];
     expect(places.map((haproxy) => read({ shop: { ...shop, haproxy } }))).toMatchObject([

@@ -1,6 +1,6 @@
 /**
  * A service that says which process answered, and ends what it has before it stops; at /left how much time the request has
- * left, and at /never nothing.
+ * left, at /for whom it is for, and at /never nothing.
  */
 import { createServer } from 'node:http';
 
@@ -12,6 +12,7 @@ const server = createServer((request, response) => {
   }
   if (isStopping) response.setHeader('connection', 'close');
   if (request.url === '/left') return response.end(request.headers['x-envoy-expected-rq-timeout-ms']);
+  if (request.url === '/for') return response.end(request.headers['x-forwarded-for']);
   if (request.url === '/never') return undefined;
   setTimeout(() => response.end(String(process.pid)), 5);
 });

@@ -28,9 +28,9 @@ async function serve(key?: string): Promise<Served> {
 }
 
 /** The body, or what went wrong. */
-function ask(port: number, agent: Agent, path = '/'): Promise<string> {
+function ask(port: number, agent: Agent, path = '/', headers = {}): Promise<string> {
   return new Promise((resolve) => {
-    const asked = request({ port, host: '127.0.0.1', path, agent }, (response) => {
+    const asked = request({ port, host: '127.0.0.1', path, headers, agent }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => {
         text += piece;
@@ -178,6 +178,33 @@ describe('a service that listens', () => {
     served.push(await startServe(timedArgs, { key: first.firstKey ?? '' }));
     expect(await until(left, (leftMs) => leftMs <= 300)).toBeLessThanOrEqual(300);
     expect(await ask(port, agent, '/never')).toMatch(/^504 .*The time that the request had is over/);
+  });
+
+  it('is told what a proxy before its own says of clients where its file trusts that, as the next control plane heeds', async () => {
+    const port = await freePort();
+    const before = join(home, 'before');
+    const write = (trusting: object): void => {
+      const replicas = { min: 1, max: 1 };
+      const shop = {
+        command: process.execPath,
+        args: [script],
+        listen: port,
+        policy: 'foodshare/api_servers',
+      };
+      const services = { shop: { ...shop, replicas, ...trusting } };
+      writeFileSync(`${before}.json`, JSON.stringify({ services }));
+    };
+    const beforeArgs = ['--home', before, '--services', `${before}.json`];
+    const agent = new Agent();
+    const origin = (): Promise<string> => ask(port, agent, '/for', { 'x-forwarded-for': '192.0.2.7' });
+    write({});
+    const first = await startServe(beforeArgs);
+    served.push(first);
+    expect(await until(origin, (told) => /^[\d., ]+$/.test(told))).toBe('127.0.0.1');
+    await first.stop('SIGKILL');
+    write({ trustsForwarded: true });
+    served.push(await startServe(beforeArgs, { key: first.firstKey ?? '' }));
+    expect(await until(origin, (told) => told.includes('192.0.2.7'))).toBe('192.0.2.7, 127.0.0.1');
   });
 
   it('is kept in step at a HAProxy and an nginx too, and says how its proxies are', async () => {

@@ -13,11 +13,15 @@ const never = new AbortController().signal;
 const key = 'gives-orders-to-proxies';
 const orders = { LOADLINE_PROXY_KEY: key, LOADLINE_PROXY_ORDERS_PORT: '0' };
 
-/** A service that answers with its name, and at `/left` with how much time it was told; its place as HOST:PORT. */
+/** A service that answers with its name, at `/left` with how much time it was told, and at `/for` with whom for; its place as HOST:PORT. */
 async function serve(name: string): Promise<string> {
-  const server = createServer(({ url, headers }, response) =>
-    response.end(url === '/left' ? headers[deadlineHeader] : name),
-  );
+  const server = createServer(({ url, headers }, response) => {
+    const told: Record<string, unknown> = {
+      '/left': headers[deadlineHeader],
+      '/for': headers['x-forwarded-for'],
+    };
+    response.end(url !== undefined && url in told ? told[url] : name);
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
     server.closeAllConnections();
@@ -40,7 +44,8 @@ async function startProxy(args: readonly string[]) {
   return { ...started, url: urlAfter('requests at'), orders: urlAfter('orders at') };
 }
 
-const text = async (url: string): Promise<string> => (await fetch(url)).text();
+const text = async (url: string, headers: Record<string, string> = {}): Promise<string> =>
+  (await fetch(url, { headers })).text();
 
 describe('loadline proxy', () => {
   it('spreads requests over its instances, takes orders, and begins again with what it was told', async () => {
@@ -68,6 +73,19 @@ describe('loadline proxy', () => {
     expect(await text(`${second.url}/left`)).toMatch(/^3[56]\d{5}$/);
     second.child.kill('SIGTERM');
     expect((await second.ended).code).toBe(0);
+  });
+
+  it('believes clients nothing of their time and origin, unless it is told that a proxy is before it', async () => {
+    const upstream = ['--upstream', await serve('shop')];
+    const [doubting, trusting] = await Promise.all([
+      startProxy(upstream),
+      startProxy([...upstream, '--trusts-forwarded']),
+    ]);
+    const claims = { 'x-forwarded-for': '192.0.2.7', [deadlineHeader]: '90000' };
+    expect(await text(`${doubting.url}/for`, claims)).toBe('127.0.0.1');
+    expect(await text(`${doubting.url}/left`, claims)).toBe('');
+    expect(await text(`${trusting.url}/for`, claims)).toBe('192.0.2.7, 127.0.0.1');
+    expect(await text(`${trusting.url}/left`, claims)).toMatch(/^[78]\d{4}$/);
   });
 
   it('tells everything that is wrong with its words at once', async () => {

@@ -35,6 +35,7 @@ it gracefully.
   --balance NAME      ${balancePolicies.map(dashed).join(', ')}; default ${dashed('least connections')}
   --check PATH        asks instances there every 10 s; twice 200 is well, three times anything else is not
   --deadline TIME     until an answer begins, then 504; instances are told what is left; default none
+  --trusts-forwarded  hands on what clients say of their origin and time: only where a proxy of yours is before it
   --state FILE        keeps its instances there, and begins with them when it is started again
   --grace TIME        how long what was begun may go on when it stops; default 30s
 
@@ -53,6 +54,7 @@ const options = {
   balance: { type: 'string' },
   check: { type: 'string' },
   deadline: { type: 'string' },
+  'trusts-forwarded': { type: 'boolean' },
   state: { type: 'string' },
   grace: { type: 'string', default: '30s' },
 } as const;
@@ -69,6 +71,7 @@ interface ProxyWords {
   readonly policy: BalancePolicy;
   readonly checkPath: string | undefined;
   readonly deadlineMs: number | undefined;
+  readonly trustsForwarded: boolean;
   readonly state: string | undefined;
   readonly graceMs: number;
   readonly upstreams: readonly WantedUpstream[];
@@ -92,11 +95,11 @@ async function serveRequests(
   registry: Registry,
   { terminal, signal }: Surroundings,
 ): Promise<void> {
-  const { host, port, policy, checkPath, deadlineMs } = words;
+  const { host, port, policy, checkPath, deadlineMs, trustsForwarded } = words;
   const proxy = await openEmbeddedProxy({
     clock: systemClock,
     random: createRandom(process.pid),
-    ...{ host, port, policy, registry },
+    ...{ host, port, policy, trustsForwarded, registry },
     ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }).catch((cause: NodeJS.ErrnoException) => {
@@ -206,6 +209,7 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     ...{ policy, graceMs },
     checkPath: words.check,
     deadlineMs,
+    trustsForwarded: words['trusts-forwarded'] === true,
     state: words.state,
     upstreams: parsed.value,
     orders: ordersPort === undefined || !key ? undefined : { port: Number(ordersPort), key },
