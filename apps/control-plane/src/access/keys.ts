@@ -1,5 +1,5 @@
-import type { Clock } from 'loadline/base';
-import { type ApiKey, type Requester, timeOf } from '../contract/index.ts';
+import { type Clock, parseInstant } from 'loadline/base';
+import { type ApiKey, momentOf, type Requester, timeOf } from '../contract/index.ts';
 import type { Documents } from '../memory/index.ts';
 import { Problem, tooMany, unknownThing } from '../problems/index.ts';
 import { equalHashes, hashOf, idIn, newKeyText } from './key-text.ts';
@@ -59,7 +59,8 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
 
   const stateOf = (record: KeyRecord): ApiKey['state'] => {
     if (record.revokedAt !== undefined) return 'revoked';
-    const hasExpired = record.expiresAt !== undefined && Date.parse(record.expiresAt) <= clock.now();
+    // What cannot be read opens nothing.
+    const hasExpired = record.expiresAt !== undefined && (parseInstant(record.expiresAt) ?? 0) <= clock.now();
     return hasExpired ? 'expired' : 'live';
   };
   const viewOf = ({ hash: _, ...record }: KeyRecord): ApiKey => ({
@@ -88,7 +89,7 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
     async create({ name, role, expiresAt, createdBy }) {
       if (records.size >= keysMax)
         throw tooMany(`There are ${keysMax} keys already; more are not kept.`, 3600);
-      if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now()) {
+      if (expiresAt !== undefined && momentOf(expiresAt) <= clock.now()) {
         const errors = [{ in: 'body', pointer: '/expiresAt', detail: 'must be in the future' }] as const;
         throw new Problem('CONTROL_PLANE_REQUEST_INVALID', '/expiresAt must be in the future.', { errors });
       }

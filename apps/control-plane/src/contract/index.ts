@@ -1,6 +1,6 @@
 /** The API as data: every operation with the schemas that validate it, its types, and its OpenAPI document. */
 export type { Handlers, Reply, Request, Requester } from './handler.ts';
-export { timeOf, timesOf } from './moments.ts';
+export { momentOf, timeOf, timesOf } from './moments.ts';
 export { openApiDocument } from './open-api.ts';
 export type { Operation, OperationName, Schema } from './operations.ts';
 export { operationNames, operations } from './operations.ts';

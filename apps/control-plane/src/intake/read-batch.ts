@@ -1,6 +1,6 @@
 import type { Sample } from 'loadline/store';
 import { unitOfMetric } from '../collect/index.ts';
-import type { MetricBatch } from '../contract/index.ts';
+import { type MetricBatch, momentOf } from '../contract/index.ts';
 import { type Mistake, Problem } from '../problems/index.ts';
 import type { Delivery } from './intake.ts';
 
@@ -38,7 +38,7 @@ function lengthOf(labels: Readonly<Record<string, string>>): number {
 function sampleOf({ value, at, unit, ...series }: MetricBatch['samples'][number], nowMs: number): Sample {
   return {
     series: { ...series, unit: unit ?? unitOfMetric(series.metric) },
-    atMs: at === undefined ? nowMs : Date.parse(at),
+    atMs: at === undefined ? nowMs : momentOf(at),
     value,
   };
 }

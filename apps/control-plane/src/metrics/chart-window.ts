@@ -1,3 +1,4 @@
+import { momentOf } from '../contract/index.ts';
 import { type Mistake, Problem } from '../problems/index.ts';
 
 /** What was asked of a chart, as it was written. */
@@ -46,8 +47,8 @@ export function windowOf(written: WrittenWindow, nowMs: number): ChartWindow {
     quantiles = '',
     by = service === undefined ? 'service' : undefined,
   } = written;
-  const toMs = written.to === undefined ? nowMs : Date.parse(written.to);
-  const fromMs = written.from === undefined ? toMs - hourMs : Date.parse(written.from);
+  const toMs = written.to === undefined ? nowMs : momentOf(written.to);
+  const fromMs = written.from === undefined ? toMs - hourMs : momentOf(written.from);
   const stepMs = written.stepMs ?? stepOf(toMs - fromMs);
   const mistakes: Mistake[] = [];
   const mistake = (pointer: string, detail: string): void => {

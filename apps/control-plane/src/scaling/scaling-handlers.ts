@@ -1,6 +1,6 @@
 import { parseDuration } from 'loadline/base';
 import { type DecisionQuery, writeScalingPolicy } from 'loadline/scaling';
-import { type Handlers, type Request, type Requester, timesOf } from '../contract/index.ts';
+import { type Handlers, momentOf, type Request, type Requester, timesOf } from '../contract/index.ts';
 import { Problem, wrongInBody } from '../problems/index.ts';
 import { orRefusal } from './refusals.ts';
 import type { Scaling } from './scaling.ts';
@@ -60,7 +60,7 @@ export function scalingHandlers(scaling: Scaling, nowMs: () => number): ScalingH
       const items =
         at === undefined
           ? await scaling.decisions(decisionsAskedFor(query, nowMs()))
-          : await scaling.decisionAt(group, Date.parse(at));
+          : await scaling.decisionAt(group, momentOf(at));
       return { status: 200, body: { items } };
     },
     listScalingEvents: async ({ query }) => ({ status: 200, body: await scaling.history(filterOf(query)) }),
@@ -115,8 +115,8 @@ function decisionsAskedFor(
   { group, from, to, limit }: Request<'listScalingDecisions'>['query'],
   nowMs: number,
 ): DecisionQuery {
-  const toMs = to === undefined ? nowMs + 1 : Date.parse(to);
-  return { group, fromMs: from === undefined ? toMs - dayMs : Date.parse(from), toMs, limit };
+  const toMs = to === undefined ? nowMs + 1 : momentOf(to);
+  return { group, fromMs: from === undefined ? toMs - dayMs : momentOf(from), toMs, limit };
 }
 
 function idOf(who: Requester | undefined): string {

@@ -38,6 +38,18 @@ describe('keys', () => {
     expect(keys.list().find(({ id }) => id === key.id)?.state).toBe('expired');
   });
 
+  it.each([
+    ['a leap second', '2026-12-31T23:59:60Z'],
+    ['what is no time', 'for good'],
+  ])('open nothing after %s either', async (_, expiresAt) => {
+    const documents = createMemoryDocuments();
+    const { key } = await (await openKeys({ documents, clock: createVirtualClock() })).create(order);
+    const [kept] = await documents.list('key');
+    await documents.put('key', key.id, { ...(kept?.body as object), expiresAt });
+    const later = await openKeys({ documents, clock: createVirtualClock(Date.UTC(2027, 0, 1)) });
+    expect(later.list().find(({ id }) => id === key.id)?.state).toBe('expired');
+  });
+
   it('come from the environment too, whatever their form, and are not remembered', async () => {
     const documents = createMemoryDocuments();
     const environmentKey = 'a-long-secret-of-somebody-elses-making';

@@ -13,6 +13,7 @@ export type { ErrorEntry, ErrorTable, LoadlineErrorOptions } from './errors.ts';
 export { errorsOf, isLoadlineError, LoadlineError } from './errors.ts';
 export { formatCount, formatRate, formatRatio } from './figures.ts';
 export { hashText, mix } from './hash-text.ts';
+export { parseInstant } from './instant.ts';
 export { html, jsonScript, Markup, type Piece, trusted } from './markup.ts';
 export { packageFolder } from './package-folder.ts';
 export type { NumberLimits, ObjectField, Parsed, Path, Problem } from './parse.ts';

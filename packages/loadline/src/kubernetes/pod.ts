@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Field, parse } from '../base/index.ts';
+import { type Field, parse, parseInstant } from '../base/index.ts';
 import { acceptAnswer } from './answer.ts';
 import { kubernetesError } from './errors.ts';
 
@@ -167,9 +167,9 @@ function wordsOf(field: Field): string {
 /** 0 where there is none: nothing was earlier. */
 function timeOf(field: Field): number {
   if (!isThere(field)) return 0;
-  const timeMs = Date.parse(field.string());
-  if (Number.isNaN(timeMs)) field.problem('must be a time');
-  return timeMs || 0;
+  const timeMs = parseInstant(field.string());
+  if (timeMs === undefined) field.problem('must be a time');
+  return timeMs ?? 0;
 }
 
 function readPort(field: Field): readonly PodPort[] {

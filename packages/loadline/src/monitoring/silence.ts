@@ -1,4 +1,4 @@
-import { type Field, type Parsed, parse, show } from '../base/index.ts';
+import { type Field, type Parsed, parse, parseInstant, show } from '../base/index.ts';
 import { type AlertState, alertLabels } from './alert-state.ts';
 import { isMatched, type LabelMatch } from './labels.ts';
 import { readMatch } from './parse-labels.ts';
@@ -46,16 +46,14 @@ const silenceMsMax = 30 * 86_400_000;
 /** With its zone, since a time without one is another on every machine. */
 function readTime(field: Field, standIn: number): number {
   const found = field.string();
-  const atMs = isoTime.test(found) ? Date.parse(found) : Number.NaN;
-  if (!Number.isNaN(atMs)) return atMs;
+  const atMs = parseInstant(found);
+  if (atMs !== undefined) return atMs;
   if (found !== '')
     field.problem(
       `must be a time as of ISO 8601 with its zone, like 2026-06-06T08:00:00Z, got ${show(found)}`,
     );
   return standIn;
 }
-
-const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** The silence that lasts longest of those that hold for an alert now. */
 export function silencing(

@@ -136,9 +136,11 @@ describe('loadline scale why', () => {
   it('asks for one moment, by the clock or ago', async () => {
     await why(['shop', '--at', '2026-06-06T12:00:00Z']);
     await why(['shop', '--at', '2h']);
+    await why(['shop', '--at', '2016-12-31T23:59:60Z']);
     const times = asked.map(({ url }) => new URL(url ?? '', address).searchParams.get('at'));
     expect(times[0]).toBe('2026-06-06T12:00:00.000Z');
     expect(times[1]).toMatch(/^20\d\d-.*Z$/);
+    expect(times[2]).toBe('2017-01-01T00:00:00.000Z');
     expect((await why(['shop', '--at', '999999999d'])).err).toContain('--at must be a time');
   });
 
@@ -181,6 +183,7 @@ describe('loadline scale why', () => {
   it.each([
     [[], 'it takes the name of one group'],
     [['shop', '--at', 'noon'], '--at must be a time'],
+    [['shop', '--at', '2026-06-06T12:00:00'], '--at must be a time with its zone'],
     [['shop', '--last', '8d'], '--last must be a time with its unit, at most 7d'],
     [['shop', '--last', '1h', '--at', '1h'], 'exclude each other'],
     [['shop', '--control-plane', 'ftp://here'], 'it is no address'],

@@ -225,8 +225,18 @@ describe('parseSilence()', () => {
         why: asked.why,
       },
     });
-    for (const from of ['1970-01-01T01:00:00Z', '1970-01-01T02:30:00.000+01:30', '1970-01-01t01:00z'])
+    for (const from of [
+      '1970-01-01T01:00:00Z',
+      '1970-01-01T02:30:00.000+01:30',
+      '1970-01-01t01:00z',
+      '1970-01-01T02:00+01',
+    ])
       expect(parseSilence({ ...asked, from }, by), from).toMatchObject({ value: { fromMs: 3_600_000 } });
+    const leap = parseSilence(
+      { ...asked, from: '2016-12-31T23:59:60Z' },
+      { ...by, nowMs: Date.UTC(2017, 0) },
+    );
+    expect(leap).toMatchObject({ value: { fromMs: Date.UTC(2017, 0) } });
     const begun = parseSilence({ ...asked, from: '1970-01-01T00:00:00Z' }, by);
     expect(begun).toMatchObject({ value: { fromMs: 0, untilMs: 7_200_000 } });
   });

@@ -1,4 +1,4 @@
-import { parseDuration, systemClock } from '../../base/index.ts';
+import { parseDuration, parseInstant, systemClock } from '../../base/index.ts';
 import {
   askControlPlane,
   type ControlPlanePlace,
@@ -99,10 +99,12 @@ function readTimes(
 ): Record<string, string> {
   if (at !== undefined) {
     const agoMs = parseDuration(at);
-    const atMs = agoMs === undefined ? Date.parse(at) : nowMs - agoMs;
+    const atMs = agoMs === undefined ? (parseInstant(at) ?? Number.NaN) : nowMs - agoMs;
     // Also a time of ages ago, for which there is no date.
     if (Number.isNaN(new Date(atMs).getTime()))
-      throw unfit(`--at must be a time, like 2026-06-06T12:00:00Z or 2h, got ${at}`);
+      throw unfit(
+        `--at must be a time with its zone, like 2026-06-06T12:00:00Z, or how long ago, like 2h, got ${at}`,
+      );
     return { at: new Date(atMs).toISOString() };
   }
   const lastMs = parseDuration(last);

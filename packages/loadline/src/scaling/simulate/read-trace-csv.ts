@@ -1,4 +1,4 @@
-import type { Parsed, Problem } from '../../base/index.ts';
+import { type Parsed, type Problem, parseInstant } from '../../base/index.ts';
 import type { Trace } from './trace.ts';
 import { type TracePoint, traceOfPoints } from './trace-of-points.ts';
 
@@ -50,12 +50,6 @@ const secondsMax = 1e11;
 function readTime(text: string): number | undefined {
   const number = Number(text);
   if (text !== '' && Number.isFinite(number)) return number < secondsMax ? number * 1000 : number;
-  const found = isoPattern.exec(text);
-  if (found === null) return undefined;
   // Without a zone it would be the local one of whoever reads it.
-  const atMs = Date.parse(`${found[1]}T${found[2]}${found[3] ?? 'Z'}`);
-  return Number.isNaN(atMs) ? undefined : atMs;
+  return parseInstant(text) ?? parseInstant(`${text}Z`);
 }
-
-/** `Date.parse` itself would make something of nearly any text. */
-const isoPattern = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?$/;

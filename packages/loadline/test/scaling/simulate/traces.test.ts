@@ -55,6 +55,15 @@ describe('readTraceCsv()', () => {
     });
   });
 
+  it('takes a leap second for the one after it, and no day that the calendar has not', () => {
+    const read = readTraceCsv('2016-12-31 23:59:00,1\n2016-12-31 23:59:60,2\n2017-01-01T00:01:00Z,3', 'x');
+    expect(read).toMatchObject({
+      ok: true,
+      value: { startMs: Date.UTC(2016, 11, 31, 23, 59), stepMs: 60_000 },
+    });
+    expect(problemsOf(readTraceCsv('time,rate\n2026-02-30T12:00:00Z,1', 'x'))).toHaveLength(1);
+  });
+
   it('tells the lines that it cannot read, the first five at once', () => {
     const read = readTraceCsv(
       `time,rate\n${Array.from({ length: 7 }, (_, at) => `day ${at},1`).join('\n')}`,
