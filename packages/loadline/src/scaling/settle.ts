@@ -165,18 +165,26 @@ function load(proposal: Proposal | undefined): number {
   return proposal.seen / proposal.scaleOutAbove;
 }
 
-/** When a rule may ask for more again: its cooldown counts from the last step up that it asked for itself. */
+/**
+ * When a rule may ask for more again: its cooldown counts from the last step up that it asked for itself. One that was taken while it
+ * waited was made by others, whatever it said then: otherwise a forecast that adds one after the other would keep it waiting for ever.
+ */
 function outCooldownEnd(rule: ScalingRule, history: readonly ScalingStep[], atMs: number): number {
   if (rule.kind === 'calendar') return Number.NEGATIVE_INFINITY;
   const asker = `${rule.kind} ${nameOf(rule)}` as const;
+  const cooldownMs = rule.scaleOutCooldownMs;
+  /** Newest first; before the last of them it had not asked for so long that it did not wait. */
+  const asked: number[] = [];
   for (let at = history.length - 1; at >= 0; at--) {
     const step = history[at] as ScalingStep;
-    const endMs = step.atMs + rule.scaleOutCooldownMs;
     // What is over is over, and so is everything before it.
-    if (endMs <= atMs) break;
-    if (step.to > step.from && step.askers.includes(asker)) return endMs;
+    if (step.atMs + cooldownMs <= (asked.at(-1) ?? atMs)) break;
+    if (step.to > step.from && step.askers.includes(asker)) asked.push(step.atMs);
   }
-  return Number.NEGATIVE_INFINITY;
+  return asked.reduceRight(
+    (endMs, stepMs) => (stepMs < endMs ? endMs : stepMs + cooldownMs),
+    Number.NEGATIVE_INFINITY,
+  );
 }
 
 /** After a step up, too: what was just added has to show what it does before it is taken away. */

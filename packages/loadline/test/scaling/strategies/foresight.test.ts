@@ -143,6 +143,31 @@ describe('a forecast rule', () => {
     expect(decideOn(rules, 900, { ...later, foresight: foresees(400, 0) })).toMatchObject({ to: 12 });
   });
 
+  it('keeps a threshold waiting no longer, however often it asks itself meanwhile', () => {
+    const rules = { metrics: { ratePerSecond: { scaleOutAbove: 80, scaleOutCooldown: '3m' } }, forecast };
+    const askers = ['threshold ratePerSecond', 'forecast ratePerSecond'] as const;
+    // The threshold was above its limit all the time, and its wish counted with the first step alone.
+    const history = [0, 1, 2].map((at) => ({
+      ...{ atMs: noonMs + at * minuteMs, from: 4 + at, to: 5 + at },
+      askers,
+    }));
+    const scene = { wanted: 7, foresight: foresees(200, 0), history };
+    const at = (ms: number): Decision => decideOn(rules, 900, { ...scene, atMs: noonMs + ms });
+    expect(at(3 * minuteMs - 1)).toMatchObject({
+      action: 'hold',
+      bound: { kind: 'cooldown', untilMs: noonMs + 3 * minuteMs },
+    });
+    expect(at(3 * minuteMs)).toMatchObject({ action: 'scale out', to: 8 });
+    // Its own step then counts.
+    const own = [...history, { atMs: noonMs + 3 * minuteMs, from: 7, to: 8, askers }];
+    expect(
+      decideOn(rules, 900, { ...scene, wanted: 8, history: own, atMs: noonMs + 5 * minuteMs }),
+    ).toMatchObject({
+      action: 'hold',
+      bound: { untilMs: noonMs + 6 * minuteMs },
+    });
+  });
+
   it('is what is told to have triggered its step, not a threshold of the same metric that was content', () => {
     const rules = { metrics: { ratePerSecond: { scaleOutAbove: 80 } }, forecast };
     const beforehand = decideOn(rules, 280, { foresight: foresees(200, 0) });
