@@ -1,4 +1,4 @@
-import { askersOf, type Decision, isForced, type ScalingStep } from './decision.ts';
+import { askersOf, type Decision, isForced, type ScalingStep } from './decide/decision.ts';
 import type { StepOutcome } from './group-round.ts';
 import type { ScalingEvent, ScalingTrigger } from './memory.ts';
 

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts';
+import type { Decision } from './decide/decision.ts';
 import type { Fleet, Outcome } from './driver.ts';
 
 /** What came of a step: the driver's word, or why there is none. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../base/index.ts';
 import { Asker } from './ask.ts';
-import { decide } from './decide.ts';
-import type { Decision, Recommendation, ScalingStep } from './decision.ts';
+import { decide } from './decide/decide.ts';
+import type { Decision, Recommendation, ScalingStep } from './decide/decision.ts';
+import type { ScalingHold, Standing } from './decide/standing.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { Fleet, ScalingDriver } from './driver.ts';
 import { eventOf, stepOf } from './event.ts';
@@ -16,7 +17,6 @@ import { wantedMetrics } from './policy/wanted-metrics.ts';
 import type { ReadingsPort } from './readings.ts';
 import { holdByRestart, type RestartOrder } from './restart.ts';
 import { holdBy, type ScalingGate, takesPartBy } from './rule-gate.ts';
-import type { ScalingHold, Standing } from './standing.ts';
 import { flawOf, type Readings, type SeenInstance } from './strategies/observation.ts';
 
 /** What a group's rounds need. */

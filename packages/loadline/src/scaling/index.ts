@@ -1,6 +1,14 @@
 /** Keeps groups of instances at the right size: policies, decisions with their reasons, drivers that act; and brings new builds in. */
-export { decide } from './decide.ts';
-export type { Bound, Decision, Recommendation, ScalingAction, ScalingStep, StepAsker } from './decision.ts';
+export { decide } from './decide/decide.ts';
+export type {
+  Bound,
+  Decision,
+  Recommendation,
+  ScalingAction,
+  ScalingStep,
+  StepAsker,
+} from './decide/decision.ts';
+export type { Foresight, ScalingHold, Standing } from './decide/standing.ts';
 export type { DecisionSpan } from './decision-span.ts';
 export type {
   Fleet,
@@ -144,7 +152,6 @@ export {
   type ScalerOptions,
   type ScalingStatus,
 } from './scaler.ts';
-export type { Foresight, ScalingHold, Standing } from './standing.ts';
 export type {
   NoReading,
   Observation,

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts';
+import type { Decision } from './decide/decision.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
 import type { RuleName } from './policy/rule.ts';

@@ -1,10 +1,10 @@
 import { RollingForecast } from '../capacity/index.ts';
 import type { Asker } from './ask.ts';
+import type { Foresight } from './decide/standing.ts';
 import type { Fleet } from './driver.ts';
 import type { ScalingPolicy } from './policy/policy.ts';
 import type { ForecastRule } from './policy/rule.ts';
 import type { ReadingsPort } from './readings.ts';
-import type { Foresight } from './standing.ts';
 import { type Observation, see } from './strategies/observation.ts';
 import type { MetricSeries, SeriesByMetric } from './strategies/strategy.ts';
 

@@ -1,8 +1,8 @@
 import { formatDuration } from '../base/index.ts';
+import type { ScalingHold } from './decide/standing.ts';
 import type { RestartProgress } from './driver.ts';
 import type { StepOutcome } from './group-round.ts';
 import type { ScalingEvent } from './memory.ts';
-import type { ScalingHold } from './standing.ts';
 
 /** Who wants a rolling restart to begin or to end, and why. */
 export interface RestartOrder {

@@ -1,6 +1,6 @@
+import type { ScalingHold } from './decide/standing.ts';
 import { nameOf, type ScalingRule } from './policy/rule.ts';
 import type { RolloutOrder } from './rollout/state.ts';
-import type { ScalingHold } from './standing.ts';
 
 /** Whether something may be done, for instance as a flag says; `gateOf` of `loadline/scaling/flags` makes one. */
 export type ScalingGate = (

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../base/index.ts';
+import type { ScalingHold } from './decide/standing.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { ScalingDriver } from './driver.ts';
 import { scalingError } from './errors.ts';
@@ -14,7 +15,6 @@ import type { ReadingsPort } from './readings.ts';
 import { checkManual, conflict, invalidPolicy, refuseNewer, remember, restartRefused } from './refusals.ts';
 import type { RestartOrder } from './restart.ts';
 import type { ScalingGate } from './rule-gate.ts';
-import type { ScalingHold } from './standing.ts';
 
 /** What a scaler sees and acts by. Durations are milliseconds. */
 export interface ScalerOptions {

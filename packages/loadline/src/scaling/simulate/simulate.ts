@@ -1,9 +1,9 @@
 import { CapacityTable, RollingForecast } from '../../capacity/index.ts';
-import { decide } from '../decide.ts';
-import type { Decision, Recommendation, ScalingStep } from '../decision.ts';
+import { decide } from '../decide/decide.ts';
+import type { Decision, Recommendation, ScalingStep } from '../decide/decision.ts';
+import type { Foresight } from '../decide/standing.ts';
 import { stepOf } from '../event.ts';
 import type { ScalingConfiguration, ScalingPolicy } from '../policy/policy.ts';
-import type { Foresight } from '../standing.ts';
 import { defaultRateMetrics, type Eyes, eyesFor } from './eyes.ts';
 import { SimulatedFleet } from './fleet.ts';
 import { type Served, SimulatedQueue, type SimulatedService } from './service.ts';

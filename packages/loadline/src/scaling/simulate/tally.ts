@@ -1,4 +1,4 @@
-import type { Decision } from '../decision.ts';
+import type { Decision } from '../decide/decision.ts';
 import type { SimulatedFleet } from './fleet.ts';
 import type { Served } from './service.ts';
 import type { Trace } from './trace.ts';

@@ -10,7 +10,7 @@ import {
   type Standing,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
-import { configuration, direction, minuteMs, noonMs, rule, seen, step, target } from './policies.ts';
+import { configuration, direction, minuteMs, noonMs, rule, seen, step, target } from '../policies.ts';
 
 function decideBy(
   policy: Partial<ScalingPolicy>,

@@ -1,6 +1,6 @@
+import { showMetric } from '../policy/metric.ts';
+import type { Proposal } from '../strategies/strategy.ts';
 import { type Decision, isForced } from './decision.ts';
-import { showMetric } from './policy/metric.ts';
-import type { Proposal } from './strategies/strategy.ts';
 
 type Undecorated = Pick<Decision, 'action' | 'bound' | 'proposals' | 'from' | 'to'>;
 

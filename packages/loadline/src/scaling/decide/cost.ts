@@ -1,5 +1,5 @@
+import type { CostLimit } from '../policy/policy.ts';
 import type { ScalingStep } from './decision.ts';
-import type { CostLimit } from './policy/policy.ts';
 
 /** How many instances a policy's cost limit allows at most, and which of its limits; undefined where none holds. */
 export interface Affordable {

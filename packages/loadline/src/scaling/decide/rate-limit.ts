@@ -1,5 +1,5 @@
+import type { DirectionPolicy, RateLimit } from '../policy/policy.ts';
 import type { ScalingStep } from './decision.ts';
-import type { DirectionPolicy, RateLimit } from './policy/policy.ts';
 
 /** How far a group may go now, and by which limit; undefined where none holds it. */
 export interface Reach {

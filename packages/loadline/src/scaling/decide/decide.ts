@@ -1,3 +1,5 @@
+import type { Observation } from '../strategies/observation.ts';
+import type { ScalingContext } from '../strategies/strategy.ts';
 import { assess } from './assess.ts';
 import { decideByHpa } from './decide-by-hpa.ts';
 import type { Decision } from './decision.ts';
@@ -5,8 +7,6 @@ import { explain } from './explain.ts';
 import { propose } from './propose.ts';
 import { settle } from './settle.ts';
 import type { Standing } from './standing.ts';
-import type { Observation } from './strategies/observation.ts';
-import type { ScalingContext } from './strategies/strategy.ts';
 import { assume, count } from './vote.ts';
 
 /**

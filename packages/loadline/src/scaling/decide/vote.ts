@@ -1,6 +1,6 @@
+import type { ScalingRule, WhenMissing } from '../policy/rule.ts';
+import type { Proposal } from '../strategies/strategy.ts';
 import type { Bound } from './decision.ts';
-import type { ScalingRule, WhenMissing } from './policy/rule.ts';
-import type { Proposal } from './strategies/strategy.ts';
 
 /** What all rules together want, before windows, cooldowns and limits. */
 export interface Vote {

@@ -12,8 +12,8 @@ import {
   type Standing,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
+import { cpu, external, hpaObject, perPod } from '../hpa/stage.ts';
 import { minuteMs, noonMs, seen } from '../policies.ts';
-import { cpu, external, hpaObject, perPod } from './stage.ts';
 
 function decideBy(
   spec: Readonly<Record<string, unknown>>,

@@ -1,13 +1,13 @@
-import { occurrencesBetween } from '../base/index.ts';
+import { occurrencesBetween } from '../../base/index.ts';
+import type { FreezeWindow } from '../policy/policy.ts';
+import { nameOf, type ScalingRule } from '../policy/rule.ts';
+import type { Observation } from '../strategies/observation.ts';
+import type { Proposal } from '../strategies/strategy.ts';
 import { affordable } from './cost.ts';
 import { type Bound, isForced, type ScalingStep } from './decision.ts';
-import type { FreezeWindow } from './policy/policy.ts';
-import { nameOf, type ScalingRule } from './policy/rule.ts';
 import { reachOf } from './rate-limit.ts';
 import { stabilize } from './stabilize.ts';
 import type { ScalingHold, Standing } from './standing.ts';
-import type { Observation } from './strategies/observation.ts';
-import type { Proposal } from './strategies/strategy.ts';
 import type { Vote } from './vote.ts';
 
 /** What is to be settled: what the rules want, and everything that bounds it. */

@@ -1,17 +1,17 @@
+import { endless } from '../hpa/arithmetic.ts';
+import { decideHpa, type HpaDecision } from '../hpa/decide-hpa.ts';
+import type { HpaObservation, HpaPod, HpaSamples } from '../hpa/observation.ts';
+import { metricKey } from '../hpa/observation.ts';
+import type { HpaMetric, HpaSpec } from '../hpa/spec.ts';
+import { hpaMetricOf } from '../policy/hpa-metric.ts';
+import { showMetric } from '../policy/metric.ts';
+import { type Observation, type SeenInstance, see } from '../strategies/observation.ts';
+import type { Proposal } from '../strategies/strategy.ts';
 import { assess } from './assess.ts';
 import type { Bound, Decision } from './decision.ts';
 import { explain } from './explain.ts';
-import { endless } from './hpa/arithmetic.ts';
-import { decideHpa, type HpaDecision } from './hpa/decide-hpa.ts';
-import type { HpaObservation, HpaPod, HpaSamples } from './hpa/observation.ts';
-import { metricKey } from './hpa/observation.ts';
-import type { HpaMetric, HpaSpec } from './hpa/spec.ts';
-import { hpaMetricOf } from './policy/hpa-metric.ts';
-import { showMetric } from './policy/metric.ts';
 import { settleBeforehand, withHold } from './settle.ts';
 import type { Standing } from './standing.ts';
-import { type Observation, type SeenInstance, see } from './strategies/observation.ts';
-import type { Proposal } from './strategies/strategy.ts';
 
 /** Decides as Kubernetes' own controller would, were the group's instances its pods. Pure. */
 export function decideByHpa(standing: Standing, hpa: HpaSpec, seen: Observation): Decision {

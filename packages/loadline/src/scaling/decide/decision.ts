@@ -1,5 +1,5 @@
-import type { RuleName } from './policy/rule.ts';
-import type { Proposal } from './strategies/strategy.ts';
+import type { RuleName } from '../policy/rule.ts';
+import type { Proposal } from '../strategies/strategy.ts';
 
 /** A step that was taken: what cooldowns are counted from. */
 export interface ScalingStep {

@@ -1,7 +1,7 @@
+import type { ManualScaling, ScalingConfiguration } from '../policy/policy.ts';
+import type { ScalingRule } from '../policy/rule.ts';
+import type { ForecastsByMetric, SeriesByMetric } from '../strategies/strategy.ts';
 import type { Recommendation, ScalingStep } from './decision.ts';
-import type { ManualScaling, ScalingConfiguration } from './policy/policy.ts';
-import type { ScalingRule } from './policy/rule.ts';
-import type { ForecastsByMetric, SeriesByMetric } from './strategies/strategy.ts';
 
 /** What a decision stands on, beside what was seen. */
 export interface Standing {

@@ -1,7 +1,7 @@
-import { formatDuration } from '../base/index.ts';
+import { formatDuration } from '../../base/index.ts';
+import { showMetric } from '../policy/metric.ts';
+import type { Proposal } from '../strategies/strategy.ts';
 import { type Bound, type Decision, isForced } from './decision.ts';
-import { showMetric } from './policy/metric.ts';
-import type { Proposal } from './strategies/strategy.ts';
 
 type Unexplained = Omit<Decision, 'reason'>;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Decision, decide, type Observation, type Standing, scalingMetricNames } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
-import { configuration, direction, manual, minuteMs, noonMs, policy, rule, seen, step } from './policies.ts';
+import { configuration, direction, manual, minuteMs, noonMs, policy, rule, seen, step } from '../policies.ts';
 
 function decideOn(observation: Observation, standing: Partial<Standing> = {}): Decision {
   return decide(
