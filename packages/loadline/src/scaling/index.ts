@@ -114,7 +114,10 @@ export type {
 export { upgradeConfiguration } from './policy/upgrade-policy.ts';
 export { wantedMetrics } from './policy/wanted-metrics.ts';
 export { writeScalingPolicy } from './policy/write-policy.ts';
-export { createPrometheusReadings, type PrometheusReadingsOptions } from './prometheus-readings.ts';
+export {
+  createPrometheusReadings,
+  type PrometheusReadingsOptions,
+} from './prometheus/prometheus-readings.ts';
 export type { ReadingsPort } from './readings.ts';
 export type { RestartOrder } from './restart.ts';
 export type { Capacity } from './rollout/advance.ts';

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeApi } from '../kubernetes/fake-api.ts';
 import { startFakeApiServer } from '../kubernetes/fake-api-server.ts';
 import { ca } from '../load/transports/certificate.ts';
-import { startFakePrometheus } from '../scaling/fake-prometheus.ts';
 import { openKedaClient } from '../scaling/keda/keda-client.ts';
+import { startFakePrometheus } from '../scaling/prometheus/fake-prometheus.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
-import type { Field } from '../base/index.ts';
-import { mergeReadings } from './merge-readings.ts';
-import { askPrometheus, type PrometheusAccess } from './prometheus/ask-prometheus.ts';
-import type { ReadingsPort } from './readings.ts';
-import type { Readings, ScalingReading } from './strategies/observation.ts';
+import type { Field } from '../../base/index.ts';
+import { mergeReadings } from '../merge-readings.ts';
+import type { ReadingsPort } from '../readings.ts';
+import type { Readings, ScalingReading } from '../strategies/observation.ts';
+import { askPrometheus, type PrometheusAccess } from './ask-prometheus.ts';
 
 /** Which Prometheus, and what it is asked for each metric of each group. */
 export interface PrometheusReadingsOptions {

@@ -9,8 +9,8 @@ import {
   type WantedMetric,
 } from 'loadline/scaling';
 import { describe, expect, it } from 'vitest';
+import { cpu as cpuOf, external, hpaObject } from '../hpa/stage.ts';
 import { type FakePrometheus, startFakePrometheus } from './fake-prometheus.ts';
-import { cpu as cpuOf, external, hpaObject } from './hpa/stage.ts';
 
 const { signal } = new AbortController();
 const cpu: WantedMetric = { metric: 'cpuRatio', of: 'per replica', merge: 'mean' };
