@@ -141,10 +141,14 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     const change = {
       workload,
       read: () => readTemplate(kubernetes, workload, signal),
-      answer: ({ obstacle }: TemplateStatus): Outcome | undefined =>
-        obstacle === undefined
+      answer({ obstacle }: TemplateStatus): Outcome | undefined {
+        // Somebody else may have begun one since it was looked at.
+        const other = group.restart?.progress;
+        if (other?.state === 'going') return { kind: 'refused', because: goesOn(workload, other) };
+        return obstacle === undefined
           ? undefined
-          : { kind: 'refused', because: wouldNotReplace(workload, obstacle) },
+          : { kind: 'refused', because: wouldNotReplace(workload, obstacle) };
+      },
       async write({ resourceVersion, pods }: TemplateStatus, limited: AbortSignal): Promise<void> {
         await writeRestart(kubernetes, { workload, resourceVersion, restartedAt }, limited);
         const begun = { workload, startedAtMs, restartedAt, of: pods };

@@ -177,6 +177,21 @@ describe('a rolling restart of a workload of Kubernetes', () => {
     });
   });
 
+  it('is begun once where two want it at a time', async () => {
+    await using on = await stage();
+    const outcomes = await Promise.all([1, 2].map(() => on.driver.restart('api', signal)));
+    expect(outcomes).toEqual([
+      { kind: 'accepted' },
+      {
+        kind: 'refused',
+        because: 'a rolling restart of Deployment default/api goes on: 0 of 3 are replaced',
+      },
+    ]);
+    expect(on.api.asked.filter((each) => each.startsWith('PATCH '))).toHaveLength(2);
+    await on.clock.advance(20_000);
+    expect(await on.progress()).toMatchObject({ state: 'done' });
+  });
+
   it.each([
     ['Deployment', { paused: true }, 'it is paused'],
     ['StatefulSet', { updateStrategy: { type: 'OnDelete' } }, 'its updateStrategy is OnDelete'],
