@@ -18,6 +18,7 @@ import type { ReadingsPort } from './readings.ts';
 import { holdByRestart, type RestartOrder } from './restart.ts';
 import { holdBy, type ScalingGate, takesPartBy } from './rule-gate.ts';
 import { flawOf, type Readings, type SeenInstance } from './strategies/observation.ts';
+import { holdByUnmet } from './unmet.ts';
 
 /** What a group's rounds need. */
 export interface GroupMeans {
@@ -159,11 +160,11 @@ export class ScaledGroup {
     return { kind: 'decided', atMs, fleet, decision, outcome, unread: unread ?? because };
   }
 
-  #restraints({ restart }: Fleet): Pick<Standing, 'hold' | 'takesPart'> {
+  #restraints(fleet: Fleet): Pick<Standing, 'hold' | 'takesPart'> {
     const { gate, holdOf } = this.#means;
     const { group } = this.configuration;
     const byFlag = gate === undefined ? undefined : holdBy(gate, group);
-    const hold = holdOf?.(group) ?? byFlag ?? holdByRestart(restart);
+    const hold = holdOf?.(group) ?? byFlag ?? holdByRestart(fleet.restart) ?? holdByUnmet(fleet);
     return {
       ...(hold === undefined ? {} : { hold }),
       ...(gate === undefined ? {} : { takesPart: takesPartBy(gate, group) }),

@@ -86,7 +86,7 @@ export type Bound =
   | { readonly kind: 'cost'; readonly replicas: number; readonly limit: string }
   | { readonly kind: 'paused' }
   | {
-      /** By a rollout, a flag or a rolling restart. */
+      /** By a rollout, a flag, a rolling restart, or an engine that does not make what it was told. */
       readonly kind: 'held';
       readonly because: string;
     };

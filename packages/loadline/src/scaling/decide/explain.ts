@@ -18,7 +18,9 @@ export function explain(decision: Unexplained, unmet = ''): string {
     hold: `Hold ${group} at ${to}`,
   };
   const grounds = groundsOf(decision).map(({ metric, because }) => `${metric} ${because}`);
-  const parts = [grounds.join(', '), bound === undefined ? '' : describe(bound, atMs), unmet];
+  const held = bound === undefined ? '' : describe(bound, atMs);
+  // Where that is what holds it, it is told already.
+  const parts = [grounds.join(', '), held, held === unmet ? '' : unmet];
   const told = parts.filter((part) => part !== '').join('; ');
   return told === '' ? `${head[action]}.` : `${head[action]}: ${told}.`;
 }

@@ -22,8 +22,8 @@ export interface Standing {
 
 /** What keeps the rules from changing a group, from outside of its policy. */
 export interface ScalingHold {
-  /** `scale out`: more instances, and no fewer. */
-  readonly allows: 'scale out' | 'nothing';
+  /** `scale out`: more instances, and no fewer; `scale in`: fewer, and no more. */
+  readonly allows: 'scale out' | 'scale in' | 'nothing';
   /** For people, to end a sentence with. */
   readonly because: string;
 }

@@ -86,7 +86,7 @@ function withUnderWay(fleet: Fleet, wanted: number): Fleet {
 
 /** What has not come for long will not: whoever waited for it would never take anything away again. */
 function withUnmet(fleet: Fleet, wanted: number): Fleet {
-  const limit = wanted > fleet.wanted ? 'maxReplicaCount' : 'minReplicaCount';
+  const limit = wanted > fleet.wanted ? 'maxReplicaCount' : 'minReplicaCount and scaleDown';
   const unmet = `KEDA was told ${wanted}, and its autoscaler leaves it at ${fleet.wanted}: look at ${limit} of its ScaledObject`;
   return { ...fleet, wanted, unmet };
 }

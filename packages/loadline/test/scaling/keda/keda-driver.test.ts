@@ -83,7 +83,7 @@ describe('a group that KEDA scales', () => {
     expect(await look()).toMatchObject({
       ...{ wanted: 4, ready: 8, stopping: 0 },
       unmet:
-        'KEDA was told 4, and its autoscaler leaves it at 8: look at minReplicaCount of its ScaledObject',
+        'KEDA was told 4, and its autoscaler leaves it at 8: look at minReplicaCount and scaleDown of its ScaledObject',
     });
     await driver.apply('api', 8, signal);
     expect('unmet' in (await look())).toBe(false);
@@ -117,6 +117,49 @@ describe('a group that KEDA scales', () => {
     rate = 1;
     await pass(1_800_000);
     expect(await there()).toBe(2);
+    await scaler.close();
+  });
+
+  it('wishes for no fewer than the autoscaler leaves, so that more are there as soon as they are needed', async () => {
+    const { clock, driver, there, pass } = await stage(6, { min: 5, max: 20 });
+    let rate = 60;
+    const read = async (): Promise<Readings> => ({
+      ratePerSecond: { value: rate / (await there()), atMs: clock.now() },
+    });
+    const scaler = await openScaler({ clock, driver, memory: createScalingMemory(), readings: { read } });
+    const policy = {
+      replicas: { min: 1, max: 20 },
+      scaleIn: { cooldown: '1m' },
+      metrics: { ratePerSecond: { scaleOutAbove: 50, scaleInBelow: 20 } },
+    };
+    await scaler.configure('api', { policy, changedBy: 'ada' });
+    await pass(3_600_000);
+    const { last } = scaler.status('api');
+    expect(last?.kind === 'decided' && last.decision).toMatchObject({
+      bound: { kind: 'held' },
+      reason: expect.stringMatching(
+        /^Hold api at 4: ratePerSecond is 12\/s, below 20\/s; KEDA was told 4, and its autoscaler leaves it at 5: look at minReplicaCount and scaleDown of its ScaledObject\.$/,
+      ),
+    });
+    const steps = (await scaler.history({ limit: 10 })).length;
+    expect(steps).toBe(2);
+    rate = 400;
+    await pass(240_000);
+    expect(await there()).toBe(6);
+    await scaler.close();
+  });
+
+  it('wishes for no more than does not come', async () => {
+    const { clock, driver, there, pass } = await stage(4, { min: 1, max: 4 });
+    const read = async (): Promise<Readings> => ({ ratePerSecond: { value: 100, atMs: clock.now() } });
+    const scaler = await openScaler({ clock, driver, memory: createScalingMemory(), readings: { read } });
+    const policy = {
+      replicas: { min: 1, max: 30 },
+      metrics: { ratePerSecond: { scaleOutAbove: 50, scaleOutCooldown: '3m' } },
+    };
+    await scaler.configure('api', { policy, changedBy: 'ada' });
+    await pass(3_600_000);
+    expect([await there(), (await driver.read('api', signal))?.metrics[0]?.value]).toEqual([4, 5]);
     await scaler.close();
   });
 });
