@@ -49,6 +49,11 @@ export const postgresErrorTable = {
     means: 'The connection broke while a statement was under way, so that its outcome is not known.',
     remedy: 'Repeat what only reads; repeat a write only where a repetition changes nothing.',
   },
+  POSTGRES_DEADLINE: {
+    means: 'The time that a call had was over before its statement was sent; a transaction was rolled back.',
+    remedy:
+      'Whoever set that time no longer waits. Where it comes often, look at what keeps the connections busy.',
+  },
   POSTGRES_MIGRATION_CHANGED: {
     means: 'A step of the schema is no more what was applied to this database.',
     remedy: 'Put the step back as it was, and say what is new in a further step.',

@@ -1,5 +1,5 @@
 /** Reaches PostgreSQL the right way: connect, time limits, named statements, transactions, migrations, time partitions. */
-export type { Queryable, Result, Statement, TransactionOptions } from './connection.ts';
+export type { Queryable, QueryOptions, Result, Statement, TransactionOptions } from './connection.ts';
 export { postgresError, postgresErrorTable } from './errors.ts';
 export type { MigrateOptions, Migration, MigrationOutcome } from './migrations.ts';
 export { migrate } from './migrations.ts';

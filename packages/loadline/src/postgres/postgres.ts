@@ -1,8 +1,10 @@
 import pg from 'pg';
 import { isLoadlineError, type LoadlineError } from '../base/index.ts';
+import type { Deadline } from '../resilience/index.ts';
 import { classify } from './classify.ts';
 import { inTransaction, type Queryable, run, type TransactionOptions } from './connection.ts';
 import { postgresError } from './errors.ts';
+import { assertTime, connectedInTime } from './in-time.ts';
 
 /** How to reach one PostgreSQL. Everything that waits has a limit, in milliseconds. */
 export interface PostgresOptions {
@@ -46,13 +48,13 @@ export interface Postgres extends Queryable, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A pool at this moment; `refused` and `lost` count since the start. */
+/** A pool at this moment; `refused` and `lost` count since the start. Who gave up waiting counts as `waiting` until a connection is free. */
 export interface PoolUsage {
   readonly connectionsMax: number;
   readonly connections: number;
   readonly idle: number;
   readonly waiting: number;
-  /** Calls that got no connection because too many were waiting, or for too long. */
+  /** Calls that got no connection because too many were waiting, or for too long, also by their own time. */
   readonly refused: number;
   /** Connections that broke or did not answer. */
   readonly lost: number;
@@ -76,8 +78,9 @@ export function createPostgres(options: PostgresOptions): Postgres {
     lost++;
   });
 
-  async function acquire(): Promise<pg.PoolClient> {
+  async function acquire(within: Deadline | undefined): Promise<pg.PoolClient> {
     if (closing !== undefined) throw closedError();
+    assertTime(within, 'get a connection');
     // pg-pool lets everybody wait a tick, also for a connection that is free.
     const free = pool.idleCount + connectionsMax - pool.totalCount;
     if (pool.waitingCount >= queueMax + free) {
@@ -88,9 +91,16 @@ export function createPostgres(options: PostgresOptions): Postgres {
         { facts: { waiting: pool.waitingCount, connectionsMax } },
       );
     }
+    // Only who really waits needs a signal, and with it a timer.
+    const isIdle = pool.idleCount > pool.waitingCount;
     try {
-      return await pool.connect();
+      const connecting = pool.connect();
+      return await (within === undefined || isIdle ? connecting : connectedInTime(connecting, within));
     } catch (error) {
+      if (isLoadlineError(error, 'POSTGRES_DEADLINE')) {
+        refused++;
+        throw error;
+      }
       if (closing !== undefined) throw closedError();
       if ((error as Error).message !== waitedTooLong) throw classify(error, 'connect', 'open a connection');
       refused++;
@@ -102,8 +112,11 @@ export function createPostgres(options: PostgresOptions): Postgres {
     }
   }
 
-  async function withClient<Value>(work: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
-    const client = await acquire();
+  async function withClient<Value>(
+    within: Deadline | undefined,
+    work: (client: pg.PoolClient) => Promise<Value>,
+  ): Promise<Value> {
+    const client = await acquire(within);
     // A connection that breaks between two statements is reported by the next; unheard, it would end the process.
     client.on('error', ignore);
     let isLost = true;
@@ -124,9 +137,14 @@ export function createPostgres(options: PostgresOptions): Postgres {
   }
 
   const postgres: Postgres = {
-    query: (statement, values) => withClient((client) => run(client, statement, values, statementTimeoutMs)),
+    query: (statement, values, { within } = {}) =>
+      withClient(within, (client) =>
+        run(client, { statement, values, timeoutMs: statementTimeoutMs, within }),
+      ),
     transaction: (work, transactionOptions) =>
-      withClient((client) => inTransaction(client, work, statementTimeoutMs, transactionOptions)),
+      withClient(transactionOptions?.within, (client) =>
+        inTransaction(client, work, statementTimeoutMs, transactionOptions),
+      ),
     get usage() {
       const { totalCount, idleCount, waitingCount } = pool;
       return {

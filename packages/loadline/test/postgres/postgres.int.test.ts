@@ -1,5 +1,7 @@
 import { type FaultProxy, type StartedPostgres, startFaultProxy, startPostgres } from '@loadline/local-stack';
+import { createVirtualClock } from 'loadline/base';
 import { createPostgres, type Postgres, type PostgresOptions } from 'loadline/postgres';
+import { type Deadline, startDeadline } from 'loadline/resilience';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let server: StartedPostgres;
@@ -214,6 +216,138 @@ describe('transaction()', () => {
     withPool({}, async (postgres) => {
       const kept = await postgres.transaction(async (transaction) => transaction);
       expect(() => kept.query(now)).toThrow('after its end');
+    }));
+});
+
+describe('a call within a time', () => {
+  /** Has the only connection of the pool until it is told to give it back. */
+  async function holdConnection(postgres: Postgres): Promise<() => Promise<void>> {
+    const { promise: told, resolve: give } = Promise.withResolvers<void>();
+    const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
+    const holding = postgres.transaction(async () => {
+      held();
+      await told;
+    });
+    await isHeld;
+    return async () => {
+      give();
+      await holding;
+    };
+  }
+
+  /** A time that is over when the test says so, and whose signal never aborts. */
+  function untimed() {
+    let leftMs = 100;
+    const within: Deadline = { signal: new AbortController().signal, remainingMs: () => leftMs };
+    return {
+      within,
+      end: (): void => {
+        leftMs = 0;
+      },
+    };
+  }
+
+  const overdue = { code: 'POSTGRES_DEADLINE' };
+
+  it('gives up its wait for a connection when that is over, and its statement never runs', () =>
+    withPool({ connectionsMax: 1, queueMax: 2 }, async (postgres) => {
+      await postgres.query({ text: 'CREATE SEQUENCE overdue' });
+      const count = { text: "SELECT nextval('overdue')::int AS n" };
+      const giveBack = await holdConnection(postgres);
+      const clock = createVirtualClock();
+      const within = startDeadline(100, { clock });
+      const late = expect(postgres.query(count, [], { within })).rejects.toMatchObject(overdue);
+      const patient = postgres.query(count);
+      await clock.advance(100);
+      await late; // The connection is taken all the while.
+      expect(postgres.usage).toMatchObject({ connections: 1, idle: 0, refused: 1 });
+      await giveBack();
+      expect((await patient).rows).toEqual([{ n: 1 }]);
+      expect((await postgres.query(count)).rows).toEqual([{ n: 2 }]);
+      expect(postgres.usage).toMatchObject({ connections: 1, waiting: 0, refused: 1, lost: 0 });
+    }));
+
+  it('sends nothing when that was over before a connection came, and gives it back whole', () =>
+    withPool({ connectionsMax: 1 }, async (postgres) => {
+      await postgres.query({ text: 'CREATE SEQUENCE unsent' });
+      const count = { text: "SELECT nextval('unsent')::int AS n" };
+      const giveBack = await holdConnection(postgres);
+      const { within, end } = untimed();
+      const late = [
+        postgres.query(count, [], { within }),
+        postgres.transaction((transaction) => transaction.query(count), { within }),
+      ].map((each) => expect(each).rejects.toMatchObject(overdue));
+      end();
+      await giveBack();
+      await Promise.all(late);
+      expect((await postgres.query(count)).rows).toEqual([{ n: 1 }]);
+      expect(postgres.usage).toMatchObject({ connections: 1, lost: 0 });
+    }));
+
+  it('asks for no connection when that is over already', () =>
+    withPool({}, async (postgres) => {
+      const { within, end } = untimed();
+      end();
+      await expect(postgres.query(now, [], { within })).rejects.toMatchObject(overdue);
+      expect(postgres.usage).toMatchObject({ connections: 0, refused: 0 });
+    }));
+
+  it('needs no timer where a connection is free', () =>
+    withPool({}, async (postgres) => {
+      await postgres.query(now);
+      const within = {
+        remainingMs: () => 100,
+        get signal(): AbortSignal {
+          throw new Error('a signal was made');
+        },
+      };
+      await expect(postgres.query(now, [], { within })).resolves.toBeDefined();
+    }));
+
+  it('does not wait for a connection to be opened either, and leaves it to others', async () => {
+    await proxy.inject({ kind: 'half-open' });
+    await withPool({ url: proxy.urlFor(server.url), connectTimeoutMs: 1000 }, async (postgres) => {
+      const clock = createVirtualClock();
+      const within = startDeadline(100, { clock });
+      const late = expect(postgres.query(now, [], { within })).rejects.toMatchObject(overdue);
+      await clock.advance(100);
+      await late;
+      await proxy.heal();
+      await expect.poll(() => postgres.query(now).catch(() => undefined)).toBeDefined();
+    });
+  });
+
+  it('lets a statement run to its end that was sent', () =>
+    withPool({}, async (postgres) => {
+      await postgres.query(now);
+      const { within, end } = untimed();
+      const running = postgres.query({ text: "SELECT pg_sleep(0.3), 'late' AS asked" }, [], { within });
+      const asked = {
+        text: "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query ~ '''lat[e]'''",
+      };
+      await expect.poll(async () => (await postgres.query(asked)).rowCount).toBe(1);
+      end();
+      await expect(running).resolves.toBeDefined();
+    }));
+
+  it('rolls a transaction back in which that ends, up to its COMMIT', () =>
+    withPool({ connectionsMax: 1 }, async (postgres) => {
+      await postgres.query({ text: 'CREATE TABLE too_late (n int)' });
+      const insert = { text: 'INSERT INTO too_late VALUES ($1)' };
+      for (const isBetween of [true, false]) {
+        const { within, end } = untimed();
+        const late = postgres.transaction(
+          async (transaction) => {
+            await transaction.query(insert, [1]);
+            end();
+            if (isBetween) await transaction.query(insert, [2]).catch(() => undefined);
+          },
+          { within },
+        );
+        await expect(late).rejects.toMatchObject(overdue);
+      }
+      expect((await postgres.query({ text: 'SELECT n FROM too_late' })).rows).toEqual([]);
+      expect(postgres.usage).toMatchObject({ connections: 1, lost: 0 });
     }));
 });
 
