@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyInstance } from 'fastify';
-import type { Postgres, Queryable } from 'loadline/postgres';
+import type { Postgres } from 'loadline/postgres';
 import type { Deadline } from 'loadline/resilience';
 import { deadlineOf } from 'loadline/traffic';
-import { Problem } from './problem.ts';
 
 /** The time of the request that is worked on, so that no handler has to hand it down. */
 const present = new AsyncLocalStorage<Deadline>();
@@ -19,35 +18,19 @@ export function knowDeadlines(scope: FastifyInstance): void {
 }
 
 /**
- * The same database, which is asked nothing more for a request whose time is over. A statement that has begun is left to end:
- * whether it took effect could not be told otherwise. A transaction is rolled back before the first that comes too late.
- * Throws problem 504.
+ * The same database, which is asked nothing more for a request whose time is over: also one that waits for a connection gives up
+ * at once, and a transaction is rolled back. A statement that has begun is left to end. What is not only for whoever asked says so
+ * by `within: undefined`. Throws POSTGRES_DEADLINE.
  */
 export function inTime(postgres: Postgres): Postgres {
   return {
-    ...statementsInTime(postgres),
-    async transaction(work, options) {
-      assertTime();
-      return await postgres.transaction((transaction) => work(statementsInTime(transaction)), options);
-    },
+    query: (statement, values, options) =>
+      postgres.query(statement, values, { within: present.getStore(), ...options }),
+    transaction: (work, options) => postgres.transaction(work, { within: present.getStore(), ...options }),
     get usage() {
       return postgres.usage;
     },
     close: () => postgres.close(),
     [Symbol.asyncDispose]: () => postgres.close(),
   };
-}
-
-function statementsInTime(database: Queryable): Queryable {
-  return {
-    async query(statement, values) {
-      assertTime();
-      return await database.query(statement, values);
-    },
-  };
-}
-
-function assertTime(): void {
-  if (present.getStore()?.remainingMs() === 0)
-    throw new Problem(504, 'overdue', 'The time that the request had is over.');
 }

@@ -7,6 +7,8 @@ import { type FieldProblem, Problem } from './problem.ts';
  */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
+  if (isLoadlineError(thrown, 'POSTGRES_DEADLINE'))
+    return new Problem(504, 'overdue', 'The time that the request had is over.');
   if (isLoadlineError(thrown)) return temporary.has(thrown.code) ? unavailable() : unforeseen();
   const error = thrown as FrameworkError;
   if (error.validation !== undefined) return invalidRequest(error);

@@ -27,6 +27,11 @@ describe('problemOf()', () => {
     expect(problem.message).not.toContain('details');
   });
 
+  it('says of a request whose time is over that nothing was done', () => {
+    const problem = problemOf(new LoadlineError('POSTGRES_DEADLINE', 'with details'));
+    expect(problem.toDocument()).toMatchObject({ status: 504, type: 'urn:foodshare:problem:overdue' });
+  });
+
   it('takes a constraint that nobody foresaw for a mistake of ours', () => {
     expect(problemOf(new LoadlineError('POSTGRES_CONSTRAINT', 'x')).status).toBe(500);
   });
