@@ -62,7 +62,8 @@ defaults
 export function clientsOf(file: HaproxyFileSettings): string[] {
   return [
     ...file.listen.map((address) => `bind ${address}${tlsOf(file)}`),
-    // Of upgrades only WebSockets: others would get around what a proxy checks.
+    // No tunnels, and of upgrades only WebSockets: others would get around what a proxy checks.
+    'http-request deny deny_status 501 if METH_CONNECT',
     'http-request del-header Upgrade unless { req.fhdr_cnt(upgrade) eq 1 } { req.fhdr(upgrade) -m str -i websocket }',
     ...forwardedOf(file),
   ];

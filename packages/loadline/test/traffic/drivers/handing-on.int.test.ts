@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { deadlineHeader } from 'loadline/resilience';
 import type { WantedUpstream } from 'loadline/traffic';
@@ -44,6 +44,15 @@ describe.each(Object.entries(kinds))('what %s hands on', (_name, startBefore) =>
     expect(await upgradesFor('upgrade: H2C\r\n')).toEqual([]);
     for (const both of ['Upgrade: websocket\r\nUpgrade: h2c\r\n', 'Upgrade: websocket, h2c\r\n'])
       expect((await upgradesFor(`${both}${keyLines}`)).join()).not.toMatch(/h2c/i);
+  });
+
+  it('is no tunnel: on one, requests would get around it too', async () => {
+    await using server = await serveTunnels();
+    await using proxy = await startBefore(upstream('a', server));
+    const client = new RawClient(proxy.port).send('CONNECT test:80 HTTP/1.1\r\nHost: test:80\r\n\r\n');
+    expect(await client.hears(/^HTTP\/1\.1 \d+ /)).toMatch(/^HTTP\/1\.1 (?:400|405|501) /);
+    client.socket.destroy();
+    expect(server.tunnels).toBe(0);
   });
 
   it('is a WebSocket, with what is sent on it', async () => {
@@ -119,16 +128,38 @@ function fieldsOf(answer: string, name: string): string[] {
   return raw.filter((_, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === name);
 }
 
+async function serveTunnels(): Promise<Before & { readonly tunnels: number }> {
+  let tunnels = 0;
+  const server = createServer((_, response) => response.end());
+  server.on('connect', (_, socket) => {
+    tunnels++;
+    socket.end('HTTP/1.1 200 OK\r\n\r\n');
+  });
+  const closing = await listening(server, () => undefined);
+  return {
+    ...closing,
+    get tunnels() {
+      return tunnels;
+    },
+  };
+}
+
 async function serveWebSockets(): Promise<Before> {
   const server = createServer((_, response) => response.end());
   const sockets = new WebSocketServer({ server, perMessageDeflate: false });
   sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+  return listening(server, () => {
+    for (const client of sockets.clients) client.terminate();
+  });
+}
+
+async function listening(server: Server, beforeClose: () => void): Promise<Before> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
-      for (const client of sockets.clients) client.terminate();
+      beforeClose();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
