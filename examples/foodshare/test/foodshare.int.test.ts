@@ -470,6 +470,26 @@ describe('the instance', () => {
     expect(rows).toEqual([{ status: 'available' }]);
   });
 
+  it('refreshes the summary for everybody, also when who asked for it waits no more', async () => {
+    const headers = { [deadlineHeader]: '100' };
+    const refreshing = running.database.transaction(async (transaction) => {
+      await transaction.query({ text: 'LOCK TABLE food_posts' });
+      const askedMs = performance.now();
+      const asked = running.call('POST', '/api/admin/summary/refresh', {
+        as: sharer.id,
+        admin: true,
+        headers,
+      });
+      const waiting = {
+        text: "SELECT FROM pg_stat_activity WHERE application_name = 'foodshare' AND wait_event_type = 'Lock'",
+      };
+      await expect.poll(async () => (await running.database.query(waiting)).rowCount).toBeGreaterThan(0);
+      await expect.poll(() => performance.now() - askedMs, { interval: 10 }).toBeGreaterThan(150);
+      return { asked };
+    });
+    expect(await (await refreshing).asked).toMatchObject({ status: 200, body: { status: 'refreshed' } });
+  });
+
   it('refuses a user who asks too often of all instances together, and nobody else', async () => {
     const options = {
       databaseUrl: running.stack.postgres.url,
