@@ -17,7 +17,7 @@ import {
 } from './rooms.ts';
 import { createStop } from './stop.ts';
 import type { Tests } from './tests/index.ts';
-import { type Surroundings, worldOf } from './world.ts';
+import { type Surroundings, type World, worldOf } from './world.ts';
 
 /** Everything wired, and not listening yet. */
 export interface Composition {
@@ -37,6 +37,16 @@ export async function compose(
   surroundings: Surroundings,
 ): Promise<Composition> {
   const world = worldOf(configuration, surroundings);
+  try {
+    return await openAll(world);
+  } catch (error) {
+    // What is open already would go on, and keep the process from its end.
+    await world.undo();
+    throw error;
+  }
+}
+
+async function openAll(world: World): Promise<Composition> {
   const access = await openAccess(world);
   const testing = await openTesting(world);
   const services = await openServices(world);

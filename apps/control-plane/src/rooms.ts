@@ -50,7 +50,7 @@ export interface Testing {
 }
 
 export async function openTesting(world: World): Promise<Testing> {
-  const { clock, nextId, documents, store, runner, live, onFailure, configuration } = world;
+  const { clock, nextId, documents, store, runner, live, onFailure, configuration, keep } = world;
   const tests = await Tests.open({
     tests: store.tests,
     clock,
@@ -62,7 +62,9 @@ export async function openTesting(world: World): Promise<Testing> {
     onFailure,
     onChange: (test) => live.publish('tests', test),
   });
-  return { tests, schedules: await Schedules.open({ documents, clock, nextId, tests, onFailure }) };
+  keep(tests, (each) => each.close());
+  const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
+  return { tests, schedules: keep(schedules, (each) => each.close()) };
 }
 
 /** The services that are run here. */
@@ -75,8 +77,8 @@ export interface Services {
 }
 
 export async function openServices(world: World): Promise<Services> {
-  const { clock, driver, builds, weights, poolOf, pull, store, readServices, live, configuration } = world;
-  const { services, observeKey: key } = configuration;
+  const { clock, driver, builds, weights, poolOf, pull, store, readServices, live, keep } = world;
+  const { services, observeKey: key } = world.configuration;
   const lately = new Lately(services.map(({ name }) => name));
   const quick = openQuickLooks(world, lately);
   const serviceDriver = createServiceDriver(driver, builds);
@@ -88,6 +90,7 @@ export async function openServices(world: World): Promise<Services> {
     gate: world.scalingGate,
     onTurn: (state) => live.publish('rollouts', rolloutTurnOf(state)),
   });
+  keep(rollouts, (each) => each.close());
   const scaling = await openScaling({
     ...{ clock, store, lately, quick, services },
     driver: serviceDriver,
@@ -96,26 +99,28 @@ export async function openServices(world: World): Promise<Services> {
     proxiesOf: world.proxiesOf,
     onEvent: (event) => live.publish('scaling', event),
   });
+  keep(scaling, (each) => each.close());
   return { lately, quick, rollouts, scaling };
 }
 
-function openQuickLooks({ clock, pull, registry, configuration }: World, lately: Lately): QuickLooks {
+function openQuickLooks({ clock, pull, registry, configuration, keep }: World, lately: Lately): QuickLooks {
   const { watch, observeKey: key } = configuration;
   const { policy, intervalMs: usualMs } = watch;
   const quick = new QuickLooks({ clock, lately, pull, policy, key, usualMs });
   observeQuickLooks(registry, quick);
-  return quick;
+  return keep(quick, (each) => each.close());
 }
 
 /** Everybody who is known is watched: the services of this machine, and whoever is listed, named or registers. */
-export function openWatching(world: World, { lately }: Services): Promise<Watch> {
+export async function openWatching(world: World, { lately }: Services): Promise<Watch> {
   const { clock, documents, nextId, store, registry, onFailure, pull, driver, builds, configuration } = world;
-  return openWatch({
+  const watch = await openWatch({
     ...{ clock, documents, nextId, store, registry, onFailure, pull, lately },
     configuration: configuration.watch,
     key: configuration.observeKey,
     running: () => runningInstances(driver, builds),
   });
+  return world.keep(watch, ({ collector }) => collector.close());
 }
 
 export function openIntake({ store, registry }: World): Intake {
@@ -124,17 +129,18 @@ export function openIntake({ store, registry }: World): Intake {
   return intake;
 }
 
-export function openProfiling(world: World, { known }: Watch): Promise<ProfilingSessions> {
+export async function openProfiling(world: World, { known }: Watch): Promise<ProfilingSessions> {
   const { clock, documents, nextId, profilers, configuration } = world;
   const folder = join(configuration.home, 'profiles');
-  return ProfilingSessions.open({ clock, documents, nextId, folder, profilers, instances: known });
+  const open = { clock, documents, nextId, folder, profilers, instances: known };
+  return world.keep(await ProfilingSessions.open(open), (each) => each.close());
 }
 
 export function openRecommendations(
-  { clock, store, registry, configuration }: World,
+  { clock, store, registry, configuration, keep }: World,
   { testing, watch, profiling }: Pick<Rooms, 'testing' | 'watch' | 'profiling'>,
 ): Recommendations {
-  return createRecommendations({
+  const recommendations = createRecommendations({
     clock,
     metrics: store.metrics,
     profiles: profiling,
@@ -143,6 +149,7 @@ export function openRecommendations(
     databases: configuration.watch.postgres.map((server) => watchDatabase(server, clock)),
     registry,
   });
+  return keep(recommendations, (each) => each.close());
 }
 
 export interface Alerting {
@@ -152,13 +159,14 @@ export interface Alerting {
 }
 
 export async function openAlerting(world: World): Promise<Alerting> {
-  const { clock, store, nextId, log, live, onFailure, configuration } = world;
+  const { clock, store, nextId, log, live, onFailure, configuration, keep } = world;
   const judgeship = await Lease.open({
     leases: store.leases,
     clock,
     name: 'alerts',
     holder: `process ${process.pid} on ${hostname()}, ${nextId()}`,
   });
+  keep(judgeship, (each) => each.close());
   const write = (line: string): void => log?.write(`${line}\n`);
   const alerts = await Alerts.open({
     ...{ clock, store, judgeship, onFailure },
@@ -166,7 +174,7 @@ export async function openAlerting(world: World): Promise<Alerting> {
     notifiers: createNotifiers(configuration.alerting, { clock, write }),
     onChange: (step) => live.publish('alerts', step),
   });
-  return { alerts, judgeship };
+  return { alerts: keep(alerts, (each) => each.close()), judgeship };
 }
 
 /** Shows on the page of metrics how the rooms stand. */
@@ -185,11 +193,12 @@ export function observeRooms(
 const metricsEveryMs = 5000;
 
 /** Tells whoever follows what services do now, again and again. */
-export function tellMetrics({ live, clock }: World, { watch }: Rooms): { close(): void } {
-  return feedLive(live, {
+export function tellMetrics({ live, clock, keep }: World, { watch }: Rooms): { close(): void } {
+  const feed = feedLive(live, {
     clock,
     topic: 'metrics',
     everyMs: metricsEveryMs,
     read: () => servicesNow(watch.collector, { by: 'service', apdexTargetMs: apdexTargetMsDefault }),
   });
+  return keep(feed, (each) => each.close());
 }

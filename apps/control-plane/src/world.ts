@@ -65,11 +65,17 @@ export interface World extends Surroundings {
   readonly onFailure: (error: unknown) => void;
   /** Hears of everything that happens. */
   readonly live: LiveStream;
+  /** For everything that goes on by itself once it is open: it is closed where a later one cannot be opened. @returns it. */
+  readonly keep: <Room>(room: Room, close: (room: Room) => unknown) => Room;
+  /** Closes all that is kept, the latest first. */
+  readonly undo: () => Promise<void>;
 }
 
 export function worldOf(configuration: Configuration, surroundings: Surroundings): World {
   const { clock, builds, log } = surroundings;
   const nextId = createIds(clock);
+  const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
+  const live = new LiveStream({ clock, run: nextId() });
   return {
     ...surroundings,
     configuration,
@@ -77,9 +83,27 @@ export function worldOf(configuration: Configuration, surroundings: Surroundings
     weights: surroundings.weights ?? createNewcomerWeights(builds),
     poolOf: surroundings.poolOf ?? (() => undefined),
     pull: surroundings.pull ?? createPull(clock),
-    nextId,
-    onFailure: (error) => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`),
-    live: new LiveStream({ clock, run: nextId() }),
+    ...{ nextId, onFailure, live },
+    ...createUndo(onFailure),
+  };
+}
+
+/** Whatever cannot be closed keeps nothing else from that: why the start came to nothing is what counts. */
+function createUndo(onFailure: (error: unknown) => void): Pick<World, 'keep' | 'undo'> {
+  const closes: (() => unknown)[] = [];
+  return {
+    keep(room, close) {
+      closes.push(() => close(room));
+      return room;
+    },
+    async undo() {
+      for (let close = closes.pop(); close !== undefined; close = closes.pop())
+        try {
+          await close();
+        } catch (error) {
+          onFailure(error);
+        }
+    },
   };
 }
 
