@@ -14,7 +14,7 @@ export interface ObservedRequest {
 export interface HttpObserver {
   /** Call when a request has come in. */
   begin(): void;
-  /** Call once for each begun request, when its answer is out or its client has gone. @throws TypeError where the route is no text. */
+  /** Call once for each begun request, when its answer is out or its client has gone. @throws TypeError where the route is no text, or what is to be a number cannot be one. */
   end(request: ObservedRequest): void;
   /** How many were answered since the start. */
   readonly answered: number;
@@ -76,13 +76,16 @@ export function observeHttp(registry: Registry): HttpObserver {
     },
     end({ method, route, status, durationMs }) {
       if (typeof route !== 'string') throw new TypeError(`A route is a text, got ${typeof route}.`);
+      // Whole numbers need no room of their own, and a histogram would round them anyway. What cannot be one is told here: in the
+      // middle of all that is noted it would cost the others.
+      const code = status | 0;
+      const durationUs = Math.round(durationMs * 1000);
       answered++;
       if (noted === notes.length) flush();
       notes[noted] = method;
       notes[noted + 1] = route;
-      notes[noted + 2] = status;
-      // A whole number needs no room of its own, and a histogram would round it anyway.
-      notes[noted + 3] = Math.round(durationMs * 1000);
+      notes[noted + 2] = code;
+      notes[noted + 3] = durationUs;
       noted += noteLength;
     },
   };

@@ -1,6 +1,6 @@
 import { type Clock, createVirtualClock } from 'loadline/base';
 import { createHistogram, createRegistry, renderPrometheus } from 'loadline/metrics';
-import { observeHttp, observeProcess } from 'loadline/observe';
+import { type ObservedRequest, observeHttp, observeProcess } from 'loadline/observe';
 import { expect, it } from 'vitest';
 
 async function render(registry: ReturnType<typeof createRegistry>): Promise<string> {
@@ -80,4 +80,26 @@ it('observeHttp() has counted all that was answered whenever somebody looks, and
     }
     if (nth !== 1) expect(seen()).toEqual([all, [all, all * 2000], 0]);
   }
+});
+
+it('observeHttp() counts all others right beside an answer of which JavaScript tells what is no number', () => {
+  const registry = createRegistry();
+  const observer = observeHttp(registry);
+  const end = (told: { status?: unknown; durationMs?: unknown }): void => {
+    observer.begin();
+    observer.end({ method: 'GET', route: '/', status: 200, durationMs: 1, ...told } as ObservedRequest);
+  };
+  end({ status: '404' });
+  end({ status: undefined });
+  // What cannot be a number is whoever told it to hear of, not whoever reads.
+  for (const told of [{ status: Object.create(null) }, { status: Symbol('status') }, { durationMs: 1n }])
+    expect(() => end(told)).toThrow(TypeError);
+  end({});
+  expect(observer.answered).toBe(3);
+  const [total] = registry.snapshot().filter(({ name }) => name === 'http_requests_total');
+  expect(total?.series.map(({ labels }) => labels)).toEqual([
+    ['GET', '/', '404'],
+    ['GET', '/', '0'],
+    ['GET', '/', '200'],
+  ]);
 });
