@@ -3,6 +3,7 @@ import { closest, isLoadlineError, packageFolder } from '../base/index.ts';
 import type { Command, Surroundings } from './commands/command.ts';
 import { cliError } from './door/errors.ts';
 import { exitCodes } from './door/exit-codes.ts';
+import { foldHelp } from './screen/help.ts';
 
 /** A word, as the list of commands shows it. What it does is only read in when it is asked for. */
 interface Word {
@@ -86,7 +87,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   try {
     const [word, ...rest] = args;
     if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
-      terminal.out(helpText());
+      terminal.out(foldHelp(helpText(), terminal.width));
       return word === undefined ? exitCodes.wrongInput : exitCodes.passed;
     }
     if (word === '--version') {
@@ -97,7 +98,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     if (found === undefined) throw unknownCommand(word);
     const command = await found.open();
     if (rest.includes('--help') || rest.includes('-h')) {
-      terminal.out((await command.helpFor?.(rest)) ?? command.help);
+      terminal.out(foldHelp((await command.helpFor?.(rest)) ?? command.help, terminal.width));
       return exitCodes.passed;
     }
     return await command.run(rest, surroundings);
@@ -117,7 +118,8 @@ function version(): string {
 }
 
 function helpText(): string {
-  const lines = words.map((each) => `  ${each.usage.padEnd(17)} ${each.summary}`);
+  const size = Math.max(...words.map(({ usage }) => usage.length));
+  const lines = words.map(({ usage, summary }) => `  ${usage.padEnd(size)}  ${summary}`);
   return `loadline: how much load can your service carry?\n\n${lines.join('\n')}\n\n\`loadline COMMAND --help\` tells more of each.\n`;
 }
 

@@ -100,11 +100,20 @@ describe('help', () => {
     [['run', 'x.yaml', '-h']],
     [['demo', '--help']],
     [['serve', '--help']],
-  ])('is what %j prints, with exit code 0', async (args) => {
+    [['proxy', '--help']],
+    [['scale', 'simulate', '--help']],
+  ])('is what %j prints, with exit code 0, no wider than the screen', async (args) => {
     const { code, out, err } = await runHere(...args);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/loadline/);
-    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('has what every command does in one column', async () => {
+    const { out } = await runHere('--help');
+    const columns = [...out.matchAll(/^ {2}[a-z].*? {2,}/gm)].map(([start]) => start.length);
+    expect(columns).toHaveLength(out.match(/^ {2}[a-z]/gm)?.length ?? 0);
+    expect(new Set(columns).size).toBe(1);
   });
 });
 
@@ -134,7 +143,7 @@ describe('docs/reference/cli.md', () => {
     const known = optionsIn((await runHere(...command, '--there-is-no-such-word')).err);
     known.delete('--there-is-no-such-word');
     const { out: help } = await runHere(...command, '--help');
-    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(known.size).toBeGreaterThan(2);
     expect([...known].filter((option) => !optionsIn(help).has(option))).toEqual([]);
     // What a table or a list says of another command's options stands without a value.

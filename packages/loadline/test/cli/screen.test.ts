@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type Column, drawBar, drawTable } from 'loadline/cli';
 import type { LoadProgress } from 'loadline/load';
 import { describe, expect, it } from 'vitest';
+import { foldHelp } from '../../src/cli/screen/help.ts';
 import { wrapLine } from '../../src/cli/screen/lines.ts';
 import { progressLine } from '../../src/cli/screen/progress-line.ts';
 import { upstreamChanges } from '../../src/cli/screen/upstream-changes.ts';
@@ -132,5 +133,47 @@ describe('wrapLine()', () => {
 
   it('leaves a line alone that fits', () => {
     expect(wrapLine('  a   b', 7)).toEqual(['  a   b']);
+  });
+});
+
+describe('a help on a narrow screen', () => {
+  const help = `loadline shop FILE [options]
+loadline shop openapi FILE [options]
+
+Opens a shop that sells what the file says, and tells how
+it goes.
+
+The shop
+  --meal NAME    what is sold: soup, bread or cake; may be
+                 repeated
+  --a-long-name N what stands one space after its name
+  --tls-cert FILE, --tls-key FILE
+                 speaks TLS with these two files of PEM
+
+Exit codes: 0 sold.
+`;
+
+  it('breaks at its spaces, and what an option does stays in its column', () => {
+    expect(foldHelp(help, 42)).toBe(`loadline shop FILE [options]
+loadline shop openapi FILE [options]
+
+Opens a shop that sells what the file
+says, and tells how it goes.
+
+The shop
+  --meal NAME    what is sold: soup, bread
+                 or cake; may be repeated
+  --a-long-name N what stands one space
+                 after its name
+  --tls-cert FILE, --tls-key FILE
+                 speaks TLS with these two
+                 files of PEM
+
+Exit codes: 0 sold.
+`);
+  });
+
+  it('is as it was written where it fits', () => {
+    expect(foldHelp(help, 60)).toBe(help);
   });
 });
