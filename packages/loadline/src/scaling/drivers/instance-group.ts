@@ -37,6 +37,8 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
   members: readonly Member<Unit, Kind>[] = [];
   readonly #options: InstanceGroupOptions<Unit, Kind>;
   #restart: RollingRestart | undefined;
+  /** Killed, and there still after its time: nobody waits for it any more. */
+  readonly #outliving = new Set<Member<Unit, Kind>>();
 
   constructor(options: InstanceGroupOptions<Unit, Kind>) {
     this.#options = options;
@@ -101,7 +103,12 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
     });
     const member = { instance, kind };
     this.members = [...this.members, member];
+    void instance.outlived.then(() => {
+      this.#outliving.add(member);
+      this.#look();
+    });
     void instance.gone.then(() => {
+      this.#outliving.delete(member);
       this.members = this.members.filter((each) => each !== member);
       onGone(member);
       this.#look();
@@ -134,7 +141,8 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
       wanted: this.wanted,
       ready: count('ready'),
       starting: count('starting', 'waiting'),
-      stopping: count('draining'),
+      // Whoever waited for one that outlives its kill would never take anything away again.
+      stopping: count('draining') - this.#outliving.size,
       instances,
       ...(quota === undefined ? {} : { quota }),
       ...(this.#restart === undefined ? {} : { restart: this.#restart.progress }),
@@ -186,7 +194,8 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
           return group.wanted;
         },
         get members() {
-          return group.members.map(({ instance }) => {
+          const awaited = group.members.filter((member) => !group.#outliving.has(member));
+          return awaited.map(({ instance }) => {
             const { id, state, remark } = instance.describe();
             return { id, state, remark: state === 'waiting' ? group.#lastRemark(remark) : remark };
           });

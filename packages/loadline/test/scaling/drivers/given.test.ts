@@ -243,6 +243,41 @@ describe('the driver that is given how to start and stop', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('waits no longer for one that outlives its kill, neither to scale in nor to replace the others', async () => {
+    const ends = new Map<string, PromiseWithResolvers<string>>();
+    const start = async (id: string): Promise<GivenServer> => {
+      const end = Promise.withResolvers<string>();
+      ends.set(id, end);
+      const kill = id === 'api-1' ? () => undefined : () => end.resolve('was killed');
+      const server = { host: '10.0.0.1', port: 5000 + ends.size, url: '', ended: end.promise };
+      return { ...server, isReady: async () => true, stop: () => undefined, kill };
+    };
+    const { clock, driver, fleet } = stage({ start, drainGraceMs: 1000, killLimitMs: 5000 });
+    await driver.apply('api', 2, signal);
+    await clock.advance(1500);
+    await driver.restart('api', signal);
+    await clock.advance(5000);
+    expect(await fleet()).toMatchObject({ ready: 2, stopping: 1, restart: { state: 'going', replaced: 0 } });
+    await clock.advance(10_000);
+    const after = await fleet();
+    expect(after).toMatchObject({
+      ready: 2,
+      starting: 0,
+      stopping: 0,
+      restart: { state: 'done', replaced: 2 },
+    });
+    const remark = expect.stringMatching(/had not ended 5 s after it was killed$/);
+    expect(after.instances).toContainEqual(
+      expect.objectContaining({ id: 'api-1', state: 'draining', remark }),
+    );
+    ends.get('api-1')?.resolve('is gone after all');
+    await clock.advance(100);
+    expect((await fleet()).instances.map(({ id }) => id)).toEqual(['api-3', 'api-4']);
+    const closed = driver.close();
+    await clock.advance(10_000);
+    await closed;
+  });
+
   it('survives a stop and a kill that throw, and counts them', async () => {
     const end = Promise.withResolvers<string>();
     const start = async (): Promise<GivenServer> => ({
