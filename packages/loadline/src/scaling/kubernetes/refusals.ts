@@ -11,7 +11,7 @@ export function notRestartable(workload: WholeWorkload): string {
 }
 
 export function wouldNotReplace(workload: WholeWorkload, obstacle: string): string {
-  return `${nameOf(workload)} would not replace all of its pods: ${obstacle}`;
+  return `${nameOf(workload)} would ${obstacle}`;
 }
 
 export function goesOn(workload: WholeWorkload, { replaced, of }: RestartProgress): string {

@@ -15,7 +15,7 @@ export interface TemplateStatus {
   readonly available: number;
   /** When its pods were last to be replaced, as it stands in the template; undefined where they never were. */
   readonly restartedAt: string | undefined;
-  /** Why another template would not replace its pods; undefined where it would. */
+  /** What another template would do instead of replacing its pods one after the other; undefined where it would do that. */
   readonly obstacle: string | undefined;
   /** What its controller says that it has given up for; undefined where it has not. */
   readonly failure: string | undefined;
@@ -77,6 +77,13 @@ function countIn(field: Field): number {
 }
 
 function obstacleIn(spec: Field): string | undefined {
+  if (spec.at('strategy').at('type').value === 'Recreate')
+    return 'end all of its pods before it starts others: its strategy is Recreate';
+  const left = whatIsLeft(spec);
+  return left === undefined ? undefined : `not replace all of its pods: ${left}`;
+}
+
+function whatIsLeft(spec: Field): string | undefined {
   if (spec.at('paused').value === true) return 'it is paused';
   const strategy = spec.at('updateStrategy');
   if (strategy.at('type').value === 'OnDelete') return 'its updateStrategy is OnDelete';

@@ -193,25 +193,37 @@ describe('a rolling restart of a workload of Kubernetes', () => {
   });
 
   it.each([
-    ['Deployment', { paused: true }, 'it is paused'],
-    ['StatefulSet', { updateStrategy: { type: 'OnDelete' } }, 'its updateStrategy is OnDelete'],
+    ['Deployment', { paused: true }, 'would not replace all of its pods: it is paused'],
+    [
+      'Deployment',
+      { strategy: { type: 'Recreate' } },
+      'would end all of its pods before it starts others: its strategy is Recreate',
+    ],
+    [
+      'StatefulSet',
+      { updateStrategy: { type: 'OnDelete' } },
+      'would not replace all of its pods: its updateStrategy is OnDelete',
+    ],
     [
       'StatefulSet',
       { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } },
-      'its partition of 2 keeps the pods below it',
+      'would not replace all of its pods: its partition of 2 keeps the pods below it',
     ],
-  ])('is refused for a %s of which not every pod would be replaced: %j', async (kind, spec, because) => {
-    // The fake keeps deployments alone; what matters here is what stands in the object.
-    await using on = await stage(
-      { workloads: { api: { name: 'api', kind, resource: 'deployments' } } },
-      spec,
-    );
-    expect(await on.driver.restart('api', signal)).toEqual({
-      kind: 'refused',
-      because: `${kind} default/api would not replace all of its pods: ${because}`,
-    });
-    expect(annotations(on)).toBeUndefined();
-  });
+  ])(
+    'is refused for a %s whose pods would not be replaced one after the other: %j',
+    async (kind, spec, because) => {
+      // The fake keeps deployments alone; what matters here is what stands in the object.
+      await using on = await stage(
+        { workloads: { api: { name: 'api', kind, resource: 'deployments' } } },
+        spec,
+      );
+      expect(await on.driver.restart('api', signal)).toEqual({
+        kind: 'refused',
+        because: `${kind} default/api ${because}`,
+      });
+      expect(annotations(on)).toBeUndefined();
+    },
+  );
 
   it('is refused for kinds whose controllers may know nothing of it, and for who is not known', async () => {
     await using on = await stage();
