@@ -5,7 +5,7 @@ import { bracketed, type Clock, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
-import { gateOf, openFileFlags } from 'loadline/scaling/flags';
+import { openFileFlags } from 'loadline/scaling/flags';
 import { describeStop } from 'loadline/traffic';
 import type { compose as Compose, Composition } from './compose.ts';
 import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
@@ -13,7 +13,7 @@ import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
 import { createNewcomerWeights, openBuilds } from './rollouts/index.ts';
-import { readServicesFile, type ServicesRead } from './scaling/index.ts';
+import { readServicesFile, type ServicesRead, scalingGateOf } from './scaling/index.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
 import { startServiceProxies } from './traffic/index.ts';
@@ -101,8 +101,7 @@ async function serveWith(
     store,
     runner: createProcessRunner(),
     ...{ driver, builds, readServices, weights, poolOf: proxies.poolOf },
-    // What no flag speaks of takes part.
-    scalingGate: flags && gateOf(flags, true),
+    scalingGate: flags && scalingGateOf(flags),
     proxiesOf: (service) => proxies.viewsOf(service),
     profilers: createProfilers(clock, observeKey),
     registry,

@@ -1,5 +1,6 @@
 /** Services of this machine, kept at the right size: what is wanted, what is there, and why. */
 export { defaultPlan, secondGroupOf } from './candidate-words.ts';
+export { scalingGateOf } from './flag-gate.ts';
 export { observeScaling } from './observe-scaling.ts';
 export type { NginxPlace } from './proxy-places.ts';
 export type { ProxyView } from './proxy-view.ts';

@@ -1,5 +1,6 @@
+import { type Flag, parseFlags } from 'loadline/scaling/flags';
 import { describe, expect, it } from 'vitest';
-import type { ServiceDescription } from '../../src/scaling/index.ts';
+import { type ServiceDescription, scalingGateOf } from '../../src/scaling/index.ts';
 import type { Answer, Plane } from '../plane.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -264,6 +265,23 @@ describe('a rollout of a service', () => {
     });
     isOn = true;
     expect((await start()).status).toBe(201);
+  });
+
+  it('does not begin by a flag that nobody has written, or that is off as a whole', async () => {
+    await using world = createWorld('no-such-flag');
+    const flags = new Map<string, Flag>();
+    await using plane = await world.begin(shop, scalingGateOf({ flags }));
+    await world.pass(5);
+    const start = () =>
+      plane.ask('operator', 'POST', rollouts, { body: { ...order, plan: { ...plan, flag: 'shop-1.1' } } });
+    const detail = expect.stringContaining('the flag shop-1.1, which its plan names, is off');
+    expect((await start()).json).toMatchObject({ status: 409, detail });
+    const read = parseFlags({ flags: { 'shop-1.1': { serve: true, enabled: false } } });
+    if (read.ok) for (const [name, flag] of read.value) flags.set(name, flag);
+    expect(flags.size).toBe(1);
+    expect((await start()).json).toMatchObject({ status: 409, detail });
+    // What no flag speaks of takes part all the same: the one of all rollouts is not there either.
+    expect((await plane.ask('operator', 'POST', rollouts, { body: order })).status).toBe(201);
   });
 
   it('does not begin while a rolling restart goes on', async () => {
