@@ -19,7 +19,7 @@ import { ClientConnection } from './client-connection.ts';
 import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
 import type { Handle } from './message/handling.ts';
-import { defaultLimits, defaultRetry, type EmbeddedProxyOptions, type RetryPolicy } from './options.ts';
+import { completeLimits, defaultRetry, type EmbeddedProxyOptions, type RetryPolicy } from './options.ts';
 import { createProxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import { Sweep } from './sweep.ts';
@@ -175,7 +175,7 @@ class RunningProxy implements EmbeddedProxy {
       inFlight: () => upstreams.observe(0).map(({ id, inFlight = 0 }) => ({ upstream: id, inFlight })),
       connections: () => this.#clients.size,
     });
-    const limits = { ...defaultLimits, ...options.limits };
+    const limits = completeLimits(options);
     const connections = new Connections(limits);
     const upstreams: Upstreams = this.#createUpstreams(metrics, connections);
     sweep.add(connections);

@@ -78,7 +78,7 @@ export interface ProxyLimits {
   readonly idleTimeoutMs: number;
   /** To open a connection to an upstream. Default 2,000. */
   readonly connectTimeoutMs: number;
-  /** From the end of a request to the head of its answer; else 504. Default 30,000. */
+  /** From the end of a request to the head of its answer; else 504. Default 30,000, or `deadlineMs` where that is longer. */
   readonly responseTimeoutMs: number;
   /** How long an upstream may send nothing of an answer, or take nothing of a request. Default 60,000. */
   readonly upstreamStallMs: number;
@@ -92,7 +92,18 @@ export interface ProxyLimits {
 
 export const defaultRetry: RetryPolicy = { attemptsMax: 3, budgetRatio: 0.2, budgetPerSecondMin: 10 };
 
-export const defaultLimits: ProxyLimits = {
+/** The limits, complete. */
+export function completeLimits({
+  limits,
+  deadlineMs,
+}: Pick<EmbeddedProxyOptions, 'limits' | 'deadlineMs'>): ProxyLimits {
+  // Whoever says how long a request has means all of it; and upstreams are told that they have it.
+  const saidMs = deadlineMs === Number.POSITIVE_INFINITY ? 0 : (deadlineMs ?? 0);
+  const responseTimeoutMs = Math.max(defaultLimits.responseTimeoutMs, saidMs);
+  return { ...defaultLimits, responseTimeoutMs, ...limits };
+}
+
+const defaultLimits: ProxyLimits = {
   connectionsMax: 10_000,
   headBytesMax: 16 * 1024,
   fieldsMax: 100,

@@ -218,6 +218,25 @@ describe('the embedded proxy and the time that a request has left', () => {
     await exchange(proxy.port, getOnce());
     expect(await ask(1000)).toMatch(/^HTTP\/1\.1 504 [\s\S]*is over/);
   });
+
+  it('gives all of it to an upstream, also where that is more than one has without it', async () => {
+    const clock = createVirtualClock();
+    const waiting: Socket[] = [];
+    await using server = await serveRaw((socket) => void waiting.push(socket));
+    await using patient = await proxyBefore([server], { clock, deadlineMs: 60_000 });
+    const limits = { responseTimeoutMs: 1000 };
+    await using strict = await proxyBefore([server], { clock, deadlineMs: 60_000, limits });
+    const ask = async ({ port }: { port: number }, passMs: number): Promise<string> => {
+      const client = new RawClient(port).send(getOnce());
+      await eventually(() => waiting.length > 0);
+      await clock.advance(passMs);
+      waiting.pop()?.end(ok);
+      return await client.ends();
+    };
+    expect(await ask(patient, 59_000)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await ask(patient, 60_500)).toMatch(/^HTTP\/1\.1 504 [\s\S]*is over/);
+    expect(await ask(strict, 1500)).toMatch(/^HTTP\/1\.1 504 [\s\S]*did not answer in time/);
+  });
 });
 
 describe('the embedded proxy hedges', () => {
