@@ -27,6 +27,8 @@ export class FakeApi {
   readonly asked: string[] = [];
   /** Hears of every change before it is made; may make another one first, or throw an ApiFailure. */
   beforeChange: (path: string) => void = () => undefined;
+  /** Hears of every question before it is answered; may throw an ApiFailure. */
+  beforeRead: (path: string) => void = () => undefined;
   readonly #controller: FakeController;
   /** What is wanted of each deployment, as the controller was told it. */
   readonly #specOf = new Map<string, string>();
@@ -88,7 +90,8 @@ export class FakeApi {
   /** @throws ApiFailure */
   request(method: string, path: string, body?: unknown): unknown {
     this.asked.push(`${method} ${path}`);
-    if (method !== 'GET') this.beforeChange(path);
+    if (method === 'GET') this.beforeRead(path);
+    else this.beforeChange(path);
     const [, workload] = /^(.+\/deployments\/[^/]+)\/scale$/.exec(path) ?? [];
     if (workload !== undefined) return this.#requestScale(method, workload, body as FakeObject);
     if (method === 'GET' && path === autoscalers)

@@ -158,10 +158,15 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     return changeAsRead(change, means, signal);
   }
 
-  /** One that is over is asked for no more. */
+  /** One that is over is asked for no more; one that cannot be followed keeps nobody from seeing the pods. */
   async function lookAtRestart(group: Group, signal: AbortSignal): Promise<RestartProgress | undefined> {
-    if (group.restart?.progress.state === 'going')
-      group.restart.look(await readTemplate(kubernetes, group.workload, signal));
+    const { restart: begun, workload } = group;
+    if (begun?.progress.state === 'going')
+      await unless(
+        signal,
+        async () => begun.look(await readTemplate(kubernetes, workload, signal)),
+        (because) => begun.miss(because),
+      );
     return group.restart?.progress;
   }
 

@@ -51,10 +51,21 @@ export class WorkloadRestart {
     const { pods, updated, available } = found;
     const shown = [pods, updated, available].join();
     if (shown !== this.#found) [this.#found, this.#foundAtMs] = [shown, nowMs];
-    const next = progressOf(this.#begun, found, clock.now());
-    const isOverdue = next.state === 'going' && nowMs - this.#foundAtMs >= replaceMsMax;
-    const because = `no pod was replaced for ${formatDuration(replaceMsMax)}; Kubernetes goes on with it as soon as it can`;
-    this.#progress = isOverdue ? { ...next, state: 'stopped', endedAtMs: clock.now(), because } : next;
+    this.#progress = progressOf(this.#begun, found, clock.now());
+    this.#stopIfOverdue(
+      `no pod was replaced for ${formatDuration(replaceMsMax)}; Kubernetes goes on with it as soon as it can`,
+    );
+  }
+
+  /** The API server did not say how far it is. */
+  miss(because: string): void {
+    this.#stopIfOverdue(`it cannot be followed any more: ${because}; Kubernetes goes on with it by itself`);
+  }
+
+  #stopIfOverdue(because: string): void {
+    const { clock, replaceMsMax } = this.#options;
+    if (this.#progress.state !== 'going' || clock.monotonicMs() - this.#foundAtMs < replaceMsMax) return;
+    this.#progress = { ...this.#progress, state: 'stopped', endedAtMs: clock.now(), because };
   }
 }
 

@@ -145,6 +145,27 @@ describe('a rolling restart of a workload of Kubernetes', () => {
     });
   });
 
+  it('leaves the group seen where it cannot be followed any more, and is told as stopped in the end', async () => {
+    await using on = await stage({ replaceMsMax: 60_000 });
+    await on.driver.restart('api', signal);
+    await on.clock.advance(1500);
+    expect(await on.progress()).toMatchObject({ state: 'going', replaced: 1 });
+    on.api.beforeRead = (asked) => {
+      if (asked === path) throw new ApiFailure(403, 'Forbidden', 'deployments.apps "api" is forbidden');
+    };
+    await on.clock.advance(59_000);
+    expect(await on.fleet()).toMatchObject({ ready: 3, restart: { state: 'going', replaced: 1 } });
+    await on.clock.advance(1000);
+    expect(await on.fleet()).toMatchObject({
+      ready: 3,
+      restart: {
+        ...{ state: 'stopped', of: 3, replaced: 1 },
+        because:
+          'it cannot be followed any more: deployments.apps "api" is forbidden; Kubernetes goes on with it by itself',
+      },
+    });
+  });
+
   it('is told as stopped when somebody else has begun another one', async () => {
     await using on = await stage();
     await on.driver.restart('api', signal);
