@@ -1,8 +1,9 @@
 import { occurrencesBetween } from '../../base/index.ts';
 import type { FreezeWindow } from '../policy/policy.ts';
-import { nameOf, type ScalingRule } from '../policy/rule.ts';
+import type { ScalingRule } from '../policy/rule.ts';
 import type { Observation } from '../strategies/observation.ts';
 import type { Proposal } from '../strategies/strategy.ts';
+import { cooldownEnds } from './cooldown.ts';
 import { affordable } from './cost.ts';
 import { type Bound, isForced, type ScalingStep } from './decision.ts';
 import { reachOf } from './rate-limit.ts';
@@ -102,12 +103,17 @@ function askingNow(
   { atMs, cooldownMs }: { readonly atMs: number; readonly cooldownMs: number },
 ): { readonly wants: number | undefined; readonly untilMs: number } {
   const groupUntilMs = (history.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) + cooldownMs;
+  const ends = cooldownEnds(
+    asked.map(({ rule }) => rule),
+    history,
+    atMs,
+  );
   const asking = asked
-    .filter(({ proposal }) => proposal.says === 'more')
-    .map(({ rule, proposal }) => ({
-      wants: proposal.wants,
-      untilMs: Math.max(groupUntilMs, outCooldownEnd(rule, history, atMs)),
-    }));
+    .map(({ proposal: { says, wants } }, at) => ({
+      ...{ says, wants },
+      untilMs: Math.max(groupUntilMs, ends[at] as number),
+    }))
+    .filter(({ says }) => says === 'more');
   const free = asking.filter(({ untilMs }) => untilMs <= atMs).map(({ wants }) => wants);
   const untilMs = Math.min(...asking.map((each) => each.untilMs));
   return { wants: free.length === 0 ? undefined : Math.max(...free), untilMs };
@@ -163,28 +169,6 @@ function unfitting(
 function load(proposal: Proposal | undefined): number {
   if (proposal?.seen === undefined || proposal.scaleOutAbove === undefined) return Number.NEGATIVE_INFINITY;
   return proposal.seen / proposal.scaleOutAbove;
-}
-
-/**
- * When a rule may ask for more again: its cooldown counts from the last step up that it asked for itself. One that was taken while it
- * waited was made by others, whatever it said then: otherwise a forecast that adds one after the other would keep it waiting for ever.
- */
-function outCooldownEnd(rule: ScalingRule, history: readonly ScalingStep[], atMs: number): number {
-  if (rule.kind === 'calendar') return Number.NEGATIVE_INFINITY;
-  const asker = `${rule.kind} ${nameOf(rule)}` as const;
-  const cooldownMs = rule.scaleOutCooldownMs;
-  /** Newest first; before the last of them it had not asked for so long that it did not wait. */
-  const asked: number[] = [];
-  for (let at = history.length - 1; at >= 0; at--) {
-    const step = history[at] as ScalingStep;
-    // What is over is over, and so is everything before it.
-    if (step.atMs + cooldownMs <= (asked.at(-1) ?? atMs)) break;
-    if (step.to > step.from && step.askers.includes(asker)) asked.push(step.atMs);
-  }
-  return asked.reduceRight(
-    (endMs, stepMs) => (stepMs < endMs ? endMs : stepMs + cooldownMs),
-    Number.NEGATIVE_INFINITY,
-  );
 }
 
 /** After a step up, too: what was just added has to show what it does before it is taken away. */
