@@ -106,12 +106,15 @@ export class Connections {
       if (session !== undefined) session.close();
       if (underWay.some(({ response }) => response.writableEnded)) areOthersDone = false;
       if (underWay.length > 0 || upgradedTo !== undefined || session !== undefined) continue;
+      if (bytesAtRest > 0 && closeIdle !== undefined) {
+        // Bytes that have come since may be an empty line, and what came before may be a beginning: see `closeIdle`.
+        if (nowMs - restingMs >= quietMs) areSomeIdle = true;
+        else areOthersDone = false;
+        continue;
+      }
       const resting = { sinceMs: restingMs, bytesThen: bytesAtRest, bytesNow: socket.bytesRead };
-      const isQuiet = mayClose(resting, nowMs, quietMs);
       // Not before what was written has been handed over, and with it the answer to somebody slow.
-      if (isQuiet && (bytesAtRest === 0 || closeIdle === undefined)) socket.destroySoon();
-      else if (isQuiet) areSomeIdle = true;
-      else if (bytesAtRest > 0 && resting.bytesNow === bytesAtRest) areOthersDone = false;
+      if (mayClose(resting, nowMs, quietMs)) socket.destroySoon();
     }
     if (areSomeIdle && areOthersDone) closeIdle?.();
   }

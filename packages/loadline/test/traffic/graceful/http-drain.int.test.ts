@@ -201,6 +201,29 @@ describe('a server that drains', () => {
     await finish(instance.clock, stopping);
   });
 
+  it('does not take an empty line behind a request, as old clients send it, for the beginning of another', async () => {
+    const service = createService();
+    await using instance = await start(service.handler);
+    const [old, other] = [await instance.open(), await instance.open()];
+    for (const line of [old, other]) {
+      line.socket.write(get('/'));
+      await service.answer();
+      await expect.poll(line.received).toContain('a dish');
+    }
+    const before = instance.bytesRead();
+    old.socket.write('\r\n');
+    await expect.poll(() => instance.bytesRead()).toBe(before + 2);
+    await instance.clock.advance(1000);
+    other.socket.write(get('/half').slice(0, 20));
+    await expect.poll(() => instance.bytesRead()).toBe(before + 22);
+    const stopping = instance.graceful.stop();
+    await pass(instance.clock, 100);
+    await expect.poll(old.isEnded).toBe(true);
+    expect(other.isEnded()).toBe(false);
+    other.socket.destroy();
+    await finish(instance.clock, stopping);
+  });
+
   it('lets somebody slow read an answer to its end, whoever else has long been silent', async () => {
     const sizeBytes = 20_000_000;
     const answered: ServerResponse[] = [];
