@@ -150,10 +150,14 @@ describe('a server that drains', () => {
     await finish(instance.clock, stopping);
   });
 
-  it('still answers the next request of a connection that was busy a moment ago', async () => {
+  it('still answers the next request of a connection that was busy a moment ago, whoever else has long been silent', async () => {
     const service = createService();
     await using instance = await start(service.handler);
-    const line = await instance.open();
+    const [silent, line] = [await instance.open(), await instance.open()];
+    silent.socket.write(get('/'));
+    await service.answer();
+    await expect.poll(silent.received).toContain('a dish');
+    await instance.clock.advance(1000);
     line.socket.write(get('/1'));
     await service.answer('first');
     await expect.poll(line.received).toContain('first');
