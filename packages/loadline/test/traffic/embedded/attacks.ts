@@ -91,6 +91,16 @@ const inHeads: readonly (readonly [name: string, text: string, status?: number])
   ['a byte beyond ASCII in the target', 'GET /\xe4 HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n', 501],
   ['an expectation that nobody knows', `${post}Expect: 200-maybe\r\nContent-Length: 1\r\n\r\n1`, 417],
+  [
+    'an expectation that nobody knows before one that everybody does',
+    `${post}Expect: 200-maybe\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n1`,
+    417,
+  ],
+  [
+    'an expectation that nobody knows behind one that everybody does',
+    `${post}Expect: 100-continue\r\nExpect: 200-maybe\r\nContent-Length: 1\r\n\r\n1`,
+    417,
+  ],
   ['a method that is none', 'G(T / HTTP/1.1\r\nHost: x\r\n\r\n'],
 ];
 

@@ -127,7 +127,7 @@ function takeSpecial(fields: Fields, name: string, raw: string, named: string[])
       fields.upgrade = value;
       return false;
     case 'expect':
-      fields.expect = value.toLowerCase();
+      fields.expect = joined(fields.expect, value.toLowerCase());
       return false;
     case 'via':
       fields.via = joined(fields.via, value);

@@ -80,7 +80,7 @@ function judge(method: string, written: string, isHttp11: boolean, fields: Field
   if (fields.isChunked && fields.contentLength >= 0)
     return refuse(400, 'a Content-Length beside a Transfer-Encoding');
   if (fields.isChunked && !isHttp11) return refuse(400, 'a Transfer-Encoding in HTTP/1.0');
-  if (fields.expect !== undefined && fields.expect !== '100-continue')
+  if (fields.expect !== undefined && !isKnown(fields.expect))
     return refuse(417, `an Expect of ${quote(fields.expect)}`);
   const body = fields.isChunked ? 'chunked' : Math.max(0, fields.contentLength);
   const head: RequestHead = {
@@ -95,6 +95,11 @@ function judge(method: string, written: string, isHttp11: boolean, fields: Field
     expectsContinue: isHttp11 && body !== 0 && fields.expect !== undefined,
   };
   return { kind: 'head', head, end: fields.end };
+}
+
+/** RFC 9110, section 10.1.1: a list, of which whoever does not know one member may refuse all. */
+function isKnown(expect: string): boolean {
+  return expect.split(',').every((member) => member.trim() === '100-continue');
 }
 
 /** RFC 9112, section 3.2: a path; a whole address, whose host counts instead of Host; or `*` with OPTIONS. */
