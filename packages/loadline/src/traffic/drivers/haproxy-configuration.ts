@@ -65,6 +65,9 @@ export function clientsOf(file: HaproxyFileSettings): string[] {
     // No tunnels, and of upgrades only WebSockets: others would get around what a proxy checks.
     'http-request deny deny_status 501 if METH_CONNECT',
     'http-request del-header Upgrade unless { req.fhdr_cnt(upgrade) eq 1 } { req.fhdr(upgrade) -m str -i websocket }',
+    // Whatever else Connection names, a proxy behind would leave out: what is written of the client's origin, say.
+    'http-request del-header Connection unless { req.hdr(connection) -m str -i upgrade } { req.fhdr(upgrade) -m found }',
+    'http-request set-header Connection upgrade if { req.fhdr(connection) -m found }',
     ...forwardedOf(file),
   ];
 }

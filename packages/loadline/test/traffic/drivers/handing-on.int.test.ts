@@ -46,6 +46,24 @@ describe.each(Object.entries(kinds))('what %s hands on', (_name, startBefore) =>
       expect((await upgradesFor(`${both}${keyLines}`)).join()).not.toMatch(/h2c/i);
   });
 
+  it.each([false, true])(
+    'is no Connection that names a line of its origin: a proxy behind would leave that line out (trusted: %s)',
+    async (trustsForwarded) => {
+      await using server = await serve(echo);
+      await using proxy = await startBefore(upstream('a', server), { trustsForwarded });
+      const named = `X-Forwarded-For, X-Forwarded-Proto, ${deadlineHeader}`;
+      for (const line of [`Connection: ${named}`, `Connection: close\r\nConnection: ${named}`]) {
+        const answer = await answerTo(proxy.port, `${line}\r\n`);
+        expect(fieldsOf(answer, 'connection').join()).not.toMatch(/x-/i);
+        expect(fieldsOf(answer, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+      }
+      const upgrade = `Connection: ${named}, Upgrade\r\nUpgrade: websocket\r\n${keyLines}`;
+      const answer = await answerTo(proxy.port, upgrade);
+      expect(fieldsOf(answer, 'connection').join()).toMatch(/^upgrade$/i);
+      expect(fieldsOf(answer, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+    },
+  );
+
   it('is no tunnel: on one, requests would get around it too', async () => {
     await using server = await serveTunnels();
     await using proxy = await startBefore(upstream('a', server));
