@@ -21,6 +21,17 @@ interface Connection {
   upgradedTo: string | undefined;
   /** Where it speaks HTTP/2, which says goodbye and ends by itself. */
   readonly session: Http2Session | undefined;
+  /** Below one of TLS, which is counted by itself and alone knows what has begun. */
+  readonly isBelowTls: boolean;
+  /** The request that was answered last, where that was before all of its body had come. */
+  unread: UnderWay | undefined;
+}
+
+/** What is to be known of a connection when it is opened. */
+export interface ConnectionFacts {
+  readonly session?: Http2Session | undefined;
+  /** Whether it carries one of TLS, which is told of when its handshake has ended. */
+  readonly isBelowTls?: boolean;
 }
 
 /** What is needed of a session of `node:http2`. */
@@ -36,6 +47,8 @@ export interface Http2Session {
 export class Connections {
   readonly #clock: Clock;
   readonly #open = new Map<Socket, Connection>();
+  /** On which something had begun, without a request under way, when the grace ended. */
+  readonly #begun = new Set<Socket>();
   #isLeaving = false;
 
   constructor(clock: Clock) {
@@ -50,7 +63,7 @@ export class Connections {
   }
 
   /** A connection was opened. */
-  add(socket: Socket, session?: Http2Session): void {
+  add(socket: Socket, { session, isBelowTls = false }: ConnectionFacts = {}): void {
     if (this.#open.has(socket)) return;
     this.#open.set(socket, {
       underWay: [],
@@ -58,6 +71,8 @@ export class Connections {
       bytesAtRest: socket.bytesRead,
       upgradedTo: undefined,
       session,
+      isBelowTls,
+      unread: undefined,
     });
     socket.once('close', () => this.#open.delete(socket));
   }
@@ -119,6 +134,19 @@ export class Connections {
     if (areSomeIdle && areOthersDone) closeIdle?.();
   }
 
+  /**
+   * Time is over: closes all on which nothing has begun, so that what is still open then has something to be named.
+   *
+   * @param closeIdle as for `closeResting`. Without it, bytes that have come since the last answer are a beginning.
+   */
+  endGrace(closeIdle: (() => void) | undefined): void {
+    closeIdle?.();
+    for (const [socket, { bytesAtRest, isBelowTls }] of this.#open) {
+      const hasBegun = closeIdle !== undefined || socket.bytesRead !== bytesAtRest;
+      if (hasBegun && !isBelowTls && !socket.destroyed) this.#begun.add(socket);
+    }
+  }
+
   /** Ends streams of server-sent events, which never end by themselves; browsers open a new one elsewhere. */
   endEventStreams(): void {
     for (const { underWay } of this.#open.values()) {
@@ -132,16 +160,21 @@ export class Connections {
     }
   }
 
-  /** What is under way: requests by method and path, and connections that speak something else. */
+  /**
+   * What is under way: requests by method and path, and connections that speak something else. When the grace has ended also
+   * requests that have only begun, and bodies that outlast their answer.
+   */
   unfinished(): readonly Unfinished[] {
     const nowMs = this.#clock.monotonicMs();
-    return [...this.#open.values()].flatMap(({ underWay, upgradedTo, session, restingMs }): Unfinished[] => {
+    return [...this.#open].flatMap(([socket, connection]): Unfinished[] => {
+      const { underWay, unread, upgradedTo, session, restingMs } = connection;
       const other = session === undefined ? upgradedTo : 'HTTP/2 session';
       if (other !== undefined) return [{ name: other, ageMs: nowMs - restingMs }];
-      return underWay.map(({ response: { req }, begunMs }) => ({
-        name: `${req.method} ${pathOf(req)}`,
-        ageMs: nowMs - begunMs,
-      }));
+      if (underWay.length > 0) return underWay.map((each) => named(each, nowMs));
+      if (!this.#begun.has(socket)) return [];
+      return unread?.response.req.complete === false
+        ? [named(unread, nowMs)]
+        : [{ name: 'part of a request' }];
     });
   }
 
@@ -151,6 +184,7 @@ export class Connections {
 
   #end(socket: Socket, connection: Connection, ended: UnderWay): void {
     connection.underWay.splice(connection.underWay.indexOf(ended), 1);
+    connection.unread = ended.response.req.complete ? undefined : ended;
     connection.restingMs = this.#clock.monotonicMs();
     connection.bytesAtRest = socket.bytesRead;
   }
@@ -174,6 +208,10 @@ function isEventStream(response: ServerResponse): boolean {
   // What writeHead() was given is not always to be read again, but then the client said what it waits for.
   const type = response.getHeader('content-type') ?? response.req.headers.accept ?? '';
   return String(type).startsWith('text/event-stream');
+}
+
+function named({ response: { req }, begunMs }: UnderWay, nowMs: number): Unfinished {
+  return { name: `${req.method} ${pathOf(req)}`, ageMs: nowMs - begunMs };
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

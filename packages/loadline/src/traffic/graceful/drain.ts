@@ -15,7 +15,7 @@ export interface Drain {
 
 /** Something that was under way when its time was over. */
 export interface Unfinished {
-  /** For people: `GET /report`, `WebSocket`, or the name of a drain. Never with a query. */
+  /** For people: `GET /report`, `part of a request`, `WebSocket`, or the name of a drain. Never with a query. */
   readonly name: string;
   /** For how long it had been under way; undefined where that is not known. */
   readonly ageMs?: number;

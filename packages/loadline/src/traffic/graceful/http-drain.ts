@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { type Clock, pause } from '../../base/index.ts';
 import { Connections, type Http2Session } from './connections.ts';
 import type { Drain } from './drain.ts';
@@ -19,13 +20,15 @@ export function httpDrain(server: NetServer, { clock, quietMs }: HttpDrainOption
   // A server of HTTP/2 makes a session of a connection, and tells of it, just before we hear of the connection itself.
   let session: Http2Session | undefined;
   const add = (socket: Socket): void => {
-    connections.add(socket, session);
+    connections.add(socket, { session });
     session = undefined;
   };
   server.on('session', (made: Http2Session) => {
     session = made;
   });
-  server.on('connection', add);
+  if (server instanceof TlsServer)
+    server.on('connection', (socket: Socket) => connections.add(socket, { isBelowTls: true }));
+  else server.on('connection', add);
   server.on('secureConnection', add);
   // Before the service: its answer may be complete when it returns.
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) =>
@@ -37,6 +40,8 @@ export function httpDrain(server: NetServer, { clock, quietMs }: HttpDrainOption
   const closeIdle = closeIdleConnections && (() => closeIdleConnections.call(server));
 
   async function drain(signal: AbortSignal): Promise<void> {
+    // At once: what is unfinished is asked for in the same turn.
+    signal.addEventListener('abort', () => connections.endGrace(closeIdle), { once: true });
     // What has come into the kernel's queue of connections is taken before its door closes.
     await nextTurn();
     stopListening(server);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createVirtualClock } from 'loadline/base';
-import { createGracefulStop } from 'loadline/traffic';
+import { createGracefulStop, exitCodeOf } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 import { type Arrived, type OpenService, services } from '../gate/services.ts';
 
@@ -57,13 +57,15 @@ describe.each(Object.keys(services))(
       expect(await instance.stopping).toMatchObject({ unfinishedCount: 0 });
     });
 
-    it('is waited for no longer than the grace', async () => {
+    it('is waited for no longer than the grace, and named when it is cut off', async () => {
       await using instance = await start(framework, get('/api/1') + head);
       const ended = once(instance.socket, 'close');
       await instance.pass(4900);
       expect(instance.socket.readableEnded).toBe(false);
       await instance.pass(200);
-      await instance.stopping;
+      const report = await instance.stopping;
+      expect(report).toMatchObject({ unfinishedCount: 1, unfinished: [{ name: 'part of a request' }] });
+      expect(exitCodeOf(report)).toBe(1);
       await ended;
     });
   },

@@ -8,6 +8,7 @@ import { createVirtualClock, type VirtualClock } from 'loadline/base';
 import {
   createGracefulStop,
   drainWebSockets,
+  exitCodeOf,
   type GracefulStop,
   type GracefulStopOptions,
 } from 'loadline/traffic';
@@ -330,6 +331,84 @@ describe('a server that drains', () => {
     const report = await stopping;
     expect(report).toMatchObject({ unfinishedCount: 1, unfinished: [{ name: 'GET /report' }] });
     await expect.poll(() => line.socket.destroyed).toBe(true);
+  });
+
+  it('names a request of which only a part had come when it was cut off, and nobody who was silent', async () => {
+    const service = createService();
+    await using instance = await start(service.handler, { graceMs: 300 });
+    const [half, silent, unused] = [await instance.open(), await instance.open(), await instance.open()];
+    for (const { socket } of [half, silent, unused]) socket.on('error', () => undefined);
+    silent.socket.write(get('/'));
+    await service.answer();
+    await expect.poll(silent.received).toContain('a dish');
+    const before = instance.bytesRead();
+    half.socket.write(get('/half').slice(0, 20));
+    await expect.poll(() => instance.bytesRead()).toBe(before + 20);
+    // Before anybody has been quiet for long enough.
+    const stopping = instance.graceful.stop();
+    await pass(instance.clock, 50);
+    instance.graceful.force('SIGINT');
+    await finish(instance.clock, stopping);
+    expect(await stopping).toMatchObject({ unfinishedCount: 1, unfinished: [{ name: 'part of a request' }] });
+  });
+
+  it('names a request by its path where the rest of its body was cut off behind its answer', async () => {
+    await using instance = await start((_request, response) => void response.end('too large'), {
+      graceMs: 300,
+    });
+    const line = await instance.open();
+    line.socket.on('error', () => undefined);
+    line.socket.write('POST /upload?token=secret HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc');
+    await expect.poll(line.received).toContain('too large');
+    await instance.clock.advance(1000);
+    const stopping = instance.graceful.stop();
+    await finish(instance.clock, stopping);
+    const report = await stopping;
+    expect(report).toMatchObject({ unfinishedCount: 1, unfinished: [{ name: 'POST /upload' }] });
+    expect(exitCodeOf(report)).toBe(1);
+  });
+
+  it('names an answer that somebody slow was still reading when it was cut off', async () => {
+    const answered: ServerResponse[] = [];
+    await using instance = await start(
+      (_request, response) => {
+        answered.push(response);
+        response.end(Buffer.alloc(20_000_000));
+      },
+      { graceMs: 300 },
+    );
+    const line = await instance.open();
+    line.socket.on('error', () => undefined);
+    line.socket.pause();
+    line.socket.write(get('/large'));
+    await expect.poll(() => answered.length).toBe(1);
+    const stopping = instance.graceful.stop();
+    await finish(instance.clock, stopping);
+    expect(await stopping).toMatchObject({ unfinishedCount: 1, unfinished: [{ name: 'GET /large' }] });
+  });
+
+  it('names what was cut off of TLS once, and no connection whose handshake never ended', async () => {
+    const service = createService();
+    const server = createTlsServer({ key, cert }, service.handler);
+    await using instance = await start(server, { graceMs: 300 });
+    const { port } = server.address() as AddressInfo;
+    const clients = [
+      connectTls({ port, host: '127.0.0.1', ca }),
+      connectTls({ port, host: '127.0.0.1', ca }),
+    ];
+    for (const client of clients) client.on('error', () => undefined);
+    await Promise.all(clients.map((client) => once(client, 'secureConnect')));
+    const handshake = await instance.open();
+    handshake.socket.on('error', () => undefined);
+    const before = instance.bytesRead();
+    handshake.socket.write(Buffer.from([22, 3, 1, 2, 0, 1]));
+    await expect.poll(() => instance.bytesRead()).toBe(before + 6);
+    clients[0]?.write(get('/half').slice(0, 20));
+    await expect.poll(() => instance.bytesRead()).toBeGreaterThan(before + 6);
+    const stopping = instance.graceful.stop();
+    await finish(instance.clock, stopping);
+    expect(await stopping).toMatchObject({ unfinishedCount: 1, unfinished: [{ name: 'part of a request' }] });
+    for (const client of clients) client.destroy();
   });
 
   it('closes WebSockets with 1001 once what they are busy with is done', async () => {
