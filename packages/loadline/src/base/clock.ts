@@ -1,3 +1,6 @@
+// The global of the same name is looked up anew each time, by a getter.
+import { performance } from 'node:perf_hooks';
+
 /**
  * Time as a parameter. Whatever waits or measures takes a `Clock`, so that a test or a simulation owns the
  * time: hours pass in milliseconds, and the same seed gives the same run.
