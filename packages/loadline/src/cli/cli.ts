@@ -60,7 +60,7 @@ const words: readonly Word[] = [
   {
     name: 'serve',
     usage: 'serve',
-    summary: 'leaves a control plane running: load tests over HTTP',
+    summary: 'leaves a control plane running: tests, metrics, alerts, scaling',
     open: async () => (await import('./commands/serve.ts')).serveCommand,
   },
   {

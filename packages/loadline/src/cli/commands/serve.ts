@@ -9,8 +9,9 @@ const controlPlanePackage = '@loadline/control-plane';
 export const serveCommand: Command = {
   help: `loadline serve [options]
 
-Starts the control plane: load tests over HTTP, in a queue and on schedules, with their results and history. The first
-start on this machine prints an admin key, once. Ctrl-C or SIGTERM stops it gracefully.
+Starts the control plane. Over HTTP it runs load tests, in a queue and on schedules, and keeps their results; it watches
+services, databases and caches, raises alerts, takes profiles, says what to change, and scales the services of this
+machine. The first start here prints an admin key, once. Ctrl-C or SIGTERM stops it gracefully.
 
   --host ADDRESS       where it listens; default 127.0.0.1
   --port N             default 7070; 0 is any free one
