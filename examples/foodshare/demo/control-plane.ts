@@ -10,6 +10,8 @@ import { foodshareError } from '../src/ground/errors.ts';
 export interface ControlPlane extends AsyncDisposable {
   readonly pid: number;
   readonly url: string;
+  /** That of an admin. */
+  readonly key: string;
   /** What it answers, as JSON. Throws where it does not answer with 200. */
   get(path: string): Promise<unknown>;
 }
@@ -19,12 +21,14 @@ export interface ControlPlaneOptions {
   /** A database of its own. */
   readonly databaseUrl: string;
   readonly servicesFile: string;
+  /** Opens the doors of its services, by which it profiles them. */
+  readonly observeKey: string;
   readonly signal: AbortSignal;
 }
 
 /** Starts it on a free port, and waits until it listens. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { folder, databaseUrl, servicesFile, signal } = options;
+  const { folder, databaseUrl, servicesFile, observeKey, signal } = options;
   const key = `demo-${randomBytes(24).toString('hex')}`;
   const manifest = createRequire(import.meta.url).resolve('loadline/package.json');
   const child = spawn(
@@ -36,7 +40,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...['--port', '0', '--home', folder, '--services', servicesFile, '--watch-every', '1s'],
     ],
     {
-      env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, LOADLINE_ADMIN_KEY: key },
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: databaseUrl,
+        LOADLINE_ADMIN_KEY: key,
+        LOADLINE_OBSERVE_KEY: observeKey,
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
       // Ctrl-C is for the demo, which ends everything in order.
       detached: true,
@@ -65,6 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     return {
       pid: child.pid as number,
       url,
+      key,
       get: (path) => get(`${url}${path}`, key),
       [Symbol.asyncDispose]: stop,
     };

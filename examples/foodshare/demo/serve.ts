@@ -32,6 +32,8 @@ function unusable(port: string, because: string): Error {
 /** Tells how to load the stage and what to watch of it, and leaves it standing until Ctrl-C. */
 export async function serve(stage: Stage, { terminal, signal }: Surroundings): Promise<number> {
   const file = relative('', join(dirname(stage.loadFile), 'everything.yaml'));
+  const addresses = relative('', stage.addressFile);
+  const order = JSON.stringify({ instance: stage.instances[0]?.id, kind: 'cpu', durationMs: 10_000 });
   const processes = stage.processes.filter(({ pid }) => pid !== process.pid);
   terminal.out(`
   foodshare answers at ${stage.url} until Ctrl-C. In another terminal:
@@ -41,8 +43,13 @@ export async function serve(stage: Stage, { terminal, signal }: Surroundings): P
   To watch while it is loaded:
 
 ${processes.map(({ name, pid }) => `    --watch-pid ${String(pid).padEnd(9)} ${name}`).join('\n')}
-${stage.instances.map((url) => `    --watch-metrics ${url}/metrics`).join('\n')}
-    --watch-postgres "$DATABASE_URL" --watch-valkey "$VALKEY_CACHE_URL"   after \`. ${relative('', stage.addressFile)}\`
+${stage.instances.map(({ url }) => `    --watch-metrics ${url}/metrics`).join('\n')}
+    --watch-postgres "$DATABASE_URL" --watch-valkey "$VALKEY_CACHE_URL"   after \`. ${addresses}\`
+
+  To profile an instance for ten seconds, after the same; ID is that of the first answer:
+
+    curl -s -H "Authorization: Bearer $KEY" --json '${order}' $LOADLINE/performance/profiling/start
+    curl -s -H "Authorization: Bearer $KEY" $LOADLINE/performance/profiling/ID/profile
 
 `);
   if (!signal.aborted) await once(signal, 'abort');

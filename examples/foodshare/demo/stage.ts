@@ -26,11 +26,11 @@ export interface Stage extends AsyncDisposable {
   readonly url: string;
   /** The scenario file, with others, and people with their tokens, beside it. */
   readonly loadFile: string;
-  /** For a shell: the servers' addresses, which hold a password. */
+  /** For a shell: the addresses of servers and control plane, with a password and a key. */
   readonly addressFile: string;
   readonly controlPlane: ControlPlane;
   /** Where instances were when all was ready; they come and go. */
-  readonly instances: readonly string[];
+  readonly instances: readonly { readonly id: string; readonly url: string }[];
   readonly processes: readonly WatchedProcess[];
 }
 
@@ -42,7 +42,7 @@ export async function buildStage(
   const folder = resolve(env.LOADLINE_HOME ?? '.loadline', 'demo');
   const addressFile = join(folder, 'addresses.sh');
   await mkdir(folder, { recursive: true });
-  const tokenSecret = randomBytes(32).toString('hex');
+  const [tokenSecret, controlKey] = [newSecret(), newSecret()];
   const steps = createSteps(terminal);
 
   await using parts = new AsyncDisposableStack();
@@ -61,10 +61,9 @@ export async function buildStage(
       people: 5000,
     }),
   );
-  await writeAddresses(addressFile, stack);
   const servicesFile = join(folder, 'services.json');
   const listenPort = port === 0 ? await freePort() : port;
-  const environment = serviceEnvironment(stack, tokenSecret);
+  const environment = serviceEnvironment(stack, { tokenSecret, controlKey });
   const compiledFolder = join(folder, 'compiled');
   await writeServicesFile({
     ...{ file: servicesFile, port: listenPort, environment, compiledFolder, scaling },
@@ -75,10 +74,12 @@ export async function buildStage(
         folder: join(folder, 'control-plane'),
         databaseUrl: await databaseOf(stack.postgres.url, 'control_plane'),
         servicesFile,
+        observeKey: controlKey,
         signal,
       }),
     ),
   );
+  await writeAddresses(addressFile, stack, controlPlane);
   const url = `http://127.0.0.1:${listenPort}`;
   const { min } = scaling.replicas;
   const fleet = await steps.run(`${min} instances behind a proxy`, () =>
@@ -87,7 +88,7 @@ export async function buildStage(
   const all = parts.move();
   return {
     ...{ url, loadFile, addressFile, controlPlane },
-    instances: fleet.instances.flatMap((each) => each.url ?? []),
+    instances: fleet.instances.flatMap(({ id, url }) => (url === undefined ? [] : { id, url })),
     processes: processesOf(stack, controlPlane),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
@@ -95,16 +96,33 @@ export async function buildStage(
 
 const startLimitMs = 60_000;
 
-function serviceEnvironment(stack: LocalStack, tokenSecret: string): Record<string, string> {
+function newSecret(): string {
+  return randomBytes(32).toString('hex');
+}
+
+function serviceEnvironment(
+  stack: LocalStack,
+  { tokenSecret, controlKey }: { readonly tokenSecret: string; readonly controlKey: string },
+): Record<string, string> {
   return {
     DATABASE_URL: stack.postgres.url,
     VALKEY_CACHE_URL: stack.valkeyCache.url,
     FOODSHARE_TOKEN_SECRET: tokenSecret,
+    FOODSHARE_CONTROL_KEY: controlKey,
   };
 }
 
-async function writeAddresses(file: string, stack: LocalStack): Promise<void> {
-  const lines = [`DATABASE_URL='${stack.postgres.url}'`, `VALKEY_CACHE_URL='${stack.valkeyCache.url}'`];
+async function writeAddresses(
+  file: string,
+  stack: LocalStack,
+  { url, key }: { readonly url: string; readonly key: string },
+): Promise<void> {
+  const lines = [
+    `DATABASE_URL='${stack.postgres.url}'`,
+    `VALKEY_CACHE_URL='${stack.valkeyCache.url}'`,
+    `LOADLINE='${url}'`,
+    `KEY='${key}'`,
+  ];
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
 }
 

@@ -13,6 +13,7 @@ const known = [
   'FOODSHARE_CONNECTIONS',
   'FOODSHARE_DRAIN_DELAY',
   'FOODSHARE_USER_RATE',
+  'FOODSHARE_CONTROL_KEY',
 ] as const;
 
 /**
@@ -28,6 +29,7 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Parsed<Foodsha
     if (tokenSecret !== '' && Buffer.byteLength(tokenSecret) < 32)
       secret.problem('must have at least 32 bytes');
     const connectionsMax = variables.optional('FOODSHARE_CONNECTIONS');
+    const controlKey = variables.optional('FOODSHARE_CONTROL_KEY');
     const userRatePerSecond = wholeNumber(variables.optional('FOODSHARE_USER_RATE'), 0, 1_000_000) ?? 100;
     return {
       databaseUrl: address(
@@ -46,6 +48,7 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Parsed<Foodsha
       ...(connectionsMax === undefined ? {} : { connectionsMax: wholeNumber(connectionsMax, 1, 1000) ?? 10 }),
       drainDelayMs: variables.optional('FOODSHARE_DRAIN_DELAY')?.duration() ?? 1000,
       ...(userRatePerSecond === 0 ? {} : { admission: { userRatePerSecond } }),
+      ...(controlKey === undefined ? {} : { controlKey: key(controlKey) }),
       logger: true,
     };
   });
@@ -57,6 +60,14 @@ type EnvironmentField = Parameters<Parameters<typeof parse>[1]>[0];
 function address(field: EnvironmentField, isAddress: (text: string) => boolean, expected: string): string {
   const found = field.string();
   if (found !== '' && !isAddress(found)) field.problem(expected);
+  return found;
+}
+
+/** As for an address, what was found stays out of the message. */
+function key(field: EnvironmentField): string {
+  const found = field.string();
+  if (found !== '' && !/^\S{16,}$/.test(found))
+    field.problem('must have at least 16 characters without spaces');
   return found;
 }
 

@@ -1,21 +1,21 @@
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginCallback, type FastifyRequest } from 'fastify';
 import { bracketed } from 'loadline/base';
-import { createRegistry, type Registry } from 'loadline/metrics';
-import { observeProcess } from 'loadline/observe';
+import type { Registry } from 'loadline/metrics';
+import { observe } from 'loadline/observe';
 import { createGracefulStop, type GracefulStop, type Health } from 'loadline/traffic';
 import { adminRoutes } from './admin/routes.ts';
 import { createMemory } from './cache/memory.ts';
 import { creditRoutes } from './credits/routes.ts';
 import { foodRoutes } from './food/routes.ts';
-import { openReach, type Reach } from './ground/reach.ts';
+import { closeReach, openReach, type Reach } from './ground/reach.ts';
 import { createTokenVerifier } from './ground/tokens.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { type AdmissionRules, createFoodAdmission } from './http/admission.ts';
 import { inTime, knowDeadlines } from './http/deadline.ts';
 import { answerHealth, createReachHealth } from './http/health.ts';
-import { requireIdentity } from './http/identity.ts';
-import { answerMetrics, observeReach, observeRequests } from './http/metrics.ts';
+import { requireIdentity, userOf } from './http/identity.ts';
+import { observeReach } from './http/metrics.ts';
 import { answerClientError, answerProblems, refuseUnknown } from './http/problem-answers.ts';
 import { createValidatorCompiler } from './http/validation.ts';
 import { peopleRoutes } from './people/routes.ts';
@@ -41,8 +41,25 @@ export interface FoodshareOptions {
   readonly drainTimeoutMs?: number;
   /** Refuses who asks too often, and what is more than fits. Default: everybody is let in. */
   readonly admission?: AdmissionRules;
+  /**
+   * Opens the metrics to others than this machine, and profiles: the control plane's, at least 16 characters. Default:
+   * there is no such key, and no door for profiles.
+   */
+  readonly controlKey?: string;
+  /** Who watches instead of `observe`, which then opens no doors. Whoever gives it closes it. */
+  readonly observer?: InstanceObserver;
   /** Writes what goes wrong to stderr as JSON lines. Default false. */
   readonly logger?: boolean;
+}
+
+/** What is needed of whoever watches an instance, as an `Observer` has it. */
+export interface InstanceObserver {
+  /** Takes the metrics of the service's own. */
+  readonly registry: Registry;
+  /** A plugin that sees the requests of all routes, and can tell who is signed in. */
+  fastify(options: {
+    readonly userOf: (request: FastifyRequest) => string | undefined;
+  }): FastifyPluginCallback;
 }
 
 /** A running instance. */
@@ -57,29 +74,32 @@ export interface Foodshare {
 
 /** A refresh of the summary that takes longer than this has something else wrong with it. */
 const refreshTimeoutMsMax = 120_000;
+/** Who is on this machine may read the metrics without a key, unless it comes through a proxy. */
+const loopback = ['127.0.0.0/8', '::1'];
 /** The largest body that is read. */
 const bodyBytesMax = 64 * 1024;
 
 /**
  * Starts one instance. It starts without its database too, and says "not ready" until it is there, so that the
  * order in which a cluster comes up doesn't matter.
+ *
+ * @throws LoadlineError OBSERVE_OPTIONS_INVALID, POSTGRES_ADDRESS_INVALID or VALKEY_ADDRESS_INVALID.
  */
 export async function startFoodshare(options: FoodshareOptions): Promise<Foodshare> {
-  const { host = '127.0.0.1', port = 0, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
-  const reach = openReach(options);
-  const registry = createRegistry();
-  const stopObserving = observeProcess(registry);
-  const health = createReachHealth(reach);
-  const close = async (): Promise<void> => {
-    stopObserving();
-    await Promise.all([reach.postgres.close(), reach.probe.close(), reach.valkey.close()]);
-  };
+  const { host = '127.0.0.1', port = 0, drainDelayMs = 0, drainTimeoutMs = 30_000, controlKey } = options;
+  const opened = new AsyncDisposableStack();
   try {
-    const app = createApp({ ...options, drainTimeoutMs }, reach, registry, health);
+    const keys = controlKey === undefined ? {} : { controlKey };
+    const observer =
+      options.observer ?? opened.use(observe({ service: 'foodshare', metricsAddresses: loopback, ...keys }));
+    const reach = openReach(options);
+    opened.defer(() => closeReach(reach));
+    const health = createReachHealth(reach);
+    const app = createApp({ ...options, drainTimeoutMs }, reach, observer, health);
     const graceful = createGracefulStop({
       health,
       servers: [app.server],
-      closes: { app: () => app.close(), servers: close },
+      closes: { app: () => app.close(), servers: () => opened.disposeAsync() },
       noticeMs: drainDelayMs,
       graceMs: drainTimeoutMs,
     });
@@ -94,7 +114,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
       },
     };
   } catch (error) {
-    await close();
+    await opened.disposeAsync();
     throw error;
   }
 }
@@ -102,7 +122,7 @@ export async function startFoodshare(options: FoodshareOptions): Promise<Foodsha
 function createApp(
   options: FoodshareOptions & { readonly drainTimeoutMs: number },
   reach: Reach,
-  registry: Registry,
+  observer: InstanceObserver,
   health: Health,
 ): FastifyInstance {
   const app = Fastify({
@@ -119,12 +139,12 @@ function createApp(
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(createValidatorCompiler());
   const refuseOtherMethods = refuseUnknown(app);
-  observeRequests(app, registry);
+  app.register(observer.fastify({ userOf }));
+  const { registry } = observer;
   observeReach(registry, reach);
   // Behind what counts requests, so that those who are refused are counted too.
   app.register(createFoodAdmission(options.admission, { valkey: reach.valkey, registry }).fastify());
   answerHealth(app, health);
-  answerMetrics(app, registry);
   const memory = createMemory(reach.valkey, registry);
   const postgres = inTime(reach.postgres);
   app.register(async (scope) => {

@@ -5,7 +5,7 @@ export type { Seeker } from './food/discovery-mix.ts';
 export { drawDiscovery } from './food/discovery-mix.ts';
 export type { DiscoveryPlan } from './food/discovery-plan.ts';
 export { discoveryIndex, explainDiscovery } from './food/discovery-plan.ts';
-export type { Foodshare, FoodshareOptions } from './foodshare.ts';
+export type { Foodshare, FoodshareOptions, InstanceObserver } from './foodshare.ts';
 export { startFoodshare } from './foodshare.ts';
 export type { PeopleOptions } from './generate/people.ts';
 export { writePeople } from './generate/people.ts';

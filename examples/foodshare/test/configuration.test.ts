@@ -42,12 +42,18 @@ describe('parseEnvironment()', () => {
     expect(parsed.ok && 'admission' in parsed.value).toBe(false);
   });
 
+  it('takes the key of whoever is to read and profile it', () => {
+    const parsed = parseEnvironment({ ...sound, FOODSHARE_CONTROL_KEY: 'k'.repeat(16) });
+    expect(parsed).toMatchObject({ value: { controlKey: 'k'.repeat(16) } });
+  });
+
   it('finds everything that is wrong, and doesn’t repeat a secret', () => {
     const parsed = parseEnvironment({
       FOODSHARE_TOKEN_SECRET: 'hush',
       PORT: '8o8o',
       FOODSHARE_CONNECTIONS: '0',
       FOODSHARE_USER_RATE: '-1',
+      FOODSHARE_CONTROL_KEY: 'hush, a key',
     });
     const said = parsed.ok ? '' : describeProblems(parsed.problems);
     for (const name of [
@@ -57,6 +63,7 @@ describe('parseEnvironment()', () => {
       'PORT',
       'FOODSHARE_CONNECTIONS',
       'FOODSHARE_USER_RATE',
+      'FOODSHARE_CONTROL_KEY',
     ]) {
       expect(said).toContain(`  ${name} must`);
     }

@@ -48,15 +48,16 @@ describe('the demo', () => {
     expect([0, 98, 99]).toContain(code);
   }, 120_000);
 
-  it('leaves the service to runs of your own, as the one with everything', async () => {
+  it('leaves the service to runs and profiles of your own, as the one with everything', async () => {
     const demo = start('demo', '--serve', '0', '--posts', '2000');
     try {
       let said = '';
       for await (const part of demo.stdout.setEncoding('utf8')) {
         said += part;
-        if (said.includes('--watch-postgres')) break;
+        if (said.includes('/ID/profile')) break;
       }
       const [, file = '', target = ''] = /npx loadline run (\S+) --target (\S+)/.exec(said) ?? [];
+      const { id } = JSON.parse(await shell(said, '/profiling/start')) as { readonly id: string };
       const { out, err } = await ended(
         start('run', file, '--target', target, '--duration', '4s', '--json', '-'),
       );
@@ -68,6 +69,8 @@ describe('the demo', () => {
         expect.arrayContaining(['discover', 'give', 'a photo']),
       );
       expect(thresholds.find(({ text }) => text.startsWith('checks'))?.shown).toBe('100 %');
+      const profile = (): Promise<string> => shell(said.replace('/ID/', `/${id}/`), `/${id}/profile`);
+      await expect.poll(profile, { timeout: 30_000, interval: 500 }).toContain('"functions":');
     } finally {
       demo.kill('SIGTERM');
       expect((await ended(demo)).code).toBe(0);
@@ -95,6 +98,16 @@ describe('the demo', () => {
     return spawn('loadline', words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 });
+
+/** Runs the command that the demo names and that ends so, once the file with its addresses was read. */
+async function shell(said: string, end: string): Promise<string> {
+  const file = /`\. (\S+)`/.exec(said)?.[1] ?? '';
+  const line = said.split('\n').find((each) => each.includes('curl') && each.trimEnd().endsWith(end));
+  const { out } = await ended(
+    spawn('sh', ['-c', `. ./${file}; ${line}`], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+  return out;
+}
 
 interface Ended {
   readonly code: number | null;

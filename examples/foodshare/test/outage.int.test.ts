@@ -167,7 +167,7 @@ describe('a process that is asked to stop', () => {
     const isOver = once(child, 'exit');
     await toPostgres.inject({ kind: 'delay', delayMs: 600 });
     const inFlight = post();
-    await expect.poll(() => inFlightOf(url)).toBe(2);
+    await expect.poll(() => inFlightOf(url)).toBe(1);
     child.kill('SIGTERM');
     const isDraining = { code: 503, connection: 'close', status: 'draining' };
     await expect.poll(() => readyOf(url), { timeout: 2000 }).toEqual(isDraining);
@@ -192,7 +192,7 @@ describe('a process that is asked to stop', () => {
       () => 'answered',
       () => 'cut off',
     );
-    await expect.poll(() => inFlightOf(url)).toBe(2);
+    await expect.poll(() => inFlightOf(url)).toBe(1);
     const stopping = instance.stop();
     const start = performance.now();
     expect(await inFlight).toBe('cut off');
@@ -217,7 +217,7 @@ describe('a process that is asked to stop', () => {
     const { url } = instance;
     const refresh = { as: person.id, admin: true, url };
     const refreshing = running.call('POST', '/api/admin/summary/refresh', refresh).catch(() => 'cut off');
-    await expect.poll(() => inFlightOf(url)).toBe(2);
+    await expect.poll(() => inFlightOf(url)).toBe(1);
     const start = performance.now();
     await Promise.all([instance.stop(), refreshing]);
     expect(performance.now() - start).toBeLessThan(5000);
@@ -255,7 +255,7 @@ describe('a process that is asked to stop', () => {
   });
 });
 
-/** Requests in flight, this one among them. */
+/** Requests in flight; who asks for them is none. */
 async function inFlightOf(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^http_requests_in_flight (\d+)$/m.exec(text)?.[1]);

@@ -11,11 +11,10 @@ const sound = {
 };
 
 it.each([
-  ['the database', { databaseUrl: 'nowhere' }],
-  ['the cache', { valkeyCacheUrl: 'nowhere' }],
-])('a start that fails at the address of %s leaves nothing running', async (_, changes) => {
-  await expect(startFoodshare({ ...sound, ...changes })).rejects.toMatchObject({
-    code: expect.stringContaining('_ADDRESS_INVALID'),
-  });
+  ['the address of the database', { databaseUrl: 'nowhere' }, 'POSTGRES_ADDRESS_INVALID'],
+  ['the address of the cache', { valkeyCacheUrl: 'nowhere' }, 'VALKEY_ADDRESS_INVALID'],
+  ['the control key', { controlKey: 'short' }, 'OBSERVE_OPTIONS_INVALID'],
+])('a start that fails at %s leaves nothing running', async (_, changes, code) => {
+  await expect(startFoodshare({ ...sound, ...changes })).rejects.toMatchObject({ code });
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -44,5 +44,10 @@ export function openReach({
   };
 }
 
+/** Ends them all. */
+export async function closeReach({ postgres, probe, valkey }: Reach): Promise<void> {
+  await Promise.all([postgres.close(), probe.close(), valkey.close()]);
+}
+
 /** Well within the five seconds that a load balancer waits. */
 const probeTimeoutMs = 1000;

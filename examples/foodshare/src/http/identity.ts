@@ -30,6 +30,11 @@ export function requireIdentity(
   });
 }
 
+/** Who asks, on any route; undefined where nobody has to be signed in, and for whoever was refused. */
+export function userOf(request: { readonly identity?: Identity }): string | undefined {
+  return request.identity?.userId;
+}
+
 /** As a hook of a scope: only administrators. */
 export async function requireAdmin(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
   if (!isAdmin(request.identity)) throw forbidden('Only an administrator may do this.');

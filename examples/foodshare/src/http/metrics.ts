@@ -1,31 +1,5 @@
-import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
-import { systemClock } from 'loadline/base';
-import { prometheusContentType, type Registry, renderPrometheus } from 'loadline/metrics';
-import { observeHttp } from 'loadline/observe';
+import type { Registry } from 'loadline/metrics';
 import type { Reach } from '../ground/reach.ts';
-
-/** The status of a request whose client went away first; nginx's number for it. */
-const clientWent = 499;
-
-/** Counts and times every request, also those that are refused or given up by their client. */
-export function observeRequests(app: FastifyInstance, registry: Registry): void {
-  const observer = observeHttp(registry);
-  app.addHook('onRequest', async (request, reply) => {
-    observer.begin();
-    // Fastify's own elapsed time is 0 for a server that logs nothing.
-    const startMs = systemClock.monotonicMs();
-    // Comes once in any case; Fastify's own hook doesn't when the client has gone.
-    reply.raw.once('close', () => {
-      observer.end({
-        method: request.method,
-        route: request.routeOptions.url ?? 'unmatched',
-        status: reply.raw.writableFinished ? reply.raw.statusCode : clientWent,
-        durationMs: systemClock.monotonicMs() - startMs,
-      });
-    });
-  });
-}
 
 /** How busy the connections to the servers behind us are. */
 export function observeReach(registry: Registry, { postgres, valkey }: Reach): void {
@@ -76,11 +50,4 @@ export function observeReach(registry: Registry, { postgres, valkey }: Reach): v
     help: 'Commands to the cache that had no answer in time.',
     read: () => valkey.usage.timeouts,
   });
-}
-
-/** `/metrics`, for Prometheus; sent piece by piece, so that a scrape holds nobody up. */
-export function answerMetrics(app: FastifyInstance, registry: Registry): void {
-  app.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', prometheusContentType).send(Readable.from(renderPrometheus(registry))),
-  );
 }
