@@ -1,8 +1,7 @@
 /** How much CPU time does it take a service to be observed? */
-import { startPostgres } from '@loadline/local-stack';
-import { createPostgres } from 'loadline/postgres';
 import { type BenchOptions, type Row, rowOf } from './harness.ts';
-import { dishes, startChild } from './observe/child.ts';
+import { type Behind, nothingBehind, startDishes, startFood } from './observe/behind.ts';
+import { startChild } from './observe/child.ts';
 import { collectionUs } from './observe/collections.ts';
 import { type Compared, compareWatches } from './observe/compare-watches.ts';
 import type { Kind } from './observe/service.ts';
@@ -16,6 +15,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   node: 'bare node:http',
   fastify: 'bare Fastify',
   query: 'Fastify and a query',
+  foodshare: 'foodshare',
 };
 export const parts: readonly string[] = Object.keys(kinds);
 
@@ -26,12 +26,10 @@ export const parts: readonly string[] = Object.keys(kinds);
  * how often there was one.
  *
  * Bare services answer a fixed JSON and do nothing else, so that the price is as large a share as it can be; the third does
- * what most do, one query for one row. To wake an idle process is dear; a busy one, of which the target speaks, is awake, so
- * that a moment of sampling is measured there.
+ * what most do, one query for one row, and the fourth is the example service itself. To wake an idle process is dear; a busy
+ * one, of which the target speaks, is awake, so that a moment of sampling is measured there.
  */
 export async function run(options: BenchOptions): Promise<readonly Row[]> {
-  await using server = await startPostgres();
-  await cookDishes(server.url);
   const { rows, readShare } = await measureIdle(options);
   options.progress('collections, and moments of sampling');
   const reportUs = await collectionUs(options.short ? 10 : 60);
@@ -43,21 +41,15 @@ export async function run(options: BenchOptions): Promise<readonly Row[]> {
   rows.push(rowOf({ name: busy, unit: '%', value: second * 100 }));
   for (const [part, kind] of Object.entries(kinds)) {
     if (options.only !== undefined && options.only !== part) continue;
-    rows.push(...(await measureKind(kind, { ...options, databaseUrl: server.url, second, reportUs })));
+    await using behind = await startBehind(kind);
+    rows.push(...(await measureKind(kind, { ...options, behind, second, reportUs })));
   }
   return rows;
 }
 
-async function cookDishes(url: string): Promise<void> {
-  const postgres = createPostgres({ url });
-  const columns = 'id int PRIMARY KEY, owner text, title text, portions int, allergens text[], lat float8';
-  const text = `CREATE TABLE dishes (${columns}, lon float8, created_at timestamptz DEFAULT now())`;
-  await postgres.query({ text });
-  await postgres.query({
-    text: `INSERT INTO dishes SELECT id, 'user-' || id % 500, 'Lentil soup ' || id, id % 5, '{celery}', 52.5, 13.4 FROM generate_series(1, ${dishes}) AS id`,
-  });
-  await postgres.query({ text: 'ANALYZE dishes' });
-  await postgres.close();
+async function startBehind(kind: Kind): Promise<Behind> {
+  if (kind === 'Fastify and a query') return startDishes();
+  return kind === 'foodshare' ? startFood() : nothingBehind;
 }
 
 /** What watching takes where nothing else happens, and what it takes to be read. */
@@ -110,13 +102,13 @@ const readEveryMs = 5000;
 const momentsASecond = 10;
 
 interface KindOptions extends BenchOptions {
-  readonly databaseUrl: string;
+  readonly behind: Behind;
   readonly second: number;
   readonly reportUs: number;
 }
 
 async function measureKind(kind: Kind, options: KindOptions): Promise<Row[]> {
-  const isBare = kind !== 'Fastify and a query';
+  const isBare = kind.startsWith('bare');
   // A service with nothing but HTTP knows nobody.
   const ours: WatchName = isBare ? 'loadline' : 'loadline with users';
   const found = await compareWatches(

@@ -2,15 +2,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { type Behind, nothingBehind, type Question } from './behind.ts';
 import { type Line, openLine } from './line.ts';
 import type { Kind, Ports, Used } from './service.ts';
-import { signToken } from './token.ts';
 import { metricsKey, type WatchName } from './watches.ts';
 
-const connections = 16;
-/** So many dishes there are, and so many users ask for them. */
-export const dishes = 10_000;
-const askers = Array.from({ length: 500 }, (_, nth) => `Bearer ${signToken(`user-${nth}`)}`);
+/** On so many connections each of its two is asked. */
+export const connections = 16;
 
 export interface Child extends Disposable {
   /** The CPU time that it took for a request, in microseconds. */
@@ -28,16 +26,18 @@ export interface Child extends Disposable {
 export interface ChildOptions {
   readonly kind: Kind;
   readonly watch: WatchName;
-  readonly databaseUrl?: string;
+  readonly behind?: Behind;
   /** Which of its two is made first. */
   readonly isWatchedFirst?: boolean;
 }
 
 /** Starts a service in a process of its own. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { kind, watch, databaseUrl = '', isWatchedFirst = false } = options;
+  const { kind, watch, behind = nothingBehind, isWatchedFirst = false } = options;
   const order = isWatchedFirst ? 'watched first' : 'plain first';
-  const child = fork(new URL('./service.ts', import.meta.url), [kind, watch, order, databaseUrl]);
+  const child = fork(new URL('./service.ts', import.meta.url), [kind, watch, order], {
+    env: { ...process.env, ...behind.env },
+  });
   const [ports] = (await once(child, 'message')) as [Ports];
   const openAll = (port: number): Promise<Line[]> =>
     Promise.all(Array.from({ length: connections }, () => openLine(port)));
@@ -51,8 +51,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       let left = requests;
       const worker = async (line: Line): Promise<void> => {
         while (left-- > 0) {
-          const nth = sent[which]++;
-          await line.ask(`/food/${1 + ((nth * 7919) % dishes)}`, askers[nth % askers.length] as string);
+          const question = behind.questions[sent[which]++ % behind.questions.length] as Question;
+          await line.ask(question.path, question.authorization);
         }
       };
       await Promise.all(lines[which].map(worker));

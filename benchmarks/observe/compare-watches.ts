@@ -1,7 +1,8 @@
 /** What a request costs more where somebody watches, in CPU time: pairs of batches, in processes that are started anew. */
 import { criticalT, meanOf } from 'loadline/statistics';
 import { type BenchOptions, figureOf } from '../harness.ts';
-import { type Child, startChild } from './child.ts';
+import type { Behind } from './behind.ts';
+import { type Child, connections, startChild } from './child.ts';
 import type { Kind } from './service.ts';
 import type { WatchName } from './watches.ts';
 
@@ -27,7 +28,7 @@ const rivalsEvery = 5;
 export async function compareWatches(
   kind: Kind,
   names: readonly WatchName[],
-  options: BenchOptions & { readonly databaseUrl: string },
+  options: BenchOptions & { readonly behind: Behind },
 ): Promise<Map<WatchName, Compared>> {
   const launches = options.short ? 2 : 8;
   const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
@@ -55,14 +56,14 @@ function summaryOf(all: readonly Launch[]): Compared {
 async function measureLaunch(
   kind: Kind,
   names: readonly WatchName[],
-  { databaseUrl, short, nth }: BenchOptions & { readonly databaseUrl: string; readonly nth: number },
+  { behind, short, nth }: BenchOptions & { readonly behind: Behind; readonly nth: number },
 ): Promise<Map<WatchName, Launch>> {
   // With each change of sides the code of the other has to come back into the caches, which no service pays for: with batches of
   // 125 requests, that was up to half of what was found.
   const [pairs, requests, warmUps] = short ? [12, 100, 500] : [30, 1000, 2000];
   await using started = new AsyncDisposableStack();
   const start = async (watch: WatchName): Promise<Child> =>
-    started.use(await startChild({ kind, watch, databaseUrl, isWatchedFirst: nth % 2 === 1 }));
+    started.use(await startChild({ kind, watch, behind, isWatchedFirst: nth % 2 === 1 }));
   const children = await Promise.all(names.map((name) => start(name)));
   // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another, of its own: one that
   // serves other pairs as well would be warmer there.
@@ -72,6 +73,11 @@ async function measureLaunch(
     const plain = name === 'OpenTelemetry' ? (unwatched ?? watched) : watched;
     return { name, watched, plain, us: [] as number[][] };
   });
+  // A service may end a connection on which nothing was ever asked.
+  for (const { plain, watched } of sides) {
+    await plain.serve('plain', connections);
+    await watched.serve('watched', connections);
+  }
   // Long enough that neither half is still being compiled: else the one that came second seems dear.
   for (let round = 0; round < 6; round++) {
     for (const { plain, watched } of sides) {

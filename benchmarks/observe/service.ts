@@ -1,11 +1,12 @@
 /**
- * A service of the benchmark `observe`, in a process of its own: `service.ts KIND WATCH ORDER [DATABASE_URL]`. It serves the same
+ * A service of the benchmark `observe`, in a process of its own: `service.ts KIND WATCH ORDER`. It serves the same
  * twice, on a port where it is watched and on one where it is not, so that both share one heap, one compiler and
  * whatever else happens on the machine. It tells its ports, and to any message what it has used and seen so far.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify';
+import { createRegistry } from 'loadline/metrics';
 import pg from 'pg';
 import { userOfToken } from './token.ts';
 import type { Asking, Counted, Watch, WatchName } from './watches.ts';
@@ -23,19 +24,22 @@ export interface Used {
   readonly counted: Counted | undefined;
 }
 
-/** Two that answer a fixed JSON, and one that knows who asks and asks PostgreSQL: what most services do, and nothing more. */
-export type Kind = 'bare node:http' | 'bare Fastify' | 'Fastify and a query';
+/**
+ * Two that answer a fixed JSON; one that knows who asks and asks PostgreSQL: what most services do, and nothing more; and the
+ * example service itself.
+ */
+export type Kind = 'bare node:http' | 'bare Fastify' | 'Fastify and a query' | 'foodshare';
 
 /** Never: connections wait for as long as others have their turns. */
 const keepAliveTimeout = 0;
 
-const [kind, watchName, order, databaseUrl] = process.argv.slice(2) as [Kind, WatchName, string, string?];
+const [kind, watchName, order] = process.argv.slice(2) as [Kind, WatchName, string];
 // What one of them changes in this process, no other may find.
 const { watches } = await import('./watches.ts');
 const watch = await watches[watchName]();
 const nobody = await watches.nobody();
 
-const open = kind === 'bare node:http' ? openNode : openFastify;
+const open = kind === 'bare node:http' ? openNode : kind === 'foodshare' ? openFoodshare : openFastify;
 const ports: Ports =
   order === 'watched first'
     ? { watched: await open(watch), plain: await open(nobody) }
@@ -74,7 +78,7 @@ async function openFastify(by: Watch): Promise<number> {
 
 /** What most services do: who asks shows a signed token, the id is checked, and one row is fetched by its key. */
 function answerFromDatabase(app: FastifyInstance): void {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
+  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 8 });
   // Its server may stop before it does.
   pool.on('error', () => process.exit(1));
   app.decorateRequest('user', undefined);
@@ -92,4 +96,30 @@ function answerFromDatabase(app: FastifyInstance): void {
     const { owner, lat, lon, ...rest } = row;
     return { ...rest, place: { lat, lon }, isMine: owner === request.user };
   });
+}
+
+/** As it starts by itself, but for who observes it. */
+async function openFoodshare(by: Watch): Promise<number> {
+  // The other kinds are not to share their process with it.
+  const { startFoodshare } = await import('../../examples/foodshare/src/index.ts');
+  const { DATABASE_URL, VALKEY_CACHE_URL, FOODSHARE_TOKEN_SECRET } = process.env as Record<string, string>;
+  const { port } = await startFoodshare({
+    databaseUrl: DATABASE_URL as string,
+    valkeyCacheUrl: VALKEY_CACHE_URL as string,
+    tokenSecret: FOODSHARE_TOKEN_SECRET as string,
+    observer: {
+      registry: createRegistry(),
+      fastify: ({ userOf }) =>
+        ofAllRoutes((app, _options, done) => {
+          by.fastify(app, userOf);
+          done();
+        }),
+    },
+  });
+  return port;
+}
+
+/** Fastify's own mark of a plugin that is not for its own routes alone. */
+function ofAllRoutes(plugin: FastifyPluginCallback): FastifyPluginCallback {
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true });
 }

@@ -8,7 +8,8 @@ import { observe } from 'loadline/observe';
 /** What is put around the services of one process. */
 export interface Watch {
   node(handler: RequestListener): RequestListener;
-  fastify(app: FastifyInstance): void;
+  /** Whoever asks for users asks by `userOf`; by default the service has put them onto the request. */
+  fastify(app: FastifyInstance, userOf?: (request: Asking) => string | undefined): void;
   /** All requests that it has counted so far, and for ours collections of garbage. */
   counted(): Promise<Counted>;
 }
@@ -74,8 +75,8 @@ function watchByLoadline(withUsers: boolean): Watch {
   const observer = observe({ metricsKey });
   return {
     node: (handler) => observer.node(handler, { routeOf: () => route }),
-    fastify(app) {
-      app.register(observer.fastify<Asking>(withUsers ? { userOf: ({ user }) => user } : {}));
+    fastify(app, userOf = ({ user }) => user) {
+      app.register(observer.fastify<Asking>(withUsers ? { userOf } : {}));
     },
     async counted() {
       const all = observer.registry.snapshot();
