@@ -17,22 +17,37 @@ export function cooldownEnds(
   history: readonly ScalingStep[],
   atMs: number,
 ): readonly number[] {
-  const waits = rules.map((rule) => ({
-    asker: `${rule.kind} ${nameOf(rule)}` as const,
-    seesLoad: rule.kind === 'threshold' || rule.kind === 'target',
-    cooldownMs: rule.kind === 'calendar' ? 0 : rule.scaleOutCooldownMs,
-    endMs: Number.NEGATIVE_INFINITY,
-  }));
+  const waits = rules.map(
+    (rule): Wait => ({
+      seesLoad: rule.kind === 'threshold' || rule.kind === 'target',
+      cooldownMs: rule.kind === 'calendar' ? 0 : rule.scaleOutCooldownMs,
+      endMs: Number.NEGATIVE_INFINITY,
+    }),
+  );
+  const byAsker = new Map(rules.map((rule, at) => [`${rule.kind} ${nameOf(rule)}`, waits[at] as Wait]));
   const longestMs = Math.max(0, ...waits.map(({ cooldownMs }) => cooldownMs));
-  for (const step of history.slice(firstThatCounts(history, longestMs, atMs))) {
-    if (step.to <= step.from) continue;
-    const asked = waits.filter(({ asker }) => step.askers.includes(asker));
-    const free = asked.filter(({ endMs }) => endMs <= step.atMs);
-    const isAnswer = free.some(({ seesLoad }) => seesLoad);
-    for (const wait of isAnswer ? asked.filter((each) => each.seesLoad || free.includes(each)) : free)
-      wait.endMs = step.atMs + wait.cooldownMs;
+  for (let at = firstThatCounts(history, longestMs, atMs); at < history.length; at++) {
+    const { from, to, askers, atMs: stepMs } = history[at] as ScalingStep;
+    if (to <= from) continue;
+    let isAnswer = false;
+    for (const asker of askers) {
+      const wait = byAsker.get(asker);
+      if (wait?.seesLoad && wait.endMs <= stepMs) isAnswer = true;
+    }
+    for (const asker of askers) {
+      const wait = byAsker.get(asker);
+      if (wait !== undefined && (wait.endMs <= stepMs || (isAnswer && wait.seesLoad)))
+        wait.endMs = stepMs + wait.cooldownMs;
+    }
   }
   return waits.map(({ endMs }) => endMs);
+}
+
+/** How long one rule waits. */
+interface Wait {
+  readonly seesLoad: boolean;
+  readonly cooldownMs: number;
+  endMs: number;
 }
 
 /** The place of the first step before which nobody can have waited any more. */
