@@ -153,7 +153,7 @@ describe('a service that listens', () => {
 
   it('has as long for a request as its file says, and the next control plane heeds what that says then', async () => {
     const port = await freePort();
-    const timed = join(home, 'timed');
+    const timed = mkdtempSync(join(home, 'timed-'));
     const write = (deadline: string): void => {
       const replicas = { min: 1, max: 1 };
       const shop = {
@@ -182,7 +182,7 @@ describe('a service that listens', () => {
 
   it('is told what a proxy before its own says of clients where its file trusts that, as the next control plane heeds', async () => {
     const port = await freePort();
-    const before = join(home, 'before');
+    const before = mkdtempSync(join(home, 'before-'));
     const write = (trusting: object): void => {
       const replicas = { min: 1, max: 1 };
       const shop = {
@@ -222,7 +222,7 @@ describe('a service that listens', () => {
       policy: 'foodshare/api_servers',
       replicas: { min: 1, max: 4 },
     };
-    const other = join(home, 'haproxy');
+    const other = mkdtempSync(join(home, 'haproxy-'));
     writeFileSync(`${other}.json`, JSON.stringify({ services: { shop } }));
     const plane = await startServe(['--home', other, '--services', `${other}.json`]);
     served.push(plane);
