@@ -82,6 +82,13 @@ function load(
   };
 }
 
+/** A file with one service, of one instance. */
+function writeOne(path: string, further: object): void {
+  const replicas = { min: 1, max: 1 };
+  const shop = { command: process.execPath, args: [script], policy: 'foodshare/api_servers', replicas };
+  writeFileSync(path, JSON.stringify({ services: { shop: { ...shop, ...further } } }));
+}
+
 async function until<Value>(look: () => Promise<Value>, isSo: (value: Value) => boolean): Promise<Value> {
   for (;;) {
     const value = await look();
@@ -154,17 +161,7 @@ describe('a service that listens', () => {
   it('has as long for a request as its file says, and the next control plane heeds what that says then', async () => {
     const port = await freePort();
     const timed = mkdtempSync(join(home, 'timed-'));
-    const write = (deadline: string): void => {
-      const replicas = { min: 1, max: 1 };
-      const shop = {
-        command: process.execPath,
-        args: [script],
-        listen: port,
-        policy: 'foodshare/api_servers',
-      };
-      const services = { shop: { ...shop, replicas, deadline } };
-      writeFileSync(`${timed}.json`, JSON.stringify({ services }));
-    };
+    const write = (deadline: string): void => writeOne(`${timed}.json`, { listen: port, deadline });
     const timedArgs = ['--home', timed, '--services', `${timed}.json`];
     const agent = new Agent();
     const left = async (): Promise<number> => Number(await ask(port, agent, '/left'));
@@ -183,17 +180,7 @@ describe('a service that listens', () => {
   it('is told what a proxy before its own says of clients where its file trusts that, as the next control plane heeds', async () => {
     const port = await freePort();
     const before = mkdtempSync(join(home, 'before-'));
-    const write = (trusting: object): void => {
-      const replicas = { min: 1, max: 1 };
-      const shop = {
-        command: process.execPath,
-        args: [script],
-        listen: port,
-        policy: 'foodshare/api_servers',
-      };
-      const services = { shop: { ...shop, replicas, ...trusting } };
-      writeFileSync(`${before}.json`, JSON.stringify({ services }));
-    };
+    const write = (trusting: object): void => writeOne(`${before}.json`, { listen: port, ...trusting });
     const beforeArgs = ['--home', before, '--services', `${before}.json`];
     const agent = new Agent();
     const origin = (): Promise<string> => ask(port, agent, '/for', { 'x-forwarded-for': '192.0.2.7' });

@@ -321,13 +321,18 @@ describe('a call within a time', () => {
     withPool({}, async (postgres) => {
       await postgres.query(now);
       const { within, end } = untimed();
-      const running = postgres.query({ text: "SELECT pg_sleep(0.3), 'late' AS asked" }, [], { within });
       const asked = {
         text: "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query ~ '''lat[e]'''",
       };
-      await expect.poll(async () => (await postgres.query(asked)).rowCount).toBe(1);
-      end();
-      await expect(running).resolves.toBeDefined();
+      const running = await postgres.transaction(async (holder) => {
+        await holder.query({ text: 'SELECT pg_advisory_xact_lock(1)' });
+        const text = "SELECT pg_advisory_xact_lock(1), 'late' AS asked";
+        const waiting = postgres.query({ text }, [], { within });
+        await expect.poll(async () => (await postgres.query(asked)).rowCount).toBe(1);
+        end();
+        return { waiting };
+      });
+      await expect(running.waiting).resolves.toBeDefined();
     }));
 
   it('rolls a transaction back in which that ends, up to its COMMIT', () =>
