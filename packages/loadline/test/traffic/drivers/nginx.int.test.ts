@@ -140,6 +140,7 @@ describe('nginx', () => {
       signal,
     );
     const slow = nginx.send('/slow');
+    slow.catch(() => undefined); // Told below; where this fails before, by that.
     await expect.poll(() => a.waiting + b.waiting).toBe(1);
     const idle = both.find(({ waiting }) => waiting === 0)?.upstream.id;
     let byIdle = 0;
