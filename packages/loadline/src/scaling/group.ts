@@ -151,7 +151,10 @@ export class ScaledGroup {
       foresight,
       ...this.#restraints(fleet),
     };
-    const seen = { atMs, ...counts, readings, ...(instances === undefined ? {} : { instances }) };
+    const taking = fleet.instances.filter(({ state }) => state === 'ready');
+    const readySinceMs = taking.map(({ sinceMs }) => sinceMs);
+    const each = instances === undefined ? {} : { instances };
+    const seen = { atMs, ...counts, readings, readySinceMs, ...each };
     const decision = decide(standing, seen);
     if (decision.recommended !== undefined)
       this.#recommendations.push({ atMs, replicas: decision.recommended });

@@ -12,6 +12,8 @@ export interface Observation {
   /** Why the engine does not make what is wanted, for people; absent where it does. */
   readonly unmet?: string;
   readonly readings: Readings;
+  /** Since when each of those that are ready has been, in milliseconds since the epoch; absent where that is not known. */
+  readonly readySinceMs?: readonly number[];
   /** One by one, for policies that look at each; where absent, each ready one is taken for an average one. */
   readonly instances?: readonly SeenInstance[];
 }

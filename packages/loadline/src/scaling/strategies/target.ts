@@ -6,7 +6,9 @@ import { unseen } from './threshold.ts';
 
 /**
  * As many as bring a metric to its target, rounded up. What is seen of each instance is carried by those that are
- * ready; those that are on their way up will take over a share, so that they are not asked for twice.
+ * ready; those that are on their way up will take over a share, so that they are not asked for twice. Who became ready only
+ * when it had been measured has not taken over a share either: it is not thought to be as busy as the others on the way up,
+ * and not thought to be idle on the way down.
  */
 export function proposeByTarget(
   rule: TargetRule,
@@ -15,47 +17,55 @@ export function proposeByTarget(
 ): Proposal {
   const { metric, target, isPerReplica, scaleOutTolerance, scaleInTolerance } = rule;
   const { wanted, ready } = observed;
-  // Whether a value is one instance's or the group's, this is what it takes to need just what there is.
-  const share = isPerReplica ? 1 : Math.max(1, rule.of === 'per replica' && ready > 0 ? ready : wanted);
-  const even = (target * wanted) / share;
+  const sight = see(metric, observed, staleAfterMs);
+  const isOfEach = !isPerReplica && rule.of === 'per replica' && ready > 0;
+  // Whether a value is one instance's or the group's, by this it is multiplied to be what is needed.
+  const share = isPerReplica ? 1 : Math.max(1, isOfEach ? ready : wanted);
+  const busyShare = isOfEach && 'value' in sight ? Math.max(1, ready - newcomersOf(observed, sight)) : share;
   const ownRule = {
     metric,
     kind: 'target',
     isFloor: false,
-    scaleOutAbove: even * (1 + scaleOutTolerance),
+    scaleOutAbove: ((target * wanted) / busyShare) * (1 + scaleOutTolerance),
     // One fewer must be able to carry it, too: of a small group that is the narrower limit.
     scaleInBelow:
-      wanted > 1 ? Math.min(even * (1 - scaleInTolerance), (target * (wanted - 1)) / share) : undefined,
+      wanted > 1
+        ? Math.min(((target * wanted) / share) * (1 - scaleInTolerance), (target * (wanted - 1)) / share)
+        : undefined,
   } as const;
-  const sight = see(metric, observed, staleAfterMs);
   if ('flaw' in sight) return { ...ownRule, ...unseen(wanted), because: sight.flaw };
   const { value: seen, ageMs, count } = sight;
-  const load = (share * seen) / target;
-  // A hair less, so that a load that fits exactly needs no further instance because of the last bit of a division.
-  const wants = Math.max(0, Math.ceil(load - 1e-9));
-  const ratio = load / Math.max(1, wanted);
-  const says = judge(ratio, wants - wanted, rule);
+  const busy = loadOf((busyShare * seen) / target, wanted);
+  const all = loadOf((share * seen) / target, wanted);
+  const isMore = busy.wants > wanted && busy.ratio > 1 + scaleOutTolerance;
+  const isFewer = all.wants < wanted && all.ratio < 1 - scaleInTolerance;
+  const says = isMore ? 'more' : isFewer ? 'fewer' : 'stay';
   const goal = `its target of ${showMetric(metric, target)}${isPerReplica ? ' an instance' : ''}`;
   // Of a small group, one fewer may be too few though much is free.
-  const isNeeded = says === 'stay' && ratio < 1 - scaleInTolerance;
+  const isNeeded = says === 'stay' && all.ratio < 1 - scaleInTolerance;
   const place = isNeeded ? 'below' : { more: 'above', fewer: 'below', stay: 'near' }[says];
   return {
     ...ownRule,
     says,
-    wants: says === 'stay' ? wanted : wants,
+    wants: { more: busy.wants, fewer: all.wants, stay: wanted }[says],
     seen,
     ageMs,
     count,
-    because: `is ${showMetric(metric, seen)}, ${place} ${goal}${isNeeded ? `, which takes ${wants} all the same` : ''}`,
+    because: `is ${showMetric(metric, seen)}, ${place} ${goal}${isNeeded ? `, which takes ${all.wants} all the same` : ''}`,
   };
 }
 
-function judge(
-  ratio: number,
-  change: number,
-  { scaleOutTolerance, scaleInTolerance }: Pick<TargetRule, 'scaleOutTolerance' | 'scaleInTolerance'>,
-): 'more' | 'stay' | 'fewer' {
-  if (change > 0 && ratio > 1 + scaleOutTolerance) return 'more';
-  if (change < 0 && ratio < 1 - scaleInTolerance) return 'fewer';
-  return 'stay';
+/** How many became ready only while, or after, the value was measured. */
+function newcomersOf(
+  { atMs, readySinceMs = [] }: Pick<Observation, 'atMs' | 'readySinceMs'>,
+  { ageMs, overMs = 0 }: { readonly ageMs: number; readonly overMs: number | undefined },
+): number {
+  const measuredFromMs = atMs - ageMs - overMs;
+  return readySinceMs.filter((sinceMs) => sinceMs > measuredFromMs).length;
+}
+
+/** How many a load takes, in instances that are at the target, and what that is of those that there are to be. */
+function loadOf(load: number, wanted: number): { readonly wants: number; readonly ratio: number } {
+  // A hair less, so that a load that fits exactly needs no further instance because of the last bit of a division.
+  return { wants: Math.max(0, Math.ceil(load - 1e-9)), ratio: load / Math.max(1, wanted) };
 }

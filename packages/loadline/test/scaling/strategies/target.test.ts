@@ -81,6 +81,21 @@ describe('a target of a metric of each instance', () => {
     expect(decideBy(rules, seen({ cpuRatio: 1 }, { wanted: 6, ready: 4, starting: 2 })).to).toBe(8);
   });
 
+  it('does not take who has just become ready for as busy as those that were measured, nor for idle', () => {
+    const measuredMs = seen({}).atMs;
+    const [long, just] = [measuredMs - 60_000, measuredMs - 400];
+    const of = (value: number, readySinceMs: readonly number[]): number =>
+      decideBy(rules, {
+        ...seen({}, { wanted: 5, readySinceMs }),
+        readings: { cpuRatio: { value, atMs: measuredMs, overMs: 1000, count: 3 } },
+      }).to;
+    expect(of(0.8, [long, long, long, just, just])).toBe(5);
+    expect(of(0.95, [long, long, long, just, just])).toBe(6);
+    expect(of(0.8, [long, long, long, long, long])).toBe(8);
+    // Three at 40 % would fit on three; with the two that nobody has seen yet, it may take four.
+    expect(of(0.4, [long, long, long, just, just])).toBe(of(0.4, [long, long, long, long, long]));
+  });
+
   it('says the limits that hold while some are starting', () => {
     const [proposal] = decideBy(rules, seen({ cpuRatio: 1 }, { wanted: 8, ready: 4, starting: 4 })).proposals;
     expect(proposal?.scaleOutAbove).toBeCloseTo(1.1);
