@@ -26,6 +26,8 @@ interface Stage {
   readonly scaler: Scaler;
   /** What the source of the metrics says from now on; `lost` throws, `silent` never answers. */
   cpu: number | 'lost' | 'silent';
+  /** Over how long it measures. */
+  overMs: number;
   /** Each look at the metrics, by group. */
   readonly asked: string[];
   readonly wanted: () => Promise<number>;
@@ -36,7 +38,7 @@ async function start(further: { memory?: ScalingMemory; replicas?: number } = {}
   const { memory = createScalingMemory(), replicas = 2 } = further;
   const driver = createSimulatedDriver({ clock, groups: { api: replicas, bots: 2 }, startMs: 3000 });
   const asked: string[] = [];
-  const stage = { clock, driver, memory, asked, cpu: 0.5 as Stage['cpu'] };
+  const stage = { clock, driver, memory, asked, cpu: 0.5 as Stage['cpu'], overMs: 0 };
   const scaler = await openScaler({
     clock,
     driver,
@@ -48,7 +50,7 @@ async function start(further: { memory?: ScalingMemory; replicas?: number } = {}
         asked.push(group);
         if (stage.cpu === 'lost') throw new Error('nobody answers');
         if (stage.cpu === 'silent') return new Promise(() => undefined);
-        return { cpuRatio: { value: stage.cpu, atMs: clock.now() } };
+        return { cpuRatio: { value: stage.cpu, atMs: clock.now(), overMs: stage.overMs } };
       },
     },
   });
@@ -101,6 +103,21 @@ describe('a scaler', () => {
         reason: 'Scale out api from 2 to 4: cpuRatio is 90 %, above 70 %.',
       },
     ]);
+  });
+
+  it('asks for nobody twice while those who came have not been measured yet', async () => {
+    const stage = await start();
+    const policy = { ...written, metrics: { cpuRatio: { target: 0.6 } } };
+    await stage.scaler.configure('api', { policy, changedBy: 'ada' });
+    stage.overMs = 5000;
+    await stage.clock.advance(6500);
+    stage.cpu = 0.9;
+    await stage.clock.advance(6000);
+    expect(await stage.driver.observe('api', new AbortController().signal)).toMatchObject({ ready: 3 });
+    expect(await stage.wanted()).toBe(3);
+    await stage.clock.advance(5000);
+    expect(await stage.wanted()).toBe(5);
+    await stage.scaler.close();
   });
 
   it('decides everything and does nothing while its policy is tried only', async () => {

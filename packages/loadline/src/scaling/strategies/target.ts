@@ -1,6 +1,6 @@
 import { showMetric } from '../policy/metric.ts';
 import type { TargetRule } from '../policy/rule.ts';
-import { type Observation, see } from './observation.ts';
+import { type Observation, type Sight, see } from './observation.ts';
 import type { Proposal, ScalingContext } from './strategy.ts';
 import { unseen } from './threshold.ts';
 
@@ -21,7 +21,7 @@ export function proposeByTarget(
   const isOfEach = !isPerReplica && rule.of === 'per replica' && ready > 0;
   // Whether a value is one instance's or the group's, by this it is multiplied to be what is needed.
   const share = isPerReplica ? 1 : Math.max(1, isOfEach ? ready : wanted);
-  const busyShare = isOfEach && 'value' in sight ? Math.max(1, ready - newcomersOf(observed, sight)) : share;
+  const busyShare = isOfEach && 'value' in sight ? measuredOf(observed, sight) : share;
   const ownRule = {
     metric,
     kind: 'target',
@@ -55,13 +55,18 @@ export function proposeByTarget(
   };
 }
 
-/** How many became ready only while, or after, the value was measured. */
-function newcomersOf(
-  { atMs, readySinceMs = [] }: Pick<Observation, 'atMs' | 'readySinceMs'>,
-  { ageMs, overMs = 0 }: { readonly ageMs: number; readonly overMs: number | undefined },
+/**
+ * How many of those that are ready were so when the value was measured, or are known to be a part of it. Where that is nobody, the
+ * value must be one of them all: a group that has only begun.
+ */
+function measuredOf(
+  { atMs, ready, readySinceMs = [] }: Pick<Observation, 'atMs' | 'ready' | 'readySinceMs'>,
+  { ageMs, count = 0, overMs = 0 }: Exclude<Sight, { readonly flaw: string }>,
 ): number {
   const measuredFromMs = atMs - ageMs - overMs;
-  return readySinceMs.filter((sinceMs) => sinceMs > measuredFromMs).length;
+  const newcomers = readySinceMs.filter((sinceMs) => sinceMs > measuredFromMs).length;
+  const measured = Math.min(ready, Math.max(count, ready - newcomers));
+  return measured > 0 ? measured : ready;
 }
 
 /** How many a load takes, in instances that are at the target, and what that is of those that there are to be. */

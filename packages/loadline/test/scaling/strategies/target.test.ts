@@ -92,6 +92,8 @@ describe('a target of a metric of each instance', () => {
     expect(of(0.8, [long, long, long, just, just])).toBe(5);
     expect(of(0.95, [long, long, long, just, just])).toBe(6);
     expect(of(0.8, [long, long, long, long, long])).toBe(8);
+    // Of a group that has only begun, all that is measured is of those who have just come.
+    expect(of(0.8, [just, just, just, just, just])).toBe(5);
     // Three at 40 % would fit on three; with the two that nobody has seen yet, it may take four.
     expect(of(0.4, [long, long, long, just, just])).toBe(of(0.4, [long, long, long, long, long]));
   });
