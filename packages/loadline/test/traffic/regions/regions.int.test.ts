@@ -222,7 +222,15 @@ it('where all are full, they share by weight all the same', async () => {
 });
 
 it('a request that finds nobody where it was sent is answered by the next region', async () => {
-  expect(await ask('us')).toBe('us');
+  // After a try before this one it is cut off, and after the tests before that all regions take their share back bit by bit.
+  await distances.get('us')?.heal();
+  for (const [area, region] of [
+    ['us', 'us'],
+    ['de', 'eu'],
+  ] as const) {
+    const isWhole = async (): Promise<string> => [...(await askUntil(area, times(20))).keys()].join();
+    await expect.poll(isWhole, { timeout: 15_000 }).toBe(region);
+  }
   await distances.get('us')?.inject({ kind: 'cut' });
   // It is sent there: nobody knows yet.
   expect(await ask('us')).toBe('eu');
