@@ -9,6 +9,7 @@ import {
   type Profiler,
 } from '../profiling/index.ts';
 import { type Door, type HonoContext, type HonoMiddleware, pathOf } from '../traffic/index.ts';
+import { createExchanges } from './adapters/exchanges.ts';
 import {
   type ExpressMiddleware,
   type ExpressOptions,
@@ -54,7 +55,7 @@ export interface Observer extends AsyncDisposable {
   hono<Context extends HonoContext>(options: HonoOptions<Context>): HonoMiddleware<Context>;
   /** Counts also connections on which no request comes. Fastify needs no such word. */
   watch(server: ConnectingServer): void;
-  /** Ends the sampling, and aborts a profile that is being taken. */
+  /** Ends the sampling, counts no request that begins from now on, and aborts a profile that is being taken. */
   close(): Promise<void>;
 }
 
@@ -83,11 +84,14 @@ export function observe(options: ObserveOptions = {}): Observer {
   const sketches = (): Sketches =>
     usersKey === undefined ? new Map() : new Map([[usersSketchName, users.recent().encode()]]);
   const doors = doorsOf(options, access, { registry, clock, profiler, sketches });
+  const network = observeNetwork(registry);
+  const exchanges = createExchanges(network);
   const watcher: Watcher = {
     clock,
+    exchanges,
     http,
     users,
-    network: observeNetwork(registry),
+    network,
     userFailures: registry.counter({
       name: 'http_user_lookup_failures_total',
       help: 'Requests of which the service could not say who they were from.',
@@ -100,6 +104,7 @@ export function observe(options: ObserveOptions = {}): Observer {
   };
   const close = async (): Promise<void> => {
     for (const stop of stops) stop();
+    exchanges.close();
     workLog.close();
     await profiler.close();
   };

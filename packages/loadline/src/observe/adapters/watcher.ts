@@ -1,13 +1,15 @@
 import type { Clock } from '../../base/index.ts';
 import type { Counter } from '../../metrics/index.ts';
-import { clientWent, type Door } from '../../traffic/index.ts';
+import type { Door } from '../../traffic/index.ts';
 import type { ActiveUsers } from '../meters/active-users.ts';
 import type { HttpObserver } from '../meters/http-metrics.ts';
-import type { CountedSocket, NetworkObserver } from '../meters/network-metrics.ts';
+import type { NetworkObserver } from '../meters/network-metrics.ts';
+import type { ExchangeFollower, Exchanges, NodeResponse } from './exchanges.ts';
 
 /** What an adapter tells of the requests that its framework takes. */
 export interface Watcher {
   readonly clock: Clock;
+  readonly exchanges: Exchanges;
   readonly http: HttpObserver;
   readonly network: NetworkObserver;
   readonly users: ActiveUsers;
@@ -23,22 +25,6 @@ export type UserOf<Request> = (request: Request) => string | undefined;
 /** The route of what fits no route. */
 const unmatched = 'unmatched';
 
-/** What is needed of `http.IncomingMessage`. */
-export interface NodeRequest {
-  readonly method?: string | undefined;
-  readonly socket: CountedSocket;
-  readonly httpVersionMajor: number;
-}
-
-/** What is needed of `http.ServerResponse`. */
-export interface NodeResponse {
-  readonly req: NodeRequest;
-  readonly statusCode: number;
-  readonly writableEnded: boolean;
-  readonly writableFinished: boolean;
-  on(event: 'close', listener: (this: NodeResponse) => void): unknown;
-}
-
 /** What an adapter knows of a request by whatever its framework gives for one. Asked when it has been answered. */
 export interface Asked<Subject> {
   /** The pattern that it fits; undefined where there is none. */
@@ -49,50 +35,29 @@ export interface Asked<Subject> {
 /** Follows one request from now on, to the end of its answer or of its connection. */
 export type Follow<Subject> = (subject: Subject, response: NodeResponse) => void;
 
-/**
- * Makes what follows the requests of `node:http`, once for each adapter. It is paid for with every request: one function
- * listens to all responses, and what it has to know is kept on the response itself. A closure for each and `once()`,
- * which wraps it, took twice as long as all of this.
- */
+/** Makes what follows the requests of `node:http`, once for each adapter. It is paid for with every request. */
 export function createFollow<Subject>(
   watcher: Watcher,
   { routeOf, userOf }: Asked<Subject>,
 ): Follow<Subject> {
-  const { clock, http, network } = watcher;
-  // Of this adapter alone: a response may be followed by others, too.
-  const begunMs = Symbol('begunMs');
-  const subjectOf = Symbol('subject');
-  interface Followed extends NodeResponse {
-    /** NaN when it has been counted: whatever is no number would make another kind of object of each response. */
-    [begunMs]?: number;
-    [subjectOf]?: Subject;
-  }
-  function onClose(this: Followed): void {
-    const startMs = this[begunMs];
-    if (startMs === undefined || Number.isNaN(startMs)) return;
-    const subject = this[subjectOf] as Subject;
-    this[begunMs] = Number.NaN;
-    const nowMs = clock.monotonicMs();
-    // Node's HTTP/2 calls every stream finished that is closed, also one to which nothing was ever answered.
-    const isAnswered = this.writableFinished && this.writableEnded;
-    http.end({
-      method: this.req.method ?? 'GET',
-      route: seeRoute(watcher, routeOf, subject, this),
-      status: isAnswered ? this.statusCode : clientWent,
-      durationMs: nowMs - startMs,
-    });
-    if (userOf !== undefined) seeUser(watcher, userOf, subject, nowMs);
-  }
-  return (subject, response: Followed) => {
-    // A framework may be told twice to use the same adapter, and a request is one all the same.
-    if (response[begunMs] !== undefined) return;
-    response[begunMs] = clock.monotonicMs();
-    response[subjectOf] = subject;
-    http.begin();
-    // HTTP/2 shows a stand-in for its connection, which many requests share and which counts nothing.
-    if (response.req.httpVersionMajor < 2) network.see(response.req.socket);
-    response.on('close', onClose);
+  const { clock, exchanges, http } = watcher;
+  const follower: ExchangeFollower<Subject> = {
+    begun() {
+      http.begin();
+      return clock.monotonicMs();
+    },
+    ended({ subject, response, status, startMs }) {
+      const nowMs = clock.monotonicMs();
+      http.end({
+        method: response.req.method ?? 'GET',
+        route: seeRoute(watcher, routeOf, subject, response),
+        status,
+        durationMs: nowMs - startMs,
+      });
+      if (userOf !== undefined) seeUser(watcher, userOf, subject, nowMs);
+    },
   };
+  return (subject, response) => exchanges.follow(response, subject, follower);
 }
 
 /** As `seeUser`: what has no route that can be told has none. */

@@ -1,7 +1,9 @@
+import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import Fastify from 'fastify';
 import { type Observer, observe } from 'loadline/observe';
 import { describe, expect, it } from 'vitest';
 import { numbers, requestsOf } from './numbers.ts';
@@ -159,6 +161,49 @@ describe('requests that do not go as planned', () => {
     expect(inFlightOf(observer)).toBe(0);
     client.close();
     await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+
+  it('are counted though they come over no connection', async () => {
+    await using observer = observe();
+    await using app = Fastify();
+    app.register(observer.fastify());
+    app.get('/food/:id', async () => 'a dish');
+    for (const id of ['1', '2']) expect((await app.inject(`/food/${id}`)).body).toBe('a dish');
+    await expect.poll(() => requestsOf(observer)).toEqual({ 'GET /food/:id 200': 2 });
+    expect(inFlightOf(observer)).toBe(0);
+    expect(numbers(observer, 'http_server_connections_total')).toEqual({ '': 0 });
+  });
+
+  it('are told apart by the adapter that knows their route, where two see them', async () => {
+    await using observer = observe();
+    const middleware = observer.express({ routeOf: () => '/:any' });
+    const both = observer.node((request, response) =>
+      middleware(request, response, () => void handler(request, response)),
+    );
+    await using line = await openLine(createServer(both));
+    line.socket.write('GET /a HTTP/1.1\r\nhost: x\r\n\r\nGET /b HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => requestsOf(observer)).toEqual({ 'GET /:any 200': 2 });
+    expect(inFlightOf(observer)).toBe(0);
+  });
+
+  it('are counted to their end where the observer is closed meanwhile, and no others', async () => {
+    const observer = observe();
+    const answers: (() => void)[] = [];
+    const late: RequestListener = (_request, response) => void answers.push(() => response.end('hello'));
+    await using line = await openLine(createServer(observer.node(late, { routeOf })));
+    const hears = channel('http.server.response.finish');
+    line.socket.write('GET /a HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => answers.length).toBe(1);
+    await observer.close();
+    expect(hears.hasSubscribers).toBe(true);
+    answers.pop()?.();
+    await expect.poll(() => requestsOf(observer)).toEqual({ 'GET /a 200': 1 });
+    expect(hears.hasSubscribers).toBe(false);
+    line.socket.write('GET /b HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => answers.length).toBe(1);
+    answers.pop()?.();
+    await expect.poll(() => line.received().split('hello').length).toBe(3);
+    expect([requestsOf(observer), inFlightOf(observer)]).toEqual([{ 'GET /a 200': 1 }, 0]);
   });
 
   it('share a method where nobody knows it, whatever a client makes up', async () => {
