@@ -43,7 +43,13 @@ export function proposeByTarget(
   const goal = `its target of ${showMetric(metric, target)}${isPerReplica ? ' an instance' : ''}`;
   // Of a small group, one fewer may be too few though much is free.
   const isNeeded = says === 'stay' && all.ratio < 1 - scaleInTolerance;
-  const place = isNeeded ? 'below' : { more: 'above', fewer: 'below', stay: 'near' }[says];
+  // Those that were measured have too much to do, and those that come will take enough of it.
+  const isShared = says === 'stay' && isOfEach && seen > target * (1 + scaleOutTolerance);
+  const place = isNeeded
+    ? 'below'
+    : isShared
+      ? 'above'
+      : { more: 'above', fewer: 'below', stay: 'near' }[says];
   return {
     ...ownRule,
     says,
@@ -51,7 +57,13 @@ export function proposeByTarget(
     seen,
     ageMs,
     count,
-    because: `is ${showMetric(metric, seen)}, ${place} ${goal}${isNeeded ? `, which takes ${all.wants} all the same` : ''}`,
+    because: `is ${showMetric(metric, seen)}, ${place} ${goal}${
+      isNeeded
+        ? `, which takes ${all.wants} all the same`
+        : isShared
+          ? `, which ${wanted} will share once all of them are busy`
+          : ''
+    }`,
   };
 }
 

@@ -98,6 +98,13 @@ describe('a target of a metric of each instance', () => {
     expect(of(0.4, [long, long, long, just, just])).toBe(of(0.4, [long, long, long, long, long]));
   });
 
+  it('says who will share a load that is too much for those that were measured', () => {
+    const { reason } = decideBy(rules, seen({ cpuRatio: 0.9 }, { wanted: 8, ready: 4, starting: 4 }));
+    expect(reason).toBe(
+      'Hold api at 8: cpuRatio is 90 %, above its target of 50 %, which 8 will share once all of them are busy.',
+    );
+  });
+
   it('says the limits that hold while some are starting', () => {
     const [proposal] = decideBy(rules, seen({ cpuRatio: 1 }, { wanted: 8, ready: 4, starting: 4 })).proposals;
     expect(proposal?.scaleOutAbove).toBeCloseTo(1.1);
