@@ -8,7 +8,7 @@ import type { Kind, Ports, Used } from './service.ts';
 import { metricsKey, type WatchName } from './watches.ts';
 
 /** On so many connections each of its two is asked. */
-export const connections = 16;
+const connections = 16;
 
 export interface Child extends Disposable {
   /** The CPU time that it took for a request, in microseconds. */

@@ -2,7 +2,7 @@
 import { criticalT, meanOf } from 'loadline/statistics';
 import { type BenchOptions, figureOf } from '../harness.ts';
 import type { Behind } from './behind.ts';
-import { type Child, connections, startChild } from './child.ts';
+import { type Child, startChild } from './child.ts';
 import type { Kind } from './service.ts';
 import type { WatchName } from './watches.ts';
 
@@ -17,8 +17,8 @@ export interface Compared {
   readonly collections: number;
 }
 
-/** Rivals are told apart with fewer pairs than our small share of the target. */
-const rivalsEvery = 5;
+/** So many on each side before the other has its turn, until both are warm. */
+const warmUpRequests = 500;
 
 /**
  * Two processes of one program differ by more than what is looked for: in what their compilers made of it, and in where it
@@ -30,12 +30,16 @@ export async function compareWatches(
   names: readonly WatchName[],
   options: BenchOptions & { readonly behind: Behind },
 ): Promise<Map<WatchName, Compared>> {
-  const launches = options.short ? 2 : 8;
+  const [launches, rivalsEvery] = options.short ? [2, 1] : [12, 4];
   const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
   for (let nth = 0; nth < launches; nth++) {
-    options.progress(`${kind}, ${nth + 1} of ${launches}: ${names.join(', ')}`);
-    for (const [name, launch] of await measureLaunch(kind, names, { ...options, nth }))
-      found.get(name)?.push(launch);
+    // Rivals are told apart with fewer of them than our small share of the target.
+    const contenders = names.filter((name) => !isRival(name) || nth % rivalsEvery === 0);
+    options.progress(`${kind}, ${nth + 1} of ${launches}: ${contenders.join(', ')}`);
+    for (const name of contenders) {
+      const isWatchedFirst = nth % 2 === 1;
+      found.get(name)?.push(await measureLaunch(kind, name, { ...options, isWatchedFirst }));
+    }
   }
   return new Map([...found].map(([name, all]) => [name, summaryOf(all)]));
 }
@@ -53,55 +57,46 @@ function summaryOf(all: readonly Launch[]): Compared {
   return { plainUs: meanOf(plain), moreUs, highUs, moreShare, collections };
 }
 
+/** One after the other: whoever else takes turns would drive the code of both sides out of the caches, which no service pays for. */
 async function measureLaunch(
   kind: Kind,
-  names: readonly WatchName[],
-  { behind, short, nth }: BenchOptions & { readonly behind: Behind; readonly nth: number },
-): Promise<Map<WatchName, Launch>> {
-  // With each change of sides the code of the other has to come back into the caches, which no service pays for: with batches of
-  // 125 requests, that was up to half of what was found.
-  const [pairs, requests, warmUps] = short ? [12, 100, 500] : [30, 1000, 2000];
+  name: WatchName,
+  {
+    behind,
+    short,
+    isWatchedFirst,
+  }: BenchOptions & { readonly behind: Behind; readonly isWatchedFirst: boolean },
+): Promise<Launch> {
+  const [pairs, batchMs, warmUpMs] = short ? [6, 50, 200] : [isRival(name) ? 6 : 16, 250, 2000];
   await using started = new AsyncDisposableStack();
   const start = async (watch: WatchName): Promise<Child> =>
-    started.use(await startChild({ kind, watch, behind, isWatchedFirst: nth % 2 === 1 }));
-  const children = await Promise.all(names.map((name) => start(name)));
-  // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another, of its own: one that
-  // serves other pairs as well would be warmer there.
-  const unwatched = names.includes('OpenTelemetry') ? await start('nobody') : undefined;
-  const sides = children.map((watched, at) => {
-    const name = names[at] as WatchName;
-    const plain = name === 'OpenTelemetry' ? (unwatched ?? watched) : watched;
-    return { name, watched, plain, us: [] as number[][] };
-  });
-  // A service may end a connection on which nothing was ever asked.
-  for (const { plain, watched } of sides) {
-    await plain.serve('plain', connections);
-    await watched.serve('watched', connections);
+    started.use(await startChild({ kind, watch, behind, isWatchedFirst }));
+  const watched = await start(name);
+  // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another.
+  const plain = name === 'OpenTelemetry' ? await start('nobody') : watched;
+  // Long enough that neither half is still being compiled: else the one that came second seems dear. A service may end a connection
+  // on which nothing was ever asked, so that both are asked in turns.
+  const startMs = performance.now();
+  let asked = 0;
+  while (performance.now() - startMs < warmUpMs) {
+    await plain.serve('plain', warmUpRequests);
+    await watched.serve('watched', warmUpRequests);
+    asked += 2 * warmUpRequests;
   }
-  // Long enough that neither half is still being compiled: else the one that came second seems dear.
-  for (let round = 0; round < 6; round++) {
-    for (const { plain, watched } of sides) {
-      await plain.serve('plain', warmUps);
-      await watched.serve('watched', warmUps);
-    }
-  }
+  const requests = Math.max(1, Math.round((asked * batchMs) / (performance.now() - startMs)));
+  const us: [plain: number, watched: number][] = [];
   for (let pair = 0; pair < pairs; pair++) {
-    for (const { name, plain, watched, us } of sides) {
-      if (isRival(name) && pair % rivalsEvery !== 0) continue;
-      // Who begins alternates, so that neither always comes after the other.
-      const first = us.length % 2 === 0 ? await plain.serve('plain', requests) : undefined;
-      const second = await watched.serve('watched', requests);
-      us.push([first ?? (await plain.serve('plain', requests)), second]);
-    }
+    // Who begins alternates, so that neither always comes after the other.
+    const first = pair % 2 === 0 ? await plain.serve('plain', requests) : undefined;
+    const second = await watched.serve('watched', requests);
+    us.push([first ?? (await plain.serve('plain', requests)), second]);
   }
-  const launches = sides.map(async ({ name, watched, us }) => {
-    const collections = await watched.checkCount();
-    const plainUs = figureOf(us.map(([plain = 0]) => plain)).median;
-    const moreUs = figureOf(us.map(([plain = 0, seen = 0]) => seen - plain)).median;
-    const moreShare = figureOf(us.map(([plain = 1, seen = 1]) => seen / plain)).median - 1;
-    return [name, { plainUs, moreUs, moreShare, collections }] as const;
-  });
-  return new Map(await Promise.all(launches));
+  return {
+    plainUs: figureOf(us.map(([plain]) => plain)).median,
+    moreUs: figureOf(us.map(([plain, seen]) => seen - plain)).median,
+    moreShare: figureOf(us.map(([plain, seen]) => seen / plain)).median - 1,
+    collections: await watched.checkCount(),
+  };
 }
 
 function isRival(name: WatchName): boolean {
