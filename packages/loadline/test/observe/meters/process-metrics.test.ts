@@ -30,6 +30,33 @@ it('observeProcess() samples how late the event loop comes, until it is told to 
   expect(clock.pending).toBe(0);
 });
 
+it('observeProcess() wakes a process that is at rest once a second, and tells of as many moments all the same', async () => {
+  const registry = createRegistry();
+  const virtual = createVirtualClock();
+  let wakes = 0;
+  const clock: Clock = {
+    ...virtual,
+    setTimer: (callback, delayMs) => virtual.setTimer(() => [wakes++, callback()], delayMs),
+  };
+  let busyShare = 0.02;
+  let activeMs = 0;
+  const passSecond = async (): Promise<number> => {
+    const before = wakes;
+    activeMs += busyShare * 1000;
+    await virtual.advance(1000);
+    return wakes - before;
+  };
+  const stop = observeProcess(registry, clock, () => activeMs);
+  expect([await passSecond(), await passSecond(), await passSecond()]).toEqual([10, 1, 1]);
+  busyShare = 0.08;
+  // What became busy is found out at the end of its first second.
+  expect([await passSecond(), await passSecond()]).toEqual([1, 10]);
+  busyShare = 0.02;
+  expect([await passSecond(), await passSecond()]).toEqual([10, 1]);
+  stop();
+  expect(await render(registry)).toContain('nodejs_eventloop_lag_seconds_count 70\n');
+});
+
 it('observeProcess() gives every moment its weight while the event loop stands still', async () => {
   const registry = createRegistry();
   const virtual = createVirtualClock();
