@@ -75,7 +75,9 @@ async function serveWith(
 ): Promise<void> {
   const { isLoopback, host, port, home, services, flagsPath, observeKey } = configuration;
   const registry = createRegistry();
-  const stopObserving = observeProcess(registry, clock);
+  // Its timer would keep a process alive whose start was refused.
+  using observing = new DisposableStack();
+  observing.defer(observeProcess(registry, clock));
   const builds = await openBuilds({ documents: store.documents, services });
   const weights = createNewcomerWeights(builds);
   // Closed after the instances, which leave through them.
@@ -124,7 +126,6 @@ async function serveWith(
       composition.graceful.force('it has not begun');
     }
     await stop(composition, tell);
-    stopObserving();
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type ProxyDriver,
   writeNginxConfiguration,
 } from 'loadline/traffic';
+import { controlPlaneError } from '../problems/index.ts';
 import type { NginxPlace, ProxyView, ServiceDescription } from '../scaling/index.ts';
 import { followProxy } from './followed-proxy.ts';
 import { type ClientSide, proxyCommand } from './proxy-command.ts';
@@ -53,6 +54,8 @@ export function startServiceProxies({
   groups,
   folder,
 }: ServiceProxiesOptions): ServiceProxies {
+  // Before anything is opened that would have to be closed where that is refused.
+  for (const { name, nginx } of services) if (nginx !== undefined) writeFirstConfiguration(name, nginx);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = proxyKeyIn(folder);
   const ours = services.flatMap((service) => {
@@ -126,17 +129,25 @@ function driversOf(service: ServiceDescription, { clock, processes, key }: Reach
     drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend }));
   }
   if (nginx !== undefined) {
-    writeFirstConfiguration(nginx);
     drivers.push(createNginxDriver({ clock, ...nginx }));
   }
   return drivers;
 }
 
-/** An nginx cannot start without one, and then have it changed. */
-function writeFirstConfiguration(nginx: NginxPlace): void {
-  mkdirSync(nginx.folder, { recursive: true });
+/** An nginx cannot start without one, and then have it changed. @throws CONTROL_PLANE_START_REFUSED */
+function writeFirstConfiguration(service: string, nginx: NginxPlace): void {
   const path = join(nginx.folder, 'nginx.conf');
-  if (!existsSync(path)) writeFileSync(path, writeNginxConfiguration(nginx), { mode: 0o600 });
+  try {
+    mkdirSync(nginx.folder, { recursive: true });
+    if (!existsSync(path)) writeFileSync(path, writeNginxConfiguration(nginx), { mode: 0o600 });
+  } catch (error) {
+    const said = (error as Error).message;
+    throw controlPlaneError(
+      'CONTROL_PLANE_START_REFUSED',
+      `Cannot start the control plane: the nginx of ${service} has no configuration, and ${path} cannot be written (${said}). Name another folder at services.${service}.nginx.folder, or make this one for the user who starts the control plane.`,
+      { cause: error, facts: { service, path } },
+    );
+  }
 }
 
 function nameOfOurs(service: string): string {

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startHaproxy } from '../../../../packages/loadline/test/traffic/drivers/haproxy-server.ts';
 import { startNginx } from '../../../../packages/loadline/test/traffic/drivers/nginx-server.ts';
 import { freePort } from '../free-port.ts';
-import { type Served, startServe } from '../served.ts';
+import { refusedServe, type Served, startServe } from '../served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-proxies-'));
 const script = fileURLToPath(new URL('./counting-service.mjs', import.meta.url));
@@ -175,6 +175,21 @@ describe('a service that listens', () => {
     served.push(await startServe(timedArgs, { key: first.firstKey ?? '' }));
     expect(await until(left, (leftMs) => leftMs <= 300)).toBeLessThanOrEqual(300);
     expect(await ask(port, agent, '/never')).toMatch(/^504 .*The time that the request had is over/);
+  });
+
+  it('is not started where its nginx can have no configuration, and says what to do', async () => {
+    const ownHome = mkdtempSync(join(home, 'unwritable-'));
+    const services = join(ownHome, 'services.json');
+    // A file where there should be a folder: nobody may make one there, not even root.
+    const nginx = {
+      folder: join(services, 'nginx'),
+      controlPort: await freePort(),
+      listen: 8080,
+    };
+    writeOne(services, { nginx });
+    const { code, text } = await refusedServe(['--home', ownHome, '--services', services]);
+    expect([code, text]).toEqual([2, expect.stringMatching(/services\.shop\.nginx\.folder/)]);
+    expect(text).not.toMatch(/^\s+at /m);
   });
 
   it('is told what a proxy before its own says of clients where its file trusts that, as the next control plane heeds', async () => {

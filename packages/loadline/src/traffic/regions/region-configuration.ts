@@ -28,8 +28,8 @@ export interface RegionConfigurationOptions extends Omit<HaproxyOptions, 'clock'
  */
 export function writeRegionConfiguration(plan: RegionPlan, options: RegionConfigurationOptions): string {
   const { origin, ...rest } = options;
+  checkPlan(plan, options);
   const settings = completeHaproxyOptions(rest);
-  checkPlan(plan, origin);
   const { runtime, healthCheck, slowStartMs, requestsMax } = settings;
   const file = settings.file as HaproxyFileSettings;
   const backends = plan.regions.map((region) => {
@@ -191,15 +191,19 @@ function isUp({ name }: Region): string {
   return `{ srv_is_up(region-${name}/${name}) }`;
 }
 
-function checkPlan(plan: RegionPlan, origin: RegionConfigurationOptions['origin']): void {
-  const problems = plan.regions
+/** Plain JavaScript may leave out what is needed. */
+function checkPlan(plan: RegionPlan, { origin, file }: Partial<RegionConfigurationOptions>): void {
+  const problems: { path: string[]; message: string }[] = plan.regions
     .filter(({ host }) => isIP(host) === 0)
     .map(({ name, host }) => ({
       path: ['regions', name, 'host'],
       message: `must be an IP address for HAProxy, got ${host}`,
     }));
-  const word = 'header' in origin ? origin.header : origin.networksPath;
-  const pattern = 'header' in origin ? /^[A-Za-z\d-]{1,64}$/ : /^[\w./-]+$/;
-  if (!pattern.test(word)) problems.push({ path: ['origin'], message: 'must be a header or a plain path' });
+  if (file === undefined)
+    problems.push({ path: ['file'], message: 'must say where clients are taken: { path, listen }' });
+  const { header, networksPath }: { header?: unknown; networksPath?: unknown } = origin ?? {};
+  const isWord = (word: unknown, pattern: RegExp): boolean => typeof word === 'string' && pattern.test(word);
+  if (!isWord(header, /^[A-Za-z\d-]{1,64}$/) && !isWord(networksPath, /^[\w./-]+$/))
+    problems.push({ path: ['origin'], message: 'must be { header } or { networksPath }, a plain path' });
   if (problems.length > 0) throw optionsError('write a configuration for regions', problems);
 }

@@ -100,7 +100,8 @@ function readSteps(field: Field, names: readonly string[]): Steps {
   return field.array((step) =>
     step.array((entry) => {
       const name = entry.oneOf(names);
-      if (used.has(name)) entry.problem(`must not be there twice, and ${name} is`);
+      // Of one that is none of them, that alone is told.
+      if (name === entry.value && used.has(name)) entry.problem(`must not be there twice, and ${name} is`);
       used.add(name);
       return name;
     }),

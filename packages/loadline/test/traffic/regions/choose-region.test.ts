@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { createRandom } from 'loadline/base';
-import { chooseRegion, readRegionPlan, type SeenRegion, stepsByLatency } from 'loadline/traffic';
+import {
+  chooseRegion,
+  readRegionPlan,
+  type SeenRegion,
+  stepsByLatency,
+  writeRegionConfiguration,
+} from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 
 const plan = readRegionPlan({
@@ -129,6 +135,16 @@ describe('readRegionPlan()', () => {
     expect(() => readRegionPlan({ regions: {} })).toThrow(/must name a region at least/);
   });
 
+  it('tells one problem of a region that is misspelt', () => {
+    const [eu, us] = ['10.1.0.1', '10.2.0.1'].map((host) => ({ host, port: 443 }));
+    const areas = { de: [['eu'], ['su']] };
+    expect(() => readRegionPlan({ regions: { eu, us }, areas })).toThrow(
+      expect.objectContaining({
+        facts: { problems: [expect.objectContaining({ path: ['areas', 'de', 1, 0] })] },
+      }),
+    );
+  });
+
   it('refuses names that mean something else where they are written, all at once', () => {
     const region = { host: '10.1.0.1', port: 443 };
     const bad = {
@@ -151,5 +167,21 @@ describe('readRegionPlan()', () => {
       expect.stringMatching(/^regions\.7 must have a name that is no whole number/),
       expect.stringMatching(/^regions\.EU must have a name that differs from eu in more than case/),
     ]);
+  });
+});
+
+describe('writeRegionConfiguration()', () => {
+  it('tells all that is missing at once, as of a call from plain JavaScript', () => {
+    const plan = readRegionPlan({ regions: { eu: { host: 'eu.example.test', port: 443 } } });
+    const write = (options: object): string =>
+      writeRegionConfiguration(plan, options as Parameters<typeof writeRegionConfiguration>[1]);
+    for (const options of [{}, { origin: { heder: 'x-country' } }, { origin: { header: 'x country' } }]) {
+      expect(() => write(options)).toThrow(
+        expect.objectContaining({
+          code: 'TRAFFIC_OPTIONS_INVALID',
+          message: expect.stringMatching(/regions\.eu\.host.*file.*origin/s),
+        }),
+      );
+    }
   });
 });
