@@ -15,6 +15,7 @@ export interface NodeResponse {
   /** The connection, while it is this answer's turn on it. */
   readonly socket: CountedSocket | null;
   readonly statusCode: number;
+  readonly destroyed?: boolean | undefined;
   readonly writableEnded: boolean;
   readonly writableFinished: boolean;
   once(event: 'finish' | 'close', listener: () => void): unknown;
@@ -56,7 +57,7 @@ interface Finish {
 
 /**
  * One on each connection, used again for each request on it: it is at hand when Node.js tells that an answer is out. A listener
- * on every response took 2 % of a service that does little else, and marks make another kind of object of it for all that
+ * on every response took up to 2 % of a service that does little else, and marks make another kind of object of it for all that
  * Node.js does with it after.
  */
 class Exchange {
@@ -124,7 +125,8 @@ export function createExchanges(network: NetworkObserver): Exchanges {
   }
   return {
     follow(response, subject, follower) {
-      if (isClosed) return;
+      // What is over when it is seen, perhaps again, would never end.
+      if (isClosed || response.destroyed === true || response.writableEnded) return;
       const exchange = exchangeOf(response);
       const isNew = exchange.response !== response;
       if (isNew) {

@@ -203,7 +203,8 @@ function checkPlan(plan: RegionPlan, { origin, file }: Partial<RegionConfigurati
     problems.push({ path: ['file'], message: 'must say where clients are taken: { path, listen }' });
   const { header, networksPath }: { header?: unknown; networksPath?: unknown } = origin ?? {};
   const isWord = (word: unknown, pattern: RegExp): boolean => typeof word === 'string' && pattern.test(word);
-  if (!isWord(header, /^[A-Za-z\d-]{1,64}$/) && !isWord(networksPath, /^[\w./-]+$/))
+  const isOne = Object.keys(origin ?? {}).length === 1;
+  if (!isOne || !(isWord(header, /^[A-Za-z\d-]{1,64}$/) || isWord(networksPath, /^[\w./-]+$/)))
     problems.push({ path: ['origin'], message: 'must be { header } or { networksPath }, a plain path' });
   if (problems.length > 0) throw optionsError('write a configuration for regions', problems);
 }

@@ -107,6 +107,25 @@ describe('requests that do not go as planned', () => {
     expect(inFlightOf(observer)).toBe(0);
   });
 
+  it('are one each, though the same adapter sees them again when they are over', async () => {
+    await using observer = observe();
+    const middleware = observer.express();
+    let seenAgain = 0;
+    const again: RequestListener = (request, response) =>
+      middleware(request, response, () => {
+        response.once('finish', () => middleware(request, response, () => undefined));
+        response.once('close', () => middleware(request, response, () => void seenAgain++));
+        handler(request, response);
+      });
+    await using line = await openLine(createServer(again));
+    line.socket.write('GET /a HTTP/1.1\r\nhost: x\r\n\r\nGET /late HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => requestsOf(observer)).toEqual({ 'GET unmatched 200': 1 });
+    line.socket.destroy();
+    await expect.poll(() => seenAgain).toBe(2);
+    expect(requestsOf(observer)).toEqual({ 'GET unmatched 200': 1, 'GET unmatched 499': 1 });
+    expect(inFlightOf(observer)).toBe(0);
+  });
+
   it('are seen by each of two observers', async () => {
     await using inner = observe();
     await using outer = observe();

@@ -175,7 +175,9 @@ describe('writeRegionConfiguration()', () => {
     const plan = readRegionPlan({ regions: { eu: { host: 'eu.example.test', port: 443 } } });
     const write = (options: object): string =>
       writeRegionConfiguration(plan, options as Parameters<typeof writeRegionConfiguration>[1]);
-    for (const options of [{}, { origin: { heder: 'x-country' } }, { origin: { header: 'x country' } }]) {
+    const both = { header: 'x-country', networksPath: 'a b' };
+    for (const origin of [undefined, { heder: 'x-country' }, { header: 'x country' }, both]) {
+      const options = { origin };
       expect(() => write(options)).toThrow(
         expect.objectContaining({
           code: 'TRAFFIC_OPTIONS_INVALID',
