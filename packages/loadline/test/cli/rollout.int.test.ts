@@ -157,7 +157,7 @@ shop-1.1  rolled back    0 %  1.0         2026-06-06 12:00  ada
   it.each([
     [[], 'a word is missing'],
     [['stop', 'shop'], 'no `rollout stop`'],
-    [['rollback', 'shop'], 'did you mean roll-back'],
+    [['rollback', 'shop'], 'did you mean roll-back?\n'],
     [['start', 'shop'], 'takes a service and a version'],
     [['show'], 'takes the name of one service'],
     [['show', 'shop', '--all'], '--all means nothing to `rollout show`'],

@@ -7,6 +7,7 @@ import {
 } from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
+import { ended } from '../door/problems.ts';
 import { readWords } from '../door/words.ts';
 import { drawRollout, drawRollouts, drawTurn, rolloutEnd, type ToldRollout } from '../screen/rollout.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -175,7 +176,7 @@ function unknownWord(said: string | undefined): Error {
   const near = said === undefined ? undefined : closest(said, words);
   const hint = near === undefined ? `known are ${words.join(', ')}` : `did you mean ${near}?`;
   const problem = said === undefined ? 'a word is missing after it' : `there is no \`rollout ${said}\``;
-  return cliError('CLI_USAGE', `Cannot understand \`loadline rollout\`: ${problem}; ${hint}.`);
+  return cliError('CLI_USAGE', `Cannot understand \`loadline rollout\`: ${problem}; ${ended(hint)}`);
 }
 
 function unfit(said: string): Error {

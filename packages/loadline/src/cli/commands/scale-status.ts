@@ -1,7 +1,8 @@
-import { closest } from '../../base/index.ts';
 import { askControlPlane, controlPlaneOptions, readControlPlane } from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
+import { notThere } from '../door/names.ts';
+import { ended } from '../door/problems.ts';
 import { readWords } from '../door/words.ts';
 import { drawGroups, type ToldGroup } from '../screen/groups.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -31,19 +32,13 @@ async function tellStatus(args: readonly string[], { terminal, env, signal }: Su
   const answer = await askControlPlane(address, '/performance/scaling/status', { key, signal });
   const { items } = answer as { readonly items: readonly ToldGroup[] };
   const told = group === undefined ? items : items.filter((each) => each.group === group);
-  if (group !== undefined && told.length === 0) throw unfit(notThere(group, items));
+  const names = items.map((each) => each.group);
+  if (group !== undefined && !names.includes(group)) throw unfit(notThere('group', group, names));
   if (words.json === true) terminal.out(`${JSON.stringify({ items: told }, null, 2)}\n`);
   else terminal.out(drawGroups(told, terminal));
   return exitCodes.passed;
 }
 
-function notThere(group: string, items: readonly ToldGroup[]): string {
-  const names = items.map((each) => each.group);
-  const meant = closest(group, names);
-  const known = names.length === 0 ? 'there are none' : `there are ${names.slice(0, 20).join(', ')}`;
-  return `there is no group ${JSON.stringify(group)}; ${meant === undefined ? known : `did you mean ${meant}?`}`;
-}
-
 function unfit(said: string): Error {
-  return cliError('CLI_USAGE', `Cannot tell the status: ${said}${said.endsWith('?') ? '' : '.'}`);
+  return cliError('CLI_USAGE', `Cannot tell the status: ${ended(said)}`);
 }
