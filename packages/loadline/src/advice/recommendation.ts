@@ -18,6 +18,7 @@ export interface Recommendation {
   readonly confidence: Level;
 }
 
+/** How far: how much harm a change can do, or how sure its rule is of it. A word of the rule, not a computed figure. */
 export type Level = 'low' | 'medium' | 'high';
 
 /** What a change would bring: computed by a formula that is told, or not known. Never a phrase. */

@@ -14,6 +14,7 @@ export interface ProfileSeen {
   readonly functions: readonly FunctionSeen[];
 }
 
+/** One function of the profile; it is a finding from a quarter of the busy samples on. */
 export interface FunctionSeen {
   /** With the place, so that it can be found: `sort (discovery.ts:42)`. */
   readonly name: string;

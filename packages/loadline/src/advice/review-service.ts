@@ -15,7 +15,7 @@ export interface ServiceSeen {
   readonly cpuRatio?: number;
   /** Of the instance that uses most. */
   readonly memory?: { readonly usedBytes: number; readonly limitBytes: number };
-  /** A leak, where one was found; `undefined` growth means that none was. */
+  /** What `judgeLeak` says of the heap; absent where it had too few samples to say anything. */
   readonly leak?: {
     readonly isLeak: boolean;
     readonly growthBytesPerSecond: number;
@@ -38,6 +38,7 @@ export interface PoolSeen {
   readonly holdMsMean?: number;
 }
 
+/** A cache: its lookups within the window. Below 1,000 of them nothing is said of it. */
 export interface CacheSeen {
   readonly hits: number;
   readonly misses: number;
@@ -46,6 +47,7 @@ export interface CacheSeen {
   readonly evictedPerSecond?: number;
 }
 
+/** An endpoint: its requests within the window, and how many of them failed. */
 export interface EndpointSeen {
   readonly name: string;
   readonly requests: number;
