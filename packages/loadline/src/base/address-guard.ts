@@ -14,10 +14,15 @@ export interface AddressPolicy {
   readonly allowHosts?: readonly string[];
 }
 
+/** Whether an address may be reached; if not, why, for people: `db (10.0.0.7) is a private address, which is not allowed here`. */
 export type AddressVerdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly kind: AddressKind; readonly reason: string };
 
+/**
+ * `loopback` and `private` can be allowed as a whole, `public` by name alone. `forbidden` is never allowed: unspecified, link-local,
+ * multicast, broadcast and metadata addresses. `invalid` is no IP address.
+ */
 export type AddressKind = 'loopback' | 'private' | 'public' | 'forbidden' | 'invalid';
 
 /**
@@ -69,6 +74,7 @@ function ranges(...subnets: readonly string[]): BlockList {
 
 const loopback = ranges('127.0.0.0/8', '::1/128');
 const privateRanges = ranges('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7');
+
 /** Unspecified, link-local, multicast, broadcast; then the metadata addresses outside link-local. */
 const forbidden = ranges(
   '0.0.0.0/8',

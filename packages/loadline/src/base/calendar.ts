@@ -7,6 +7,7 @@ export interface Calendar {
   readonly events: readonly CalendarEvent[];
 }
 
+/** What happens on some days, at the same time by the clock on the wall on each. */
 export interface CalendarEvent {
   readonly name: string;
   readonly days: DayRule;

@@ -31,6 +31,7 @@ export interface LoadlineErrorOptions {
 /** A room's error table: code → what it means and what to do, as printed in docs/reference/errors.md. */
 export type ErrorTable = Readonly<Record<string, ErrorEntry>>;
 
+/** What stands beside one code in docs/reference/errors.md. */
 export interface ErrorEntry {
   /** One sentence: what has happened. */
   readonly means: string;

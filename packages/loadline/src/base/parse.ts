@@ -20,6 +20,7 @@ export function parse<Value>(input: unknown, read: (root: Field) => Value): Pars
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems };
 }
 
+/** What reading has come to: the complete value, or every problem in the order in which they were noted. */
 export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -32,6 +33,7 @@ export interface Problem {
   readonly message: string;
 }
 
+/** The way from the root of the input to one place: keys of objects, and places in arrays from 0. */
 export type Path = readonly (string | number)[];
 
 /** `scenarios.browse.steps[0].get`; the root is `(root)`. */

@@ -25,12 +25,14 @@ export interface Chart {
   readonly notes?: readonly string[];
 }
 
+/** A shaded stretch of the x axis; its words are shown when the cursor rests on it. */
 export interface ChartSpan extends Span {
   /** What was measured then may be wrong; or it is right, and bad. */
   readonly kind: 'doubtful' | 'bad';
   readonly words: string;
 }
 
+/** What a chart draws in one tone. `spans`, `values` and `labels` go together by place; where a value is undefined the line has a gap. */
 export interface Series {
   readonly name: string;
   readonly tone: Tone;
@@ -46,6 +48,7 @@ export interface Series {
   readonly summary: string;
 }
 
+/** A stretch of the x axis, in its unit. */
 export interface Span {
   readonly from: number;
   readonly to: number;

@@ -4,6 +4,7 @@ import { type Chart, chartNumbers } from './charts.ts';
 import { pageScript } from './script.ts';
 import { pageStyle } from './style.ts';
 
+/** What `renderPage` makes a page of. */
 export interface Page {
   readonly title: string;
   /** A class of the whole page, for its own style. */
