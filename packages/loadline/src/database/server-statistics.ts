@@ -37,6 +37,7 @@ export interface DatabaseCounts {
   readonly temporaryBytes: number;
 }
 
+/** The sessions that clients have open, without our own, and how many there may be. */
 export interface Connections {
   /** Of clients, in all databases: they share the limit. */
   readonly total: number;
@@ -55,6 +56,7 @@ export interface Connections {
   };
 }
 
+/** How far one server that follows this one is behind. */
 export interface ReplicaLag {
   /** Its application_name. */
   readonly name: string;

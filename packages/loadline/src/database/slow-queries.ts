@@ -14,6 +14,7 @@ export interface SlowQueries extends Omit<StatementUse, 'byTotalTime' | 'byMeanT
   readonly byMeanTime: readonly SlowQuery[];
 }
 
+/** What one statement cost between two looks, with its text. */
 export interface SlowQuery extends StatementRow {
   /** With `$1` or `?` for each value; undefined where the server has forgotten it meanwhile. */
   readonly text: string | undefined;

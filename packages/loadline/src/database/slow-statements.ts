@@ -16,6 +16,7 @@ export interface StatementUse {
   readonly remarks: readonly string[];
 }
 
+/** What one statement cost between two readings: its times in the server, without planning and the network. */
 export interface StatementRow {
   readonly id: string;
   readonly calls: number;

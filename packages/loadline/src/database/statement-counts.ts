@@ -18,6 +18,7 @@ export interface StatementCounts {
   readonly temporaryBlocks: number;
 }
 
+/** What pg_stat_statements has counted until now, by statement; at most 20,000 of them. */
 export interface StatementReading {
   readonly kind: 'read';
   /** The server's clock, in milliseconds since the epoch. */
