@@ -27,6 +27,7 @@ export interface Pod {
   readonly ports: readonly PodPort[];
 }
 
+/** A TCP port of a container, 1 to 65,535, and its name where it has one. */
 export interface PodPort {
   readonly name?: string;
   readonly port: number;
