@@ -5,17 +5,20 @@ import type { FamilyNames } from './names.ts';
 /** A metric with all its series at this moment, as `families` gives it. */
 export type Family = NumberFamily | HistogramFamily;
 
+/** A counter or a gauge with all its series. */
 export interface NumberFamily extends FamilyNames {
   readonly kind: 'counter' | 'gauge';
   series(): Iterable<NumberSeries>;
 }
 
+/** A histogram with all its series, and how it is exposed. */
 export interface HistogramFamily extends FamilyNames, Exposure {
   readonly kind: 'histogram';
   /** The live histograms: `copy` what should not change. */
   series(): Iterable<HistogramSeries>;
 }
 
+/** A histogram with its label values, in the order of its family's label names. */
 export interface HistogramSeries {
   readonly labels: readonly string[];
   readonly histogram: Histogram;

@@ -9,6 +9,7 @@ export interface ScrapedFamily {
 /** Info and state sets count as gauges; what has no type, or one that is not listed here, is unknown. */
 export type ScrapedKind = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown';
 
+/** One line with a value. */
 export interface ScrapedSample {
   /** As it stands there: that of its family, or with `_total`, `_bucket`, `_sum`, `_count` behind it. */
   readonly name: string;
@@ -16,6 +17,7 @@ export interface ScrapedSample {
   readonly value: number;
 }
 
+/** What was read of a text, and how much of it could not be. */
 export interface Scrape {
   /** By name, in the order in which they came; only those that have samples. */
   readonly families: ReadonlyMap<string, ScrapedFamily>;

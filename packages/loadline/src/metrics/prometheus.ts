@@ -10,6 +10,7 @@ export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 export interface RenderOptions {
   /** How long a slice works before the event loop gets a turn, in milliseconds; 2 by default. */
   readonly sliceMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -6,13 +6,16 @@ import type { FamilyNames } from './names.ts';
 /** All metrics at one moment; nothing in it changes any more. */
 export type Snapshot = readonly FamilySnapshot[];
 
+/** One metric of a snapshot, with all its series. */
 export type FamilySnapshot = NumberSnapshot | HistogramSnapshot;
 
+/** A counter or a gauge as it was. */
 export interface NumberSnapshot extends FamilyNames {
   readonly kind: 'counter' | 'gauge';
   readonly series: readonly NumberSeries[];
 }
 
+/** A histogram as it was: its series hold copies, into which nobody records. */
 export interface HistogramSnapshot extends FamilyNames, Exposure {
   readonly kind: 'histogram';
   readonly series: readonly HistogramSeries[];

@@ -23,6 +23,7 @@ export interface OtlpOptions extends ExportTarget {
   readonly startMs?: number;
   /** How long `close` may go on sending, in milliseconds; 5,000 by default. */
   readonly closeMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -18,6 +18,7 @@ export interface RemoteWriteOptions extends ExportTarget {
   readonly labels?: Readonly<Record<string, string>>;
   /** How long `close` may go on sending, in milliseconds; 5,000 by default. */
   readonly closeMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -13,6 +13,7 @@ export interface ScrapeDoorOptions {
   readonly port: number;
   /** The address to listen on; 127.0.0.1 by default, so that nobody else can look. */
   readonly host?: string;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 
