@@ -15,9 +15,11 @@ export interface Evaluation {
   readonly states: readonly AlertState[];
   readonly silences: readonly Silence[];
   readonly nowMs: number;
+  /** What is left out has its default. */
   readonly limits?: Partial<EvaluationLimits>;
 }
 
+/** What an evaluation has come to; its states go into the next one. */
 export interface Evaluated {
   /** Sorted by fingerprint. */
   readonly states: readonly AlertState[];

@@ -46,8 +46,10 @@ export interface AlertState {
   readonly silencedBy: string | undefined;
 }
 
+/** The limits that are passed, by their severity; one that is not passed is absent. */
 export type AlertLevels = Readonly<Partial<Record<Severity, AlertLevel>>>;
 
+/** How long one limit has been passed. */
 export interface AlertLevel {
   readonly sinceMs: number;
   /** Whether the limit was passed for as long as the rule asks. */

@@ -40,6 +40,7 @@ export interface Incident {
   readonly timelineLeftOut: number;
 }
 
+/** An alert as its incident lists it; it fires until `resolvedAtMs`. */
 export interface IncidentAlert {
   readonly fingerprint: string;
   readonly rule: string;
@@ -47,6 +48,7 @@ export interface IncidentAlert {
   readonly resolvedAtMs: number | undefined;
 }
 
+/** Something that happened to an incident, in words. Notes of people are cut after 2,000 characters. */
 export interface TimelineEntry {
   readonly atMs: number;
   /** A person, or `loadline`. */

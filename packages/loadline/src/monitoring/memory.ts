@@ -14,6 +14,7 @@ export interface MonitorMemory {
   save(changes: readonly Change[]): Promise<void>;
 }
 
+/** What a monitor goes on with after a restart. */
 export interface Remembered extends MonitorState {
   /** What was on its way when the monitor ended. */
   readonly notifications: readonly Notification[];

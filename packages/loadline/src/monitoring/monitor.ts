@@ -30,11 +30,13 @@ export interface MonitorOptions {
   readonly memory: MonitorMemory;
   /** The monitor closes it. */
   readonly dispatcher: Dispatcher;
+  /** Default: this machine's. */
   readonly clock?: Clock;
   /** From one look to the next. Default 2 seconds: what is told has then passed its limit for the rule's duration and at most 4 seconds. */
   readonly intervalMs?: number;
   /** How long one reading of all rules may take. Default 5 seconds. */
   readonly readTimeoutMs?: number;
+  /** What is left out has its default. */
   readonly limits?: Partial<EvaluationLimits>;
   /** What this process does of several that watch the same; it is asked before each look, and again before anything is told. Default: it judges. */
   readonly partNow?: () => MonitorPart;

@@ -22,6 +22,7 @@ export interface Notification {
   readonly alertsLeftOut: number;
 }
 
+/** The incident that a notification belongs to. */
 export interface NotifiedIncident {
   readonly id: string;
   /** 0, and one more each time that nobody took it for too long. */
@@ -29,6 +30,7 @@ export interface NotifiedIncident {
   readonly takenBy: string | undefined;
 }
 
+/** One alert of a notification. `change` is `none` where it only fires still; `value` and `limit` are in `unit`. */
 export interface NotifiedAlert {
   readonly fingerprint: string;
   readonly rule: string;
@@ -48,6 +50,7 @@ export interface NotifiedAlert {
   readonly acknowledgedBy: string | undefined;
 }
 
+/** `raised`, `eased`: it fires at another severity than was told. `repeated`: at the same one, and it is time to tell it again. */
 export type AlertChange = 'fired' | 'raised' | 'eased' | 'repeated' | 'resolved';
 
 /** What is to be told of one alert. */

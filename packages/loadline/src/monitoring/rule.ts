@@ -39,6 +39,7 @@ export interface AlertRule {
   readonly summary: string;
 }
 
+/** Beyond which value an alert has which severity; in the rule's unit. */
 export interface AlertLimit {
   readonly severity: Severity;
   readonly limit: number;

@@ -8,6 +8,7 @@ export interface Target {
   readonly thresholds?: { readonly warning: number; readonly critical: number };
 }
 
+/** What a service can promise. `ratePerSecond` is what it bears at its peak, `ratePerSecondSustained` for long. */
 export type TargetMetric =
   | 'latencyMsP50'
   | 'latencyMsP95'
@@ -115,6 +116,7 @@ export const targetPresets: {
 /** What was measured, and what it cannot say: a metric is either a number or the reason why there is none. */
 export type Observed = Readonly<Partial<Record<TargetMetric, number | { readonly notApplicable: string }>>>;
 
+/** What became of one target. `measured` is in the unit of its metric; undefined where it is not applicable. */
 export interface JudgedTarget {
   readonly target: Target;
   readonly verdict: 'met' | 'missed' | 'not applicable';

@@ -13,9 +13,13 @@ export interface AlertmanagerOptions extends NotifierTarget {
   readonly refreshMs?: number;
   /** Where people see an alert: its fingerprint is added after a `/`. */
   readonly alertsUrl?: string;
+  /** How long one attempt may take. Default 10 seconds. */
   readonly timeoutMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
+  /** Spreads further attempts. Default: a stream of its own. */
   readonly random?: Random;
+  /** Gives a name's addresses; default this machine's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
 

@@ -12,7 +12,9 @@ export interface WebhookOptions extends NotifierTarget {
   readonly secret?: string;
   /** How long one attempt may take. Default 10 seconds. */
   readonly timeoutMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
+  /** Spreads further attempts. Default: a stream of its own. */
   readonly random?: Random;
   /** Gives a name's addresses; default this machine's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
