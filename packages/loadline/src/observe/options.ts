@@ -27,6 +27,7 @@ export interface ObserveOptions {
   readonly health?: HealthOptions;
   /** Where the metrics are kept; a new one by default. */
   readonly registry?: Registry;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

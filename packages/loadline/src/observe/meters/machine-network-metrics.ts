@@ -11,6 +11,7 @@ export interface DeviceBytes {
 
 /** Where the table of the devices comes from. */
 export interface MachineNetworkOptions {
+  /** Default: this machine's. */
   readonly clock?: Clock;
   /** Gives the kernel's table; throws where there is none. Default: that of Linux. */
   readonly readTable?: () => string;
