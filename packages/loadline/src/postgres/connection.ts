@@ -48,6 +48,7 @@ export interface TransactionOptions extends QueryOptions {
   readonly statementTimeoutMs?: number;
   /** Default `read committed`. */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** Refuses what would write. Default false. */
   readonly readOnly?: boolean;
 }
 

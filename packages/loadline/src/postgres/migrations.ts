@@ -23,6 +23,7 @@ export interface MigrateOptions {
   readonly statementTimeoutMs?: number;
   /** How long locks, and other instances that migrate too, are waited for in all. Default 60,000. */
   readonly patienceMs?: number;
+  /** Ends it before the next step or try, with the signal's reason; steps that were applied stay. */
   readonly signal?: AbortSignal;
 }
 

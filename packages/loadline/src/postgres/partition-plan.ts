@@ -10,6 +10,7 @@ export interface PartitionPolicy {
   readonly keepMs?: number;
 }
 
+/** A partition that is there, from its first moment to before its last, in milliseconds since the epoch. */
 export interface Partition {
   /** `schema.table`. */
   readonly name: string;
@@ -27,6 +28,7 @@ export interface Span {
   readonly toMs: number;
 }
 
+/** What is to be done for a table to have its partitions. */
 export interface PartitionPlan {
   readonly create: readonly Span[];
   /** The oldest first. */
