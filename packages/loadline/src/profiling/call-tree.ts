@@ -8,6 +8,7 @@ export interface CallTree {
   readonly idleUs: number;
 }
 
+/** A function where one chain of callers has called it. */
 export interface CallNode {
   readonly frame: CallFrame;
   /** The caller's place in `nodes`; −1 for the root. */

@@ -2,8 +2,13 @@ import { encodePprof } from './pprof.ts';
 import type { FinishedProfile } from './profiler.ts';
 import { topFunctions } from './top-functions.ts';
 
-/** In which forms a profile can be had. `v8` is what browsers' tools open: `.cpuprofile`, or `.heapprofile`. */
+/** In which forms a profile can be had. */
 export const profileFormats = ['pprof', 'v8', 'top'] as const;
+
+/**
+ * `pprof` is what most tools read, compressed with gzip. `v8` is what browsers' tools open: `.cpuprofile`, or `.heapprofile`.
+ * `top` is the functions that cost most, as JSON.
+ */
 export type ProfileFormat = (typeof profileFormats)[number];
 
 /** A profile in some form, as a file or an answer. */
@@ -14,7 +19,7 @@ export interface EncodedProfile {
   readonly body: Uint8Array<ArrayBuffer> | string;
 }
 
-/** A finished profile in the given form; `top` is the functions that cost most, as JSON. */
+/** A finished profile in the given form. */
 export function encodeProfile({ session, profile }: FinishedProfile, format: ProfileFormat): EncodedProfile {
   const name = `${session.kind}-${session.id}`;
   switch (format) {

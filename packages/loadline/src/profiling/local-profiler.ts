@@ -10,11 +10,13 @@ import type { WorkLog } from './work-log.ts';
 
 /** By what the overhead of profiling is measured. */
 export interface LocalProfilerOptions {
+  /** Default: this machine's. */
   readonly clock?: Clock;
   /** What the process has done, second by second, for the overhead; without it only starting and stopping are told. */
   readonly workLog?: WorkLog;
   /** CPU time of the process since its start, in microseconds. */
   readonly readCpuUs?: () => number;
+  /** Names the sessions. Default: random UUIDs. */
   readonly newId?: () => string;
 }
 

@@ -46,6 +46,7 @@ export interface ProfileSession extends Required<ProfileOptions> {
   readonly problem?: string;
 }
 
+/** A profile with the session that it was taken in. */
 export interface FinishedProfile {
   readonly session: ProfileSession;
   readonly profile: Profile;

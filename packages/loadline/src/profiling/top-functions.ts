@@ -14,6 +14,7 @@ export interface TopFunctions {
   readonly functionsOmitted: number;
 }
 
+/** What one function cost, wherever it was called from. Shares are of `TopFunctions.sum`, 0 to 1. */
 export interface TopFunction {
   /** `(anonymous)` where it has none; `(garbage collector)` and `(program)` are V8's words for what is no function. */
   readonly name: string;

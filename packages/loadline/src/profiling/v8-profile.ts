@@ -18,6 +18,7 @@ export interface V8CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
+/** A function where one chain of callers has called it; `children` are the ids of those that it called. */
 export interface V8CpuNode {
   readonly id: number;
   readonly callFrame: CallFrame;
@@ -29,6 +30,7 @@ export interface V8HeapProfile {
   readonly head: V8HeapNode;
 }
 
+/** A function where one chain of callers has called it, with the bytes that it allocated itself and that are still there. */
 export interface V8HeapNode {
   readonly callFrame: CallFrame;
   /** Estimated from a sample every so many bytes. */
@@ -36,6 +38,7 @@ export interface V8HeapNode {
   readonly children: readonly V8HeapNode[];
 }
 
+/** `cpu`: where time goes. `heap`: who allocates memory that stays. */
 export type ProfileKind = 'cpu' | 'heap';
 
 /** A profile as V8 gave it, with its kind. */
