@@ -6,6 +6,7 @@ export interface Equation {
   readonly weight?: number;
 }
 
+/** The coefficients with the least squares, and how well they are known. */
 export interface LinearFit {
   readonly coefficients: readonly number[];
   /** Σ weight · residual². */
@@ -48,6 +49,7 @@ export interface CurvePoint {
   readonly weight?: number;
 }
 
+/** A curve whose parameters are sought, from `start` on; `lowest` and `highest` have a bound for each of them. */
 export interface CurveProblem {
   readonly points: readonly CurvePoint[];
   readonly model: (parameters: readonly number[], x: number) => number;
@@ -58,6 +60,7 @@ export interface CurveProblem {
   readonly highest?: readonly number[];
 }
 
+/** The parameters with the least squares that were found; 200 steps are taken at most. */
 export interface CurveFit {
   readonly parameters: readonly number[];
   /** Σ weight · residual². */

@@ -29,6 +29,7 @@ export interface SimultaneousDifferences {
   readonly degrees: number;
 }
 
+/** An estimate, and the bounds between which the true value lies at the confidence that was asked for. */
 export interface Interval {
   readonly value: number;
   readonly low: number;
