@@ -8,6 +8,7 @@ export interface Audit {
   list(filter?: AuditFilter): Promise<Page<AuditRecord>>;
 }
 
+/** What somebody has done, or has tried to. */
 export interface AuditEntry {
   /** Who: a key's name, a schedule, the scaler. */
   readonly actor: string;
@@ -23,11 +24,13 @@ export interface AuditEntry {
   readonly detail?: unknown;
 }
 
+/** An entry as it is kept: `atMs` is the moment by the database's clock. */
 export interface AuditRecord extends AuditEntry {
   readonly id: string;
   readonly atMs: number;
 }
 
+/** Which entries; all that is given must hold. The time is from `fromMs` to before `toMs`. */
 export interface AuditFilter extends PageRequest {
   readonly actor?: string;
   readonly action?: string;

@@ -11,7 +11,7 @@ export interface Documents {
   /**
    * Writes one, with the next version.
    *
-   * @throws STORE_TOO_LARGE above 1 MiB of JSON.
+   * @throws STORE_TOO_LARGE above 1 MiB of JSON, STORE_QUERY_INVALID where kind or id is too short or too long.
    */
   put(kind: string, id: string, body: unknown, options?: PutOptions): Promise<PutOutcome>;
   /** Whether there was one of this version to remove. */
@@ -20,10 +20,10 @@ export interface Documents {
    * Puts and removes many, all of them or none, whatever their versions are. Of several changes of one document the last
    * counts.
    *
-   * @throws STORE_TOO_LARGE where one is above 1 MiB of JSON, and above 64 MiB in all.
+   * @throws STORE_TOO_LARGE where one is above 1 MiB of JSON, and above 64 MiB in all; STORE_QUERY_INVALID as `put`.
    */
   change(changes: readonly DocumentChange[]): Promise<void>;
-  /** All of a kind by their ids, a part at a time. */
+  /** All of a kind by their ids, a part at a time. @throws STORE_QUERY_INVALID where `limit` is none of ours. */
   list(kind: string, options?: ListOptions): Promise<readonly Document[]>;
   /** Removes what is too much of those whose id begins so, and says how many that was. */
   trim(kind: string, prefix: string, excess: Excess): Promise<number>;
@@ -40,13 +40,15 @@ export interface ListOptions {
   readonly isDescending?: boolean;
 }
 
+/** What is too much among the ids of a prefix: what either of the two says. */
 export interface Excess {
   /** Those with a lower id. */
   readonly below: string;
-  /** Those beyond so many; the highest ids stay. */
+  /** Those beyond so many, at least 1; the highest ids stay. */
   readonly keep: number;
 }
 
+/** A JSON value with its place: a kind of 1 to 50 characters and an id of 1 to 200. */
 export interface Document {
   readonly kind: string;
   readonly id: string;
@@ -66,6 +68,7 @@ export interface PutOptions {
   readonly ifVersion?: number;
 }
 
+/** Whether the document was written, or had another version than the one that was to be replaced. */
 export type PutOutcome =
   | { readonly outcome: 'stored'; readonly document: Document }
   /** Somebody was quicker: `found` is what is there now. */

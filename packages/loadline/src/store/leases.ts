@@ -11,6 +11,7 @@ export interface Leases {
   release(name: string, holder: string): Promise<void>;
 }
 
+/** Whether the lease is the asker's now. */
 export interface LeaseAnswer {
   readonly isHeld: boolean;
   /** Who has it now; undefined where that has just changed. */

@@ -22,12 +22,13 @@ export interface RepeatableWish {
   readonly keyKeptMs?: number;
 }
 
+/** What is to be run. With an idempotency key, the same wish of the same caller leads to the same test. */
 export interface TestWish extends Partial<RepeatableWish> {
-  /** At most 100 characters; longer ones are cut. */
+  /** Cut after 100 characters. */
   readonly name: string;
-  /** `load`, `stress`, `spike` …; at most 50 characters. */
+  /** `load`, `stress`, `spike` …; cut after 50 characters. */
   readonly type: string;
-  /** What is loaded; at most 2,000 characters. */
+  /** What is loaded; cut after 2,000 characters. */
   readonly target?: string;
   /** Whatever a runner needs to run it; at most 4 MiB of JSON. Only who claims it gets it back. */
   readonly plan: unknown;
@@ -38,22 +39,26 @@ export interface TestWish extends Partial<RepeatableWish> {
   readonly queuedMax?: number;
 }
 
+/** The test that has the key already: of the same wish, or (`key-taken`) of another one. */
 export interface WishedBefore {
   readonly outcome: 'repeated' | 'key-taken';
   readonly test: LoadTest;
 }
 
+/** What became of a wish: a new test, one that has its key, or none, because so many are queued. */
 export type EnqueueOutcome =
   | WishedBefore
   | { readonly outcome: 'queued'; readonly test: LoadTest }
   | { readonly outcome: 'full'; readonly queued: number };
 
+/** What a request to cancel has led to, and the test as it stands then. */
 export interface CancelOutcome {
   /** `cancelled`: it was queued; `asked`: its runner will end it; `over`: it had ended before. */
   readonly outcome: 'cancelled' | 'asked' | 'over';
   readonly test: LoadTest;
 }
 
+/** A test from its wish to its end. Its plan is for its runner alone (`ClaimedTest`), its report is read apart (`LoadTests.report`). */
 export interface LoadTest {
   readonly id: string;
   readonly name: string;
@@ -82,16 +87,18 @@ export interface ClaimedTest extends LoadTest {
   readonly plan: unknown;
 }
 
+/** How a runner ends its test. The figures outlast the test and its report. */
 export interface TestEnd {
   readonly state: 'finished' | 'failed' | 'cancelled' | 'interrupted';
   readonly reason?: string;
-  /** At most 20 characters. */
+  /** Cut after 20 characters. */
   readonly verdict?: string;
   /** JSON, kept letter by letter; at most 16 MiB. */
   readonly report?: string;
   readonly figures?: TestFigures;
 }
 
+/** Which tests; all that is given must hold. The time is from `fromMs` to before `toMs`. */
 export interface TestFilter extends PageRequest {
   readonly state?: TestState;
   readonly name?: string;

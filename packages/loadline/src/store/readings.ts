@@ -1,6 +1,6 @@
 import type { Queryable } from '../postgres/index.ts';
 
-/** What a server used at one moment: a row of `system_resources`. */
+/** What a server used at one moment: a row of `system_resources`. Percentages go up to 999.99. */
 export interface ResourceReading {
   /** At most 100 characters. */
   readonly serverId: string;
@@ -12,7 +12,7 @@ export interface ResourceReading {
   readonly activeConnections?: number;
 }
 
-/** How a cache did at one moment: a row of `cache_performance`. */
+/** How a cache did at one moment: a row of `cache_performance`. Percentages go up to 999.99. */
 export interface CacheReading {
   /** `redis`, `application`, `cdn`; at most 50 characters. */
   readonly cacheType: string;

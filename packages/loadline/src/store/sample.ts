@@ -42,6 +42,7 @@ export interface WriteReceipt {
   readonly problems: readonly SampleProblem[];
 }
 
+/** Why one sample of a batch was left out. */
 export interface SampleProblem {
   /** Its place in the batch. */
   readonly index: number;

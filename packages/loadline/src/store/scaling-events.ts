@@ -10,6 +10,7 @@ export interface ScalingEvents {
   list(filter?: ScalingEventFilter): Promise<Page<ScalingEvent>>;
 }
 
+/** One change of a group's capacity, in instances, with the number that moved it and the one it was held against. */
 export interface ScalingEventDraft {
   /** At most 100 characters. */
   readonly scalingGroup: string;
@@ -31,11 +32,13 @@ export interface ScalingEventDraft {
   readonly atMs?: number;
 }
 
+/** A scaling event as it is kept. */
 export interface ScalingEvent extends ScalingEventDraft {
   readonly id: string;
   readonly atMs: number;
 }
 
+/** Which events; all that is given must hold. The time is from `fromMs` to before `toMs`. */
 export interface ScalingEventFilter extends PageRequest {
   readonly scalingGroup?: string;
   readonly scalingAction?: string;

@@ -48,6 +48,7 @@ export interface SeriesAnswer {
   readonly lines: readonly Line[];
 }
 
+/** The points of one line of an answer, in the order of time. */
 export interface Line {
   /** The service, instance or endpoint; empty where all are in one line, or the series has none. */
   readonly name: string;
@@ -82,6 +83,7 @@ export interface LatestQuery {
   readonly sinceMs: number;
 }
 
+/** The last value of one series, in the series' unit. */
 export interface Latest {
   readonly series: Series;
   readonly atMs: number;

@@ -40,6 +40,7 @@ export interface StoreOptions {
    * Default the one that is read by. It stays open as well.
    */
   readonly writePostgres?: Postgres;
+  /** What is left out has its default. */
   readonly retention?: Retention;
   /** How this process is called in `metric_writers`. Default `loadline`. */
   readonly name?: string;

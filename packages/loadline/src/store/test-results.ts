@@ -26,11 +26,13 @@ export interface TestFigures {
   readonly completedAtMs: number;
 }
 
+/** The figures of a test, as they are kept under its id. */
 export interface TestResult extends TestFigures {
   /** That of the test. */
   readonly id: string;
 }
 
+/** Which results; all that is given must hold. The time is from `fromMs` to before `toMs`. */
 export interface TestResultFilter extends PageRequest {
   readonly testName?: string;
   readonly testType?: string;
