@@ -40,6 +40,7 @@ export interface AdmissionOptions {
   readonly registry?: Registry;
   /** Spreads `Retry-After` from 1 to 3 seconds, so that not all come back at once. Default: of chance. */
   readonly random?: Random;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -20,6 +20,7 @@ export interface SharedRateLimitOptions extends Rate {
   readonly instances: () => number;
   /** How long a request may wait for Valkey's word, in milliseconds. Default 50. */
   readonly waitMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

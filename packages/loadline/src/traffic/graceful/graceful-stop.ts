@@ -29,6 +29,7 @@ export interface GracefulStopOptions {
   readonly quietMs?: number;
   /** Told of each of the five steps as it begins: for the log. */
   readonly onStep?: (step: StopStep) => void;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -24,6 +24,7 @@ export interface HealthOptions {
   readonly onFailure?: (name: string, error: unknown) => void;
   /** Takes `service_ready` and `service_health_check_failures_total`. */
   readonly registry?: Registry;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -8,6 +8,7 @@ export type CheckResult = 'ok' | 'failed' | 'no answer in time' | 'not asked';
 export interface HealthReport {
   readonly status: HealthStatus;
   readonly checks: Readonly<Record<string, CheckResult>>;
+  /** As the options of `createHealth` say it. */
   readonly version?: string;
 }
 
