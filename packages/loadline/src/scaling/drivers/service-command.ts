@@ -4,6 +4,7 @@ export interface ServiceCommand {
   readonly args?: readonly string[];
   /** The whole environment of the process, beside its port; nothing is inherited that is not named here. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default: where this process runs. */
   readonly cwd?: string;
   /** The variable by which it is told its port. Default `PORT`. */
   readonly portVariable?: string;
