@@ -1,5 +1,6 @@
 import { errorsOf } from '../../base/index.ts';
 
+/** What can go wrong between the words of a command and what it prints. */
 export const cliErrorTable = {
   CLI_USAGE: {
     means: 'The command was not understood: a word or an option is unknown, missing or wrong.',

@@ -11,6 +11,7 @@ export interface Terminal {
   readonly style: Style;
 }
 
+/** Gives a text a format; where the terminal shows no colors, gives it back as it is. */
 export type Style = (format: Format, text: string) => string;
 export type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
