@@ -13,10 +13,9 @@ export type { AdaptiveLimits } from './limit/adaptive-limit.ts';
 export {
   type ConcurrencyLimiter,
   createConcurrencyLimiter,
-  type LimiterOptions,
   type Place,
-  type Priority,
 } from './limit/concurrency-limiter.ts';
+export type { LimiterOptions } from './limit/limiter-options.ts';
 export {
   checkRate,
   createLocalRateLimit,
@@ -25,6 +24,7 @@ export {
   type RateLimiter,
   type RateVerdict,
 } from './limit/rate-limit.ts';
+export type { Priority } from './limit/waiting-line.ts';
 export { createRetryBudget, type RetryOptions } from './options.ts';
 export { type CallOptions, type Protection, type ProtectionOptions, protect } from './protect.ts';
 export { type BudgetLimits, RetryBudget, type RetryLimits } from './retry.ts';

@@ -35,6 +35,7 @@ export interface ProtectionOptions {
   readonly isFailure?: (error: unknown) => boolean;
   /** Told of each change, with its reason. */
   readonly onCircuitChange?: (change: CircuitChange) => void;
+  /** Default: this machine's. */
   readonly clock?: Clock;
   /** Spreads waits and the time that a circuit stays open. Default: of chance. */
   readonly random?: Random;

@@ -4,8 +4,6 @@ import { type Begun, type Ending, LimitSearch } from './limit-search.ts';
 import { type LimiterOptions, type ParsedLimiter, parseLimiter } from './limiter-options.ts';
 import { type Priority, priorities, WaitingLine } from './waiting-line.ts';
 
-export type { LimiterOptions, Priority };
-
 /** A request that was let in. */
 export interface Place {
   /**

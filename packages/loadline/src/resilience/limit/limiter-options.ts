@@ -10,6 +10,7 @@ export interface LimiterOptions extends Partial<AdaptiveLimits> {
   readonly queueMax?: number;
   /** How long each may wait, in milliseconds; kept to within about 12 ms, never sooner. Default 50. */
   readonly queueTimeoutMs?: number;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 
