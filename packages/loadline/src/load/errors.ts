@@ -1,5 +1,6 @@
 import { errorsOf } from '../base/index.ts';
 
+/** What can go wrong where load is described, made and judged. */
 export const loadErrorTable = {
   LOAD_FILE_UNREADABLE: {
     means: 'The scenario file, or a data file that it names, cannot be read.',

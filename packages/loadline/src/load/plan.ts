@@ -52,6 +52,7 @@ export interface Scenario {
   readonly stages?: readonly Stage[];
 }
 
+/** One thing that a user does; docs/reference/scenario-file.md says how each is written. */
 export type Step = RequestStep | SessionStep | ThinkStep | PaceStep | RepeatStep | ChooseStep;
 
 export interface ThinkStep {
@@ -82,6 +83,7 @@ export interface ChooseStep {
   readonly branches: readonly { readonly weight: number; readonly steps: readonly Step[] }[];
 }
 
+/** Sends a request, and follows where it is redirected. */
 export interface RequestStep {
   readonly kind: 'request';
   /** In the report: steps of the same name share a row. */

@@ -15,6 +15,7 @@ import {
   errandFilesMax,
 } from './messages.ts';
 
+/** What agents are told besides the file: what is asked of it, where load may go, how the target is spoken to. */
 export interface ErrandOptions {
   readonly choice: PlanOptions;
   readonly allowHosts: readonly string[];

@@ -28,6 +28,7 @@ export interface Effect {
   readonly runsNeeded: number | undefined;
 }
 
+/** What became of a metric from A to B; `Effect.verdict` says when it is which. */
 export type EffectVerdict = 'worse' | 'inconclusive' | 'better' | 'same';
 
 /** One metric of one endpoint, with its figures on the metric's scale, one a run. */

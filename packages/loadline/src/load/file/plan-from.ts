@@ -19,6 +19,7 @@ export interface PlanChoice {
   readonly rate?: string | undefined;
   /** Stretches or shrinks the load to this length. */
   readonly duration?: string | undefined;
+  /** A whole number from 0, instead of the file's. Default 1. */
   readonly seed?: number | string | undefined;
   /** Where the file has no name. */
   readonly name: string;

@@ -23,6 +23,7 @@ export interface FindLimitOptions {
   readonly onProbed?: (row: ProbeRow) => void;
 }
 
+/** A run of the search that is about to begin. */
 export interface StartingProbe {
   /** From 1; the warm-up is 0. */
   readonly number: number;

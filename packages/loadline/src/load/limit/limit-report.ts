@@ -2,6 +2,7 @@ import type { LoadReport } from '../report.ts';
 import type { LatencySummary } from '../report-row.ts';
 import type { ThresholdResult } from '../threshold.ts';
 import type { ProbeVerdict } from './judge-probe.ts';
+import type { LimitSearchOptions } from './limit-search.ts';
 import type { Objectives } from './objectives.ts';
 import type { LimitEstimate, RunsAt, SearchStatus } from './search-end.ts';
 import type { RunPurpose } from './search-runs.ts';
@@ -34,13 +35,9 @@ export interface LimitReport {
 }
 
 /** What was asked for, complete. */
-export interface LimitAsked {
-  readonly fromRate: number;
-  readonly toRate: number;
+export interface LimitAsked extends LimitSearchOptions {
+  /** How long one run lasts. */
   readonly probeMs: number;
-  readonly precision: number;
-  readonly confirmRuns: number;
-  readonly runsMax: number;
 }
 
 /** One run at one rate. */

@@ -14,10 +14,13 @@ import { createLiveMetrics, type LiveSample } from './live-metrics.ts';
 export interface LiveOutputOptions {
   /** Tells this run from others: the resource attribute `loadline.run.id`, the label `run`. */
   readonly runId: string;
+  /** Pushes to a collector of OpenTelemetry. */
   readonly otlp?: Pick<OtlpOptions, 'url' | 'headers' | 'encoding' | 'histograms'> | undefined;
+  /** Pushes to what takes Prometheus' remote write. */
   readonly remoteWrite?: Pick<RemoteWriteOptions, 'url' | 'headers'> | undefined;
-  /** On 127.0.0.1; 0 takes any that is free. */
+  /** Shows the same to a Prometheus that asks: at this port of 127.0.0.1; 0 takes any that is free. */
   readonly scrapePort?: number | undefined;
+  /** Default: this machine's. */
   readonly clock?: Clock;
 }
 

@@ -21,6 +21,7 @@ export interface ProcessUsage {
   readonly wasThere: boolean;
 }
 
+/** A watch that runs until it is stopped, or disposed of. */
 export interface ProcessWatch extends AsyncDisposable {
   /** Takes a last sample and ends the watch. Stopping again gives the same. */
   stop(): Promise<ProcessUsage[]>;

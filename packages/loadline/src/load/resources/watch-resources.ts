@@ -30,6 +30,7 @@ export interface WatchResourcesOptions {
   readonly addressOf: (url: URL) => Promise<string>;
 }
 
+/** A watch that runs until its signal, or until it is stopped or disposed of. */
 export interface ResourceWatch extends AsyncDisposable {
   /** What was seen until now. */
   series(): ResourceSeries[];

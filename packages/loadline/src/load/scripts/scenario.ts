@@ -52,6 +52,7 @@ export interface RequestOptions {
   readonly json?: unknown;
   /** Sent as application/x-www-form-urlencoded. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Sent as it is; its content type is for `headers` to say. */
   readonly body?: string | Uint8Array;
   /** Statuses that are no error; default 200 to 399. */
   readonly expect?: readonly number[];

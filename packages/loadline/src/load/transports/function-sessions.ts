@@ -18,8 +18,9 @@ export type FunctionHandshake =
 /** The far end of a session. What it says once the session is over is lost. */
 export interface FarEnd {
   readonly isOver: boolean;
+  /** Its message arrives after the delay; `event` is the type of a server-sent event. */
   say(text: string, delayMs: number, event?: string): void;
-  /** Ends the session. */
+  /** Ends the session after the delay. */
   leave(reason: FailureReason, delayMs: number): void;
 }
 

@@ -10,6 +10,7 @@ import type { Transport } from './transport.ts';
 export interface ProtocolOptions {
   /** Default `http/1.1`. */
   readonly protocol?: 'http/1.1' | 'h2';
+  /** Takes certificates that no known authority has signed. Default false. */
   readonly allowsUntrusted?: boolean;
   /** Authorities to trust besides the known ones, as PEM. */
   readonly ca?: string;

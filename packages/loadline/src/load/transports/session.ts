@@ -60,6 +60,7 @@ export interface SessionHandler {
   onFailure(failure: Failure): void;
 }
 
+/** What a connection of a session begins with. Its time limit holds from the call to the server's answer. */
 export interface ConnectRequest {
   /** Path and query, beginning with a slash; the transport adds the target's base path. */
   readonly path: string;

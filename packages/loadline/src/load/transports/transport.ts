@@ -11,6 +11,7 @@ export interface Transport {
   close(): void;
 }
 
+/** The way of one user to the target: a request at a time. */
 export interface Channel {
   send(request: OutgoingRequest): void;
   /** What is under way fails as `closed`, within the call. */
@@ -24,6 +25,7 @@ export interface ReplyHandler {
   onFailure(failure: Failure): void;
 }
 
+/** A request with everything filled in. Its time limit holds from the call of `send` to the last byte of the answer. */
 export interface OutgoingRequest {
   readonly method: string;
   /** Path and query in visible ASCII, beginning with a slash; the transport adds the target's base path. */
@@ -60,6 +62,7 @@ export interface Response {
   readonly bodyPlace?: { readonly bytes: Buffer; readonly from: number; readonly to: number };
 }
 
+/** Why there is no answer. Times are on the clock's monotonic scale, sizes in bytes on the wire. */
 export interface Failure {
   readonly reason: FailureReason;
   /** For people, without anything secret. */

@@ -19,7 +19,10 @@ export interface Link<Sent, Received> {
   close(): void;
 }
 
+/** The conductor's end of a link to a worker. */
 export type WorkerLink = Link<ToWorker, FromWorker>;
+
+/** The worker's end of it. */
 export type ConductorLink = Link<FromWorker, ToWorker>;
 
 /** What a worker is told. A job is a share of the run; a worker may have several, when another was lost. */
