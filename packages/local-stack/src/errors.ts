@@ -1,5 +1,6 @@
 import { errorsOf } from 'loadline/base';
 
+/** What can go wrong where servers are started on a laptop. */
 export const localStackErrorTable = {
   LOCAL_STACK_OPTION_INVALID: {
     means: 'An option of the local stack or of the fault proxy has a value that cannot be used.',

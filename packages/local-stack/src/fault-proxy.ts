@@ -4,6 +4,7 @@ import { localStackError } from './errors.ts';
 import { checkFault, type Fault } from './fault.ts';
 import { type Passed, ProxiedConnection, type ProxyTarget } from './proxied-connection.ts';
 
+/** Where connections go, and how many and how much of them the proxy holds. */
 export interface FaultProxyOptions {
   readonly target: ProxyTarget;
   /** For corruption and jitter: the same seed does the same to the same bytes. Default 1. */

@@ -32,6 +32,7 @@ export interface ValkeyStack extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** PostgreSQL and both Valkeys; `stop` ends all of them. */
 export interface LocalStack extends PostgresStack, ValkeyStack {}
 
 /**

@@ -38,6 +38,7 @@ export interface PostgresReplica extends PostgresServer {
   remove(): Promise<void>;
 }
 
+/** What a PostgreSQL is started with. */
 export interface PostgresOptions {
   /** How many streaming standbys, 0 to 8. Default 0. */
   readonly replicas?: number;
@@ -45,8 +46,10 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** What to start, and where. */
 export interface StartPostgresOptions extends StartOptions, PostgresOptions {}
 
+/** A cluster that runs by itself: who started it stops it, or disposes of it. */
 export interface StartedPostgres extends PostgresCluster, AsyncDisposable {
   /** Ends the servers. Idempotent. */
   stop(): Promise<void>;

@@ -18,10 +18,12 @@ export interface ValkeyServer {
  */
 export type ValkeyRole = 'cache' | 'log';
 
+/** For what the server is, and where its data live. */
 export interface StartValkeyOptions extends StartOptions {
   readonly role: ValkeyRole;
 }
 
+/** A server that runs by itself: who started it stops it, or disposes of it. */
 export interface StartedValkey extends ValkeyServer, AsyncDisposable {
   /** Ends the server. Idempotent. */
   stop(): Promise<void>;
