@@ -9,7 +9,7 @@ import { controlPlaneError } from './problems/index.ts';
 import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
 import { readProductionHosts, type TestLimits } from './tests/index.ts';
 
-/** What `loadline serve` was asked for, as it was written. */
+/** What `loadline serve` was asked for, as it was written; `loadline serve --help` says what each word does. */
 export interface ServeWords {
   readonly host?: string | undefined;
   readonly port?: string | undefined;

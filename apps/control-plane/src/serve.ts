@@ -18,6 +18,7 @@ import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
 import { startServiceProxies } from './traffic/index.ts';
 
+/** What the control plane has around it: its environment, its end, whom it tells, and a clock. */
 export interface ServeSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends it, gracefully. */

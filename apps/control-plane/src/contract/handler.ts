@@ -20,6 +20,7 @@ export interface Request<Name extends OperationName> {
   readonly who: Requester | undefined;
 }
 
+/** Who asks: by a key, or by a browser's session that was opened with it. */
 export interface Requester {
   readonly keyId: string;
   readonly name: string;
@@ -28,6 +29,7 @@ export interface Requester {
   readonly session?: { readonly id: string; readonly csrfToken: string; readonly expiresAtMs: number };
 }
 
+/** What an operation answers: JSON, another text, or nothing. */
 export type Reply<Name extends OperationName> = ReplyHead &
   (
     | { readonly body: ReplyBody<Name> }

@@ -76,6 +76,8 @@ export const operations: AllOperations = {
   ...liveOperations,
 };
 
+/** The name of an operation: its `operationId` in the OpenAPI document. */
 export type OperationName = keyof AllOperations;
 
+/** The names of all operations. */
 export const operationNames: readonly OperationName[] = Object.keys(operations) as OperationName[];

@@ -295,27 +295,64 @@ export interface Page<Item> {
   readonly nextCursor?: string;
 }
 
+/** One series under one rule, as it stands. */
 export type AlertView = FromSchema<typeof alertSchema>;
+
+/** A rule as somebody writes it: what is left out has its default. */
 export type AlertRuleOrder = FromSchema<typeof alertRuleOrderSchema>;
+
+/** A rule as it is in force, with everything filled in. */
 export type AlertRuleView = FromSchema<typeof alertRuleSchema, { references: [typeof alertRuleOrderSchema] }>;
+
+/** For how long alerts whose labels match are not told, who has asked for it, and why. */
 export type SilenceView = FromSchema<typeof silenceSchema>;
+
+/** Alerts that belong together, and what happened while they were worked on. */
 export type IncidentView = FromSchema<typeof incidentSchema>;
+
+/** What each service was held against, from when to when, and what became of it. */
 export type JudgedTargetsView = FromSchema<
   typeof judgedTargetsSchema,
   { references: [typeof judgedServiceSchema] }
 >;
+
+/** A key as it is remembered: never its secret. */
 export type ApiKey = FromSchema<typeof apiKeySchema>;
+
+/** The one answer that has a key's secret. */
 export type NewApiKey = FromSchema<typeof newApiKeySchema, { references: [typeof apiKeySchema] }>;
+
+/** Who asked for a change, and what came of it. */
 export type AuditEntry = FromSchema<typeof auditEntrySchema>;
+
+/** Who one is, by a key or by a browser's session. */
 export type SessionView = FromSchema<typeof sessionSchema>;
+
+/** An instance that is watched, where it is known from, and whether it answers. */
 export type Instance = FromSchema<typeof instanceSchema>;
+
+/** What became of samples that were sent in. */
 export type IntakeReceipt = FromSchema<typeof intakeReceiptSchema>;
+
+/** Samples that are sent in: 1 to 10,000 of them. */
 export type MetricBatch = FromSchema<typeof metricBatchSchema, { references: [typeof metricSampleSchema] }>;
+
+/** An instance that made itself known, and how often it has to say that it is there. */
 export type RegistrationView = FromSchema<typeof registrationSchema>;
+
+/** What every refusal looks like: RFC 9457, with a stable code. */
 export type ProblemDocument = FromSchema<typeof problemSchema>;
+
+/** What is to be run: a profile, a whole scenario, or a profile for a scenario. */
 export type TestOrder = FromSchema<typeof testOrderSchema>;
+
+/** A test from its order to its verdict, without its results. */
 export type LoadTest = FromSchema<typeof loadTestSchema, { references: [typeof testProgressSchema] }>;
+
+/** What one instance last showed. */
 export type InstanceNow = FromSchema<typeof instanceNowSchema>;
+
+/** What the instances of a service last showed, taken together. */
 export type ServiceNow = FromSchema<
   typeof serviceNowSchema,
   {
@@ -328,16 +365,26 @@ export type ServiceNow = FromSchema<
     ];
   }
 >;
+
+/** A part of the metrics that are kept, with their units and services. */
 export type MetricNamePage = FromSchema<typeof metricNamePageSchema>;
+
+/** Figures of metrics over a window of time, a point a step. */
 export type MetricsChart = FromSchema<
   typeof metricsChartSchema,
   { references: [typeof metricsFigureSchema, typeof metricsPointSchema] }
 >;
+
+/** Where a test stands; the last four are final. */
 export type LoadTestState = LoadTest['state'];
+
+/** A profile of one instance that is being taken or was. */
 export type ProfilingSession = FromSchema<
   typeof profilingSessionSchema,
   { references: [typeof profilingOverheadSchema] }
 >;
+
+/** What to do, the most pressing first; also what was found or could not be looked at, and has no advice. */
 export type RecommendationList = FromSchema<
   typeof recommendationsSchema,
   {
@@ -349,20 +396,30 @@ export type RecommendationList = FromSchema<
     ];
   }
 >;
+
+/** A new build that comes in by shares of the requests, and how far it is. */
 export type RolloutView = FromSchema<
   typeof rolloutSchema,
   { references: [typeof rolloutEffectSchema, typeof rolloutTurnSchema] }
 >;
+
+/** What was decided about a group for a while, and why. */
 export type ScalingDecision = FromSchema<
   typeof scalingDecisionSchema,
   { references: [typeof scalingProposalSchema] }
 >;
+
+/** One change of a group's capacity. */
 export type ScalingEvent = FromSchema<typeof scalingEventSchema>;
+
+/** A part of the scaling events, the newest first. */
 export type ScalingEventPage = Page<ScalingEvent>;
 export type ScalingFleet = FromSchema<
   typeof scalingFleetSchema,
   { references: [typeof scalingInstanceSchema] }
 >;
+
+/** A group with its policy, and how it stands. */
 export type ScalingGroup = FromSchema<
   typeof scalingGroupSchema,
   {
@@ -376,4 +433,6 @@ export type ScalingGroup = FromSchema<
     ];
   }
 >;
+
+/** When a test is run by itself: cron in a time zone. */
 export type Schedule = FromSchema<typeof scheduleSchema, { references: [typeof testOrderSchema] }>;
