@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { floors, workspaceImports } from './floors.ts';
 import type { Building, SourceFile } from './imports.ts';
@@ -26,6 +26,21 @@ export function readBuilding(): Building {
     }),
   );
   return { floors, workspaceFolders, workspaceImports };
+}
+
+/** The doors of all that is published: the sources behind the `exports` of each package. */
+export function readDoors(): string[] {
+  return globSync('{packages,apps}/*/package.json', { cwd: root }).flatMap((path) => {
+    const { exports = {} } = JSON.parse(readFileSync(`${root}${path}`, 'utf8')) as {
+      exports?: Readonly<Record<string, string | { readonly 'loadline-source': string }>>;
+    };
+    return Object.values(exports)
+      .filter((each) => typeof each === 'object')
+      .flatMap((each) =>
+        globSync(join(dirname(path), each['loadline-source'].replace('*', '**')), { cwd: root }),
+      )
+      .map((door) => door.split(sep).join('/'));
+  });
 }
 
 /** The rooms that stand in `packages/loadline/src`. */
