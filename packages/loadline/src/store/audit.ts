@@ -4,7 +4,9 @@ import { type Page, type PageRequest, readPage } from './page.ts';
 
 /** Who changed what: entries are added, never changed and never removed but with their month, past retention. */
 export interface Audit {
+  /** @throws STORE_TOO_LARGE where `detail` is above 64 KiB of JSON. */
   append(entry: AuditEntry): Promise<AuditRecord>;
+  /** The newest first. @throws STORE_QUERY_INVALID where `limit` or `after` is none of ours. */
   list(filter?: AuditFilter): Promise<Page<AuditRecord>>;
 }
 

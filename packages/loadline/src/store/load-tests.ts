@@ -27,13 +27,19 @@ import { keepTestFigures } from './test-results.ts';
 export interface LoadTests {
   /** The test that the same wish has led to before, or the other one that has its key; undefined where neither is. */
   wishedBefore(wish: RepeatableWish): Promise<WishedBefore | undefined>;
-  /** Puts one at the end of the queue, unless the same caller has used its key before, or the queue is full. */
+  /**
+   * Puts one at the end of the queue, unless the same caller has used its key before, or the queue is full.
+   *
+   * @throws STORE_TOO_LARGE where the plan is above 4 MiB of JSON, or the labels above 4 KiB.
+   */
   enqueue(wish: TestWish): Promise<EnqueueOutcome>;
   /** Gives the oldest that is queued to a runner, unless as many run already, in all processes together. */
   claim(claim: { readonly runner: string; readonly runningMax: number }): Promise<ClaimedTest | undefined>;
   /**
    * What a runner tells every few seconds. The answer is how the test stands: `cancelling` asks the runner to stop it,
    * and undefined says that it is the runner's no more. Without `progress`, what was told before stays.
+   *
+   * @throws STORE_TOO_LARGE where the progress is above 4 MiB of JSON.
    */
   advance(id: string, runner: string, progress?: unknown): Promise<TestState | undefined>;
   /**
@@ -54,6 +60,7 @@ export interface LoadTests {
   get(id: string): Promise<LoadTest | undefined>;
   /** As the runner gave it. Kept apart because it may be large; undefined where there is none. */
   report(id: string): Promise<string | undefined>;
+  /** The newest first. @throws STORE_QUERY_INVALID where `limit` or `after` is none of ours. */
   list(filter?: TestFilter): Promise<Page<LoadTest>>;
 }
 

@@ -4,9 +4,11 @@ import { type Page, type PageRequest, readPage } from './page.ts';
 
 /** What was scaled, when, and why: the table `auto_scaling_events`. */
 export interface ScalingEvents {
+  /** @throws STORE_TOO_LARGE where `detail` is above 64 KiB of JSON. */
   append(event: ScalingEventDraft): Promise<ScalingEvent>;
   /** For whoever lost the answer and offers it again: of one id and time one event is kept, and that one is given back. */
   appendOnce(event: ScalingEvent): Promise<ScalingEvent>;
+  /** The newest first. @throws STORE_QUERY_INVALID where `limit` or `after` is none of ours. */
   list(filter?: ScalingEventFilter): Promise<Page<ScalingEvent>>;
 }
 

@@ -3,6 +3,7 @@ import { type Page, type PageRequest, readPage } from './page.ts';
 
 /** The figures of load tests that have ended: the table `load_test_results`. Plans and reports are with the tests. */
 export interface TestResults {
+  /** The newest first. @throws STORE_QUERY_INVALID where `limit` or `after` is none of ours. */
   list(filter?: TestResultFilter): Promise<Page<TestResult>>;
 }
 
