@@ -28,6 +28,8 @@ export interface ValkeyOptions {
 /**
  * The few commands that the project needs, none of which ever waits for a server that isn't there: without a
  * connection a call fails at once with VALKEY_UNREACHABLE, while connecting goes on in the background.
+ *
+ * Each also throws VALKEY_TIMEOUT, VALKEY_BUSY, VALKEY_COMMAND_FAILED and VALKEY_CLOSED.
  */
 export interface Valkey extends AsyncDisposable {
   /** Waits until there is a connection, for at most connectTimeoutMs. Throws VALKEY_UNREACHABLE, VALKEY_CLOSED. */
@@ -66,7 +68,11 @@ export interface ValkeyUsage {
   readonly failures: number;
 }
 
-/** Makes a client and begins to connect. An absent server is noticed by `connect` or by the first command. */
+/**
+ * Makes a client and begins to connect. An absent server is noticed by `connect` or by the first command.
+ *
+ * @throws VALKEY_ADDRESS_INVALID
+ */
 export function createValkey(options: ValkeyOptions): Valkey {
   const { connectTimeoutMs = 1000, commandsInFlightMax = 10_000 } = options;
   const redis = createClient(options);
