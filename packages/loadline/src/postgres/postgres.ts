@@ -60,7 +60,11 @@ export interface PoolUsage {
   readonly lost: number;
 }
 
-/** Makes a pool. It opens connections when they are asked for, so an absent server is noticed by the first call. */
+/**
+ * Makes a pool. It opens connections when they are asked for, so an absent server is noticed by the first call.
+ *
+ * @throws POSTGRES_ADDRESS_INVALID
+ */
 export function createPostgres(options: PostgresOptions): Postgres {
   assertAddress(options.url);
   const {
