@@ -17,6 +17,8 @@ export interface KeepingProxy {
  * Gives a proxy what the one before it was told last, and keeps what this one is told, in a file: a proxy that was started again
  * serves at once, whether or not anybody is there to tell it. A file that cannot be used keeps nobody from being served:
  * then it begins with nothing, and says why.
+ *
+ * @throws what the proxy does where it is told what was kept.
  */
 export async function keepUpstreams(
   proxy: ProxyDriver,
