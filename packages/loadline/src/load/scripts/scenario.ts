@@ -64,13 +64,16 @@ export interface RequestOptions {
 
 /**
  * An answer. `text`, `json`, `body` and `header` read it where it was received, which is the same place for
- * the next answer: read what you need before the next `await`, afterwards they throw.
+ * the next answer: read what you need before the next `await`, afterwards they throw. Where no answer came there is no
+ * header, and the others throw.
  */
 export interface ScenarioResponse {
   /** 0 where no answer came; then `failure` says why. */
   readonly status: number;
   readonly failure: Failure | undefined;
+  /** The first of this name, in upper or lower case. */
   header(name: string): string | undefined;
+  /** The body as UTF-8. */
   text(): string;
   /** Parses the body. @throws SyntaxError where it is no JSON. */
   json<Value = unknown>(): Value;
