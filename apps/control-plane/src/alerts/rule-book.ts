@@ -1,4 +1,4 @@
-import type { Problem as Mistaken } from 'loadline/base';
+import { ended, type Problem as Mistaken } from 'loadline/base';
 import { type AlertPolicy, type AlertRule, alertRulePresets, parseAlertRule } from 'loadline/monitoring';
 import type { Document, Documents } from 'loadline/store';
 import type { AlertRuleOrder } from '../contract/index.ts';
@@ -153,7 +153,7 @@ export function wrongRule(problems: readonly Mistaken[], path: readonly string[]
   );
   const told = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer || 'the body'} ${detail}`);
   const rest = errors.length > told.length ? `; and ${errors.length - told.length} more` : '';
-  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${told.join('; ')}${rest}.`, { errors });
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', ended(`${told.join('; ')}${rest}`), { errors });
 }
 
 function otherVersion(version: number): Problem {

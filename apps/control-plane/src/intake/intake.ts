@@ -1,3 +1,4 @@
+import { ended } from 'loadline/base';
 import type { Sample, Store, WriteReceipt } from 'loadline/store';
 import { type Mistake, Problem } from '../problems/index.ts';
 
@@ -113,7 +114,7 @@ function takenOf(
 function nothingTaken({ refused, problems }: Intaken): Problem {
   const errors = problems.map((problem): Mistake => ({ in: 'body', ...problem }));
   const [first] = problems;
-  const told = first === undefined ? '' : ` The first: ${first.pointer} ${first.detail}.`;
+  const told = first === undefined ? '' : ` ${ended(`The first: ${first.pointer} ${first.detail}`)}`;
   return new Problem('CONTROL_PLANE_REQUEST_INVALID', `None of ${refused} samples can be kept.${told}`, {
     errors,
   });

@@ -8,6 +8,7 @@ export {
   Problem,
   problemContentType,
   tooMany,
+  unknownName,
   unknownThing,
   wrongInBody,
 } from './problem.ts';

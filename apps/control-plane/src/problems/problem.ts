@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { ended, nameHint, show } from 'loadline/base';
 import type { ProblemCode } from './errors.ts';
 
 /** One mistake of a request, and where it is. */
@@ -76,6 +77,12 @@ export function unknownThing(what: string): Problem {
   return new Problem('CONTROL_PLANE_NOT_FOUND', `There is no such ${what}.`);
 }
 
+/** Nothing of this kind has this name; what was probably meant is told, or which there are. */
+export function unknownName(what: string, name: string, known: readonly string[]): Problem {
+  const said = `There is no ${what} ${show(name)}; ${nameHint(name, known)}`;
+  return new Problem('CONTROL_PLANE_NOT_FOUND', ended(said));
+}
+
 /** A change that could not be written down was not made. */
 export function notRemembered(): Problem {
   return new Problem('CONTROL_PLANE_UNAVAILABLE', 'It could not be remembered, so that it was not done.', {
@@ -90,7 +97,7 @@ export function tooMany(detail: string, retryAfterS: number): Problem {
 
 /** One mistake of a body that no schema can say. */
 export function wrongInBody(pointer: string, detail: string): Problem {
-  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${pointer} ${detail}.`, {
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', ended(`${pointer} ${detail}`), {
     errors: [{ in: 'body', pointer, detail }],
   });
 }

@@ -1,4 +1,4 @@
-import type { Clock } from 'loadline/base';
+import { type Clock, ended } from 'loadline/base';
 import {
   createDocumentRolloutMemory,
   createDriverFleet,
@@ -17,7 +17,7 @@ import {
 } from 'loadline/scaling';
 import type { Documents } from 'loadline/store';
 import type { Pull } from '../collect/index.ts';
-import { Problem, unknownThing } from '../problems/index.ts';
+import { Problem, unknownName } from '../problems/index.ts';
 import { defaultPlan, type ServiceDescription, type ServicesRead } from '../scaling/index.ts';
 import { createBuildReadings } from './build-readings.ts';
 import { createBuildSplit, type NewcomerWeights, type SplitPool } from './build-split.ts';
@@ -106,12 +106,12 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
   return {
     list: () => rollouts.ids.map((id) => rollouts.status(id)),
     get(id) {
-      if (!rollouts.ids.includes(id)) throw unknownThing('rollout');
+      if (!rollouts.ids.includes(id)) throw unknownName('rollout', id, rollouts.ids);
       return rollouts.status(id);
     },
     async start(order, by) {
       const { service } = order;
-      if (!builds.services.includes(service)) throw unknownThing('service');
+      if (!builds.services.includes(service)) throw unknownName('service', service, builds.services);
       // From here to where it is under way others are asked: whoever comes meanwhile may not change what it begins with.
       if (starting.has(service)) throw justStarting(order);
       starting.add(service);
@@ -214,7 +214,10 @@ function describedNow({ readServices, builds }: ServiceRolloutsOptions, service:
 const problemsMax = 10;
 
 function unfitFile(because: string): Problem {
-  return new Problem('CONTROL_PLANE_STATE_CONFLICT', `The services file cannot be followed: ${because}.`);
+  return new Problem(
+    'CONTROL_PLANE_STATE_CONFLICT',
+    ended(`The services file cannot be followed: ${because}`),
+  );
 }
 
 function justStarting({ service, candidate }: StartOrder): Problem {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { bracketed, type Field, isLoadlineError, type Problem } from 'loadline/base';
+import { bracketed, type Field, isLoadlineError, type Problem, show } from 'loadline/base';
 import { type ListenPlace, parseListenPlace, writeNginxConfiguration } from 'loadline/traffic';
 
 /** A HAProxy that runs already. */
@@ -39,9 +39,13 @@ export interface ProxyPlaces {
 
 /** A port of loopback, or `0.0.0.0:8080` where others are to come in. */
 export function readListen(field: Field): ListenPlace {
-  const place = parseListenPlace(typeof field.value === 'number' ? String(field.value) : field.string());
+  const { value } = field;
+  const isWritten = typeof value === 'number' || typeof value === 'string';
+  const place = isWritten ? parseListenPlace(String(value)) : undefined;
   if (place !== undefined && place.port > 0) return place;
-  field.problem('must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080');
+  field.problem(
+    `must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080, got ${show(value)}`,
+  );
   return { host: '127.0.0.1', port: 1 };
 }
 

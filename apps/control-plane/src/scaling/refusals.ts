@@ -1,5 +1,5 @@
-import { isLoadlineError, type LoadlineError, type Problem as Mistaken } from 'loadline/base';
-import { type Mistake, notRemembered, Problem, pointerOf, unknownThing } from '../problems/index.ts';
+import { ended, isLoadlineError, type LoadlineError, type Problem as Mistaken } from 'loadline/base';
+import { type Mistake, notRemembered, Problem, pointerOf, unknownName } from '../problems/index.ts';
 
 /** What the scaler refuses, as the API says it. */
 export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
@@ -13,7 +13,7 @@ export async function orRefusal<Value>(work: Promise<Value>): Promise<Value> {
 function refusalOf(error: LoadlineError): unknown {
   switch (error.code) {
     case 'SCALING_GROUP_UNKNOWN':
-      return unknownThing('group');
+      return unknownName('group', String(error.facts.group), error.facts.groups as readonly string[]);
     case 'SCALING_POLICY_CONFLICT':
     case 'SCALING_RESTART_REFUSED':
       return new Problem('CONTROL_PLANE_STATE_CONFLICT', error.message);
@@ -38,7 +38,7 @@ function invalid(problems: readonly Mistaken[]): Problem {
   );
   const told = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer} ${detail}`);
   const rest = errors.length > told.length ? `; and ${errors.length - told.length} more` : '';
-  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${told.join('; ')}${rest}.`, { errors });
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', ended(`${told.join('; ')}${rest}`), { errors });
 }
 
 /** Each begins with the name of what is wrong, as the scaler has it. */

@@ -14,7 +14,7 @@ import {
 import type { ScalingEventFilter, Store } from 'loadline/store';
 import type { Lately, QuickLooks } from '../collect/index.ts';
 import type { ScalingDecision, ScalingEvent, ScalingEventPage, ScalingGroup } from '../contract/index.ts';
-import { unknownThing } from '../problems/index.ts';
+import { unknownName } from '../problems/index.ts';
 import type { ProxyView } from './proxy-view.ts';
 import { decisionViewOf, eventViewOf, groupViewOf } from './scaling-views.ts';
 import type { ServiceDescription } from './service-description.ts';
@@ -87,13 +87,16 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
       proxiesOf?.(group),
     );
   const assertKnown = (group: string): void => {
-    if (!names.includes(group)) throw unknownThing('group');
+    if (!names.includes(group)) throw unknownName('group', group, names);
+  };
+  const assertScaled = (group: string): void => {
+    if (!scaler.groups.includes(group)) throw unknownName('group', group, scaler.groups);
   };
 
   return {
     standing: () => scaler.groups.map((group) => scaler.status(group)),
     async status(group) {
-      if (group !== undefined && !scaler.groups.includes(group)) throw unknownThing('group');
+      if (group !== undefined) assertScaled(group);
       return Promise.all(scaler.groups.filter((name) => group === undefined || name === group).map(look));
     },
     async configure(group, change) {
@@ -122,11 +125,11 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
       return { items: items.map(eventViewOf), ...(next === undefined ? {} : { nextCursor: next }) };
     },
     async decisions(query) {
-      if (!scaler.groups.includes(query.group)) throw unknownThing('group');
+      assertScaled(query.group);
       return (await scaler.decisions(query)).map(decisionViewOf);
     },
     async decisionAt(group, atMs) {
-      if (!scaler.groups.includes(group)) throw unknownThing('group');
+      assertScaled(group);
       const stillMs = Math.max(stillMsMin, 2 * everyMs(group));
       const query = { group, fromMs: atMs - stillMs, toMs: atMs + 1, limit: 1 };
       return (await scaler.decisions(query)).map(decisionViewOf);

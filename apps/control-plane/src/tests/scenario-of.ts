@@ -1,3 +1,4 @@
+import { ended } from 'loadline/base';
 import { parseDocument } from 'yaml';
 import type { TestOrder } from '../contract/index.ts';
 import { type Mistake, Problem, pointerOf, problemOfJson } from '../problems/index.ts';
@@ -25,8 +26,7 @@ export function invalid(errors: readonly Mistake[]): Problem {
   if (first === undefined)
     return new Problem('CONTROL_PLANE_SCENARIO_INVALID', 'The scenario cannot be run.');
   const many = errors.length > 1 ? `There are ${errors.length} mistakes, the first: ` : '';
-  const end = first.detail.endsWith('?') ? '' : '.';
-  const detail = `${many}${first.pointer} ${first.detail}${end}`;
+  const detail = ended(`${many}${first.pointer} ${first.detail}`);
   return new Problem('CONTROL_PLANE_SCENARIO_INVALID', detail, { errors });
 }
 

@@ -211,7 +211,10 @@ describe('a rollout of a service', () => {
     const start = (body: object, role: 'viewer' | 'operator' = 'operator') =>
       plane.ask(role, 'POST', rollouts, { body });
     expect((await start(order)).json.detail).toContain('there is shop-1.1 already');
-    expect((await start({ ...order, service: 'shap' })).status).toBe(404);
+    expect(await start({ ...order, service: 'shap' })).toMatchObject({
+      status: 404,
+      json: { detail: 'There is no service "shap"; did you mean shop?' },
+    });
     expect((await start({ ...order, candidate: '1.2' })).json.detail).toContain('describes 1.1');
     const wrong = { canary: { steps: [{ share: 2 }] }, settle: 'soon' };
     expect((await start({ ...order, plan: wrong })).json.detail).toMatch(
@@ -221,7 +224,9 @@ describe('a rollout of a service', () => {
     // Nobody can have something started over the network that no file describes.
     expect((await start({ ...order, command: 'sh' })).status).toBe(400);
     expect((await plane.ask('operator', 'POST', `${rollouts}/nothing/pause`, { body: {} })).status).toBe(404);
-    expect((await plane.ask('viewer', 'GET', `${rollouts}/nothing`)).status).toBe(404);
+    expect((await plane.ask('viewer', 'GET', `${rollouts}/shop-1.2`)).json.detail).toBe(
+      'There is no rollout "shop-1.2"; did you mean shop-1.1?',
+    );
   });
 
   it('begins once where two start it at a time, and by what the file said to the first', async () => {

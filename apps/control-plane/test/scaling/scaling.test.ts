@@ -122,7 +122,10 @@ describe('why a service has the size that it has', () => {
   it('is refused for what is not there, and for two times at once', async () => {
     await using plane = await started();
     const ask = (query: string) => plane.ask('viewer', 'GET', `/performance/scaling/decisions?${query}`);
-    expect((await ask('group=shap')).status).toBe(404);
+    expect(await ask('group=shap')).toMatchObject({
+      status: 404,
+      json: { detail: 'There is no group "shap"; did you mean shop?' },
+    });
     expect((await ask('')).status).toBe(400);
     const at = '2026-01-01T00:00:00Z';
     expect((await ask(`group=shop&at=${at}&from=${at}`)).json).toMatchObject({
@@ -421,7 +424,10 @@ describe('POST /performance/scaling/restart', () => {
       409,
       'Cannot restart shop: what runs this group replaces no instances by itself.',
     ]);
-    expect((await ask('shap')).status).toBe(404);
+    expect(await ask('shap')).toMatchObject({
+      status: 404,
+      json: { detail: 'There is no group "shap"; did you mean shop?' },
+    });
     expect((await plane.ask('operator', 'DELETE', '/performance/scaling/restart/shop')).status).toBe(409);
   });
 });
@@ -444,6 +450,7 @@ describe('GET /performance/scaling/history', () => {
     expect((await list('?action=scale_down')).items).toHaveLength(1);
     expect((await list('?group=none')).items).toEqual([]);
     expect((await list(`?to=${new Date(0).toISOString()}`)).items).toEqual([]);
-    expect((await plane.ask('viewer', 'GET', '/performance/scaling/status?group=none')).status).toBe(404);
+    const unknown = await plane.ask('viewer', 'GET', '/performance/scaling/status?group=none');
+    expect([unknown.status, unknown.json.detail]).toEqual([404, 'There is no group "none"; there are shop.']);
   });
 });

@@ -25,6 +25,13 @@ export function parseDuration(text: string): number | undefined {
   return end > 0 && end === text.length && Number.isFinite(totalMs) ? totalMs : undefined;
 }
 
+/** A whole number of milliseconds as `parseDuration` reads it, in the largest unit that has it whole: `250ms`, `90s`, `1h`. */
+export function writeDuration(durationMs: number): string {
+  const units = (['d', 'h', 'm', 's'] as const).filter((unit) => durationMs % (unitMs[unit] as number) === 0);
+  const [unit = 'ms'] = durationMs === 0 ? [] : units;
+  return `${durationMs / (unitMs[unit] as number)}${unit}`;
+}
+
 /** A duration for people, with three significant digits: `84 µs`, `1.25 ms`, `2 s`, `1 m 30 s`, `2 h 5 m`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs === 0) return '0 ms';

@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.ts';
+import { parseDuration, writeDuration } from './duration.ts';
 import { parseBytes } from './size.ts';
 
 /**
@@ -121,10 +121,10 @@ export class Field {
       return this.#wrong(`must be a duration with a unit, like 250ms, 30s or 2m`, 1);
     }
     if (limits.above !== undefined && durationMs <= limits.above) {
-      return this.#wrong(`must be longer than ${limits.above} ms`, 1);
+      return this.#wrong(`must be longer than ${writeDuration(limits.above)}`, 1);
     }
     if (limits.atMost !== undefined && durationMs > limits.atMost) {
-      return this.#wrong(`must be at most ${limits.atMost} ms`, 1);
+      return this.#wrong(`must be at most ${writeDuration(limits.atMost)}`, 1);
     }
     return durationMs;
   }
@@ -236,6 +236,16 @@ export function closest<Word extends string>(found: string, known: readonly Word
   }
   return best;
 }
+
+/** What helps whoever has said a name that nothing has: the one that was probably meant, or those that there are. */
+export function nameHint(name: string, known: readonly string[]): string {
+  const meant = closest(name, known);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  return known.length === 0 ? 'there are none' : `there are ${known.slice(0, namesMax).join(', ')}`;
+}
+
+/** Whoever looks for a name among more asks for a list. */
+const namesMax = 20;
 
 function kindOf(value: object): string {
   return Array.isArray(value) ? `a list of ${value.length}` : 'a map';

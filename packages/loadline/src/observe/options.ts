@@ -1,4 +1,4 @@
-import { type Clock, type Field, formatPath, type ObjectField, parse, show } from '../base/index.ts';
+import { type Clock, ended, type Field, formatPath, type ObjectField, parse, show } from '../base/index.ts';
 import type { Registry } from '../metrics/index.ts';
 import type { BeaconOptions } from './doors/beacon-door.ts';
 import { isAddressRange } from './doors/guard.ts';
@@ -89,7 +89,7 @@ export function parseAccess(input: ObserveOptions): Access {
   });
   if (parsed.ok) return parsed.value;
   const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw observeError('OBSERVE_OPTIONS_INVALID', `Cannot observe: ${found.join('; ')}.`, {
+  throw observeError('OBSERVE_OPTIONS_INVALID', ended(`Cannot observe: ${found.join('; ')}`), {
     facts: { problems: parsed.problems },
   });
 }

@@ -1,4 +1,4 @@
-import { formatPath, parse } from '../base/index.ts';
+import { ended, formatPath, parse } from '../base/index.ts';
 import { profilingError } from './errors.ts';
 import type { ProfileKind } from './v8-profile.ts';
 
@@ -41,7 +41,7 @@ export function parseProfileOptions(input: unknown): Required<ProfileOptions> {
   });
   if (parsed.ok) return parsed.value;
   const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw profilingError('PROFILING_OPTIONS_INVALID', `Cannot start a profile: ${found.join('; ')}.`, {
+  throw profilingError('PROFILING_OPTIONS_INVALID', ended(`Cannot start a profile: ${found.join('; ')}`), {
     facts: { problems: parsed.problems },
   });
 }

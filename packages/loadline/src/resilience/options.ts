@@ -1,4 +1,4 @@
-import { type Field, formatPath, type Problem, parse, show } from '../base/index.ts';
+import { ended, type Field, formatPath, type Problem, parse, show } from '../base/index.ts';
 import type { BulkheadLimits } from './bulkhead.ts';
 import type { BreakerLimits } from './circuit-breaker.ts';
 import { resilienceError } from './errors.ts';
@@ -55,7 +55,7 @@ export function parseProtection(input: unknown): ParsedProtection {
 
 function invalid(attempt: string, problems: readonly Problem[]): Error {
   const found = problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  return resilienceError('RESILIENCE_OPTIONS_INVALID', `Cannot ${attempt}: ${found.join('; ')}.`, {
+  return resilienceError('RESILIENCE_OPTIONS_INVALID', ended(`Cannot ${attempt}: ${found.join('; ')}`), {
     facts: { problems },
   });
 }

@@ -1,4 +1,5 @@
 import {
+  ended,
   formatDuration,
   formatPath,
   isLoadlineError,
@@ -33,9 +34,13 @@ export async function remember<Value>(group: string, work: () => Promise<Value>)
 
 export function invalidPolicy(group: string, problems: readonly Problem[]): LoadlineError {
   const told = problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  return scalingError('SCALING_POLICY_INVALID', `Cannot scale ${group} by this policy: ${told.join('; ')}.`, {
-    facts: { group, problems },
-  });
+  return scalingError(
+    'SCALING_POLICY_INVALID',
+    ended(`Cannot scale ${group} by this policy: ${told.join('; ')}`),
+    {
+      facts: { group, problems },
+    },
+  );
 }
 
 export function conflict(group: string, replaces: number, present: number): LoadlineError {

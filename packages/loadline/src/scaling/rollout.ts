@@ -1,4 +1,4 @@
-import { type Clock, formatPath, type LoadlineError, type Timer } from '../base/index.ts';
+import { type Clock, ended, formatPath, type LoadlineError, type Timer } from '../base/index.ts';
 import {
   DrivenRollout,
   type RolloutCounts,
@@ -238,7 +238,7 @@ function checkRequest({ plan: written, ...request }: RolloutRequest): RolloutOrd
   if (parsed.ok && problems.length === 0) return { ...request, plan: parsed.value };
   throw scalingError(
     'SCALING_ROLLOUT_INVALID',
-    `Cannot roll out ${request.candidate} at ${request.group}: ${problems.join('; ')}.`,
+    ended(`Cannot roll out ${request.candidate} at ${request.group}: ${problems.join('; ')}`),
     { facts: { group: request.group, problems } },
   );
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/index.ts';
+import { type Clock, ended, nameHint, show, type Timer } from '../base/index.ts';
 import type { ScalingHold } from './decide/standing.ts';
 import type { DecisionSpan } from './decision-span.ts';
 import type { ScalingDriver } from './driver.ts';
@@ -157,10 +157,9 @@ export async function openScaler(options: ScalerOptions): Promise<Scaler> {
   function find(name: string): ScaledGroup {
     const group = groups.get(name);
     if (group !== undefined) return group;
-    const known = groups.size === 0 ? 'none has a policy yet' : `there are ${[...groups.keys()].join(', ')}`;
-    throw scalingError('SCALING_GROUP_UNKNOWN', `Cannot find the group ${JSON.stringify(name)}: ${known}.`, {
-      facts: { group: name, groups: [...groups.keys()] },
-    });
+    const known = [...groups.keys()];
+    const said = ended(`Cannot find the group ${show(name)}: ${nameHint(name, known)}`);
+    throw scalingError('SCALING_GROUP_UNKNOWN', said, { facts: { group: name, groups: known } });
   }
 
   const scaler: Scaler = {

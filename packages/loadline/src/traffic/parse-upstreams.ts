@@ -1,4 +1,4 @@
-import { type Field, formatPath, type Parsed, parse } from '../base/index.ts';
+import { ended, type Field, formatPath, type Parsed, parse } from '../base/index.ts';
 import { trafficError } from './errors.ts';
 import type { Upstream, WantedUpstream } from './upstream.ts';
 
@@ -30,7 +30,7 @@ export function checkUpstreams(upstreams: readonly WantedUpstream[]): void {
   const parsed = parseUpstreams({ upstreams });
   if (parsed.ok) return;
   const told = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw trafficError('TRAFFIC_UPSTREAM_INVALID', `Cannot send requests there: ${told.join('; ')}.`, {
+  throw trafficError('TRAFFIC_UPSTREAM_INVALID', ended(`Cannot send requests there: ${told.join('; ')}`), {
     facts: { problems: parsed.problems },
   });
 }

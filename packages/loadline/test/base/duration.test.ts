@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { formatDuration, parseDuration } from 'loadline/base';
+import { formatDuration, parseDuration, writeDuration } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 
 describe('parseDuration()', () => {
@@ -23,6 +23,18 @@ describe('parseDuration()', () => {
 
   it('reads back every whole number of milliseconds', () => {
     fc.assert(fc.property(fc.nat(), (durationMs) => parseDuration(`${durationMs}ms`) === durationMs));
+  });
+});
+
+describe('writeDuration()', () => {
+  it('writes the largest unit that has it whole', () => {
+    expect([0, 250, 1500, 60_000, 90_000, 3_600_000, 7 * 86_400_000].map(writeDuration)).toEqual([
+      ...['0ms', '250ms', '1500ms', '1m', '90s', '1h', '7d'],
+    ]);
+  });
+
+  it('writes what is read as the same', () => {
+    fc.assert(fc.property(fc.nat(), (durationMs) => parseDuration(writeDuration(durationMs)) === durationMs));
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { closest, type Field, formatPath, type NumberLimits, parse, show } from 'loadline/base';
+import { closest, type Field, formatPath, type NumberLimits, nameHint, parse, show } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 
 function problemsOf(input: unknown, read: (root: Field) => unknown): string[] {
@@ -122,8 +122,14 @@ describe('Field.duration()', () => {
   it('takes a bare 0, in either form, where 0 is allowed', () => {
     expect(problemsOf([0, '0'], (root) => root.array((item) => item.duration()))).toEqual([]);
     expect(problemsOf(0, (root) => root.duration({ above: 0 }))).toEqual([
-      '(root): must be longer than 0 ms, got 0',
+      '(root): must be longer than 0ms, got 0',
     ]);
+  });
+
+  it('tells its limits in the units that they are written in', () => {
+    const read = (root: Field) => root.duration({ above: 99, atMost: 3_600_000 });
+    expect(problemsOf('2h', read)).toEqual(['(root): must be at most 1h, got "2h"']);
+    expect(problemsOf('5ms', read)).toEqual(['(root): must be longer than 99ms, got "5ms"']);
   });
 
   it('refuses a duration without end', () => {
@@ -143,6 +149,16 @@ describe('closest()', () => {
     ['a'.repeat(1_000_000), undefined],
   ])('finds for %.12s… what was probably meant', (found, meant) => {
     expect(closest(found, ['scenarios', 'load', 'thresholds', 'data'])).toBe(meant);
+  });
+});
+
+describe('nameHint()', () => {
+  it('tells the name that was probably meant, or which there are', () => {
+    expect(nameHint('shpo', ['shop', 'api'])).toBe('did you mean shop?');
+    expect(nameHint('worker', ['shop', 'api'])).toBe('there are shop, api');
+    expect(nameHint('worker', [])).toBe('there are none');
+    const many = Array.from({ length: 1000 }, (_, at) => `instance-${at}`);
+    expect(nameHint('worker', many)).toMatch(/instance-19$/);
   });
 });
 

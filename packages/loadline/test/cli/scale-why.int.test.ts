@@ -195,7 +195,8 @@ describe('loadline scale why', () => {
 
   it.each([
     [401, { detail: 'A key is needed.' }, 'it answered 401: A key is needed; give a key in LOADLINE_KEY'],
-    [404, { detail: 'There is no such group.' }, 'it answered 404: There is no such group'],
+    [404, { detail: 'There is no such group.' }, 'it answered 404: There is no such group.\n'],
+    [404, { detail: 'Did you mean shop?' }, 'it answered 404: Did you mean shop?\n'],
     [200, '<html>', 'it answered 200: it gave no reason'],
   ])('says what a control plane answered that did not tell: %d', async (status, body, said) => {
     answer = { status, body };

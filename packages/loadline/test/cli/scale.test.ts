@@ -16,6 +16,10 @@ beforeAll(async () => {
     join(folder, 'wrong.yaml'),
     'replicas: { min: 9, max: 2 }\nmetrics: { height: { target: 1 } }\n',
   );
+  await writeFile(
+    join(folder, 'mistyped.yaml'),
+    'replicas: { min: 2, max: 9 }\nmetrics: { cpuRatoi: { target: 0.7 } }\n',
+  );
   await writeFile(join(folder, 'slip.yaml'), 'replicas: [}\n');
   await writeFile(join(folder, 'alias.yaml'), 'replicas: *nobody\n');
 });
@@ -96,8 +100,15 @@ describe('loadline scale export', () => {
       ['export', 'slip.yaml', '--as', 'hpa', '--name', 'a'],
       /SCALING_POLICY_INVALID: Cannot scale by slip\.yaml/,
     ],
-    [['export', 'none.yaml', '--as', 'hpa', '--name', 'a'], /none\.yaml: there is no such file\.\n$/],
-    [['export', 'policy.yaml', '--as', 'hpa'], /--name must be .*, got nothing/],
+    [
+      ['export', 'none.yaml', '--as', 'hpa', '--name', 'a'],
+      /^CLI_USAGE: Cannot read none\.yaml: there is no such file\.\n$/,
+    ],
+    [
+      ['export', 'mistyped.yaml', '--as', 'hpa', '--name', 'a'],
+      /Cannot scale by mistyped\.yaml: metrics\.cpuRatoi must be one of .*; did you mean cpuRatio\?\n$/,
+    ],
+    [['export', 'policy.yaml', '--as', 'hpa'], /the policy names no workload\. Say --name NAME\.\n$/],
     [['export', 'policy.yaml', '--as', 'hpa', '--name', 'Shop_1'], /got "Shop_1"/],
     [['export', 'policy.yaml', '--name', 'a'], /--as must be one of hpa, keda, pdb, deployment, got nothing/],
     [['export', 'policy.yaml', '--name', 'a', '--as', 'helm'], /got "helm"/],

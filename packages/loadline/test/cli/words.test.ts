@@ -5,6 +5,8 @@ const options = {
   target: { type: 'string' },
   quiet: { type: 'boolean' },
   host: { type: 'string', multiple: true },
+  'proxy-host': { type: 'string' },
+  'proxy-port': { type: 'string' },
 } as const;
 
 describe('readWords()', () => {
@@ -19,8 +21,14 @@ describe('readWords()', () => {
   });
 
   it.each([
-    [['--speed', 'x'], /there is no option --speed. Its options: --target --quiet --host/],
+    [
+      ['--speed', 'x'],
+      /there is no option --speed. Its options: --target --quiet --host --proxy-host --proxy-port/,
+    ],
     [['--traget', 'x'], /there is no option --traget. Did you mean --target\?/],
+    [['--tar', 'x'], /there is no option --tar. Did you mean --target\?/],
+    [['--proxy', 'x'], /there is no option --proxy. Did you mean --proxy-host or --proxy-port\?/],
+    [['--quiet-please'], /there is no option --quiet-please. Did you mean --quiet\?/],
     [['-x'], /there is no option -x/],
     [['--target'], /argument missing/],
     [

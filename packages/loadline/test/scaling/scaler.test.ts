@@ -387,7 +387,8 @@ describe("a scaler's configuration", () => {
 
   it('names the groups that there are when it is asked for another', async () => {
     const { scaler } = await configured();
-    expect(() => scaler.status('apy')).toThrow('there are api');
+    expect(() => scaler.status('apy')).toThrow('did you mean api?');
+    expect(() => scaler.status('worker')).toThrow('there are api');
     await scaler.close();
   });
 });

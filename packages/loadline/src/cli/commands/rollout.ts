@@ -1,4 +1,4 @@
-import { closest, sleep, systemClock } from '../../base/index.ts';
+import { closest, ended, sleep, systemClock } from '../../base/index.ts';
 import {
   askControlPlane,
   type ControlPlanePlace,
@@ -7,7 +7,6 @@ import {
 } from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
-import { ended } from '../door/problems.ts';
 import { readWords } from '../door/words.ts';
 import { drawRollout, drawRollouts, drawTurn, rolloutEnd, type ToldRollout } from '../screen/rollout.ts';
 import type { Command, Surroundings } from './command.ts';

@@ -138,9 +138,9 @@ function readKinds(asked: readonly string[] | undefined): readonly Kind[] {
 
 /** As Kubernetes wants names: it would refuse another one much later. */
 function readName(name: string | undefined): string {
-  if (name !== undefined && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
-  const found = name === undefined ? 'nothing' : JSON.stringify(name);
-  throw usage(`--name must be 1 to 63 small letters, digits and dashes, got ${found}`);
+  if (name === undefined) throw usage('the policy names no workload. Say --name NAME');
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
+  throw usage(`--name must be 1 to 63 small letters, digits and dashes, got ${JSON.stringify(name)}`);
 }
 
 function readPort(text: string | undefined): number | undefined {

@@ -1,8 +1,8 @@
+import { ended } from '../../base/index.ts';
 import { askControlPlane, controlPlaneOptions, readControlPlane } from '../door/control-plane.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { notThere } from '../door/names.ts';
-import { ended } from '../door/problems.ts';
 import { readWords } from '../door/words.ts';
 import { drawGroups, type ToldGroup } from '../screen/groups.ts';
 import type { Command, Surroundings } from './command.ts';

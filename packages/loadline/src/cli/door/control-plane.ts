@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ended, withoutEnd } from '../../base/index.ts';
 import { cliError } from './errors.ts';
 
 const answerTimeoutMs = 15_000;
@@ -55,7 +56,7 @@ export async function askControlPlane(address: string, path: string, asked: Aske
   const answer = parseOrUndefined(text);
   if (response.ok && answer !== undefined) return answer;
   const detail = (answer as { readonly detail?: unknown } | undefined)?.detail;
-  const said = typeof detail === 'string' ? detail.replace(/[.\s]+$/, '') : 'it gave no reason';
+  const said = typeof detail === 'string' ? withoutEnd(detail) : 'it gave no reason';
   const hint = response.status === 401 ? '; give a key in LOADLINE_KEY or by --key-file' : '';
   throw failed(address, `it answered ${response.status}: ${said}${hint}`);
 }
@@ -96,5 +97,5 @@ function parseOrUndefined(text: string): unknown {
 }
 
 function failed(address: string, said: string): Error {
-  return cliError('CLI_CONTROL_PLANE', `Cannot ask the control plane at ${address}: ${said}.`);
+  return cliError('CLI_CONTROL_PLANE', ended(`Cannot ask the control plane at ${address}: ${said}`));
 }

@@ -1,6 +1,7 @@
 import {
   type AddressPolicy,
   closest,
+  ended,
   type Parsed,
   parse,
   systemClock,
@@ -83,7 +84,7 @@ export function readObservers(words: ObserverWords): AskedObservers {
   });
   if (parsed.ok) return parsed.value;
   const list = parsed.problems.map(({ path, message }) => `--${String(path[0])} ${message}`);
-  throw cliError('CLI_USAGE', `Cannot run: ${list.join('; ')}.`);
+  throw cliError('CLI_USAGE', ended(`Cannot run: ${list.join('; ')}`));
 }
 
 /**

@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { formatPath, type Problem } from '../../base/index.ts';
 import { scalingError } from '../../scaling/index.ts';
+import { cliError } from './errors.ts';
 import { tellProblems, whyUnreadable } from './problems.ts';
 
 /**
  * What stands in a file of YAML or JSON about scaling.
  *
- * @throws SCALING_POLICY_INVALID
+ * @throws CLI_USAGE where it cannot be read, SCALING_POLICY_INVALID where it is neither.
  */
 export async function readPolicyFile(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw unfit(file, [whyUnreadable(cause)]);
+    throw cliError('CLI_USAGE', `Cannot read ${file}: ${whyUnreadable(cause)}.`, { cause });
   });
   const document = parseDocument(text);
   if (document.errors.length > 0)

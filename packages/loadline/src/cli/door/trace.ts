@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseDuration, systemClock } from '../../base/index.ts';
+import { ended, parseDuration, systemClock } from '../../base/index.ts';
 import {
   readTraceCsv,
   readTracePrometheus,
@@ -123,5 +123,5 @@ export function readTime(name: string, text: string): number {
 
 /** What a simulation cannot do with what was asked. */
 export function unfit(said: string): Error {
-  return cliError('CLI_USAGE', `Cannot simulate: ${said}.`);
+  return cliError('CLI_USAGE', ended(`Cannot simulate: ${said}`));
 }

@@ -35,9 +35,17 @@ export function readWords<const Options extends OptionTable>(
       );
     const known = Object.keys(options).map((name) => `--${name}`);
     const unknown = /Unknown option '(-[^']*)'/.exec(message)?.[1];
-    const meant = unknown === undefined ? undefined : closest(unknown, known);
+    const meant = unknown === undefined ? [] : meantBy(unknown, known);
     const found = unknown === undefined ? message.split('. ')[0] : `there is no option ${unknown}`;
-    const hint = meant === undefined ? `Its options: ${known.join(' ')}.` : `Did you mean ${meant}?`;
+    const hint =
+      meant.length === 0 ? `Its options: ${known.join(' ')}.` : `Did you mean ${meant.join(' or ')}?`;
     throw cliError('CLI_USAGE', `Cannot understand \`loadline ${command}\`: ${found}. ${hint}`, { cause });
   }
+}
+
+/** The one that was mistyped; or those of which only the beginning was said, or more than there is. */
+function meantBy(unknown: string, known: readonly string[]): readonly string[] {
+  const mistyped = closest(unknown, known);
+  if (mistyped !== undefined) return [mistyped];
+  return known.filter((name) => name.startsWith(unknown) || unknown.startsWith(`${name}-`));
 }

@@ -2,6 +2,7 @@ import { connect, TLSSocket } from 'node:tls';
 import {
   type AddressPolicy,
   type Clock,
+  ended,
   formatPath,
   isLoadlineError,
   unbracketed,
@@ -209,5 +210,7 @@ function dial(url: URL, { key, clock }: JoinOptions, signal: AbortSignal): Promi
 }
 
 function refused(because: string): Error {
-  return loadError('LOAD_AGENT_REFUSED', `Cannot lend this machine: ${because}.`, { facts: { because } });
+  return loadError('LOAD_AGENT_REFUSED', ended(`Cannot lend this machine: ${because}`), {
+    facts: { because },
+  });
 }

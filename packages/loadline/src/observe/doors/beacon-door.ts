@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Clock, formatPath, packageFolder } from '../../base/index.ts';
+import { type Clock, ended, formatPath, packageFolder } from '../../base/index.ts';
 import type { Registry } from '../../metrics/index.ts';
 import type { Door, DoorAnswer, DoorRequest } from '../../traffic/index.ts';
 import { pageOf } from '../vitals/pages.ts';
@@ -45,7 +45,7 @@ export function beaconDoor(options: BeaconOptions, registry: Registry, clock: Cl
     if (!parsed.ok) {
       const { problems } = parsed;
       const detail = problems.map(({ path, message }) => `${formatPath(path)} ${message}`).join('; ');
-      return problemAnswer(400, 'OBSERVE_INPUT_INVALID', `${detail}.`, { problems });
+      return problemAnswer(400, 'OBSERVE_INPUT_INVALID', ended(detail), { problems });
     }
     record(pageOf(parsed.value.page, options.pages), parsed.value);
     return { status: 204, headers: {}, body: '' };

@@ -1,4 +1,4 @@
-import { type Field, formatPath, type Parsed, parse } from '../../base/index.ts';
+import { ended, type Field, formatPath, type Parsed, parse } from '../../base/index.ts';
 import { profilingError } from '../errors.ts';
 import type { Overhead } from '../overhead.ts';
 import type { ProfileSession } from '../profiler.ts';
@@ -45,7 +45,7 @@ function readOverhead(field: Field): Overhead {
 function expect<Value>(parsed: Parsed<Value>): Value {
   if (parsed.ok) return parsed.value;
   const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`).join('; ');
-  throw profilingError('PROFILING_REFUSED', `Cannot read what a door says of a session: ${found}.`, {
+  throw profilingError('PROFILING_REFUSED', ended(`Cannot read what a door says of a session: ${found}`), {
     facts: { problems: parsed.problems },
   });
 }

@@ -1,4 +1,4 @@
-import { type Clock, formatPath, parse } from '../../base/index.ts';
+import { type Clock, ended, formatPath, parse } from '../../base/index.ts';
 import { resilienceError } from '../errors.ts';
 import type { AdaptiveLimits } from './adaptive-limit.ts';
 
@@ -50,7 +50,7 @@ export function parseLimiter(input: LimiterOptions): ParsedLimiter {
   });
   if (parsed.ok) return parsed.value;
   const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw resilienceError('RESILIENCE_OPTIONS_INVALID', `Cannot limit requests: ${found.join('; ')}.`, {
+  throw resilienceError('RESILIENCE_OPTIONS_INVALID', ended(`Cannot limit requests: ${found.join('; ')}`), {
     facts: { problems: parsed.problems },
   });
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import { type Clock, formatBytes, formatPath, type Problem } from '../../base/index.ts';
+import { type Clock, ended, formatBytes, formatPath, type Problem } from '../../base/index.ts';
 import { scalingError } from '../errors.ts';
 import type { FlagSource } from './flag-source.ts';
 import { type FlagLook, KeptFlags } from './kept-flags.ts';
@@ -42,7 +42,7 @@ export async function openFileFlags({ clock, path, everyMs = 2000 }: FileFlagsOp
   const { status } = source;
   if (status.kind !== 'never read') return source;
   await source.close();
-  throw scalingError('SCALING_FLAGS_INVALID', `Cannot read the flags of ${path}: ${status.because}.`, {
+  throw scalingError('SCALING_FLAGS_INVALID', ended(`Cannot read the flags of ${path}: ${status.because}`), {
     facts: { path },
   });
 }

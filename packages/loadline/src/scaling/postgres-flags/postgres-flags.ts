@@ -1,4 +1,4 @@
-import { type Clock, isLoadlineError, type Parsed } from '../../base/index.ts';
+import { type Clock, ended, isLoadlineError, type Parsed } from '../../base/index.ts';
 import { migrate, type Postgres } from '../../postgres/index.ts';
 import { scalingError } from '../errors.ts';
 import { tellProblems } from '../flags/file-flags.ts';
@@ -159,9 +159,13 @@ async function assertRoom(postgres: Postgres, name: string): Promise<void> {
 function checkFlag(name: string, parsed: Parsed<Flag>): void {
   if (parsed.ok) return;
   const { problems } = parsed;
-  throw scalingError('SCALING_FLAGS_INVALID', `Cannot set the flag ${name}: ${tellProblems(problems)}.`, {
-    facts: { name, problems },
-  });
+  throw scalingError(
+    'SCALING_FLAGS_INVALID',
+    ended(`Cannot set the flag ${name}: ${tellProblems(problems)}`),
+    {
+      facts: { name, problems },
+    },
+  );
 }
 
 function conflict(name: string, replaces: number | undefined): Error {

@@ -231,7 +231,7 @@ describe('a wrong key or value', () => {
     [
       '- hold: { users: 1, for: 1s }',
       '- hold: { users: 1, for: 0 }',
-      'line 7, load[0].hold.for must be longer than 0 ms, got 0',
+      'line 7, load[0].hold.for must be longer than 0ms, got 0',
     ],
     [
       '- hold: { users: 1, for: 1s }',

@@ -199,7 +199,7 @@ describe('a request', () => {
     expect(await requestOf('get: /')).not.toHaveProperty('redirectsMax');
     expect(await problemsOf('{ get: /, redirects: 21, timeout: 0 }')).toEqual([
       expect.stringMatching(/redirects must be a whole number at least 0 and at most 20, got 21$/),
-      expect.stringMatching(/timeout must be longer than 0 ms, got 0$/),
+      expect.stringMatching(/timeout must be longer than 0ms, got 0$/),
     ]);
   });
 
