@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Field, kindOfAddress } from 'loadline/base';
-import { type KubernetesAccess, podAccess, selectorProblem } from 'loadline/kubernetes';
+import type { Field } from 'loadline/base';
+import { apiAddress, type KubernetesAccess, podAccess, selectorProblem } from 'loadline/kubernetes';
 import type { PodService } from './pod-instances.ts';
 
 /** Whose pods are watched, and where they are asked for. */
@@ -104,13 +104,9 @@ function readAccess(root: Field): KubernetesAccess | undefined {
   };
 }
 
-/** In plain text only within this machine, where `kubectl proxy` stands: whoever reads the token could do all that it may. */
 function readApi(field: Field): URL {
-  const text = field.string();
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isNear = url?.hostname === 'localhost' || kindOfAddress(url?.hostname ?? '') === 'loopback';
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isNear);
-  if (url !== undefined && isSafe && url.username === '' && url.search === '') return url;
+  const url = apiAddress(field.string());
+  if (url !== undefined) return url;
   field.problem('must be an address like https://10.96.0.1:443, or http:// on this machine');
   return new URL('https://127.0.0.1');
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { bracketed } from '../base/index.ts';
+import { bracketed, kindOfAddress } from '../base/index.ts';
 
 /** Where the API server is, and what opens it. */
 export interface KubernetesAccess {
@@ -10,6 +10,17 @@ export interface KubernetesAccess {
   readonly caFile?: string;
   /** The one that is meant where none is named. */
   readonly namespace: string;
+}
+
+/**
+ * Where an API server may be asked; undefined for anything else. In plain text only within this machine, where `kubectl proxy` stands:
+ * whoever reads the token could do all that it may.
+ */
+export function apiAddress(text: string): URL | undefined {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.search !== '') return undefined;
+  const isNear = url.hostname === 'localhost' || kindOfAddress(url.hostname) === 'loopback';
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isNear) ? url : undefined;
 }
 
 /** Where a pod finds what its service account has. */

@@ -1,5 +1,5 @@
 /** Reaches the API server of Kubernetes the right way, as a pod does or from outside: reads, changes, and follows pods by their labels. */
-export { type KubernetesAccess, podAccess } from './access.ts';
+export { apiAddress, type KubernetesAccess, podAccess } from './access.ts';
 export { acceptAnswer } from './answer.ts';
 export { kubernetesError, kubernetesErrorTable } from './errors.ts';
 export {

@@ -25,6 +25,11 @@ interface Running {
 
 /** The command, within this process, until it is stopped. */
 function scaleRun(file: string, api: URL): Running {
+  const words = ['--kubernetes-api', api.href, '--kubernetes-token-file', join(folder, 'token')];
+  return runScale([file, ...words, '--kubernetes-ca-file', join(folder, 'ca.crt')]);
+}
+
+function runScale(words: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   let err = '';
   const stop = new AbortController();
   const terminal: Terminal = {
@@ -36,9 +41,7 @@ function scaleRun(file: string, api: URL): Running {
     width: 80,
     style: (_, text) => text,
   };
-  const words = ['--kubernetes-api', api.href, '--kubernetes-token-file', join(folder, 'token')];
-  const args = ['scale', 'run', file, ...words, '--kubernetes-ca-file', join(folder, 'ca.crt')];
-  const code = runCli(args, { terminal, env: {}, signal: stop.signal });
+  const code = runCli(['scale', 'run', ...words], { terminal, env, signal: stop.signal });
   return {
     said: () => err,
     stop() {
@@ -86,7 +89,9 @@ describe('loadline scale run', () => {
 
     prometheus.answers.set('cpu', [0.9, 1.1]);
     await expect.poll(() => api.replicasOf('api'), { timeout: 20_000 }).toBeGreaterThan(3);
-    expect(first.said()).toMatch(/Scale out api from 2 to 4: cpuRatio is 100 %/);
+    await expect
+      .poll(() => first.said(), { timeout: 20_000 })
+      .toMatch(/Scale out api from 2 to 4: cpuRatio is 100 %/);
     expect(second.said()).not.toContain('Scale out');
 
     // Lost metrics take nothing away, and neither does the end of who acts.
@@ -141,5 +146,52 @@ describe('loadline scale run', () => {
       'groups.web.queries must have one for cpuRatio, which the policy goes by',
     ])
       expect(running.said()).toContain(part);
+  });
+
+  it('says at once what it tried where the API server cannot be reached, and that it goes on', async () => {
+    const api = new FakeApi({ clock: systemClock, startMs: 100 });
+    const server = await startApi(api);
+    await server[Symbol.asyncDispose]();
+    const running = scaleRun(await fileOf('http://127.0.0.1:1'), server.url);
+    await expect
+      .poll(() => running.said())
+      .toMatch(
+        /api is left alone: the lease could not be read or written: Cannot reach the API server at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*\. It is looked at again every 200 ms\.\n/,
+      );
+    expect(running.said()).toContain(`Scales api by the API server at ${server.url.origin}.`);
+    expect(running.said()).not.toContain('not looked at yet');
+    expect(await running.stop()).toBe(0);
+  });
+
+  it('does not begin without what opens the API server, and says all of it at once', async () => {
+    const [token, authority] = [join(folder, 'no-token'), join(folder, 'no-ca.crt')];
+    const files = ['--kubernetes-token-file', token, '--kubernetes-ca-file', authority];
+    const asked = runScale(['--kubernetes-api', 'http://10.96.0.1', ...files]);
+    const [code, said] = [await asked.stop(), asked.said()];
+    expect([code, said.split('; ')]).toEqual([
+      2,
+      [
+        'CLI_USAGE: Cannot scale: one file is needed, as in `loadline scale run scaler.yaml`, got 0',
+        '--kubernetes-api must be an address like https://10.96.0.1:443, or http:// on this machine, got "http://10.96.0.1"',
+        `--kubernetes-token-file cannot be read: ${token}: there is no such file`,
+        `--kubernetes-ca-file cannot be read: ${authority}: there is no such file.\n`,
+      ],
+    ]);
+  });
+
+  it('is told where the API server is where this is no pod, and asks as a pod where it is one', async () => {
+    const file = await fileOf('http://127.0.0.1:1');
+    const nowhere = runScale([file]);
+    expect(await nowhere.stop()).toBe(2);
+    expect(nowhere.said()).toMatch(
+      /this is no pod of Kubernetes, so that --kubernetes-api is needed; `kubectl proxy`/,
+    );
+    const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '1' };
+    const inPod = runScale([file, '--kubernetes-token-file', join(folder, 'token')], env);
+    expect(await inPod.stop()).toBe(2);
+    expect(inPod.said()).toMatch(
+      /the token of this pod cannot be read: \/var\/run\/secrets\/.*\/token: there is no such file/,
+    );
+    expect(inPod.said()).toContain('--kubernetes-token-file is of use beside --kubernetes-api alone');
   });
 });

@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Clock, createRandom, pause, type Random, systemClock } from '../../base/index.ts';
 import {
-  createKubernetes,
-  type Kubernetes,
-  type KubernetesAccess,
-  podAccess,
-} from '../../kubernetes/index.ts';
+  type Clock,
+  createRandom,
+  ended,
+  formatDuration,
+  pause,
+  type Random,
+  systemClock,
+  withoutEnd,
+  withTimeLimit,
+} from '../../base/index.ts';
+import { createKubernetes, type Kubernetes, type KubernetesAccess } from '../../kubernetes/index.ts';
 import {
   createPrometheusReadings,
   createScalingMemory,
@@ -20,6 +25,7 @@ import {
 import { createKubernetesDriver, createLeaseBook } from '../../scaling/kubernetes/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
+import { type AccessRead, kubernetesOptions, readKubernetesAccess } from '../door/kubernetes-access.ts';
 import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
 import { parseScalerFile, type ScalerFile } from '../door/scaler-file.ts';
 import { readWords } from '../door/words.ts';
@@ -31,7 +37,7 @@ export const scaleRunCommand: Command = {
 Scales workloads of Kubernetes by their policies, with metrics from Prometheus, until it is stopped. Several may run:
 one acts, the others wait for it to end. With \`keda\` in the file it changes nothing itself, and tells KEDA instead.
 
-  --kubernetes-api URL         the API server, where this is no pod
+  --kubernetes-api URL         the API server; needed where this is no pod: \`kubectl proxy\` makes http://127.0.0.1:8001
   --kubernetes-token-file F    the token that opens it; read for each request
   --kubernetes-ca-file F       who has signed its certificate
   --namespace NAME             what is meant where none is named; default that of the pod, or default
@@ -44,32 +50,42 @@ Exit codes: 0 ended by SIGTERM or Ctrl-C, 2 the input is wrong.
   run: runScaler,
 };
 
-const options = {
-  'kubernetes-api': { type: 'string' },
-  'kubernetes-token-file': { type: 'string' },
-  'kubernetes-ca-file': { type: 'string' },
-  namespace: { type: 'string' },
-} as const;
-
 async function runScaler(args: readonly string[], { terminal, env, signal }: Surroundings): Promise<number> {
-  const { options: words, positionals } = readWords('scale run', args, options);
-  const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw usage(`one file is needed, got ${positionals.length}`);
+  const { options: words, positionals } = readWords('scale run', args, kubernetesOptions);
+  const { path, access } = readOrder(positionals, await readKubernetesAccess(words, env));
   const file = await readScalerFile(path);
   const clock = systemClock;
-  const kubernetes = createKubernetes(readAccess(words, env), { clock });
+  const kubernetes = createKubernetes(access, { clock });
   const random = createRandom(randomBytes(4).readUInt32LE());
   const tell = (line: string): void => terminal.err(`${new Date(clock.now()).toISOString()} ${line}\n`);
   const ends: Means['ends'] = [];
-  const means = { ends, file, clock, random, kubernetes, tell };
+  const means = { ends, file, clock, random, kubernetes, tell, signal };
+  tell(`Scales ${Object.keys(file.groups).join(', ')} by the API server at ${access.url.origin}.`);
   try {
-    const driver = file.keda === undefined ? direct(means) : await byKeda(means, file.keda);
-    await scale({ ...means, path, driver, signal });
+    const driver = await (file.keda === undefined ? direct(means) : byKeda(means, file.keda));
+    await scale({ ...means, path, driver });
   } finally {
     // What was opened last ends first: nobody else may act before this one has stopped.
     for (const each of ends.toReversed()) await each.close();
   }
   return exitCodes.passed;
+}
+
+/** The file, and where the API server is; everything that is wrong with both at once. */
+function readOrder(
+  positionals: readonly string[],
+  read: AccessRead,
+): { readonly path: string; readonly access: KubernetesAccess } {
+  const [path, ...others] = positionals;
+  const isOne = path !== undefined && others.length === 0;
+  if (isOne && read.ok) return { path, access: read.access };
+  const problems = [
+    ...(isOne
+      ? []
+      : [`one file is needed, as in \`loadline scale run scaler.yaml\`, got ${positionals.length}`]),
+    ...(read.ok ? [] : read.problems),
+  ];
+  throw cliError('CLI_USAGE', ended(`Cannot scale: ${problems.join('; ')}`));
 }
 
 interface Means {
@@ -79,12 +95,12 @@ interface Means {
   readonly random: Random;
   readonly kubernetes: Kubernetes;
   readonly tell: (line: string) => void;
+  readonly signal: AbortSignal;
 }
 
 interface Work extends Means {
   readonly path: string;
   readonly driver: ScalingDriver;
-  readonly signal: AbortSignal;
 }
 
 /** Goes on until it is told to stop. */
@@ -93,16 +109,15 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
   const groups = Object.entries(file.groups);
   const queries = Object.fromEntries(groups.map(([name, group]) => [name, group.queries]));
   const readings = createPrometheusReadings({ url: file.prometheus, queries });
-  const scaler = opened(ends, await openScaler({ clock, driver, readings, memory }));
+  const scaler = opened(ends, await openScaler({ clock, driver, readings, memory, intervalMs }));
   for (const [name, { policy }] of groups) await scaler.configure(name, { policy, changedBy: path });
-  tell(`Scales ${groups.map(([name]) => name).join(', ')}.`);
   const said = new Map<string, string>();
   const blind = new Map<string, string>();
   while (!signal.aborted) {
     for (const name of scaler.groups) {
-      const { last } = scaler.status(name);
+      const { last, configuration } = scaler.status(name);
       if (last === undefined) continue;
-      const line = standingOf(name, last);
+      const line = standingOf(name, last, configuration.policy.intervalMs ?? intervalMs);
       if (said.get(name) !== line) tell(line);
       said.set(name, line);
       if (last.kind !== 'decided') continue;
@@ -115,8 +130,9 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
 }
 
 /** Whether it is looked after, and whether whatever runs it does as it is told. */
-function standingOf(name: string, last: Round): string {
-  if (last.kind === 'unseen') return `${name} is left alone: ${last.because.replace(/[.\s]+$/, '')}.`;
+function standingOf(name: string, last: Round, everyMs: number): string {
+  if (last.kind === 'unseen')
+    return `${name} is left alone: ${withoutEnd(last.because)}. It is looked at again every ${formatDuration(everyMs)}.`;
   const { unmet } = last.fleet;
   return `${name} is looked after${unmet === undefined ? '' : `; ${unmet}`}.`;
 }
@@ -139,10 +155,12 @@ function opened<One extends Means['ends'][number]>(ends: Means['ends'], one: One
 }
 
 /** Whoever has the lease sets the scale of the workloads. */
-function direct({ ends, file, clock, random, kubernetes }: Means): ScalingDriver {
+async function direct({ ends, file, clock, random, kubernetes, signal }: Means): Promise<ScalingDriver> {
   const book = createLeaseBook({ kubernetes, clock, ...file.lease });
   const identity = `${hostname()}_${randomBytes(6).toString('hex')}`;
   const leadership: Leadership = opened(ends, openLeadership({ clock, random, book, identity }));
+  // The first rounds then know who acts, or what keeps this one from knowing.
+  await withTimeLimit({ clock, limitMs: firstLookMs, end: signal }, () => leadership.begun);
   const workloads = workloadsOf(file);
   return opened(ends, createKubernetesDriver({ clock, random, kubernetes, workloads, fence: leadership }));
 }
@@ -187,28 +205,8 @@ async function readScalerFile(path: string): Promise<ScalerFile> {
   throw unfitFile(path, parsed.problems);
 }
 
-function readAccess(
-  words: { readonly [Name in keyof typeof options]?: string | undefined },
-  env: Surroundings['env'],
-): KubernetesAccess {
-  const { 'kubernetes-api': api, 'kubernetes-token-file': tokenFile, 'kubernetes-ca-file': caFile } = words;
-  const pod = podAccess(env);
-  if (api === undefined) {
-    if (pod !== undefined) return { ...pod, namespace: words.namespace ?? pod.namespace };
-    throw usage('this is no pod of Kubernetes. Say --kubernetes-api URL');
-  }
-  if (!URL.canParse(api) || !/^https?:/.test(api))
-    throw usage(`--kubernetes-api must be an address, got ${JSON.stringify(api)}`);
-  return {
-    url: new URL(api),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
-    ...(caFile === undefined ? {} : { caFile }),
-    namespace: words.namespace ?? 'default',
-  };
-}
-
+/** From one look at a group to the next, where its policy says nothing. */
+const intervalMs = 15_000;
+/** Who does not answer by then is told as away, and asked again. */
+const firstLookMs = 6000;
 const lookMs = 500;
-
-function usage(said: string): Error {
-  return cliError('CLI_USAGE', `Cannot scale: ${said}.`);
-}

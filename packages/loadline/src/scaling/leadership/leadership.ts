@@ -39,6 +39,8 @@ export interface Leadership extends Fence, AsyncDisposable {
    * anything else.
    */
   check(): Permit;
+  /** Resolves when the lease was looked at for the first time, also where it could not be read. */
+  readonly begun: Promise<void>;
   readonly counts: Readonly<LeadershipCounts>;
   /** Gives the lease up, so that nobody has to wait for its end. Whoever acts by it has ended before. Idempotent. */
   close(): Promise<void>;
@@ -65,6 +67,7 @@ const defaults = { leaseMs: 15_000, leadMs: 10_000, retryMs: 2000 };
 class Electing implements Leadership {
   readonly counts: LeadershipCounts = { taken: 0, renewals: 0, lost: 0, conflicts: 0, failures: 0 };
   readonly #options: LeadershipOptions & typeof defaults;
+  readonly #begun = Promise.withResolvers<void>();
   readonly #ending = new AbortController();
   readonly #running: Promise<void>;
   #lease: KeptLease | undefined;
@@ -78,6 +81,10 @@ class Electing implements Leadership {
     const { leaseMs, leadMs } = this.#options;
     if (!(leadMs > 0 && leadMs < leaseMs)) throw new RangeError(`leadMs must be from 1 to below ${leaseMs}`);
     this.#running = this.#run();
+  }
+
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   check(): Permit {
@@ -113,6 +120,7 @@ class Electing implements Leadership {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       await this.#look();
+      this.#begun.resolve();
       this.check();
       await pause(clock, retryMs * (0.8 + 0.4 * random()), signal);
     }

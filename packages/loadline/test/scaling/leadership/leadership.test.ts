@@ -72,6 +72,21 @@ describe('of several processes', () => {
     expect(processes.map((process) => process.clock.pending)).toEqual([0, 0, 0]);
   });
 
+  it('each knows after its first look who acts, or what keeps it from knowing', async () => {
+    const { clock, leaders, processes } = stage([1, 1]);
+    const [reaching, cutOff] = leaders as [Leadership, Leadership];
+    (processes[1] as SimulatedProcess).isCutOff = true;
+    await clock.advance(100);
+    await reaching.begun;
+    expect(reaching.check()).toMatchObject({ mayAct: true });
+    await clock.advance(6000);
+    await cutOff.begun;
+    expect(cutOff.check()).toMatchObject({
+      because: expect.stringContaining('the lease could not be read or written'),
+    });
+    await closeAll(clock, leaders);
+  });
+
   it('another one follows at once where the leader ends in order, and after its time where it is killed', async () => {
     const { clock, acting, leaders, processes, shelf } = stage([1, 1, 1]);
     await clock.advance(5000);
