@@ -29,6 +29,8 @@ export interface ProxyPlaces {
   readonly listen?: ListenPlace;
   /** How long a request has there until its answer begins; absent: no limit. Only with `listen`. */
   readonly deadlineMs?: number;
+  /** For how long the share of a new instance grows there to its whole one; absent: it has it at once. Only with `listen` or `haproxy`. */
+  readonly slowStartMs?: number;
   /** Whether a proxy of one's own is before that one, which says where clients come from; absent: no. Only with `listen`. */
   readonly trustsForwarded?: boolean;
   /** Kept in step by orders. */
@@ -57,6 +59,16 @@ export function readDeadline(field: Field, hasListen: boolean): number {
 
 /** Who waits for longer waits for a job, not for an answer. */
 const deadlineMsMax = 3_600_000;
+
+/** @param canGrow whether there is a proxy that lets shares grow. */
+export function readSlowStart(field: Field, canGrow: boolean): number {
+  if (!canGrow)
+    field.problem('needs listen or haproxy beside it: nginx gives a new instance its whole share');
+  return Math.ceil(field.duration({ atMost: slowStartMsMax }));
+}
+
+/** Whoever takes longer to warm up should not say that it is ready. */
+const slowStartMsMax = 3_600_000;
 
 /** @param hasListen whether there is a proxy of ours that could heed it. */
 export function readTrust(field: Field, hasListen: boolean): boolean {

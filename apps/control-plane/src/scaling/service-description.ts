@@ -15,6 +15,7 @@ import {
   readHaproxy,
   readListen,
   readNginx,
+  readSlowStart,
   readTrust,
 } from './proxy-places.ts';
 
@@ -57,6 +58,7 @@ const keys = [
   ...buildKeys,
   'listen',
   'deadline',
+  'slowStart',
   'trustsForwarded',
   'haproxy',
   'nginx',
@@ -74,6 +76,7 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
   const { folder } = surroundings;
   const listen = service.optional('listen');
   const deadline = service.optional('deadline');
+  const slowStart = service.optional('slowStart');
   const trust = service.optional('trustsForwarded');
   const haproxy = service.optional('haproxy');
   const nginx = service.optional('nginx');
@@ -84,6 +87,9 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
     ...readBuildWords(service, words, surroundings),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
     ...(deadline === undefined ? {} : { deadlineMs: readDeadline(deadline, listen !== undefined) }),
+    ...(slowStart === undefined
+      ? {}
+      : { slowStartMs: readSlowStart(slowStart, listen !== undefined || haproxy !== undefined) }),
     ...(trust === undefined ? {} : { trustsForwarded: readTrust(trust, listen !== undefined) }),
     ...(haproxy === undefined ? {} : { haproxy: readHaproxy(haproxy, folder) }),
     ...(nginx === undefined ? {} : { nginx: readNginx(nginx, folder) }),

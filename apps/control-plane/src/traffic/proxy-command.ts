@@ -9,6 +9,8 @@ export interface ClientSide {
   readonly listen: ListenPlace;
   /** How long a request has until its answer begins; undefined: no limit. */
   readonly deadlineMs: number | undefined;
+  /** For how long the share of a new upstream grows to its whole one; 0: it has it at once. */
+  readonly slowStartMs: number;
   /** Whether clients are believed what they say of their origin and their time. */
   readonly trustsForwarded: boolean;
 }
@@ -26,6 +28,7 @@ const drainGraceMs = 60_000;
 export function proxyCommand({
   listen: { host, port },
   deadlineMs,
+  slowStartMs,
   trustsForwarded,
   state,
   key,
@@ -44,6 +47,7 @@ export function proxyCommand({
       '--state',
       state,
       ...(deadlineMs === undefined ? [] : ['--deadline', `${deadlineMs}ms`]),
+      ...(slowStartMs === 0 ? [] : ['--slow-start', `${slowStartMs}ms`]),
       ...(trustsForwarded ? ['--trusts-forwarded'] : []),
     ],
     environment: { PATH: process.env.PATH, LOADLINE_PROXY_KEY: key },

@@ -117,7 +117,7 @@ interface Reach {
 }
 
 function driversOf(service: ServiceDescription, { clock, processes, key }: Reach): ProxyDriver[] {
-  const { name, haproxy, nginx } = service;
+  const { name, haproxy, nginx, slowStartMs = 0 } = service;
   const drivers: ProxyDriver[] = [];
   const side = clientSideOf(service);
   if (side !== undefined) {
@@ -126,7 +126,7 @@ function driversOf(service: ServiceDescription, { clock, processes, key }: Reach
   }
   if (haproxy !== undefined) {
     const { socketPath, backend } = haproxy;
-    drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend }));
+    drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend, slowStartMs }));
   }
   if (nginx !== undefined) {
     drivers.push(createNginxDriver({ clock, ...nginx }));
@@ -158,19 +158,21 @@ function nameOfOurs(service: string): string {
 function clientSideOf({
   listen,
   deadlineMs,
+  slowStartMs = 0,
   trustsForwarded = false,
 }: ServiceDescription): ClientSide | undefined {
-  return listen && { listen, deadlineMs, trustsForwarded };
+  return listen && { listen, deadlineMs, slowStartMs, trustsForwarded };
 }
 
-/** Of how it was started too: one that goes on from before, and is to treat clients otherwise, is another one. */
+/** Of how it was started too: one that goes on from before, and was started otherwise, is another one. */
 function groupOf(
   service: string,
-  { listen: { host, port }, deadlineMs, trustsForwarded }: ClientSide,
+  { listen: { host, port }, deadlineMs, slowStartMs, trustsForwarded }: ClientSide,
 ): string {
   const within = deadlineMs === undefined ? '' : `-within-${deadlineMs}ms`;
+  const slowly = slowStartMs === 0 ? '' : `-slowly-${slowStartMs}ms`;
   const trusting = trustsForwarded ? '-trusting' : '';
-  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}${trusting}`;
+  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}${slowly}${trusting}`;
 }
 
 function urlOf({ host, port }: ListenPlace): string {

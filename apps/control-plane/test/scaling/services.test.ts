@@ -130,6 +130,28 @@ describe('a services file', () => {
     ]);
   });
 
+  it('says for how long a new instance gets less than its whole share', () => {
+    const haproxy = { socket: 'admin.sock' };
+    expect(read({ shop: { ...shop, listen: 8080, slowStart: '30s' } })).toMatchObject({
+      value: [{ listen: { port: 8080 }, slowStartMs: 30_000 }],
+    });
+    expect(read({ shop: { ...shop, haproxy, slowStart: '0s' } })).toMatchObject({
+      value: [{ haproxy: { backend: 'service' }, slowStartMs: 0 }],
+    });
+    const atOnce = read({ shop: { ...shop, listen: 8080 } });
+    expect(atOnce.ok && atOnce.value[0]).not.toHaveProperty('slowStartMs');
+    const nginx = { folder: 'nginx', controlPort: 8082, listen: 8080 };
+    expect(problemsOf({ shop: { ...shop, nginx, slowStart: '1s' } })).toEqual([
+      'services.shop.slowStart needs listen or haproxy beside it: nginx gives a new instance its whole share',
+    ]);
+    expect(problemsOf({ shop: { ...shop, listen: 8080, slowStart: 30 } })).toEqual([
+      expect.stringMatching(/^services\.shop\.slowStart must be a duration with a unit/),
+    ]);
+    expect(problemsOf({ shop: { ...shop, listen: 8080, slowStart: '2h' } })).toEqual([
+      'services.shop.slowStart must be at most 1h, got "2h"',
+    ]);
+  });
+
   it('says whether clients of that proxy are believed', () => {
     expect(read({ shop: { ...shop, listen: 8080, trustsForwarded: true } })).toMatchObject({
       value: [{ listen: { port: 8080 }, trustsForwarded: true }],

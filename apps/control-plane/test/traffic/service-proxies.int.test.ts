@@ -204,7 +204,7 @@ describe('a service that listens', () => {
     served.push(first);
     expect(await until(origin, (told) => /^[\d., ]+$/.test(told))).toBe('127.0.0.1');
     await first.stop('SIGKILL');
-    write({ trustsForwarded: true });
+    write({ trustsForwarded: true, slowStart: '1s' });
     served.push(await startServe(beforeArgs, { key: first.firstKey ?? '' }));
     expect(await until(origin, (told) => told.includes('192.0.2.7'))).toBe('192.0.2.7, 127.0.0.1');
   });

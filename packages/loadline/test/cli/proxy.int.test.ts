@@ -4,9 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from 'loadline/base';
+import { runCli, type Terminal } from 'loadline/cli';
 import { deadlineHeader } from 'loadline/resilience';
 import { createRemoteProxy } from 'loadline/traffic';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { run, start } from './command.ts';
 
 const never = new AbortController().signal;
@@ -42,6 +44,37 @@ async function startProxy(args: readonly string[]) {
   const urlAfter = (words: string): string =>
     new RegExp(`${words} (http\\S+?)\\.\\n`).exec(text)?.[1] as string;
   return { ...started, url: urlAfter('requests at'), orders: urlAfter('orders at') };
+}
+
+type Wanted = Parameters<ReturnType<typeof createRemoteProxy>['apply']>[0][number];
+
+function wantedAt(place: string): Wanted {
+  const [host = '', port] = place.split(':');
+  return { id: `at-${port}`, host, port: Number(port), mode: 'serving' };
+}
+
+/** The proxy within this process, whose clock a test may own. */
+async function proxyHere(
+  args: readonly string[],
+): Promise<{ readonly url: string; readonly orders: string }> {
+  let said = '';
+  const stop = new AbortController();
+  const terminal: Terminal = {
+    out: () => undefined,
+    err: (piece) => {
+      said += piece;
+    },
+    ...{ isInteractive: false, width: 80, style: (_, piece) => piece },
+  };
+  const ended = runCli(['proxy', '--listen', '0', ...args], { terminal, env: orders, signal: stop.signal });
+  onTestFinished(async () => {
+    stop.abort(new Error('SIGTERM'));
+    await ended;
+    vi.restoreAllMocks();
+  });
+  const urlAfter = (words: string) => new RegExp(`${words} (http\\S+?)\\.\\n`).exec(said)?.[1];
+  await expect.poll(() => urlAfter('requests at'), { timeout: 20_000 }).toBeDefined();
+  return { url: urlAfter('requests at') as string, orders: urlAfter('orders at') as string };
 }
 
 const text = async (url: string, headers: Record<string, string> = {}): Promise<string> =>
@@ -88,6 +121,27 @@ describe('loadline proxy', () => {
     expect(await text(`${trusting.url}/left`, claims)).toMatch(/^[78]\d{4}$/);
   });
 
+  it('lets the share of a new instance grow where it is told to', async () => {
+    let passedMs = 0;
+    const { monotonicMs } = systemClock;
+    vi.spyOn(systemClock, 'monotonicMs').mockImplementation(() => monotonicMs() + passedMs);
+    const proxy = await proxyHere(['--slow-start', '20s']);
+    const [one, two] = (await Promise.all(['one', 'two'].map(serve))).map(wantedAt) as [Wanted, Wanted];
+    const remote = createRemoteProxy({ url: proxy.orders, key });
+    await remote.apply([one], never);
+    expect(await text(proxy.url)).toBe('one');
+    passedMs = 20_000;
+    await remote.apply([one, two], never);
+    const shareOfTwo = async (): Promise<number> => {
+      const answers: string[] = [];
+      for (let turn = 0; turn < 44; turn++) answers.push(await text(proxy.url));
+      return answers.filter((answer) => answer === 'two').length / 44;
+    };
+    expect(await shareOfTwo()).toBeCloseTo(0.1 / 1.1, 1);
+    passedMs = 40_000;
+    expect(await shareOfTwo()).toBeCloseTo(0.5, 1);
+  });
+
   it('tells everything that is wrong with its words at once', async () => {
     const words = [
       '--listen',
@@ -102,6 +156,8 @@ describe('loadline proxy', () => {
       '5',
       '--deadline',
       '0s',
+      '--slow-start',
+      '30',
     ];
     const { code, err } = await run(['proxy', ...words], { LOADLINE_PROXY_ORDERS_PORT: '1' });
     expect(code).toBe(2);
@@ -112,6 +168,7 @@ describe('loadline proxy', () => {
       '--check must begin with /',
       '--grace must be a duration',
       '--deadline must be a duration above 0',
+      '--slow-start must be a duration',
       'need a key in LOADLINE_PROXY_KEY',
     ])
       expect(err).toContain(told);

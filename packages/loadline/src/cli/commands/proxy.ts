@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRandom, type Problem, parseDuration, pause, systemClock } from '../../base/index.ts';
+import { createRandom, ended, type Problem, parseDuration, pause, systemClock } from '../../base/index.ts';
 import { createRegistry, type Registry, renderPrometheus } from '../../metrics/index.ts';
 import { observeProcess } from '../../observe/index.ts';
 import {
@@ -35,6 +35,7 @@ it gracefully.
   --balance NAME      ${balancePolicies.map(dashed).join(', ')}; default ${dashed('least connections')}
   --check PATH        asks instances there every 10 s; twice 200 is well, three times anything else is not
   --deadline TIME     until an answer begins, then 504; instances are told what is left; default none
+  --slow-start TIME   so long the share of a new instance grows from a tenth to its whole one; default 0s, at once
   --trusts-forwarded  hands on what clients say of their origin and time: only where a proxy of yours is before it
   --state FILE        keeps its instances there, and begins with them when it is started again
   --grace TIME        how long what was begun may go on when it stops; default 30s
@@ -54,6 +55,7 @@ const options = {
   balance: { type: 'string' },
   check: { type: 'string' },
   deadline: { type: 'string' },
+  'slow-start': { type: 'string', default: '0s' },
   'trusts-forwarded': { type: 'boolean' },
   state: { type: 'string' },
   grace: { type: 'string', default: '30s' },
@@ -71,6 +73,7 @@ interface ProxyWords {
   readonly policy: BalancePolicy;
   readonly checkPath: string | undefined;
   readonly deadlineMs: number | undefined;
+  readonly slowStartMs: number;
   readonly trustsForwarded: boolean;
   readonly state: string | undefined;
   readonly graceMs: number;
@@ -95,11 +98,11 @@ async function serveRequests(
   registry: Registry,
   { terminal, signal }: Surroundings,
 ): Promise<void> {
-  const { host, port, policy, checkPath, deadlineMs, trustsForwarded } = words;
+  const { host, port, policy, checkPath, deadlineMs, slowStartMs, trustsForwarded } = words;
   const proxy = await openEmbeddedProxy({
     clock: systemClock,
     random: createRandom(process.pid),
-    ...{ host, port, policy, trustsForwarded, registry },
+    ...{ host, port, policy, slowStartMs, trustsForwarded, registry },
     ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }).catch((cause: NodeJS.ErrnoException) => {
@@ -186,6 +189,8 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
   const deadlineMs = words.deadline === undefined ? undefined : parseDuration(words.deadline);
   if (words.deadline !== undefined && !deadlineMs)
     problems.push('--deadline must be a duration above 0, like 10s');
+  const slowStartMs = parseDuration(words['slow-start']);
+  if (slowStartMs === undefined) problems.push('--slow-start must be a duration, like 30s');
   const parsed = parseUpstreams({ upstreams: (words.upstream ?? []).map(upstreamOf) });
   for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
     problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
@@ -201,12 +206,13 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     place === undefined ||
     policy === undefined ||
     graceMs === undefined ||
+    slowStartMs === undefined ||
     !parsed.ok
   )
-    throw cliError('CLI_USAGE', `Cannot start the proxy: ${problems.join('; ')}.`);
+    throw cliError('CLI_USAGE', ended(`Cannot start the proxy: ${problems.join('; ')}`));
   return {
     ...place,
-    ...{ policy, graceMs },
+    ...{ policy, graceMs, slowStartMs },
     checkPath: words.check,
     deadlineMs,
     trustsForwarded: words['trusts-forwarded'] === true,
