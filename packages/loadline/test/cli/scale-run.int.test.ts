@@ -95,11 +95,11 @@ describe('loadline scale run', () => {
     expect(second.said()).not.toContain('Scale out');
 
     // Lost metrics take nothing away, and neither does the end of who acts.
-    prometheus.isAway = true;
+    prometheus.instead = { status: 503, type: 'text/plain', body: 'no healthy upstream' };
     await expect
       .poll(() => first.said(), { timeout: 20_000 })
-      .toContain(
-        'api sees nothing by cpuRatio: the source of the metrics failed: Prometheus answered 503 to cpu: no reason given.',
+      .toMatch(
+        /api sees nothing by cpuRatio: the source of the metrics failed: Prometheus at .* answered 503 to cpu, with text\/plain that is no JSON\./,
       );
     expect(first.said()).not.toContain('sees again');
     const before = api.replicasOf('api');

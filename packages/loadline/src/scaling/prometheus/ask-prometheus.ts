@@ -43,7 +43,9 @@ export async function askPrometheus<Value>(
   const text = await textOf(response, query);
   const answer = jsonOf(text);
   const { status, error } = (answer ?? {}) as { readonly status?: unknown; readonly error?: unknown };
-  if (status !== 'success')
+  if (status !== 'success' && status !== 'error')
+    throw new Error(strangeAnswer(response, { url, path, query, isJson: answer !== undefined }));
+  if (status === 'error')
     throw new Error(
       `Prometheus answered ${response.status} to ${query}: ${String(error ?? 'no reason given').slice(0, 300)}`,
     );
@@ -52,6 +54,23 @@ export async function askPrometheus<Value>(
   throw new Error(
     `Prometheus answered to ${query} with something else than was asked for: ${parsed.problems[0]?.message}`,
   );
+}
+
+interface Strange {
+  readonly url: URL;
+  readonly path: string;
+  readonly query: string;
+  readonly isJson: boolean;
+}
+
+/** Another server has no such page, or has one for everything; what stands before a Prometheus fails with other words. */
+function strangeAnswer({ ok, status, headers }: Response, { url, path, query, isJson }: Strange): string {
+  const place = `${url.host}${url.pathname.replace(/\/$/, '')}`;
+  const type = headers.get('content-type')?.split(';')[0]?.slice(0, 100) ?? 'something';
+  const found = isJson ? 'JSON of another kind' : `${type} that is no JSON`;
+  if (!ok && status !== 404 && status !== 405)
+    return `Prometheus at ${place} answered ${status} to ${query}, with ${found}`;
+  return `${place} does not answer like a Prometheus: to ${query} came ${status} with ${found}; its address is what stands before /api/v1/${path}`;
 }
 
 /** A user and a password in the address are not asked with, and would be told with it: they go as everybody sends them. */

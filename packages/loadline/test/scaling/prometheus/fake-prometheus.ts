@@ -6,7 +6,8 @@ export interface FakePrometheus extends AsyncDisposable {
   readonly url: string;
   /** Query → the values of its series. One that is not there is refused as not understood. */
   readonly answers: Map<string, readonly (number | string)[]>;
-  isAway: boolean;
+  /** What answers in its place. */
+  instead: { readonly status: number; readonly type?: string; readonly body: string } | undefined;
   /** What the latest question was opened with. */
   authorization: string | undefined;
   /** It answers, and never comes to an end. */
@@ -23,9 +24,13 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
     const values = answers.get(query);
     const isRight = request.method === 'POST' && request.url === '/api/v1/query' && values !== undefined;
     const result = values?.map((value) => ({ metric: {}, value: [Date.now() / 1000, String(value)] }));
-    response.writeHead(fake.isAway ? 503 : isRight ? 200 : 400, { 'content-type': 'application/json' });
-    if (fake.isAway) response.end('no healthy upstream');
-    else if (fake.isEndless) {
+    if (fake.instead !== undefined) {
+      const { status, type, body: text } = fake.instead;
+      response.writeHead(status, type === undefined ? {} : { 'content-type': type }).end(text);
+      return;
+    }
+    response.writeHead(isRight ? 200 : 400, { 'content-type': 'application/json' });
+    if (fake.isEndless) {
       const piece = Buffer.alloc(2 ** 20, ' ');
       const more = (): boolean => !response.destroyed && response.write(piece) && more();
       response.on('drain', more);
@@ -38,7 +43,7 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
   const fake: FakePrometheus = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answers,
-    isAway: false,
+    instead: undefined,
     authorization: undefined,
     isEndless: false,
     async [Symbol.asyncDispose]() {

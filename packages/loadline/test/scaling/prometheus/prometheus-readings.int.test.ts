@@ -135,14 +135,31 @@ describe('readings from Prometheus', () => {
     );
   });
 
+  it('says what it found where something else answers, and where it asked', async () => {
+    await using prometheus = await startFakePrometheus();
+    const { host } = new URL(prometheus.url);
+    const found = (instead: FakePrometheus['instead']): Promise<string> => {
+      prometheus.instead = instead;
+      return readings({ url: prometheus.url.replace('//', '//ada:s@').concat('/base/') })
+        .read('api', [cpu], signal)
+        .then(String, String);
+    };
+    expect(await found({ status: 200, type: 'text/html; charset=utf-8', body: '<h1>Hi</h1>' })).toBe(
+      `Error: ${host}/base does not answer like a Prometheus: to cpu came 200 with text/html that is no JSON; its address is what stands before /api/v1/query`,
+    );
+    expect(await found({ status: 503, body: 'no healthy upstream' })).toBe(
+      `Error: Prometheus at ${host}/base answered 503 to cpu, with something that is no JSON`,
+    );
+    for (const body of ['{"title":"Not Found"}', '[]', 'null', '7'])
+      expect(await found({ status: 404, type: 'application/json', body })).toContain(
+        'came 404 with JSON of another kind',
+      );
+  });
+
   it('fails where nothing can be had at all', async () => {
     await using prometheus = await startFakePrometheus();
     await expect(readings(prometheus).read('api', [cpu, depth], signal)).rejects.toThrow(
       'Prometheus answered 400 to cpu: parse error',
-    );
-    prometheus.isAway = true;
-    await expect(readings(prometheus).read('api', [cpu], signal)).rejects.toThrow(
-      'answered 503 to cpu: no reason given',
     );
   });
 });
