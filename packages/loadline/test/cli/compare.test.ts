@@ -127,9 +127,9 @@ describe('loadline compare', () => {
     ['a margin of nothing', ['before', 'again', '--error-margin', '0%'], /--error-margin must be/],
     ['an unknown option', ['before', 'again', '--margn', '5%'], /Did you mean --margin\?/],
     [
-      'a result that cannot be written',
-      ['before', 'again', '--markdown', 'FOLDER/no/where.md'],
-      /^CLI_OUTPUT_UNWRITABLE/,
+      'a result that cannot be written, before any report is read',
+      ['before', 'nowhere', '--markdown', 'FOLDER/no/where.md'],
+      /^CLI_OUTPUT_UNWRITABLE: .*where\.md: there is no folder /,
     ],
   ])('exits with 2 and a sentence for %s', async (_, args, message) => {
     const { code, err } = await compare(...args);

@@ -24,7 +24,14 @@ describe('checkWritable()', () => {
   });
 
   it('complains of a folder that is not there, and of one in the place of the file', async () => {
-    for (const path of [join(folder, 'none', 'report.json'), folder])
-      await expect(checkWritable(path)).rejects.toMatchObject({ code: 'CLI_OUTPUT_UNWRITABLE' });
+    const none = join(folder, 'none');
+    await expect(checkWritable(join(none, 'report.json'))).rejects.toMatchObject({
+      code: 'CLI_OUTPUT_UNWRITABLE',
+      message: `Cannot write the report to ${join(none, 'report.json')}: there is no folder ${none}.`,
+    });
+    await expect(checkWritable(folder)).rejects.toMatchObject({
+      code: 'CLI_OUTPUT_UNWRITABLE',
+      message: `Cannot write the report to ${folder}: it is a folder.`,
+    });
   });
 });

@@ -90,7 +90,7 @@ describe('loadline scale restart', () => {
   it.each([
     [[], 'it takes the name of one group'],
     [['shop', '--end', '--no-wait'], '--end has nothing to do with'],
-    [['shop', '--key-file', '/nowhere'], '--key-file cannot be read'],
+    [['shop', '--key-file', '/nowhere'], '--key-file /nowhere cannot be read: there is no such file.'],
   ])('refuses %j', async (args, said) => {
     const { code, err } = await restart(args);
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);

@@ -76,9 +76,11 @@ describe('loadline scale export', () => {
 
   it('reads back what it has written, with its name', async () => {
     const file = 'hpa.yaml';
-    expect(
-      await scale('export', 'policy.yaml', '--name', 'shop', '--as', 'hpa', '--out', file),
-    ).toMatchObject({ code: 0 });
+    expect(await scale('export', 'policy.yaml', '--name', 'shop', '--as', 'hpa', '--out', file)).toEqual({
+      code: 0,
+      out: '',
+      err: `The objects are in ${file}.\n`,
+    });
     const second = await scale('export', 'hpa.yaml', '--as', 'hpa');
     expect(parseAllDocuments(second.out)[0]?.toJS()).toEqual(
       parseAllDocuments(await readFile(join(folder, file), 'utf8'))[0]?.toJS(),
@@ -111,7 +113,16 @@ describe('loadline scale export', () => {
     [['export', 'policy.yaml', '--as', 'hpa'], /the policy names no workload\. Say --name NAME\.\n$/],
     [['export', 'policy.yaml', '--as', 'hpa', '--name', 'Shop_1'], /got "Shop_1"/],
     [['export', 'policy.yaml', '--name', 'a'], /--as must be one of hpa, keda, pdb, deployment, got nothing/],
-    [['export', 'policy.yaml', '--name', 'a', '--as', 'helm'], /got "helm"/],
+    [['export', 'policy.yaml', '--name', 'a', '--as', 'helm'], /got "helm"\.\n$/],
+    [['export', 'policy.yaml', '--name', 'a', '--as', 'hap'], /got "hap"; did you mean hpa\?\n$/],
+    [
+      ['export', 'policy.yaml', '--name', 'a', '--as', 'hap', '--as', 'kedo'],
+      /2 problems\.\n {2}--as .* did you mean hpa\?\n {2}--as .* did you mean keda\?\n$/,
+    ],
+    [
+      ['export', 'policy.yaml', '--name', 'a', '--as', 'hpa', '--out', 'none/hpa.yaml'],
+      /^CLI_OUTPUT_UNWRITABLE: Cannot write the objects to none\/hpa\.yaml: there is no folder none\.\n$/,
+    ],
     [['export', 'policy.yaml', '--name', 'a', '--as', 'deployment'], /Say --image IMAGE/],
     [['export', 'policy.yaml', '--name', 'a', '--as', 'hpa', '--port', '0'], /--port must be/],
     [['export', 'alias.yaml', '--name', 'a', '--as', 'hpa'], /Cannot scale by alias\.yaml.*nobody/s],

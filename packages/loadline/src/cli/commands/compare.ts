@@ -1,7 +1,7 @@
 import { type Comparison, compareRuns, readReports } from '../../load/compare/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
-import { writeResultFile } from '../door/result-file.ts';
+import { checkWritable, writeResultFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import { drawComparison } from '../screen/comparison.ts';
 import { comparisonMarkdown } from '../screen/comparison-markdown.ts';
@@ -49,6 +49,7 @@ async function compare(args: readonly string[], { terminal }: Surroundings): Pro
   }
   const margin = readPercent('--margin', asked.margin);
   const errorMargin = readPercent('--error-margin', asked['error-margin']);
+  if (asked.markdown !== undefined) await checkWritable(asked.markdown);
   const comparison = compareRuns(await readReports(a), await readReports(b), {
     ...(margin === undefined ? {} : { margin }),
     ...(errorMargin === undefined ? {} : { errorMargin }),

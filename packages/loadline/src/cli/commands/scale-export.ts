@@ -1,3 +1,4 @@
+import { parse } from '../../base/index.ts';
 import {
   type Exported,
   exportDeployment,
@@ -11,6 +12,7 @@ import {
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
+import { tellProblems } from '../door/problems.ts';
 import { writeNewFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -81,7 +83,10 @@ async function exportObjects(args: readonly string[], { terminal }: Surroundings
   };
   const text = writeManifests(wanted.map((kind) => exportAs(kind, request)));
   if (asked.out === undefined) terminal.out(text);
-  else await writeNewFile(asked.out, text, { what: 'the objects', replaces: asked.force === true });
+  else {
+    await writeNewFile(asked.out, text, { what: 'the objects', replaces: asked.force === true });
+    terminal.err(`The objects are in ${asked.out}.\n`);
+  }
   return exitCodes.passed;
 }
 
@@ -128,12 +133,10 @@ async function readPolicy(file: string): Promise<ScalingPolicy> {
 }
 
 function readKinds(asked: readonly string[] | undefined): readonly Kind[] {
-  const unknown = asked?.find((word) => !(kinds as readonly string[]).includes(word));
-  if (asked === undefined || unknown !== undefined)
-    throw usage(
-      `--as must be one of ${kinds.join(', ')}, got ${unknown === undefined ? 'nothing' : JSON.stringify(unknown)}`,
-    );
-  return [...new Set(asked)] as readonly Kind[];
+  const parsed = parse(asked ?? [undefined], (words) => words.array((word) => word.oneOf(kinds)));
+  if (parsed.ok) return [...new Set(parsed.value)];
+  const told = parsed.problems.map(({ message }) => `--as ${message}`);
+  throw cliError('CLI_USAGE', tellProblems('Cannot export', told));
 }
 
 /** As Kubernetes wants names: it would refuse another one much later. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ended, withoutEnd } from '../../base/index.ts';
 import { cliError } from './errors.ts';
+import { whyUnreadable } from './problems.ts';
 
 const answerTimeoutMs = 15_000;
 const answerBytesMax = 64 * 1024 * 1024;
@@ -28,7 +29,8 @@ export async function readControlPlane(
   try {
     return { address, key: (await readFile(file, 'utf8')).trim() };
   } catch (cause) {
-    const said = `Cannot ask the control plane: --key-file cannot be read: ${(cause as Error).message}.`;
+    const why = whyUnreadable(cause as NodeJS.ErrnoException);
+    const said = `Cannot ask the control plane: --key-file ${file} cannot be read: ${why}.`;
     throw cliError('CLI_USAGE', said, { cause });
   }
 }

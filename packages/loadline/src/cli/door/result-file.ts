@@ -1,13 +1,15 @@
 import { open, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { cliError } from './errors.ts';
 
 /**
  * Makes sure that a result can be written before the work that leads to it, which may take an hour. Where no file was,
  * none is left: an empty one would look like the result of work that did not come about.
  *
+ * @param what as an error calls it.
  * @throws CLI_OUTPUT_UNWRITABLE
  */
-export async function checkWritable(file: string): Promise<void> {
+export async function checkWritable(file: string, what = 'the report'): Promise<void> {
   try {
     const created = await open(file, 'ax').catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'EEXIST') return undefined;
@@ -16,7 +18,7 @@ export async function checkWritable(file: string): Promise<void> {
     await (created ?? (await open(file, 'a'))).close();
     if (created !== undefined) await rm(file);
   } catch (cause) {
-    throw unwritable(file, cause as Error);
+    throw unwritable(file, cause as Error, what);
   }
 }
 
@@ -45,16 +47,24 @@ export async function writeNewFile(
   try {
     await writeFile(file, text, { flag: replaces ? 'w' : 'wx' });
   } catch (cause) {
-    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    throw unwritable(
-      file,
-      isThere ? new Error('it is there already; --force replaces it') : (cause as Error),
-      what,
-    );
+    throw unwritable(file, cause as Error, what);
   }
 }
 
-function unwritable(file: string, cause: Error, what = 'the report'): Error {
-  const message = `Cannot write ${what} to ${file}: ${cause.message}.`;
+function unwritable(file: string, cause: NodeJS.ErrnoException, what: string): Error {
+  const message = `Cannot write ${what} to ${file}: ${whyUnwritable(file, cause)}.`;
   return cliError('CLI_OUTPUT_UNWRITABLE', message, { cause, facts: { file } });
+}
+
+function whyUnwritable(file: string, { code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'ENOENT':
+      return `there is no folder ${dirname(file)}`;
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'EEXIST':
+      return 'it is there already; --force replaces it';
+    default:
+      return message;
+  }
 }
