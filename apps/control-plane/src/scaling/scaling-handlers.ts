@@ -1,4 +1,4 @@
-import { parseDuration } from 'loadline/base';
+import { closest, parseDuration } from 'loadline/base';
 import { type DecisionQuery, writeScalingPolicy } from 'loadline/scaling';
 import { type Handlers, momentOf, type Request, type Requester, timesOf } from '../contract/index.ts';
 import { Problem, wrongInBody } from '../problems/index.ts';
@@ -78,9 +78,11 @@ function versionOf(inBody: number | undefined, ifMatch: string | undefined): num
 function policyOf(written: string | object): unknown {
   if (typeof written !== 'string') return written;
   const preset = policyPresets.get(written);
-  if (preset === undefined)
-    throw wrongInBody('/policy', `must be a policy, or one of ${[...policyPresets.keys()].join(', ')}`);
-  return writeScalingPolicy(preset);
+  if (preset !== undefined) return writeScalingPolicy(preset);
+  const known = [...policyPresets.keys()];
+  const meant = closest(written, known);
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  throw wrongInBody('/policy', `must be a policy, or one of ${known.join(', ')}${hint}`);
 }
 
 type History = Parameters<Scaling['history']>[0];

@@ -263,7 +263,10 @@ describe('PUT /performance/scaling/config', () => {
       min: 1,
       max: 10,
     });
-    expect((await put({ group: 'shop', policy: 'foodshare/none' })).json.errors[0].pointer).toBe('/policy');
+    expect((await put({ group: 'shop', policy: 'foodshare/api_server' })).json).toMatchObject({
+      detail: expect.stringMatching(/^\/policy must be .* did you mean foodshare\/api_servers\?$/),
+      errors: [{ pointer: '/policy' }],
+    });
     expect((await put({ group: 'none', policy })).status).toBe(404);
   });
 
