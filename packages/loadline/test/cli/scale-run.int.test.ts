@@ -51,7 +51,7 @@ function runScale(words: readonly string[], env: Readonly<Record<string, string>
   };
 }
 
-async function fileOf(prometheus: string, further = ''): Promise<string> {
+async function fileOf(prometheus: string, further = '', mode = 'mode: active'): Promise<string> {
   const file = join(folder, 'scaler.yaml');
   await writeFile(
     file,
@@ -61,6 +61,7 @@ groups:
     workload: { name: api }
     queries: { cpuRatio: cpu }
     policy:
+      ${mode}
       interval: 200ms
       replicas: { min: 2, max: 8 }
       metrics: { cpuRatio: { target: 0.5, scaleOutCooldown: 0s } }
@@ -127,6 +128,23 @@ describe('loadline scale run', () => {
       await client.call('GetMetrics', { scaledObjectRef: ref, metricName: 'loadline-wanted-replicas' }),
     ).toMatchObject({ metricValues: [{ metricValueFloat: 6 }] });
     expect(api.replicasOf('api')).toBe(3);
+    expect(await running.stop()).toBe(0);
+  });
+
+  it('says once what a policy that is only tried would do, and does nothing', async () => {
+    const api = new FakeApi({ clock: systemClock, startMs: 100 });
+    api.deploy('api', 2);
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [1]);
+    await using server = await startApi(api);
+    const running = scaleRun(await fileOf(prometheus.url, '', 'mode: dry run'), server.url);
+    const said =
+      'Scale out api from 2 to 4: cpuRatio is 100 %, above its target of 50 %. Not done: it is a dry run.';
+    await expect.poll(() => running.said(), { timeout: 20_000 }).toContain(said);
+    prometheus.answers.set('cpu', [2]);
+    await expect.poll(() => running.said(), { timeout: 20_000 }).toContain('Scale out api from 2 to 8');
+    expect(running.said().match(/Scale out api from 2 to 4/g)).toHaveLength(1);
+    expect(api.replicasOf('api')).toBe(2);
     expect(await running.stop()).toBe(0);
   });
 

@@ -24,6 +24,15 @@ const of = (kind: string) => all.filter((each) => each.kind === kind);
 const pod = of('Deployment')[0].spec.template.spec;
 const file = parseScalerFile(parse(of('ConfigMap')[0].data['scaler.yaml']));
 
+it('the guide shows a file that the command reads, and that does nothing before somebody says so', () => {
+  const guide = readFileSync(`${root}docs/guides/scaling.md`, 'utf8');
+  const [, shown = ''] = /```yaml\n(prometheus: [^`]*)```/.exec(guide) ?? [];
+  expect(parseScalerFile(parse(shown))).toMatchObject({
+    ok: true,
+    value: { groups: { shop: { policy: { mode: 'dry run' } } } },
+  });
+});
+
 interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];

@@ -21,6 +21,7 @@ import {
   type Round,
   type ScalingDriver,
   type ScalingMemory,
+  type ScalingStatus,
 } from '../../scaling/index.ts';
 import { createKubernetesDriver, createLeaseBook } from '../../scaling/kubernetes/index.ts';
 import { cliError } from '../door/errors.ts';
@@ -111,22 +112,31 @@ async function scale({ ends, file, clock, tell, path, driver, signal }: Work): P
   const readings = createPrometheusReadings({ url: file.prometheus, queries });
   const scaler = opened(ends, await openScaler({ clock, driver, readings, memory, intervalMs }));
   for (const [name, { policy }] of groups) await scaler.configure(name, { policy, changedBy: path });
-  const said = new Map<string, string>();
-  const blind = new Map<string, string>();
+  const told = new Map<string, string>();
   while (!signal.aborted) {
-    for (const name of scaler.groups) {
-      const { last, configuration } = scaler.status(name);
-      if (last === undefined) continue;
-      const line = standingOf(name, last, configuration.policy.intervalMs ?? intervalMs);
-      if (said.get(name) !== line) tell(line);
-      said.set(name, line);
-      if (last.kind !== 'decided') continue;
-      const { metrics, line: what } = blindnessOf(last);
-      if ((blind.get(name) ?? '') !== metrics) tell(`${name} ${what}`);
-      blind.set(name, metrics);
-    }
+    for (const name of scaler.groups)
+      for (const { about, state, line } of newsOf(scaler.status(name))) {
+        const key = `${name} ${about}`;
+        if (line !== undefined && (told.get(key) ?? '') !== state) tell(line);
+        told.set(key, state);
+      }
     await pause(clock, lookMs, signal);
   }
+}
+
+/** What is told of a group when its state is another than before; at the beginning it is ''. */
+interface News {
+  readonly about: 'standing' | 'sight' | 'trial';
+  readonly state: string;
+  /** Undefined: there is nothing to say of it. */
+  readonly line: string | undefined;
+}
+
+function newsOf({ group, last, configuration }: ScalingStatus): readonly News[] {
+  if (last === undefined) return [];
+  const standing = standingOf(group, last, configuration.policy.intervalMs ?? intervalMs);
+  const looked: News = { about: 'standing', state: standing, line: standing };
+  return last.kind === 'decided' ? [looked, sightOf(group, last), trialOf(last)] : [looked];
 }
 
 /** Whether it is looked after, and whether whatever runs it does as it is told. */
@@ -137,16 +147,25 @@ function standingOf(name: string, last: Round, everyMs: number): string {
   return `${name} is looked after${unmet === undefined ? '' : `; ${unmet}`}.`;
 }
 
+type Decided = Extract<Round, { readonly kind: 'decided' }>;
+
 /** Which rules see nothing, and why. The reason may be another each time, and is told with the first. */
-function blindnessOf({ decision, unread }: Extract<Round, { readonly kind: 'decided' }>): {
-  readonly metrics: string;
-  readonly line: string;
-} {
+function sightOf(name: string, { decision, unread }: Decided): News {
   const silent = decision.proposals.filter(({ says }) => says === 'nothing');
-  if (silent.length === 0) return { metrics: '', line: 'sees again what its policy goes by.' };
   const metrics = silent.map(({ metric }) => metric).join(', ');
   const reasons = silent.map(({ metric, because }) => `${metric} ${because}`).join('; ');
-  return { metrics, line: `sees nothing by ${metrics}: ${unread ?? reasons}.` };
+  const what =
+    metrics === ''
+      ? 'sees again what its policy goes by.'
+      : `sees nothing by ${metrics}: ${unread ?? reasons}.`;
+  return { about: 'sight', state: metrics, line: `${name} ${what}` };
+}
+
+/** What a policy that is only tried would have done; the values may be others each time. */
+function trialOf({ decision, outcome }: Decided): News {
+  if (outcome?.kind !== 'dry run') return { about: 'trial', state: '', line: undefined };
+  const { from, to, reason } = decision;
+  return { about: 'trial', state: `${from} to ${to}`, line: `${reason} Not done: it is a dry run.` };
 }
 
 function opened<One extends Means['ends'][number]>(ends: Means['ends'], one: One): One {
