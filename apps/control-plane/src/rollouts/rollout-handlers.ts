@@ -18,7 +18,7 @@ type RolloutHandlers = Pick<
 export function rolloutHandlers(rollouts: ServiceRollouts): RolloutHandlers {
   return {
     async listRollouts({ query: { service, limit } }) {
-      const found = rollouts.list().filter(({ state }) => service === undefined || state.group === service);
+      const found = rollouts.list(service);
       return { status: 200, body: { items: found.slice(0, limit).map(rolloutViewOf) } };
     },
     async startRollout({ body, who }) {

@@ -57,7 +57,8 @@ export interface StartOrder {
 /** Brings new builds of services into their traffic, and takes them back. */
 export interface ServiceRollouts {
   /** The latest first. */
-  list(): readonly RolloutStatus[];
+  /** Of all services, or of one. @throws CONTROL_PLANE_NOT_FOUND where that is not run here, and was not. */
+  list(service?: string): readonly RolloutStatus[];
   /** @throws CONTROL_PLANE_NOT_FOUND, as all that take an id. */
   get(id: string): RolloutStatus;
   /** @throws CONTROL_PLANE_NOT_FOUND, CONTROL_PLANE_STATE_CONFLICT, CONTROL_PLANE_REQUEST_INVALID. */
@@ -103,15 +104,26 @@ export async function openServiceRollouts(options: ServiceRolloutsOptions): Prom
     return orRefusal(rollouts.start(request));
   }
 
+  const assertRun = (service: string): void => {
+    if (!builds.services.includes(service)) throw unknownName('service', service, builds.services);
+  };
+
   return {
-    list: () => rollouts.ids.map((id) => rollouts.status(id)),
+    list(service) {
+      const all = rollouts.ids.map((id) => rollouts.status(id));
+      if (service === undefined) return all;
+      const found = all.filter(({ state }) => state.group === service);
+      // One that is not run any more is remembered by its rollouts.
+      if (found.length === 0) assertRun(service);
+      return found;
+    },
     get(id) {
       if (!rollouts.ids.includes(id)) throw unknownName('rollout', id, rollouts.ids);
       return rollouts.status(id);
     },
     async start(order, by) {
       const { service } = order;
-      if (!builds.services.includes(service)) throw unknownName('service', service, builds.services);
+      assertRun(service);
       // From here to where it is under way others are asked: whoever comes meanwhile may not change what it begins with.
       if (starting.has(service)) throw justStarting(order);
       starting.add(service);

@@ -215,6 +215,10 @@ describe('a rollout of a service', () => {
       status: 404,
       json: { detail: 'There is no service "shap"; did you mean shop?' },
     });
+    expect(await plane.ask('viewer', 'GET', `${rollouts}?service=shap`)).toMatchObject({
+      status: 404,
+      json: { detail: 'There is no service "shap"; did you mean shop?' },
+    });
     expect((await start({ ...order, candidate: '1.2' })).json.detail).toContain('describes 1.1');
     const wrong = { canary: { steps: [{ share: 2 }] }, settle: 'soon' };
     expect((await start({ ...order, plan: wrong })).json.detail).toMatch(
