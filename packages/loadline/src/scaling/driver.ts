@@ -124,6 +124,8 @@ export interface TrafficGate {
   admit(instance: ServedInstance, signal: AbortSignal): Promise<void>;
   /** Sends it nothing new, waits until it has nothing in flight, and takes it out: also where that is overdue. */
   withdraw(instance: LeavingInstance, signal: AbortSignal): Promise<Withdrawal>;
+  /** Why one that is to be let in does not get its share yet, for people; undefined where it does, or nobody knows. */
+  whyOutside?(instance: ServedInstance): string | undefined;
   /** How many requests it is busy with at present; undefined where the balancer doesn't tell. */
   inFlight?(instance: ServedInstance): number | undefined;
 }

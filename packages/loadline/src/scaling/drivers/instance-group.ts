@@ -176,10 +176,9 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
   }
 
   /** How one has crashed, without what comes next: nothing does. */
-  #lastRemark(remark = 'crashed'): string {
+  #farewellOf({ crash = 'crashed' }: ManagedInstance<Unit>): string {
     const { lastWords } = this.#options;
-    const [how] = remark.split('; ');
-    return lastWords === undefined ? (how as string) : `${how}; what it wrote is in ${lastWords}`;
+    return lastWords === undefined ? crash : `${crash}; what it wrote is in ${lastWords}`;
   }
 
   #newRestart(found?: RestartRecord): RollingRestart {
@@ -197,7 +196,7 @@ export class InstanceGroup<Unit extends RunningUnit, Kind extends InstanceKind<U
           const awaited = group.members.filter((member) => !group.#outliving.has(member));
           return awaited.map(({ instance }) => {
             const { id, state, remark } = instance.describe();
-            return { id, state, remark: state === 'waiting' ? group.#lastRemark(remark) : remark };
+            return { id, state, remark: state === 'waiting' ? group.#farewellOf(instance) : remark };
           });
         },
         start: () => void group.add(nextId()),

@@ -25,6 +25,8 @@ export interface InstanceKind<Unit extends RunningUnit> {
   readonly timing: InstanceTiming;
   /** Where it says why it ended, for people; undefined where nowhere. */
   readonly log?: string | undefined;
+  /** What the latest one said last, in one line for people; undefined where nothing is known. Never throws. */
+  lastLine?(): string | undefined;
 }
 
 export interface InstanceTiming {

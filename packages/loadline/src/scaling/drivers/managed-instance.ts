@@ -48,6 +48,8 @@ export class ManagedInstance<Unit extends RunningUnit> {
   #restarts: number;
   #crashesInRow = 0;
   #hasLeftCrashed = false;
+  /** How it ended last, for people. */
+  #crash: string | undefined;
   #remark: string | undefined;
 
   constructor(options: ManagedInstanceOptions<Unit>) {
@@ -74,6 +76,11 @@ export class ManagedInstance<Unit extends RunningUnit> {
     return this.#hasLeftCrashed;
   }
 
+  /** How it ended by itself last, for people; undefined where it never has. */
+  get crash(): string | undefined {
+    return this.#crash;
+  }
+
   /** What runs at present. */
   get unit(): Unit | undefined {
     return this.#unit;
@@ -93,11 +100,13 @@ export class ManagedInstance<Unit extends RunningUnit> {
       restarts: this.#restarts,
     };
     const cpuMs = this.#unit?.cpuMs?.();
+    const outside = this.#state === 'starting' ? this.#options.passage?.outside : undefined;
+    const remark = outside === undefined ? this.#remark : `is ready, and ${outside}`;
     return {
       ...known,
       ...(cpuMs === undefined ? {} : { cpuMs }),
       ...(this.#startedMs === undefined ? {} : { startedMs: this.#startedMs }),
-      ...(this.#remark === undefined ? {} : { remark: this.#remark }),
+      ...(remark === undefined ? {} : { remark }),
     };
   }
 
@@ -152,15 +161,16 @@ export class ManagedInstance<Unit extends RunningUnit> {
     let unit = found;
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs();
-      const { end, readyForMs } = await this.#runOnce(unit);
+      const { end, readyForMs, hasRun } = await this.#runOnce(unit);
       unit = undefined;
       if (signal.aborted) return;
       this.#crashesInRow = readyForMs >= kind.timing.stableMs ? 1 : this.#crashesInRow + 1;
       const delayMs = this.#restartDelayMs();
       const livedMs = clock.monotonicMs() - startedMs;
+      this.#crash = hasRun ? this.#crashOf(end, livedMs) : end;
       this.#enter('waiting');
-      const where = kind.log === undefined ? '' : `; what it wrote is in ${kind.log}`;
-      this.#remark = `${end} after ${formatDuration(livedMs)}; starts again in ${formatDuration(delayMs)}${where}`;
+      const where = hasRun && kind.log !== undefined ? `; what it wrote is in ${kind.log}` : '';
+      this.#remark = `${this.#crash}; starts again in ${formatDuration(delayMs)}${where}`;
       // It cannot end what it had; what matters is that nothing new is sent there.
       const out = this.#out ?? passage?.leave(0);
       await pause(clock, delayMs, signal);
@@ -169,11 +179,17 @@ export class ManagedInstance<Unit extends RunningUnit> {
       if (signal.aborted) return;
       this.#restarts++;
       this.#enter('starting');
+      this.#remark = `starts again after one that ${this.#crash}${where}`;
     }
   }
 
+  #crashOf(end: string, livedMs: number): string {
+    const line = this.#options.kind.lastLine?.();
+    return `${end} after ${formatDuration(livedMs)}${line === undefined ? '' : `: ${line}`}`;
+  }
+
   /** From the start of one unit, or from when it was found, to its end. */
-  async #runOnce(found: Unit | undefined): Promise<{ end: string; readyForMs: number }> {
+  async #runOnce(found: Unit | undefined): Promise<{ end: string; readyForMs: number; hasRun: boolean }> {
     const { kind } = this.#options;
     let unit: Unit | undefined;
     try {
@@ -181,9 +197,9 @@ export class ManagedInstance<Unit extends RunningUnit> {
     } catch (error) {
       // No file or no process is left to be had; that passes, so it is a crash like others.
       const said = error instanceof Error ? error.message : String(error);
-      return { end: `could not be started (${said})`, readyForMs: 0 };
+      return { end: `could not be started: ${said}`, readyForMs: 0, hasRun: false };
     }
-    if (unit === undefined) return { end: 'was not started', readyForMs: 0 };
+    if (unit === undefined) return { end: 'was not started', readyForMs: 0, hasRun: false };
     this.#take(unit);
     // Told to go while it was being started: it never came into the traffic.
     if (this.#stopping.signal.aborted) this.#end(unit);
@@ -195,12 +211,13 @@ export class ManagedInstance<Unit extends RunningUnit> {
     // What a crashed parent leaves behind would keep its port, and be nobody's.
     unit.kill();
     this.#take(undefined);
-    return { end: flaw ?? said, readyForMs };
+    return { end: flaw ?? said, readyForMs, hasRun: true };
   }
 
   /** It may take its time to end, or never do: nothing new is sent there meanwhile. */
   #breakOff(unit: Unit, flaw: string): void {
     unit.kill();
+    this.#crash = flaw;
     this.#enter('waiting');
     if (!this.#stopping.signal.aborted) this.#remark = `${flaw}; was killed, and has not ended yet`;
     this.#out = this.#options.passage?.leave(0);
@@ -223,10 +240,7 @@ export class ManagedInstance<Unit extends RunningUnit> {
   async #letIn({ host, port }: Unit, signal: AbortSignal): Promise<boolean> {
     const { passage, group } = this.#options;
     if (passage === undefined) return !signal.aborted;
-    return passage.enter({ group, id: this.id, host, port }, signal, (because) => {
-      if (this.#state !== 'starting') return;
-      this.#remark = `is ready, but was not let in: ${because}; tries again`;
-    });
+    return passage.enter({ group, id: this.id, host, port }, signal);
   }
 
   #take(unit: Unit | undefined): void {

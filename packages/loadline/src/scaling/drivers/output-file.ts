@@ -8,7 +8,7 @@ import {
   rmSync,
   truncateSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LastLines } from './last-lines.ts';
 
 /** Above it the file begins anew: what anybody wants to see are the last lines. */
@@ -20,51 +20,60 @@ const tailBytes = 256 * 1024;
  * of. The file grows until the next `trim()`.
  */
 export class OutputFile {
-  readonly #path: string;
+  readonly path: string;
+  /** How long it was when it was opened last. */
+  #openedAt = 0;
 
   constructor(path: string) {
-    this.#path = path;
-  }
-
-  /** Without its folder, which is nobody's business who only looks. */
-  get name(): string {
-    return basename(this.#path);
+    this.path = resolve(path);
   }
 
   /** For a process to write to; whoever opens it closes it. Always at the end, wherever that is by then. */
   open(): number {
-    return openSync(this.#path, 'a', 0o600);
+    this.#openedAt = this.#size();
+    return openSync(this.path, 'a', 0o600);
   }
 
   /** The last lines, oldest first. */
   get lines(): readonly string[] {
-    const lines = new LastLines();
-    lines.write(this.#readTail());
-    return lines.lines;
+    return this.#linesFrom(0);
+  }
+
+  /** Those of them that were written since it was opened last. */
+  get latestLines(): readonly string[] {
+    return this.#linesFrom(this.#openedAt);
   }
 
   /** Empties a file that has grown too long. */
   trim(): void {
-    if (this.#size() > fileBytesMax) truncateSync(this.#path, 0);
+    if (this.#size() > fileBytesMax) truncateSync(this.path, 0);
   }
 
   /** Keeps it under another name of the folder, instead of what has it. */
   keepAs(name: string): void {
-    if (existsSync(this.#path)) renameSync(this.#path, join(dirname(this.#path), name));
+    if (existsSync(this.path)) renameSync(this.path, join(dirname(this.path), name));
   }
 
   remove(): void {
-    rmSync(this.#path, { force: true });
+    rmSync(this.path, { force: true });
   }
 
   #size(): number {
     return this.#look((file) => fstatSync(file).size) ?? 0;
   }
 
-  #readTail(): string {
+  #linesFrom(start: number): readonly string[] {
+    const lines = new LastLines();
+    lines.write(this.#readTail(start));
+    return lines.lines;
+  }
+
+  #readTail(start: number): string {
     const read = (file: number): string => {
       const { size } = fstatSync(file);
-      const bytes = Buffer.alloc(Math.min(size, tailBytes));
+      // One that was emptied meanwhile has only what was written since.
+      const written = size < start ? size : size - start;
+      const bytes = Buffer.alloc(Math.min(written, tailBytes));
       const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
       return bytes.toString('utf8', 0, length);
     };
@@ -75,7 +84,7 @@ export class OutputFile {
   #look<Value>(work: (file: number) => Value): Value | undefined {
     let file: number;
     try {
-      file = openSync(this.#path, 'r');
+      file = openSync(this.path, 'r');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;

@@ -29,6 +29,9 @@ const answerLimitMs = 10_000;
 export class Passage {
   readonly #options: PassageOptions;
   #asked: ServedInstance | undefined;
+  #isEntering = false;
+  /** Why it was not let in when that was asked for last. */
+  #refusal: string | undefined;
 
   constructor(options: PassageOptions) {
     this.#options = options;
@@ -39,11 +42,15 @@ export class Passage {
    *
    * @returns false where the signal came first.
    */
-  async enter(
-    instance: ServedInstance,
-    signal: AbortSignal,
-    onFailure: (because: string) => void,
-  ): Promise<boolean> {
+  async enter(instance: ServedInstance, signal: AbortSignal): Promise<boolean> {
+    this.#isEntering = true;
+    this.#refusal = undefined;
+    const isIn = await this.#askUntilIn(instance, signal);
+    this.#isEntering = false;
+    return isIn;
+  }
+
+  async #askUntilIn(instance: ServedInstance, signal: AbortSignal): Promise<boolean> {
     const { gate, clock, counts } = this.#options;
     while (!signal.aborted) {
       // Whoever fails may have let it in by half.
@@ -53,7 +60,7 @@ export class Passage {
       if (answer.kind === 'done') return true;
       if (answer.kind === 'ended') return false;
       counts.notAdmitted++;
-      onFailure(reasonOf(answer, admitLimitMs));
+      this.#refusal = reasonOf(answer, admitLimitMs);
       await pause(clock, admitPauseMs, signal);
     }
     return false;
@@ -74,6 +81,13 @@ export class Passage {
     }
     if (graceMs > 0) counts[answer.value.kind]++;
     return sayOf(answer.value, graceMs);
+  }
+
+  /** That it waits to be let in and for what, for people: another thing each time, perhaps. Undefined where it does not. */
+  get outside(): string | undefined {
+    if (!this.#isEntering || this.#asked === undefined) return undefined;
+    const why = this.#options.gate.whyOutside?.(this.#asked) ?? this.#refusal;
+    return `waits to be let into the traffic${why === undefined ? '' : `: ${why}`}`;
   }
 
   /** What it is busy with; undefined where that is not known. */

@@ -15,6 +15,7 @@ import {
   usedCpuMs,
 } from './running-process.ts';
 import type { QuotaWish, ServiceCommand } from './service-command.ts';
+import { tellingLine } from './telling-line.ts';
 
 /** A process as a unit, with what tells it from all others. */
 export interface ProcessUnit extends RunningUnit {
@@ -58,7 +59,18 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
   }
 
   get log(): string | undefined {
-    return this.output instanceof OutputFile ? this.output.name : undefined;
+    return this.output instanceof OutputFile ? this.output.path : undefined;
+  }
+
+  /** Of a pipe, what was written last may come after the end. */
+  lastLine(): string | undefined {
+    if (!(this.output instanceof OutputFile)) return undefined;
+    try {
+      return tellingLine(this.output.latestLines);
+    } catch {
+      // No file is left to be had: the crash is told without its words.
+      return undefined;
+    }
   }
 
   async start(stop: AbortSignal): Promise<ProcessUnit | undefined> {
@@ -69,15 +81,22 @@ export class ProcessKind implements InstanceKind<ProcessUnit> {
     const own = { ...this.#admission(), [portVariable]: String(port) };
     const options = { command, args, environment: { ...environment, ...own }, cwd, port };
     if (output instanceof LastLines)
-      return this.#unitOf(
+      return this.#started(
         spawnProcess({ ...options, stdio: ['ignore', 'pipe', 'pipe'] }, (text) => output.write(text)),
       );
     const file = output.open();
     try {
-      return this.#unitOf(spawnProcess({ ...options, stdio: ['ignore', file, file] }, () => undefined));
+      return await this.#started(
+        spawnProcess({ ...options, stdio: ['ignore', file, file] }, () => undefined),
+      );
     } finally {
       closeSync(file);
     }
+  }
+
+  async #started(running: RunningProcess): Promise<ProcessUnit> {
+    if (running.pid === undefined) throw new Error(await running.ended);
+    return this.#unitOf(running);
   }
 
   /** What a driver before us has written down; undefined where it has ended meanwhile. */

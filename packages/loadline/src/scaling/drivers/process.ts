@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import type { Observed, Outcome, ReplacingDriver, TrafficGate } from '../driver.ts';
 import { type FleetRecord, type InstanceRecord, readFleetRecord, writeFleetRecord } from './fleet-record.ts';
@@ -83,7 +83,7 @@ export function createProcessDriver({
     const lastWords = `${name}-last-crash.log`;
     return new InstanceGroup({
       ...{ name, clock, gate, counts: passages },
-      ...(folder === undefined ? {} : { lastWords }),
+      ...(folder === undefined ? {} : { lastWords: resolve(folder, lastWords) }),
       nextId() {
         made++;
         return `${name}-${made}`;

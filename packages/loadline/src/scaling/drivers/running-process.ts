@@ -1,6 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type Clock, sleep } from '../../base/index.ts';
+import { type Clock, sleep, whyNotStarted } from '../../base/index.ts';
 
 /** A process that runs, whether we have started it or have found it. */
 export interface RunningProcess {
@@ -38,16 +38,16 @@ export function spawnProcess(options: SpawnOptions, onOutput: (text: string) => 
   return {
     pid: child.pid,
     port,
-    ended: endOf(child),
+    ended: endOf(child, options),
     terminate: () => void child.kill('SIGTERM'),
     killAll: () => killGroup(child.pid, () => child.kill('SIGKILL')),
   };
 }
 
-/** How a child ended, for people. */
-function endOf(child: ChildProcess): Promise<string> {
+/** How a child ended, or why it could not be started, for people. */
+function endOf(child: ChildProcess, { command, cwd }: SpawnOptions): Promise<string> {
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(`could not be started (${error.message})`));
+    child.once('error', (error) => resolve(whyNotStarted(error, { command, folder: cwd })));
     child.once('exit', (code, signal) =>
       resolve(signal === null ? `exited with ${code}` : `was ended by ${signal}`),
     );

@@ -104,7 +104,7 @@ describe('the driver that is given how to start and stop', () => {
     await clock.advance(1);
     expect((await fleet()).instances[0]).toMatchObject({
       state: 'waiting',
-      remark: 'could not be started (the cloud is full) after 0 ms; starts again in 100 ms',
+      remark: 'could not be started: the cloud is full; starts again in 100 ms',
     });
     await clock.advance(1600);
     expect(attempts).toBe(5);
@@ -197,7 +197,7 @@ describe('the driver that is given how to start and stop', () => {
     await clock.advance(20_000);
     expect((await fleet()).instances[0]).toMatchObject({
       state: 'waiting',
-      remark: 'could not be started (it was not there within 20 s) after 20 s; starts again in 5 s',
+      remark: 'could not be started: it was not there within 20 s; starts again in 5 s',
     });
     expect(signals[0]?.aborted).toBe(true);
     late.resolve({

@@ -104,12 +104,44 @@ describe('an instance behind a balancer', () => {
     await clock.advance(3500);
     expect(instance.describe()).toMatchObject({
       state: 'starting',
-      remark: 'is ready, but was not let in: the proxy is away; tries again',
+      remark: 'is ready, and waits to be let into the traffic: the proxy is away',
     });
     expect(counts.notAdmitted).toBe(3);
     gate.admitting = async () => undefined;
     await clock.advance(1000);
     expect(instance.describe().state).toBe('ready');
+    expect(instance.describe()).not.toHaveProperty('remark');
+  });
+
+  it('says from the first moment that it is ready, and what it waits for now', async () => {
+    const { clock, gate, instance } = await stage();
+    gate.admitting = hang;
+    await clock.advance(500);
+    expect(instance.describe()).not.toHaveProperty('remark');
+    await clock.advance(1000);
+    expect(instance.describe().remark).toBe('is ready, and waits to be let into the traffic');
+    for (const why of ['edge does not answer', 'at edge it has not passed its checks yet']) {
+      gate.keepingOut = why;
+      expect(instance.describe()).toMatchObject({
+        state: 'starting',
+        remark: `is ready, and waits to be let into the traffic: ${why}`,
+      });
+    }
+    void instance.drain('it is too many');
+    expect(instance.describe().remark).toBe('leaves because it is too many');
+  });
+
+  it('says why the one before has ended, until it is ready', async () => {
+    const { clock, instance, units } = await stage();
+    await clock.advance(1500);
+    units[0]?.crash();
+    await clock.advance(200);
+    expect(instance.describe()).toMatchObject({
+      state: 'starting',
+      remark: 'starts again after one that exited with 3 after 1.5 s',
+    });
+    await clock.advance(1000);
+    expect(instance.describe()).toMatchObject({ state: 'ready', restarts: 1 });
     expect(instance.describe()).not.toHaveProperty('remark');
   });
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isLoadlineError, systemClock } from 'loadline/base';
@@ -147,12 +147,16 @@ describe('instances whose driver was killed', () => {
     await using driver = start({ api });
     await driver.apply('api', 1, signal);
     const { instances } = await until(driver, ({ instances: [only] }) => only?.state === 'waiting');
-    const name = /; what it wrote is in (.+)$/.exec(instances[0]?.remark ?? '')?.[1] ?? 'nowhere';
-    expect(readFileSync(join(folder, name), 'utf8')).toContain('cannot find its configuration');
+    const [, line, path = 'nowhere'] =
+      /^exited with 3 after [^:]+: (.+); starts again in .+; what it wrote is in (.+)$/.exec(
+        instances[0]?.remark ?? '',
+      ) ?? [];
+    expect([line, isAbsolute(path)]).toEqual(['cannot find its configuration', true]);
+    expect(readFileSync(path, 'utf8')).toContain('cannot find its configuration');
     await driver.apply('api', 0, signal);
     await until(driver, (fleet) => fleet.instances.length === 0);
     expect(readFileSync(join(folder, 'api-last-crash.log'), 'utf8')).toContain('cannot find its');
-    expect(() => readFileSync(join(folder, name))).toThrow('ENOENT');
+    expect(() => readFileSync(path)).toThrow('ENOENT');
   });
 
   it('are not touched by one that is held and never begins, and are taken up by one that does', async () => {
@@ -236,7 +240,9 @@ describe('a rolling restart whose driver was killed', () => {
     const because = restart?.state === 'stopped' ? restart.because : '';
     expect([ready, because]).toEqual([
       2,
-      expect.stringMatching(/^api-\d exited with 3 after .+; what it wrote is in api-last-crash\.log$/),
+      expect.stringMatching(
+        /^api-\d exited with 3 after .+: cannot find its configuration; what it wrote is in \/.+\/api-last-crash\.log$/,
+      ),
     ]);
     expect(readFileSync(join(folder, 'api-last-crash.log'), 'utf8')).toContain('cannot find its');
   });

@@ -181,7 +181,9 @@ describe('a process', () => {
     await using driver = start({ command: '/nowhere/service', restartDelayMs: 5000 });
     await apply(driver, 1);
     const { instances } = await until(driver, ({ instances: [only] }) => only?.state === 'waiting');
-    expect(instances[0]?.remark).toMatch(/^could not be started \(.*ENOENT/);
+    expect(instances[0]?.remark).toBe(
+      'could not be started: there is no file /nowhere/service: correct the command; starts again in 5 s',
+    );
   });
 
   it('is let go at once while it waits for its next start', async () => {

@@ -109,7 +109,7 @@ describe('a rolling restart', () => {
     const { restart, instances } = await on.fleet();
     expect(restart).toMatchObject({ state: 'stopped', of: 3, replaced: 1 });
     expect(restart?.state === 'stopped' && restart.because).toMatch(
-      /^api-\d could not be started \(it does not fit the machine\)/,
+      /^api-\d could not be started: it does not fit the machine$/,
     );
     expect(instances.map(({ id, state }) => `${id} ${state}`)).toEqual([
       'api-2 ready',
@@ -128,7 +128,7 @@ describe('a rolling restart', () => {
     expect((await on.fleet()).restart).toMatchObject({
       state: 'stopped',
       because:
-        'api-4 took no requests within 5 m (it is ready, but was not let in: the proxy is away; tries again)',
+        'api-4 took no requests within 5 m (it is ready, and waits to be let into the traffic: the proxy is away)',
     });
     expect(await idsOf(on)).toEqual(['api-1', 'api-2', 'api-3']);
   });

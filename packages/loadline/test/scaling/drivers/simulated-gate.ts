@@ -16,6 +16,8 @@ export class SimulatedGate implements TrafficGate {
     kind: 'drained',
   });
   busy: Readonly<Record<string, number>> = {};
+  /** Why somebody gets no requests yet. */
+  keepingOut: string | undefined;
 
   async admit(instance: ServedInstance, signal: AbortSignal): Promise<void> {
     this.asked.push(`admit ${instance.id}`);
@@ -27,6 +29,10 @@ export class SimulatedGate implements TrafficGate {
     this.asked.push(`withdraw ${leaving.id} ${leaving.graceMs}`);
     this.inside.delete(leaving.id);
     return this.withdrawing(leaving, signal);
+  }
+
+  whyOutside(): string | undefined {
+    return this.keepingOut;
   }
 
   inFlight({ id }: ServedInstance): number | undefined {
