@@ -13,13 +13,13 @@ export type { EjectionPolicy } from './balance/ejection.ts';
 export { guideHealthCheck, type HealthCheckPolicy } from './balance/health-check.ts';
 export { type BalancePolicy, balancePolicies } from './balance/policy.ts';
 export { createHaproxyDriver, writeHaproxyConfiguration } from './drivers/haproxy.ts';
+export type { HaproxyAddress } from './drivers/haproxy-address.ts';
 export type {
   HaproxyBalance,
   HaproxyConfigurationOptions,
   HaproxyFileOptions,
   HaproxyOptions,
 } from './drivers/haproxy-options.ts';
-export type { HaproxyAddress } from './drivers/haproxy-runtime.ts';
 export { createNginxDriver, writeNginxConfiguration } from './drivers/nginx.ts';
 export type { NginxOptions } from './drivers/nginx-options.ts';
 export {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { open, readFile, rename, rm } from 'node:fs/promises';
+import { whyNotStarted } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 
 export interface CheckedFile {
@@ -51,9 +52,14 @@ function runCheck(
     execFile(command, argumentsFor(draft), options, (error, stdout, stderr) => {
       if (error === null) return resolve();
       if (signal.aborted) return reject(signal.reason);
-      const said = `${stderr}${stdout}`.trim().split('\n').slice(-8).join('\n') || error.message;
+      // Of one that has run, it is the number with which that ended.
+      const isUnstarted = typeof error.code === 'string';
+      const said = isUnstarted
+        ? whyNotStarted(error as NodeJS.ErrnoException, { command })
+        : `${stderr}${stdout}`.trim().split('\n').slice(-8).join('\n') || error.message;
+      const what = isUnstarted ? `Cannot have ${command} check` : `${command} does not take`;
       reject(
-        trafficError('TRAFFIC_CONFIGURATION_REFUSED', `${command} does not take the new ${path}: ${said}`, {
+        trafficError('TRAFFIC_CONFIGURATION_REFUSED', `${what} the new ${path}: ${said}`, {
           facts: { path, command, said },
           cause: error,
         }),

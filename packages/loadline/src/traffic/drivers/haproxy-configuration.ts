@@ -1,9 +1,8 @@
-import { bracketed } from '../../base/index.ts';
 import { deadlineHeader } from '../../resilience/index.ts';
 import type { WantedUpstream } from '../upstream.ts';
+import { type HaproxyAddress, ordersLine } from './haproxy-address.ts';
 import type { HaproxyFileSettings, HaproxySettings } from './haproxy-options.ts';
 import { serverParameters } from './haproxy-plan.ts';
-import type { HaproxyAddress } from './haproxy-runtime.ts';
 
 /**
  * A whole configuration for HAProxy 2.6 and newer. Pure. Those that drain are left out: a process that starts with this has
@@ -40,7 +39,7 @@ export interface HaproxyBasis {
 export function haproxyBasis({ runtime, file, checkTimeoutMs }: HaproxyBasis): string {
   return `# Written by Loadline, as a whole, at each change: what is changed here by hand does not stay.
 global
-  stats socket ${socketOf(runtime)} level admin
+  ${ordersLine(runtime)}
   maxconn ${file.connectionsMax}
   hard-stop-after ${file.stopGraceMs}ms
 
@@ -94,12 +93,6 @@ const balances = {
   random: 'random',
   source: 'source\n  hash-type consistent',
 } as const;
-
-function socketOf(runtime: HaproxyAddress): string {
-  if ('socketPath' in runtime) return `${runtime.socketPath} mode 600 expose-fd listeners`;
-  const { host, port } = runtime;
-  return `${host.includes(':') ? 'ipv6' : 'ipv4'}@${bracketed(host)}:${port}`;
-}
 
 function tlsOf({ certificatePath }: HaproxyFileSettings): string {
   return certificatePath === undefined ? '' : ` ssl crt ${certificatePath} alpn h2,http/1.1`;

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { type Clock, type Field, parse } from '../../base/index.ts';
 import { guideHealthCheck, type HealthCheckPolicy } from '../balance/health-check.ts';
 import { optionsError } from '../options-error.ts';
+import type { HaproxyAddress } from './haproxy-address.ts';
 import type { HaproxyServerSettings } from './haproxy-plan.ts';
-import type { HaproxyAddress } from './haproxy-runtime.ts';
 import { matching, plainAddress, plainName, plainPath, plainTarget, whole } from './plain-words.ts';
 
 /** Which HAProxy, and how it treats the upstreams of one backend. Durations are milliseconds. */

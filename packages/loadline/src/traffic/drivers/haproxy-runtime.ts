@@ -1,11 +1,6 @@
 import { connect } from 'node:net';
-import type { LoadlineError } from '../../base/index.ts';
-import { trafficError } from '../errors.ts';
-
-/** Where a HAProxy takes orders: its `stats socket`, with level admin. */
-export type HaproxyAddress =
-  | { readonly socketPath: string }
-  | { readonly host: string; readonly port: number };
+import { type HaproxyAddress, showAddress } from './haproxy-address.ts';
+import { haproxyUnreachable } from './haproxy-unreachable.ts';
 
 /** HAProxy's runtime interface. */
 export interface HaproxyRuntime {
@@ -27,10 +22,9 @@ const answerBytesMax = 16 * 2 ** 20;
  * complete. Over a UNIX socket that takes a tenth of a millisecond.
  */
 export function createHaproxyRuntime(where: HaproxyAddress): HaproxyRuntime {
-  const address = 'socketPath' in where ? where.socketPath : `${where.host}:${where.port}`;
   const target = 'socketPath' in where ? { path: where.socketPath } : { host: where.host, port: where.port };
   return {
-    address,
+    address: showAddress(where),
     ask: (order, signal) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
@@ -49,21 +43,14 @@ export function createHaproxyRuntime(where: HaproxyAddress): HaproxyRuntime {
           if (bytes > answerBytesMax)
             socket.destroy(new Error(`it answers with more than ${answerBytesMax} bytes`));
         });
-        socket.on('error', (cause) => reject(unreachable(address, cause)));
+        socket.on('error', (cause) => reject(haproxyUnreachable(where, cause)));
         socket.on('close', () => {
           signal.removeEventListener('abort', onAbort);
           const answer = Buffer.concat(pieces).toString();
           // Every answer ends with an empty line, also an empty one: without it, the process ended in the middle of it.
           if (answer.endsWith('\n')) resolve(answer.trimEnd());
-          else reject(unreachable(address, new Error('it broke off')));
+          else reject(haproxyUnreachable(where, new Error('it broke off')));
         });
       }),
   };
-}
-
-function unreachable(address: string, cause: Error): LoadlineError {
-  return trafficError('TRAFFIC_PROXY_UNREACHABLE', `Cannot ask HAProxy at ${address}: ${cause.message}.`, {
-    facts: { address },
-    cause,
-  });
 }

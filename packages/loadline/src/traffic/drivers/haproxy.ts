@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, type LoadlineError, sleep } from '../../base/index.ts';
+import { type Clock, closest, type LoadlineError, sleep } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 import { checkUpstreams } from '../parse-upstreams.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
@@ -82,8 +82,29 @@ async function lookAt(
 ): Promise<HaproxyServer[]> {
   // In this order: who drains in the first answer can get nothing new until the second.
   const state = await runtime.ask(`show servers state ${backend}`, signal);
+  if (state === noBackend)
+    throw unknownBackend(backend, { runtime, list: await runtime.ask('show backend', signal) });
   const stat = await runtime.ask(`show stat ${backend} 4 -1`, signal);
   return readServers(state, stat);
+}
+
+/** What it says to `show servers state` of one that it does not have. */
+const noBackend = "Can't find backend.";
+
+/** @param list a heading, and a line for each that it has. */
+function unknownBackend(
+  backend: string,
+  { runtime: { address }, list }: { readonly runtime: HaproxyRuntime; readonly list: string },
+): LoadlineError {
+  const backends = list.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const meant = closest(backend, backends);
+  const known = backends.length === 0 ? 'it has none' : `it has ${backends.slice(0, 20).join(', ')}`;
+  const hint = meant === undefined ? '.' : `; did you mean ${meant}?`;
+  return trafficError(
+    'TRAFFIC_PROXY_REFUSED',
+    `HAProxy at ${address} has no backend ${JSON.stringify(backend)}: ${known}${hint} Name one of its own as \`backend\`, or add a section \`backend ${backend}\` to its configuration.`,
+    { facts: { address, backend, backends } },
+  );
 }
 
 interface Refusal {
@@ -123,9 +144,11 @@ const pauseMs = 20;
 function refused(address: string, refusals: readonly Refusal[]): LoadlineError {
   const told = refusals.slice(0, 5).map(({ order, said }) => `to "${order}" it said "${said}"`);
   const more = refusals.length > 5 ? `; and ${refusals.length - 5} more` : '';
+  const isPowerless = refusals.some(({ said }) => said.startsWith('Permission denied'));
+  const remedy = isPowerless ? ' Let its line `stats socket` end with `level admin`.' : '';
   return trafficError(
     'TRAFFIC_PROXY_REFUSED',
-    `HAProxy at ${address} did not do all that was asked: ${told.join('; ')}${more}.`,
+    `HAProxy at ${address} did not do all that was asked: ${told.join('; ')}${more}.${remedy}`,
     { facts: { address, refusals } },
   );
 }

@@ -23,37 +23,67 @@ export interface Workers {
 
 export interface NginxPlace {
   readonly folder: string;
+  readonly command: string;
   readonly controlPort: number;
   /** How long an answer may take there. */
   readonly controlTimeoutMs: number;
   readonly clock: Clock;
 }
 
-export function nginxProcessIn({ folder, controlPort, controlTimeoutMs, clock }: NginxPlace): NginxProcess {
+export function nginxProcessIn({
+  folder,
+  command,
+  controlPort,
+  controlTimeoutMs,
+  clock,
+}: NginxPlace): NginxProcess {
   const pidPath = join(folder, 'nginx.pid');
+  const start = `Start it: \`${command} -p ${folder} -c ${join(folder, 'nginx.conf')}\`.`;
+
+  function unreachable(found: string, { remedy = start, cause }: Trouble = {}): LoadlineError {
+    const said = `Cannot ask the nginx of ${folder}: ${found}. ${remedy}`;
+    return trafficError('TRAFFIC_PROXY_UNREACHABLE', said, { facts: { folder }, cause });
+  }
 
   async function pid(): Promise<number> {
     const found = Number((await readFile(pidPath, 'utf8').catch(() => '')).trim());
     if (Number.isSafeInteger(found) && found > 0) return found;
-    throw unreachable(folder, new Error(`${pidPath} names no process`));
+    throw unreachable(`${pidPath} names no process`);
+  }
+
+  function whyNoAnswer(error: unknown): string {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ECONNREFUSED' ? `nobody listens at 127.0.0.1:${controlPort}` : message;
+  }
+
+  function noneOfOurs(): never {
+    const remedy = `${start} Where something else has that port, let \`controlPort\` be another.`;
+    throw unreachable(`what answers at 127.0.0.1:${controlPort} has not loaded its configuration`, {
+      remedy,
+    });
   }
 
   return {
     async generation(signal) {
       const limits = { clock, limitMs: controlTimeoutMs, end: signal };
       const asked = await withTimeLimit(limits, (end) => askGeneration(controlPort, end));
-      if (asked.kind === 'done') return asked.value;
+      if (asked.kind === 'done') return asked.value ?? noneOfOurs();
       if (asked.kind === 'ended') throw signal.reason;
-      if (asked.kind === 'failed') throw unreachable(folder, asked.error as Error);
+      if (asked.kind === 'failed') throw unreachable(whyNoAnswer(asked.error), { cause: asked.error });
       const waited = formatDuration(controlTimeoutMs);
-      throw unreachable(folder, new Error(`127.0.0.1:${controlPort} has not answered within ${waited}`));
+      const remedy = 'Its error log may say why.';
+      throw unreachable(`127.0.0.1:${controlPort} has not answered within ${waited}`, { remedy });
     },
     async reload() {
       const master = await pid();
       try {
         process.kill(master, 'SIGHUP');
-      } catch (error) {
-        throw unreachable(folder, error as Error);
+      } catch (cause) {
+        const isForeign = (cause as NodeJS.ErrnoException).code === 'EPERM';
+        const remedy = 'Start this process as the user who has started nginx.';
+        if (isForeign)
+          throw unreachable(`this user may not have process ${master} reload`, { remedy, cause });
+        throw unreachable(`process ${master} of ${pidPath} is gone`, { cause });
       }
     },
     async workers() {
@@ -66,7 +96,14 @@ export function nginxProcessIn({ folder, controlPort, controlTimeoutMs, clock }:
   };
 }
 
-function askGeneration(port: number, signal: AbortSignal): Promise<string> {
+interface Trouble {
+  /** What to do; default: start it. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** Undefined where what answers there has none to tell. */
+function askGeneration(port: number, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const from = { host: '127.0.0.1', port, path: '/generation', agent: false, signal };
     const asking = get(from, (response) => {
@@ -77,7 +114,7 @@ function askGeneration(port: number, signal: AbortSignal): Promise<string> {
       response.on('error', reject);
       response.on('end', () => {
         if (response.statusCode === 200 && /^[\da-f]{16}$/.test(text)) resolve(text);
-        else reject(new Error('what answers there is another configuration'));
+        else resolve(undefined);
       });
     });
     asking.on('error', reject);
@@ -95,11 +132,4 @@ async function titlesOfChildren(pid: number): Promise<string[] | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function unreachable(folder: string, cause: Error): LoadlineError {
-  return trafficError('TRAFFIC_PROXY_UNREACHABLE', `Cannot ask the nginx of ${folder}: ${cause.message}.`, {
-    facts: { folder },
-    cause,
-  });
 }

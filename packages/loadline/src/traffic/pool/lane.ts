@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, type Timer, withTimeLimit } from '../../base/index.ts';
+import { type Clock, formatDuration, isLoadlineError, type Timer, withTimeLimit } from '../../base/index.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
 import { isInStep, type Member, planProxy, type Stranger, type StrangerPolicy } from './plan.ts';
@@ -37,7 +37,7 @@ export interface View {
   readonly look: number;
 }
 
-type Answer<Value> = { readonly value: Value } | { readonly because: string };
+type Answer<Value> = { readonly value: Value } | { readonly because: string; readonly isAnswering: boolean };
 
 /**
  * The rounds of one proxy: look, plan, apply. Each proxy has its own, so that one that hangs keeps back no other.
@@ -50,6 +50,8 @@ export class Lane {
   view: View | undefined;
   /** Why there is no view, or why the last list was not taken up. */
   trouble: string | undefined;
+  /** Whether the last look was answered, also where that was a refusal. */
+  isAnswering = false;
   /** How many looks were begun. What is to be seen after something has to come from a later one. */
   looks = 0;
   /** The latest look after which the proxy had, or took up, the whole list: weights are not seen, so that this is all there is of them. */
@@ -125,12 +127,14 @@ export class Lane {
     if ('because' in looked) {
       this.counts.unseen++;
       this.view = undefined;
+      this.isAnswering = looked.isAnswering;
       this.#fail(looked.because);
       return;
     }
     const seen = looked.value;
     const byId = new Map(seen.map((each) => [each.id, each]));
     this.view = { seen, byId, atMs: clock.now(), look };
+    this.isAnswering = true;
     this.#forgetReleased(byId);
     const nowMs = clock.monotonicMs();
     this.seenAtMs = nowMs;
@@ -148,7 +152,7 @@ export class Lane {
     const { clock, callTimeoutMs } = this.#means;
     const nowMs = clock.monotonicMs();
     if (this.#open >= openMax && nowMs - this.#askedMs < callTimeoutMs * seldom) {
-      return { because: `was not asked: ${this.#open} questions are still open` };
+      return { because: `was not asked: ${this.#open} questions are still open`, isAnswering: false };
     }
     this.#askedMs = nowMs;
     return this.#ask((signal) => this.driver.observe(signal));
@@ -198,9 +202,14 @@ export class Lane {
       }
     });
     if (outcome.kind === 'done') return { value: outcome.value };
-    if (outcome.kind === 'late') return { because: `gave no answer within ${formatDuration(callTimeoutMs)}` };
-    if (outcome.kind === 'ended') return { because: 'the pool was closed' };
-    return { because: outcome.error instanceof Error ? outcome.error.message : String(outcome.error) };
+    if (outcome.kind === 'late')
+      return { because: `gave no answer within ${formatDuration(callTimeoutMs)}`, isAnswering: false };
+    if (outcome.kind === 'ended') return { because: 'the pool was closed', isAnswering: false };
+    const { error } = outcome;
+    return {
+      because: error instanceof Error ? error.message : String(error),
+      isAnswering: isLoadlineError(error, 'TRAFFIC_PROXY_REFUSED'),
+    };
   }
 }
 

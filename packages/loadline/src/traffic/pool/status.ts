@@ -21,7 +21,9 @@ export interface UpstreamStatus {
 /** How one proxy stands. */
 export interface ProxyStatus {
   readonly name: string;
-  /** What it has, as it said at `seenAtMs`, of the epoch; undefined where it did not answer last. */
+  /** Whether it answered last, also where that was a refusal. */
+  readonly isAnswering: boolean;
+  /** What it has, as it said at `seenAtMs`, of the epoch; undefined where it did not say so last. */
   readonly seen: readonly SeenUpstream[] | undefined;
   readonly seenAtMs: number | undefined;
   /** Why it is unseen, or why it did not take up the last list; undefined where all is well. */
@@ -37,8 +39,9 @@ export function statusOf(members: ReadonlyMap<string, Member>, lanes: readonly L
     return { upstream, mode: isLeaving ? 'draining' : 'serving', isUp: because.length === 0, because };
   });
   const proxies = lanes.map(
-    ({ driver, view, trouble, strangers, counts }): ProxyStatus => ({
+    ({ driver, view, isAnswering, trouble, strangers, counts }): ProxyStatus => ({
       name: driver.name,
+      isAnswering,
       seen: view?.seen,
       seenAtMs: view?.atMs,
       trouble,
@@ -49,8 +52,11 @@ export function statusOf(members: ReadonlyMap<string, Member>, lanes: readonly L
   return { upstreams, proxies };
 }
 
-function whyNot(upstream: Upstream, { driver, view, trouble }: Lane): string[] {
-  if (view === undefined) return [`${driver.name} does not tell: ${trouble ?? 'it was not asked yet'}`];
+/** Why a proxy does not answer, or cannot tell, is said of the proxy. */
+function whyNot(upstream: Upstream, { driver, view, isAnswering, trouble }: Lane): string[] {
+  if (view === undefined && trouble === undefined) return [`${driver.name} was not asked yet`];
+  if (view === undefined)
+    return [`${driver.name} ${isAnswering ? 'cannot say what it has' : 'does not answer'}`];
   const why = whyNotUp(upstream, view.byId.get(upstream.id));
   if (why === undefined) return [];
   return [`at ${driver.name} it ${why}${trouble === undefined ? '' : ` (${trouble})`}`];

@@ -61,6 +61,19 @@ it('what is refused for one keeps back no other, and is told', async () => {
   });
 });
 
+it('who may not give orders is told by which line of the configuration that is allowed', async () => {
+  await withDriver(
+    (order) => nobody[order] ?? 'Permission denied\n\n',
+    async (driver) => {
+      await expect(driver.apply(wanted, signal)).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /Permission denied"\. Let its line `stats socket` end with `level admin`\.$/,
+        ),
+      });
+    },
+  );
+});
+
 it('an answer that breaks off is none', async () => {
   await withDriver(
     () => '1\n# srv_na',

@@ -100,7 +100,12 @@ describe('HAProxy', () => {
   it('has what it had when it is killed and starts again', async () => {
     await haproxy.driver.apply(serving('a', 'b'), signal);
     await haproxy.kill();
-    await expect(haproxy.driver.observe(signal)).rejects.toMatchObject({ code: 'TRAFFIC_PROXY_UNREACHABLE' });
+    const line = `stats socket ${haproxy.options.runtime.socketPath} mode 600 expose-fd listeners level admin`;
+    await expect(haproxy.driver.observe(signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_PROXY_UNREACHABLE',
+      message: expect.stringMatching(/: nobody listens there\. Start HAProxy, as by `haproxy -W -f FILE`, /),
+    });
+    expect(await readFile(haproxy.options.file.path, 'utf8')).toContain(`  ${line}\n`);
     await haproxy.start();
     expect((await haproxy.driver.observe(signal)).map(({ id }) => id)).toEqual(['a', 'b']);
     expect((await fetch(haproxy.url)).status).toBe(200);
@@ -148,11 +153,17 @@ describe('HAProxy', () => {
     );
   });
 
-  it('says so where it has no such backend', async () => {
-    const strange = createHaproxyDriver({ ...haproxy.options, backend: 'nobody' });
+  it.each([
+    ['nobody', 'it has service.'],
+    ['servcie', 'it has service; did you mean service?'],
+    ['clients', 'it has service.'],
+  ])('says which backends it has where it has none named %s', async (backend, known) => {
+    const strange = createHaproxyDriver({ ...haproxy.options, backend });
+    const address = haproxy.options.runtime.socketPath;
     await expect(strange.observe(signal)).rejects.toMatchObject({
       code: 'TRAFFIC_PROXY_REFUSED',
-      message: expect.stringContaining('No such proxy'),
+      message: `HAProxy at ${address} has no backend "${backend}": ${known} Name one of its own as \`backend\`, or add a section \`backend ${backend}\` to its configuration.`,
+      facts: { backend, backends: ['service'] },
     });
   });
 

@@ -88,7 +88,11 @@ describe('nginx', () => {
   it('knows who it has when it and its driver start again', async () => {
     await nginx.driver.apply(serving('a', 'b'), signal);
     await nginx.kill();
-    await expect(nginx.driver.observe(signal)).rejects.toMatchObject({ code: 'TRAFFIC_PROXY_UNREACHABLE' });
+    const { folder, controlPort, command } = nginx.options;
+    await expect(nginx.driver.observe(signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_PROXY_UNREACHABLE',
+      message: `Cannot ask the nginx of ${folder}: nobody listens at 127.0.0.1:${controlPort}. Start it: \`${command} -p ${folder} -c ${folder}/nginx.conf\`.`,
+    });
     await nginx.start();
     const other = createNginxDriver(nginx.options);
     expect((await other.observe(signal)).map(({ id }) => id)).toEqual(['a', 'b']);
@@ -106,6 +110,27 @@ describe('nginx', () => {
     });
     expect(await readFile(path, 'utf8')).toBe(before);
     expect((await nginx.driver.observe(signal)).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('says that something else answers where it should', async () => {
+    const controlPort = Number(new URL(nginx.url).port);
+    const driver = createNginxDriver({ ...nginx.options, controlPort });
+    await expect(driver.observe(signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_PROXY_UNREACHABLE',
+      message: expect.stringMatching(
+        /has not loaded its configuration\. Start it: .* Where something else has that port, let `controlPort` be another\.$/,
+      ),
+    });
+  });
+
+  it('is not blamed for a command that is not there to check its configuration', async () => {
+    const bad = createNginxDriver({ ...nginx.options, command: 'nginks' });
+    await expect(bad.apply(serving('a', 'b'), signal)).rejects.toMatchObject({
+      code: 'TRAFFIC_CONFIGURATION_REFUSED',
+      message: expect.stringMatching(
+        /^Cannot have nginks check the new .*: there is no program "nginks" in PATH: correct the command, or install it$/,
+      ),
+    });
   });
 
   it.each([1, 8])('shares requests by weight, where %i come at a time', async (atOnce) => {

@@ -6,6 +6,7 @@ import {
   type PoolOptions,
   type ProxyDriver,
   type SimulatedProxy,
+  trafficError,
   type Upstream,
 } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
@@ -345,14 +346,37 @@ describe('a proxy that misbehaves', () => {
     expect(stage.inner.serving).toEqual(['a']);
     expect(join.outcome).toBe('waiting');
     expect(stage.pool.status()).toMatchObject({
-      upstreams: [
-        { because: [expect.stringMatching(/^edge does not tell: was not asked: 3 questions are/)] },
+      upstreams: [{ because: ['edge does not answer'] }],
+      proxies: [
+        {
+          seen: undefined,
+          isAnswering: false,
+          trouble: expect.stringMatching(/^was not asked: 3 questions are/),
+          counts: { applied: 0 },
+        },
+        { isAnswering: true, trouble: undefined },
       ],
-      proxies: [{ seen: undefined, counts: { applied: 0 } }, { trouble: undefined }],
     });
     // It is not given up: asked seldom, it is seen when it answers again.
     await stage.clock.advance(60_000);
     expect(join.outcome).toBe('done');
+  });
+
+  it('that refuses to say what it has has answered', async () => {
+    const clock = createVirtualClock();
+    const refusing: ProxyDriver = {
+      name: 'edge',
+      observe: () => Promise.reject(trafficError('TRAFFIC_PROXY_REFUSED', 'It has no such backend.')),
+      apply: async () => undefined,
+    };
+    await using pool = openPool({ clock, drivers: [refusing] });
+    pool.join(upstream('a')).catch(() => undefined);
+    expect(pool.status().upstreams).toMatchObject([{ because: ['edge was not asked yet'] }]);
+    await clock.advance(100);
+    expect(pool.status()).toMatchObject({
+      upstreams: [{ because: ['edge cannot say what it has'] }],
+      proxies: [{ isAnswering: true, seen: undefined, trouble: 'It has no such backend.' }],
+    });
   });
 
   it('that was started again with nothing gets everybody back', async () => {
