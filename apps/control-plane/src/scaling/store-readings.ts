@@ -1,6 +1,7 @@
 import type { Clock } from 'loadline/base';
 import {
   mergeReadings,
+  type NoReading,
   type Readings,
   type ReadingsPort,
   type ScalingDriver,
@@ -38,8 +39,8 @@ type Measured = ScalingReading & { readonly instance: string };
 
 /**
  * What a scaler goes by, from what was measured: of the instances that take requests the mean, or of the group the sum
- * or the worst. A metric that nobody measures is left out. What was seen lately comes before what the store has, and what the
- * driver counts of the processor before both.
+ * or the worst. A metric that nobody measures is left out, or has as a reason that no instance is ready. What was seen lately
+ * comes before what the store has, and what the driver counts of the processor before both.
  */
 export function createStoreReadings({
   metrics,
@@ -118,14 +119,17 @@ export function createStoreReadings({
   return {
     history: createStoreHistory({ metrics, clock }),
     async read(group, wanted, signal) {
-      const { ready, cores } = await lookAt(group, signal);
+      const { all, ready, cores } = await lookAt(group, signal);
+      const nobody: NoReading | undefined = ready.size === 0 && all.size > 0 ? noneReady : undefined;
       const read = await Promise.all(
         wanted.map(async (each) => {
           const { metric, of } = each;
-          if (metric === 'latencyMsP95') return [metric, await readLatency(group)] as const;
+          if (metric === 'latencyMsP95') return [metric, (await readLatency(group)) ?? nobody] as const;
           const watched = watchedMetricOf(each);
-          const found = await measure(group, watched, of === 'of the group' ? undefined : ready);
-          return [metric, sharesOf(metric, mergeReadings(found, watched.merge), cores)] as const;
+          const isOfGroup = of === 'of the group';
+          const found = await measure(group, watched, isOfGroup ? undefined : ready);
+          const reading = sharesOf(metric, mergeReadings(found, watched.merge), cores);
+          return [metric, reading ?? (isOfGroup ? undefined : nobody)] as const;
         }),
       );
       return Object.fromEntries(read.filter(([, reading]) => reading !== undefined)) as Readings;
@@ -151,6 +155,8 @@ export function createStoreReadings({
     },
   };
 }
+
+const noneReady: NoReading = { because: 'no instance is ready' };
 
 interface Looked {
   readonly all: ReadonlySet<string>;

@@ -113,6 +113,27 @@ describe('what a scaler goes by', () => {
   });
 });
 
+describe('what nobody has measured', () => {
+  const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
+  const latency: WantedMetric = { metric: 'latencyMsP95', of: 'of the group', merge: 'mean' };
+
+  it('has a reason where no instance is ready, unless others could have told it', async () => {
+    const { readings } = await stage({ instances: [instance('shop-1', 'waiting')] });
+    const because = 'no instance is ready';
+    expect(await readings.read('shop', [cpu, depth, latency], signal)).toEqual({
+      cpuRatio: { because },
+      latencyMsP95: { because },
+    });
+  });
+
+  it('is left out where one is ready, or none is there', async () => {
+    for (const instances of [[instance('shop-1')], []]) {
+      const { readings } = await stage({ instances, stored: {} });
+      expect(await readings.read('shop', [cpu, latency], signal)).toEqual({});
+    }
+  });
+});
+
 describe('what is told of each instance', () => {
   it('is its own, also of who takes no requests; of who was not measured there is nothing', async () => {
     const instances = [instance('shop-1'), instance('shop-2', 'starting'), instance('shop-3')];

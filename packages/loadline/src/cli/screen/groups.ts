@@ -79,8 +79,10 @@ function linesOf(
     ...(fleet === undefined ? [] : fleetLines(fleet, style)),
     ...proxies.map(({ name, url, isAnswering, trouble }) => {
       const said = isAnswering ? 'answers' : style('red', 'does not answer');
-      const why = trouble === undefined ? '' : `: ${printable(trouble)}`;
-      return `${printable(name)} ${said}${url === undefined ? '' : ` at ${printable(url)}`}${why}`;
+      const where = url === undefined ? '' : ` at ${printable(url)}`;
+      if (trouble === undefined) return `${printable(name)} ${said}${where}`;
+      const but = isAnswering ? style('yellow', ', and is not in step') : '';
+      return `${printable(name)} ${said}${where}${but}: ${printable(trouble)}`;
     }),
   ];
 }
@@ -95,8 +97,7 @@ function countsOf(fleet: ToldFleet | undefined, unseen: string | undefined, styl
 function fleetLines({ instances, quota }: ToldFleet, style: Style): string[] {
   const told = instances.filter(({ state, remark }) => state !== 'ready' || remark !== undefined);
   const shown = told.slice(0, instancesShown).map(({ id, state, remark }) => {
-    const why = remark === undefined ? '' : `: ${printable(remark)}`;
-    return style(state === 'waiting' ? 'yellow' : 'dim', `${printable(id)} is ${printable(state)}${why}`);
+    return style(state === 'waiting' ? 'yellow' : 'dim', `${printable(id)} ${howItIs(state, remark)}`);
   });
   const more =
     told.length > shown.length ? [style('dim', `${told.length - shown.length} more are not ready`)] : [];
@@ -104,6 +105,12 @@ function fleetLines({ instances, quota }: ToldFleet, style: Style): string[] {
 }
 
 const instancesShown = 10;
+
+/** Of a remark that says itself how it is, the state would only be the half. */
+function howItIs(state: string, remark: string | undefined): string {
+  if (remark === undefined) return `is ${printable(state)}`;
+  return remark.startsWith('is ') ? printable(remark) : `is ${printable(state)}: ${printable(remark)}`;
+}
 
 function quotaLine({ by, cores, because }: NonNullable<ToldFleet['quota']>, style: Style): string {
   const share = cores === undefined ? 'its share' : `${cores} of a core`;
