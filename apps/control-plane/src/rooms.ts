@@ -17,7 +17,7 @@ import {
   runningInstances,
   type ServiceRollouts,
 } from './rollouts/index.ts';
-import { observeScaling, openScaling, type Scaling } from './scaling/index.ts';
+import { observeScaling, openScaling, type Scaling, watchTroubles } from './scaling/index.ts';
 import { observeTests, Schedules, Tests } from './tests/index.ts';
 import type { World } from './world.ts';
 
@@ -74,6 +74,8 @@ export interface Services {
   readonly quick: QuickLooks;
   readonly rollouts: ServiceRollouts;
   readonly scaling: Scaling;
+  /** Tells of crashes, and of proxies that are away. */
+  readonly troubles: { close(): void };
 }
 
 export async function openServices(world: World): Promise<Services> {
@@ -100,7 +102,18 @@ export async function openServices(world: World): Promise<Services> {
     onEvent: (event) => live.publish('scaling', event),
   });
   keep(scaling, (each) => each.close());
-  return { lately, quick, rollouts, scaling };
+  return { lately, quick, rollouts, scaling, troubles: openTroubles(world) };
+}
+
+function openTroubles({ clock, driver, builds, proxiesOf, onNotice, onFailure, keep }: World): {
+  close(): void;
+} {
+  const troubles = watchTroubles({
+    ...{ clock, driver, onNotice, onFailure },
+    ...{ services: builds.services, groupsOf: builds.groupsOf },
+    proxiesOf: proxiesOf ?? (() => undefined),
+  });
+  return keep(troubles, (each) => each.close());
 }
 
 function openQuickLooks({ clock, pull, registry, configuration, keep }: World, lately: Lately): QuickLooks {

@@ -31,6 +31,8 @@ export function createStop(
     servers: [app.server],
     drains: {
       schedules: async () => testing.schedules.close(),
+      // Whatever ends from now on was told to.
+      troubles: async () => services.troubles.close(),
       live: async () => {
         feed.close();
         live.close();

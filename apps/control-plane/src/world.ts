@@ -14,7 +14,7 @@ import {
   type NewcomerWeights,
   type SplitPool,
 } from './rollouts/index.ts';
-import type { ProxyView, ServicesRead } from './scaling/index.ts';
+import type { Notice, ProxyView, ServicesRead } from './scaling/index.ts';
 import type { Runner } from './tests/index.ts';
 
 /** What the control plane reaches beyond itself. */
@@ -43,7 +43,7 @@ export interface Surroundings {
   readonly pull?: Pull | undefined;
   /** What is told of this process itself. */
   readonly registry: Registry;
-  /** Where failures are written, as JSON lines. */
+  /** Where failures, troubles of services and alerts are written, as JSON lines. */
   readonly log?: { write(line: string): void } | undefined;
 }
 
@@ -63,6 +63,8 @@ export interface World extends Surroundings {
   readonly nextId: NextId;
   /** Writes down what can be survived. */
   readonly onFailure: (error: unknown) => void;
+  /** Writes down what is wrong with what it looks after, and that it is over. */
+  readonly onNotice: (notice: Notice) => void;
   /** Hears of everything that happens. */
   readonly live: LiveStream;
   /** For everything that goes on by itself once it is open: it is closed where a later one cannot be opened. @returns it. */
@@ -74,7 +76,9 @@ export interface World extends Surroundings {
 export function worldOf(configuration: Configuration, surroundings: Surroundings): World {
   const { clock, builds, log } = surroundings;
   const nextId = createIds(clock);
-  const onFailure = (error: unknown): void => log?.write(`${JSON.stringify(failureLine(error, clock))}\n`);
+  const write = (line: object): void => log?.write(`${JSON.stringify(line)}\n`);
+  const onFailure = (error: unknown): void => write(failureLine(error, clock));
+  const onNotice = (notice: Notice): void => write(noticeLine(notice, clock));
   const live = new LiveStream({ clock, run: nextId() });
   return {
     ...surroundings,
@@ -83,7 +87,7 @@ export function worldOf(configuration: Configuration, surroundings: Surroundings
     weights: surroundings.weights ?? createNewcomerWeights(builds),
     poolOf: surroundings.poolOf ?? (() => undefined),
     pull: surroundings.pull ?? createPull(clock),
-    ...{ nextId, onFailure, live },
+    ...{ nextId, onFailure, onNotice, live },
     ...createUndo(onFailure),
   };
 }
@@ -105,6 +109,10 @@ function createUndo(onFailure: (error: unknown) => void): Pick<World, 'keep' | '
         }
     },
   };
+}
+
+function noticeLine({ isOver, text }: Notice, clock: Clock): Readonly<Record<string, unknown>> {
+  return { level: isOver ? 30 : 40, time: clock.now(), msg: text };
 }
 
 function failureLine(error: unknown, clock: Clock): Readonly<Record<string, unknown>> {

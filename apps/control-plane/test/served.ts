@@ -6,6 +6,8 @@ export interface Served {
   readonly url: string;
   /** The first admin key, where it was printed. */
   readonly firstKey: string | undefined;
+  /** What it has said in its terminal so far. */
+  readonly said: string;
   ask(
     method: string,
     path: string,
@@ -57,6 +59,9 @@ export async function startServe(
   return {
     url,
     firstKey,
+    get said() {
+      return lines.join('');
+    },
     ask,
     async untilTest(id, isSo) {
       const givingUp = AbortSignal.timeout(neverMs);

@@ -65,7 +65,45 @@ async function load(url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) await (await fetch(url)).text();
 }
 
+/** What it has written of what it looks after: the lines of JSON, without their time. */
+function notices({ said }: Served): readonly { readonly level: number; readonly msg: string }[] {
+  return said
+    .split('\n')
+    .filter((line) => line.startsWith('{"level":'))
+    .map((line) => {
+      const { level, msg } = JSON.parse(line) as { level: number; msg: string };
+      return { level, msg };
+    });
+}
+
 describe('services of loadline serve', () => {
+  it('that crash again and again are told once, by what they said last and where the rest stands', async () => {
+    const ownHome = mkdtempSync(join(home, 'crashing-'));
+    const services = join(ownHome, 'services.json');
+    const shop = {
+      command: process.execPath,
+      args: ['-e', 'throw new Error("no database")'],
+      policy: 'foodshare/api_servers',
+      replicas: { min: 1, max: 1 },
+    };
+    writeFileSync(services, JSON.stringify({ services: { shop } }));
+    const plane = await startServe(['--home', ownHome, '--services', services], { env });
+    served.push(plane);
+    const status = (): Promise<{ items: [{ fleet?: { instances: readonly Instance[] } }] }> =>
+      get(plane, '/performance/scaling/status');
+    await until(status, ({ items: [{ fleet }] }) => (fleet?.instances[0]?.restarts ?? 0) >= 2);
+    const log = join(ownHome, 'instances', 'shop-1.log');
+    expect(notices(plane)).toEqual([
+      {
+        level: 40,
+        msg: expect.stringMatching(
+          /^shop: shop-1 exited with 1 after [^:]+: Error: no database; starts again in .+; what it wrote is in /,
+        ),
+      },
+    ]);
+    expect(notices(plane)[0]?.msg.endsWith(log)).toBe(true);
+  });
+
   it('run, are profiled under load, and outlive a control plane that is killed', async () => {
     writeFileSync(
       file,

@@ -17,8 +17,7 @@ export const scalingInstanceSchema = {
     restarts: { type: 'integer' },
     remark: {
       type: 'string',
-      description:
-        'What has happened to it. The file that it names is in the folder `instances` of the home.',
+      description: 'What has happened to it, and where that can be read, or what it waits for.',
     },
   },
 } as const;
@@ -77,7 +76,10 @@ export const scalingProxySchema = {
   properties: {
     name: { type: 'string' },
     url: { type: 'string', description: 'Where it takes requests, where it is one of ours.' },
-    isAnswering: { type: 'boolean', description: 'Whether it said last what it has.' },
+    isAnswering: {
+      type: 'boolean',
+      description: 'Whether it answered last, also where it refused what it was asked.',
+    },
     trouble: {
       type: 'string',
       description: 'Why it does not answer, or did not take up who is to get requests.',

@@ -9,3 +9,5 @@ export { scalingHandlers } from './scaling-handlers.ts';
 export { parseServices, type ServiceDescription } from './service-description.ts';
 export { readServicesFile, type ServicesRead } from './services-file.ts';
 export { createStoreScalingMemory } from './store-scaling-memory.ts';
+export type { Notice } from './troubles.ts';
+export { watchTroubles } from './watch-troubles.ts';

@@ -91,12 +91,12 @@ export function startServiceProxies({
     },
     viewsOf(service) {
       const pool = pools.get(service);
-      return pool?.status().proxies.map(({ name, seen, trouble }) => {
+      return pool?.status().proxies.map(({ name, isAnswering, trouble }) => {
         const url = urls.get(name);
         return {
           name,
           ...(url === undefined ? {} : { url }),
-          isAnswering: seen !== undefined,
+          isAnswering,
           ...(trouble === undefined ? {} : { trouble }),
         };
       });
@@ -188,6 +188,11 @@ function gateOf(pools: ReadonlyMap<string, Pool>, { serviceOf, weightOf }: Share
     },
     async withdraw({ group, id, graceMs }, signal) {
       return (await poolOf(group)?.leave(id, { graceMs }, signal)) ?? { kind: 'drained' };
+    },
+    whyOutside({ group, id }) {
+      const { upstreams = [] } = poolOf(group)?.status() ?? {};
+      const because = upstreams.find(({ upstream }) => upstream.id === id)?.because ?? [];
+      return because.length === 0 ? undefined : because.join('; ');
     },
     inFlight({ group, id }) {
       const proxies = poolOf(group)?.status().proxies ?? [];

@@ -100,7 +100,7 @@ async function until<Value>(look: () => Promise<Value>, isSo: (value: Value) => 
 interface Fleet {
   readonly ready: number;
   readonly stopping: number;
-  readonly instances: readonly { readonly id: string }[];
+  readonly instances: readonly { readonly id: string; readonly remark?: string }[];
   readonly restart?: { readonly state: string };
 }
 
@@ -207,6 +207,39 @@ describe('a service that listens', () => {
     write({ trustsForwarded: true, slowStart: '1s' });
     served.push(await startServe(beforeArgs, { key: first.firstKey ?? '' }));
     expect(await until(origin, (told) => told.includes('192.0.2.7'))).toBe('192.0.2.7, 127.0.0.1');
+  });
+
+  it('says in its terminal that its HAProxy is away and back, and of an instance that it only waits for that', async () => {
+    await using haproxy = await startHaproxy();
+    await haproxy.kill();
+    const away = mkdtempSync(join(home, 'away-'));
+    const { socketPath } = haproxy.options.runtime;
+    writeOne(`${away}.json`, { haproxy: { socket: socketPath } });
+    const plane = await startServe(['--home', away, '--services', `${away}.json`]);
+    served.push(plane);
+    const said = (text: string): Promise<boolean> => until(async () => plane.said.includes(text), Boolean);
+    const name = `haproxy at ${socketPath}`;
+    await said(`"level":40`);
+    expect(plane.said).toContain(
+      `shop: ${name} does not answer: Cannot ask HAProxy at ${socketPath}: nobody`,
+    );
+    const [instance] = (
+      await until(
+        () => fleetOf(plane),
+        ({ instances: [only] }) => only?.remark?.startsWith('is ready') === true,
+      )
+    ).instances;
+    expect(instance).toMatchObject({
+      state: 'starting',
+      remark: `is ready, and waits to be let into the traffic: ${name} does not answer`,
+    });
+    await haproxy.start();
+    await said(`"msg":"shop: ${name} answers again"`);
+    await until(
+      () => fleetOf(plane),
+      ({ ready }) => ready === 1,
+    );
+    expect(plane.said.match(/"level":[34]0/g)).toEqual(['"level":40', '"level":30']);
   });
 
   it('is kept in step at a HAProxy and an nginx too, and says how its proxies are', async () => {
