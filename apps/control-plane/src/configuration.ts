@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
 import { type AlertingConfiguration, readAlerting } from './alerts/index.ts';
@@ -8,6 +6,7 @@ import { readWatch, type WatchConfiguration } from './collect/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
 import { readProductionHosts, type TestLimits } from './tests/index.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** What `loadline serve` was asked for, as it was written; `loadline serve --help` says what each word does. */
 export interface ServeWords {
@@ -45,7 +44,7 @@ export interface Configuration {
   readonly home: string;
   readonly isLoopback: boolean;
   readonly isBehindProxy: boolean;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls: TlsFiles | undefined;
   /** Where everything is remembered; absent: in a PostgreSQL of its own at home. */
   readonly databaseUrl: string | undefined;
   /** A first admin key from the environment. */
@@ -94,7 +93,7 @@ export function readConfiguration(
     const host = root.at('host').value === undefined ? '127.0.0.1' : root.at('host').string();
     const isLoopback = host === 'localhost' || kindOfAddress(host) === 'loopback';
     const isBehindProxy = words['behind-proxy'] === true;
-    const tls = readTls(root);
+    const tls = readTlsFiles(root);
     if (!isLoopback && tls === undefined && !isBehindProxy) {
       const advice = 'give --tls-cert and --tls-key, or --behind-proxy where a proxy speaks TLS';
       root
@@ -135,36 +134,6 @@ function readPort(field: Field): number {
   const port = typeof field.value === 'string' && /^\d{1,5}$/.test(field.value) ? Number(field.value) : -1;
   if (port < 0 || port > 65_535) field.problem('must be a number from 0 to 65535');
   return port;
-}
-
-function readTls(root: Field): Configuration['tls'] {
-  const certificate = root.at('tls-cert');
-  const key = root.at('tls-key');
-  if (certificate.value === undefined && key.value === undefined) return undefined;
-  for (const field of [certificate, key])
-    if (field.value === undefined) field.problem('is missing beside the other');
-  const pem = { cert: readPem(certificate), key: readPem(key) };
-  if (pem.cert !== '' && pem.key !== '') checkPair(certificate, pem);
-  return pem;
-}
-
-/** What is wrong is told in OpenSSL's words, which hold nothing of the files. */
-function checkPair(field: Field, pem: { readonly cert: string; readonly key: string }): void {
-  try {
-    createSecureContext(pem);
-  } catch (error) {
-    field.problem(`is no certificate for the key, both as PEM: ${(error as Error).message}`);
-  }
-}
-
-function readPem(field: Field): string {
-  if (typeof field.value !== 'string') return '';
-  try {
-    return readFileSync(field.value, 'utf8');
-  } catch (error) {
-    field.problem(`cannot be read: ${(error as Error).message}`);
-    return '';
-  }
 }
 
 function readAdminKey(field: Field): string | undefined {

@@ -112,8 +112,10 @@ async function serveWith(
   });
   let hasBegun = false;
   try {
-    const firstKey = await makeFirstKey(composition, isLoopback);
+    if (!isLoopback) assertAdmin(composition);
     await listen(composition, { host, port });
+    // Not before: a start that comes to nothing would keep a key that nobody has seen.
+    const firstKey = await makeFirstKey(composition);
     proxies.begin();
     driver.begin();
     hasBegun = true;
@@ -143,16 +145,26 @@ function wordsOf(firstKey: string | undefined): string {
   return `\nIts first admin key, which is shown this once:\n\n  ${firstKey}\n\nMake further ones with it: POST /keys`;
 }
 
-async function makeFirstKey({ keys }: Composition, isLoopback: boolean): Promise<string | undefined> {
+function assertAdmin({ keys }: Composition): void {
+  if (keys.hasAdmin()) return;
+  throw controlPlaneError(
+    'CONTROL_PLANE_START_REFUSED',
+    'Cannot start the control plane: it has no admin key yet, and beyond loopback none is printed. Give one in LOADLINE_ADMIN_KEY, or start it once on 127.0.0.1.',
+  );
+}
+
+async function makeFirstKey({ keys }: Composition): Promise<string | undefined> {
   if (keys.hasAdmin()) return undefined;
-  if (!isLoopback)
-    throw controlPlaneError(
-      'CONTROL_PLANE_START_REFUSED',
-      'Cannot start the control plane: it has no admin key yet, and beyond loopback none is printed. Give one in LOADLINE_ADMIN_KEY, or start it once on 127.0.0.1.',
-    );
   const { secret } = await keys.create({ name: 'first admin', role: 'admin', createdBy: 'first start' });
   return secret;
 }
+
+const whyNotHere: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'somebody listens there already. End that, or give another --port',
+  EACCES: 'this user may not listen there. Give a --port from 1024 on',
+  EADDRNOTAVAIL: 'this machine has no such address. Give one of its own as --host',
+  ENOTFOUND: 'no address has this name. Give one of this machine as --host',
+};
 
 /** Connections that wait to be met. Beyond it the kernel lets whoever comes try again, after one second, then three, then seven. */
 const backlogMax = 4096;
@@ -161,10 +173,10 @@ async function listen({ app }: Composition, address: { host: string; port: numbe
   try {
     await app.listen({ ...address, backlog: backlogMax });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const { code = '' } = cause as NodeJS.ErrnoException;
     throw controlPlaneError(
       'CONTROL_PLANE_START_REFUSED',
-      `Cannot listen on ${address.host}, port ${address.port}: ${code}. Take an address of this machine and a free --port.`,
+      `Cannot listen on ${address.host}, port ${address.port}: ${whyNotHere[code] ?? code}.`,
       { cause },
     );
   }

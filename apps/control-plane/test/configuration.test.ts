@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoadlineError } from 'loadline/base';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { cert, key } from '../../../packages/loadline/test/load/transports/certificate.ts';
 import { readConfiguration, type ServeWords } from '../src/configuration.ts';
 
@@ -64,19 +64,40 @@ describe('readConfiguration()', () => {
     expect(problemsOf({ host, 'behind-proxy': true })).toBe('');
   });
 
-  it('takes a certificate with its own key alone, and shows nothing of either', () => {
+  describe('of a certificate and its key', () => {
     const folder = mkdtempSync(join(tmpdir(), 'loadline-pem-'));
-    const [certPath, keyPath] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    writeFileSync(certPath, cert);
-    writeFileSync(keyPath, key);
-    expect(problemsOf({ 'tls-cert': certPath, 'tls-key': keyPath })).toBe('');
-    const swapped = problemsOf({ 'tls-cert': keyPath, 'tls-key': certPath });
-    expect(swapped).toContain('tls-cert is no certificate for the key');
-    expect(swapped).not.toContain('PRIVATE KEY');
+    afterAll(() => rmSync(folder, { recursive: true }));
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    writeFileSync(keyPath, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    expect(problemsOf({ 'tls-cert': certPath, 'tls-key': keyPath })).toContain('tls-cert is no certificate');
-    rmSync(folder, { recursive: true });
+    const another = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const locked = { cipher: 'aes-128-cbc', passphrase: 'open sesame' };
+    const encrypted = privateKey.export({ type: 'pkcs8', format: 'pem', ...locked });
+
+    it.each([
+      ['its own key', cert, key, []],
+      ['another key', cert, another, ['tls-cert is of another key than --tls-key']],
+      ['an encrypted key', cert, encrypted, ['tls-key is encrypted']],
+      ['a key that is none', cert, 'key', ['tls-key holds no private key as PEM']],
+      ['a certificate that is none', 'cert', key, ['tls-cert holds no certificate as PEM']],
+      [
+        'the two swapped',
+        key,
+        cert,
+        [
+          'tls-cert holds no certificate as PEM; a private key is in it, which is --tls-key',
+          'tls-key holds no private key as PEM; a certificate is in it, which is --tls-cert',
+        ],
+      ],
+    ])(
+      'tells what is wrong with %s in its own file, and shows nothing of it',
+      (_, certPem, keyPem, wanted) => {
+        const paths = { 'tls-cert': join(folder, 'cert.pem'), 'tls-key': join(folder, 'key.pem') };
+        writeFileSync(paths['tls-cert'], certPem);
+        writeFileSync(paths['tls-key'], keyPem);
+        const told = problemsOf(paths).split('\n').slice(1);
+        expect(told).toEqual(wanted.map((each) => expect.stringContaining(each)));
+        expect(told.join('')).not.toContain('-----');
+      },
+    );
   });
 
   it('takes an admin key that cannot be guessed, and shows none', () => {

@@ -91,4 +91,17 @@ describe('loadline serve', { timeout: manyStartsMs }, () => {
     expect(weak.text).not.toContain('hunter2');
     expect(weak.code).toBe(2);
   });
+
+  it('keeps no key of a start that came to nothing: the next one is the first, and shows its own', async () => {
+    const another = ['--home', join(home, 'another')];
+    const taken = String((target.address() as AddressInfo).port);
+    const refused = await refusedServe([...another, '--port', taken]);
+    expect(refused.code).toBe(2);
+    expect(refused.text).toMatch(/CONTROL_PLANE_START_REFUSED: .* port \d+: somebody listens there already/);
+    const next = await startServe(another);
+    expect(next.firstKey).toMatch(/^ll_/);
+    const listed = (await (await next.ask('GET', '/keys')).json()) as { readonly items: readonly object[] };
+    expect(listed.items).toHaveLength(1);
+    expect(await next.stop('SIGTERM')).toBe(0);
+  });
 });
