@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
-import type { Clock } from 'loadline/base';
-import { createPostgres } from 'loadline/postgres';
+import { type Clock, isLoadlineError } from 'loadline/base';
+import { createPostgres, postgresErrorTable } from 'loadline/postgres';
 import { openStore, type Store } from 'loadline/store';
 import type { AuditEntry } from '../contract/index.ts';
+import { controlPlaneError } from '../problems/index.ts';
 import type { Documents } from './documents.ts';
 import type { Journal } from './journal.ts';
 import { createStoreDocuments, createStoreJournal } from './store-memory.ts';
@@ -29,7 +30,11 @@ export interface MemoryOptions {
 const readersMax = 4;
 const writersMax = 2;
 
-/** Opens the PostgreSQL whose address is given, or one of our own that keeps its data at home. */
+/**
+ * Opens the PostgreSQL whose address is given, or one of our own that keeps its data at home.
+ *
+ * @throws CONTROL_PLANE_START_REFUSED where the given one cannot be used.
+ */
 export async function openMemory(options: MemoryOptions): Promise<Memory> {
   const { home, clock, databaseUrl, signal } = options;
   const own =
@@ -62,6 +67,25 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
     };
   } catch (error) {
     await end();
-    throw error;
+    throw databaseUrl === undefined ? error : unusable(databaseUrl, error);
   }
+}
+
+/** The address stood in the environment: whoever reads this does not have it before their eyes. Its password is not shown. */
+function unusable(databaseUrl: string, error: unknown): unknown {
+  if (!isLoadlineError(error) || !isPostgresCode(error.code)) return error;
+  const { host, pathname } = new URL(databaseUrl);
+  const remedy =
+    error.code === 'POSTGRES_STATEMENT_FAILED'
+      ? 'Let its user make tables there, best as the owner of the database.'
+      : postgresErrorTable[error.code].remedy;
+  return controlPlaneError(
+    'CONTROL_PLANE_START_REFUSED',
+    `Cannot start the control plane with the PostgreSQL of DATABASE_URL, ${host}${pathname}. ${error.message} ${remedy}`,
+    { cause: error, facts: { code: error.code } },
+  );
+}
+
+function isPostgresCode(code: string): code is keyof typeof postgresErrorTable {
+  return Object.hasOwn(postgresErrorTable, code);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import { systemClock } from 'loadline/base';
+import { createPostgres } from 'loadline/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Memory, openMemory } from '../../src/memory/index.ts';
 import { startPlane } from '../plane.ts';
@@ -25,7 +26,61 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+/** The address of a database of the server that was started, by other words. */
+function addressWith(change: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port'>>): string {
+  return Object.assign(new URL(server.url), change).href;
+}
+
 describe('a memory in PostgreSQL', () => {
+  it.each([
+    [
+      'nobody listens',
+      () => addressWith({ port: '9' }),
+      /:9\/\w+\. Cannot open .*ECONNREFUSED.* Check that the server runs/,
+    ],
+    [
+      'there is no such database',
+      () => addressWith({ pathname: '/loadlin' }),
+      /\/loadlin\. .*"loadlin" does not exist/,
+    ],
+    [
+      'nobody has that name',
+      () => addressWith({ username: 'nobody', password: 'sesame' }),
+      /"nobody".* Check the URL/,
+    ],
+  ])(
+    'says which database cannot be used and what to do, where %s, and shows no password',
+    async (_, url, told) => {
+      const databaseUrl = url();
+      const opening = openMemory({
+        home,
+        clock: systemClock,
+        databaseUrl,
+        signal: AbortSignal.timeout(60_000),
+      });
+      const error = await opening.then(() => undefined).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'CONTROL_PLANE_START_REFUSED',
+        message: expect.stringMatching(told),
+      });
+      expect(String(error)).not.toContain('sesame');
+    },
+  );
+
+  it('says that a user who may make no tables needs that right', async () => {
+    const postgres = createPostgres({ url: server.url, applicationName: 'test', connectionsMax: 1 });
+    await postgres.query({ text: "create role weak login password 'sesame'" });
+    await postgres.close();
+    const databaseUrl = addressWith({ username: 'weak', password: 'sesame' });
+    const opening = openMemory({
+      home,
+      clock: systemClock,
+      databaseUrl,
+      signal: AbortSignal.timeout(60_000),
+    });
+    await expect(opening).rejects.toThrow(/permission denied .*\. Let its user make tables there/);
+  });
+
   it('keeps documents by kind, through a restart', async () => {
     await memory.documents.put('key', 'b', { n: 1 });
     await memory.documents.put('key', 'a', { n: 2 });
