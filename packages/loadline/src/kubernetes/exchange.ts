@@ -68,12 +68,23 @@ async function fileOf(path: string | undefined): Promise<string | undefined> {
 /** In the words of the server, which say what is missing: `pods is forbidden: User … cannot list resource …`. */
 async function reasonOf(response: IncomingMessage): Promise<string> {
   try {
-    const { message } = JSON.parse(await textOf(response, reasonBytesMax)) as { readonly message?: unknown };
-    if (typeof message === 'string' && message !== '') return onOneLine(message);
+    return onOneLine(wordsIn(await textOf(response, reasonBytesMax))) || noReason;
   } catch {
-    // Whatever stands there says less than the status does.
+    // The status is known all the same.
+    return noReason;
   }
-  return 'no reason given';
+}
+
+const noReason = 'no reason given';
+
+/** A proxy on the way, as `kubectl proxy` is one, answers in plain words where it reaches nobody itself; a page is none for a log. */
+function wordsIn(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    return typeof message === 'string' ? message : '';
+  } catch {
+    return text.trimStart().startsWith('<') ? '' : text;
+  }
 }
 
 const codes: Readonly<Record<number, keyof typeof kubernetesErrorTable>> = {

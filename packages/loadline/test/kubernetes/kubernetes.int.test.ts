@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom, createVirtualClock, systemClock } from 'loadline/base';
@@ -72,6 +74,25 @@ describe('an API server, as a pod reaches it', () => {
       ),
     });
     expect(await failureOf(accessTo(server), '/nowhere')).toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
+  });
+
+  it.each([
+    [
+      'the words of a proxy on the way',
+      'dial tcp 10.96.0.1:443:\n i/o timeout\n',
+      'dial tcp 10.96.0.1:443: i/o timeout',
+    ],
+    ['nothing of a page', '<html><h1>Bad Gateway</h1></html>', 'no reason given'],
+    ['that there were none', '', 'no reason given'],
+  ])('tells %s, where the answer is no JSON', async (_, body, told) => {
+    const proxy = createServer((_request, response) => response.writeHead(502).end(body));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const url = new URL(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    expect(await failureOf({ url, namespace: 'shop' })).toMatchObject({
+      code: 'KUBERNETES_FAILED',
+      message: `The API server answered 502: ${told}.`,
+    });
+    await new Promise((resolve) => proxy.close(resolve));
   });
 
   it('gets no token where another authority has signed, and none where the file is missing', async () => {
