@@ -3,9 +3,10 @@ import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from
 import { isPostgresAddress } from 'loadline/postgres';
 import { type AlertingConfiguration, readAlerting } from './alerts/index.ts';
 import { readWatch, type WatchConfiguration } from './collect/index.ts';
+import { readAddressPolicy, readHosts } from './hosts/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { readServicesFile, type ServiceDescription } from './scaling/index.ts';
-import { readProductionHosts, type TestLimits } from './tests/index.ts';
+import type { TestLimits } from './tests/index.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** What `loadline serve` was asked for, as it was written; `loadline serve --help` says what each word does. */
@@ -110,8 +111,8 @@ export function readConfiguration(
       databaseUrl: readDatabase(root.at('DATABASE_URL')),
       adminKey: readAdminKey(root.at('LOADLINE_ADMIN_KEY')),
       observeKey: readObserveKey(root.at('LOADLINE_OBSERVE_KEY')),
-      targets: readTargets(words['allow-target'] ?? []),
-      productionHosts: readProductionHosts(root.at('production')),
+      targets: readAddressPolicy(root.at('allow-target')),
+      productionHosts: readHosts(root.at('production')),
       metricsAddresses: readAddresses(root.at('metrics-from')),
       services: readServices(root.at('services'), env),
       flagsPath: words.flags,
@@ -190,15 +191,6 @@ function readServices(
   if (read.ok) return read.services;
   for (const problem of read.problems) field.problem(`${field.string()}: ${problem}`);
   return [];
-}
-
-/** `loopback`, `private`, and names or addresses of hosts. */
-function readTargets(words: readonly string[]): AddressPolicy {
-  return {
-    allowLoopback: words.includes('loopback'),
-    allowPrivate: words.includes('private'),
-    allowHosts: words.filter((word) => word !== 'loopback' && word !== 'private'),
-  };
 }
 
 function readAddresses(field: Field): readonly string[] {

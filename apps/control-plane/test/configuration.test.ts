@@ -55,6 +55,15 @@ describe('readConfiguration()', () => {
     (word) => expect(problemsOf({ production: [word] })).toContain('production[0] must be a host alone'),
   );
 
+  it.each([['http://127.0.0.1:8123'], ['10.0.0.0/8'], ['shop:8080']])(
+    'refuses %j as what tests may load or who may register, which would allow nothing',
+    (word) => {
+      const told = problemsOf({ 'allow-target': ['loopback', word], 'allow-watch': [word] });
+      expect(told).toContain('allow-target[1] must be loopback, private, or a host alone');
+      expect(told).toContain('allow-watch[0] must be loopback, private, or a host alone');
+    },
+  );
+
   it.each([['127.0.0.1'], ['localhost'], ['::1'], ['127.8.8.8']])('takes %s for this machine', (host) => {
     expect(problemsOf({ host })).toBe('');
   });

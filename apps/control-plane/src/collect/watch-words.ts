@@ -2,6 +2,7 @@ import type { AddressPolicy, Field } from 'loadline/base';
 import { formatDuration, parseDuration } from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
 import { isValkeyAddress } from 'loadline/valkey';
+import { readAddressPolicy } from '../hosts/index.ts';
 import { type KubernetesWatch, readKubernetesWatch } from './kubernetes-words.ts';
 import { type ListedService, parseListedUrl } from './listed-instances.ts';
 
@@ -41,7 +42,7 @@ export function readWatch(root: Field): WatchConfiguration {
     kubernetes: readKubernetesWatch(root),
     postgres: named(root.at('watch-postgres'), isPostgresAddress, 'postgresql://user@host:5432/name'),
     valkey: named(root.at('watch-valkey'), isValkeyAddress, 'valkey://host:6379'),
-    policy: readPolicy(root.at('allow-watch')),
+    policy: readAddressPolicy(root.at('allow-watch')),
     intervalMs: readInterval(root.at('watch-every')),
   };
 }
@@ -60,16 +61,6 @@ function named(field: Field, isAddress: (url: string) => boolean, example: strin
   });
   if (found.length > listedMax) field.problem(`may be given at most ${listedMax} times`);
   return found;
-}
-
-/** `loopback`, `private`, and names or addresses of hosts. */
-function readPolicy(field: Field): AddressPolicy {
-  const words = field.value === undefined ? [] : field.array((item) => item.string());
-  return {
-    allowLoopback: words.includes('loopback'),
-    allowPrivate: words.includes('private'),
-    allowHosts: words.filter((word) => word !== 'loopback' && word !== 'private'),
-  };
 }
 
 function readInterval(field: Field): number {

@@ -1,0 +1,2 @@
+/** Which hosts the words of a start mean. */
+export { readAddressPolicy, readHosts } from './host-words.ts';
