@@ -154,7 +154,11 @@ class Name {
 
   #failed(error: unknown): void {
     this.failures++;
-    if (!this.#isFailing) this.#options.onFailure(error);
+    if (!this.#isFailing) {
+      const { service, url } = this.#listed;
+      const said = `Cannot look up ${url.hostname} of the service ${service}: ${(error as Error).message}.`;
+      this.#options.onFailure(new Error(said, { cause: error }));
+    }
     this.#isFailing = true;
   }
 }

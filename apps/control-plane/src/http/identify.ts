@@ -34,11 +34,15 @@ export function identify(app: FastifyInstance, { keys, sessions }: IdentifyOptio
   app.decorateRequest('who', undefined);
   app.addHook('onRequest', async (request) => {
     const { authorization, cookie } = request.headers;
-    const key = /^Bearer +([^\s]{1,200})$/i.exec(authorization ?? '')?.[1];
+    const key = keyIn(authorization);
     const token = authorization === undefined ? readSessionCookie(cookie) : undefined;
     if (key !== undefined) request.who = keys.recognise(key);
     else if (token !== undefined) request.who = sessions.recognise(token);
   });
+}
+
+function keyIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +([^\s]{1,200})$/i.exec(authorization ?? '')?.[1];
 }
 
 /** Lets nobody to an operation who may not ask for it. Asked before a body is read. */
@@ -74,14 +78,23 @@ function assertMeant(request: FastifyRequest, { session }: Requester): void {
 }
 
 function unauthenticated({ headers }: FastifyRequest): Problem {
-  const hasSent = headers.authorization !== undefined || readSessionCookie(headers.cookie) !== undefined;
-  return hasSent
-    ? new Problem('CONTROL_PLANE_UNAUTHENTICATED', 'The key or session is unknown, expired or revoked.', {
-        headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-      })
-    : new Problem('CONTROL_PLANE_UNAUTHENTICATED', 'Send a key: `Authorization: Bearer …`.', {
-        headers: { 'www-authenticate': 'Bearer' },
-      });
+  const { authorization, cookie } = headers;
+  const hasSent =
+    authorization === undefined
+      ? readSessionCookie(cookie) !== undefined
+      : keyIn(authorization) !== undefined;
+  if (hasSent) return unknownSender('The key or session is unknown, expired or revoked.', 'invalid_token');
+  return authorization === undefined
+    ? unknownSender('Send a key: `Authorization: Bearer …`.')
+    : unknownSender(
+        'No key can be read in `Authorization`: it is `Bearer`, a space, and the key.',
+        'invalid_request',
+      );
+}
+
+function unknownSender(detail: string, error?: string): Problem {
+  const challenge = error === undefined ? 'Bearer' : `Bearer error="${error}"`;
+  return new Problem('CONTROL_PLANE_UNAUTHENTICATED', detail, { headers: { 'www-authenticate': challenge } });
 }
 
 function addressesOf(addresses: readonly string[]): BlockList {

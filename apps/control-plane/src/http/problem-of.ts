@@ -1,4 +1,4 @@
-import { isLoadlineError } from 'loadline/base';
+import { closest, ended, isLoadlineError } from 'loadline/base';
 import { type Mistake, Problem, type ProblemCode } from '../problems/index.ts';
 
 /** Turns whatever was thrown on the way to an answer into a problem. What nobody foresaw says nothing about us. */
@@ -30,6 +30,8 @@ interface Fault {
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
+  /** What holds the keyword. */
+  readonly parentSchema?: { readonly properties?: Readonly<Record<string, unknown>> };
 }
 
 /** The database is away, overloaded or slow: that passes by itself. */
@@ -67,7 +69,7 @@ function invalidRequest({ validation = [], validationContext = '' }: FrameworkEr
     .map((fault): Mistake => ({ in: place, pointer: pointerOf(fault), detail: detailOf(fault) }));
   const named = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer || `the ${place}`} ${detail}`);
   const rest = errors.length - named.length;
-  const detail = `${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
+  const detail = ended(`${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`);
   return new Problem('CONTROL_PLANE_REQUEST_INVALID', detail, { errors });
 }
 
@@ -90,14 +92,17 @@ const typeDetails: Readonly<Record<string, string>> = {
   string: 'must be a string, in quotes',
   number: 'must be a number',
   integer: 'must be a whole number',
+  boolean: 'must be true or false',
+  object: 'must be an object',
+  array: 'must be a list',
 };
 
-function detailOf({ keyword, message, params }: Fault): string {
+function detailOf({ keyword, message, params, parentSchema }: Fault): string {
   switch (keyword) {
     case 'required':
       return 'is missing';
     case 'additionalProperties':
-      return 'is not known here';
+      return notKnown(String(params.additionalProperty), Object.keys(parentSchema?.properties ?? {}));
     case 'format':
       return 'must be a time with its zone, like 2026-11-21T18:00:00Z';
     case 'pattern':
@@ -109,6 +114,11 @@ function detailOf({ keyword, message, params }: Fault): string {
     default:
       return message ?? 'is wrong';
   }
+}
+
+function notKnown(name: string, known: readonly string[]): string {
+  const meant = closest(name, known);
+  return `is not known here${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 function wrongCursor(): Problem {

@@ -30,6 +30,8 @@ function compileOnce(ajv: Ajv2020, schema: object): (data: unknown) => boolean {
 function createAjv(coerceTypes: boolean): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,
+    // A mistake names the schema, so that a name that was probably meant can be told.
+    verbose: true,
     coerceTypes,
     useDefaults: true,
     // `type: [string, object]` and the like are meant.

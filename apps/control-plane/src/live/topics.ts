@@ -22,6 +22,6 @@ export function parseTopics(
   if (unknown === undefined) return { ok: true, topics: new Set(asked as Topic[]) };
   return {
     ok: false,
-    problem: `must be some of ${names.join(',')}, got ${JSON.stringify(unknown.slice(0, 40))}`,
+    problem: `must be some of ${names.join(', ')}, got ${JSON.stringify(unknown.slice(0, 40))}`,
   };
 }

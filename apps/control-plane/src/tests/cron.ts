@@ -13,15 +13,24 @@ export interface Rhythm {
  * @throws CONTROL_PLANE_REQUEST_INVALID
  */
 export function readRhythm(cron: string, timezone: string): Rhythm {
-  if (!isTimezone(timezone)) throw invalid('/timezone', 'is no time zone, like Europe/Berlin');
+  const mistakes = [
+    ...(isTimezone(timezone) ? [] : [mistake('/timezone', 'is no time zone, like Europe/Berlin')]),
+    ...mistakesOf(cron),
+  ];
+  if (mistakes.length > 0) throw invalid(mistakes);
+  const rhythm = new Cron(cron, { timezone, paused: true });
+  return { next: (afterMs) => rhythm.nextRun(new Date(afterMs))?.getTime() };
+}
+
+function mistakesOf(cron: string): Mistake[] {
   // The library reads seconds, years and names of its own too; a schedule of tests has no use for them.
   if (cron.trim().split(/\s+/).length !== 5)
-    throw invalid('/cron', 'must have five fields, like 0 3 * * 1-5');
+    return [mistake('/cron', 'must have five fields, like 0 3 * * 1-5')];
   try {
-    const rhythm = new Cron(cron, { timezone, paused: true });
-    return { next: (afterMs) => rhythm.nextRun(new Date(afterMs))?.getTime() };
+    new Cron(cron, { paused: true });
+    return [];
   } catch {
-    throw invalid('/cron', 'is no cron expression, like 0 3 * * 1-5');
+    return [mistake('/cron', 'is no cron expression, like 0 3 * * 1-5')];
   }
 }
 
@@ -34,7 +43,11 @@ function isTimezone(name: string): boolean {
   }
 }
 
-function invalid(pointer: string, detail: string): Problem {
-  const errors: readonly Mistake[] = [{ in: 'body', pointer, detail }];
-  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${pointer} ${detail}.`, { errors });
+function mistake(pointer: string, detail: string): Mistake {
+  return { in: 'body', pointer, detail };
+}
+
+function invalid(errors: readonly Mistake[]): Problem {
+  const told = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+  return new Problem('CONTROL_PLANE_REQUEST_INVALID', `${told}.`, { errors });
 }

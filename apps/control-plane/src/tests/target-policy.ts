@@ -44,7 +44,7 @@ export async function judgeTarget(
 function reasonOf(kind: unknown): string {
   return kind === 'forbidden'
     ? 'it has a link-local, metadata or multicast address, which is never allowed'
-    : `it has a ${String(kind)} address, which is not allowed here`;
+    : `it has a ${String(kind)} address, which --allow-target of this control plane does not name`;
 }
 
 function refusal(reason: string): Problem {

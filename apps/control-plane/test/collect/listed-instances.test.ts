@@ -71,6 +71,7 @@ describe('a name with addresses', () => {
       expect(await instances()).toEqual(known);
     }
     expect([listed.counts.failures, failures.length]).toEqual([3, 1]);
+    expect(String(failures[0])).toContain('Cannot look up shop.internal of the service shop: ');
   });
 
   it('that never had any is shown with the reason', async () => {

@@ -42,11 +42,31 @@ describe('a refusal', () => {
       { in: 'body', pointer: '/name', detail: 'is missing' },
       { in: 'body', pointer: '/role', detail: 'is missing' },
     ]);
+    expect((await post([])).json.errors).toMatchObject([{ pointer: '', detail: 'must be an object' }]);
     const query = await plane.ask('admin', 'GET', '/audit?limit=0&order=up');
     expect(query.json.errors).toEqual([
       { in: 'query', pointer: '/order', detail: 'is not known here' },
       { in: 'query', pointer: '/limit', detail: 'must be >= 1' },
     ]);
+  });
+
+  it('asks which field was meant where it knows none of that name', async () => {
+    const refused = await post({ name: 'ci', rol: 'viewer' });
+    expect(refused.json.errors).toEqual([
+      { in: 'body', pointer: '/role', detail: 'is missing' },
+      { in: 'body', pointer: '/rol', detail: 'is not known here; did you mean role?' },
+    ]);
+    expect(refused.json.detail).toBe('/role is missing; /rol is not known here; did you mean role?');
+  });
+
+  it('says how a key is sent where `Authorization` holds none', async () => {
+    const headers = { authorization: 'll_000000000000_none' };
+    const refused = await plane.ask(undefined, 'GET', '/keys', { headers });
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([
+      401,
+      'Bearer error="invalid_request"',
+    ]);
+    expect(refused.json.detail).toContain('it is `Bearer`, a space, and the key');
   });
 
   it.each([

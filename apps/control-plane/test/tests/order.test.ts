@@ -123,7 +123,7 @@ describe('a target', () => {
   it.each([
     ['a metadata address', 'http://169.254.169.254', 'never allowed'],
     ['the same as IPv6', 'http://[::ffff:169.254.169.254]', 'never allowed'],
-    ['a private address', 'http://10.0.0.1', 'a private address'],
+    ['a private address', 'http://10.0.0.1', 'a private address, which --allow-target of this control plane'],
     ['a public address', 'http://192.0.2.1', 'a public address'],
   ])('may not be %s', async (_name, refused, reason) => {
     const answer = await start({ target: refused, profile: 'peak', scale: 0.001 });

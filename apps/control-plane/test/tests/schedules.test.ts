@@ -94,6 +94,16 @@ describe('a schedule', () => {
     expect(refused.json.errors[0].pointer).toBe(pointer);
   });
 
+  it('is refused with what is wrong in its times, all at once', async () => {
+    await using plane = await startPlane();
+    const refused = await create(plane, { ...nightly, cron: '0 25 * * *', timezone: 'Europe/Berln' });
+    expect(refused.json.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([
+      '/timezone',
+      '/cron',
+    ]);
+    expect(refused.json.detail).toMatch(/^\/timezone is no .*; \/cron is no .*\.$/);
+  });
+
   it('counts what could not be queued, and says why', async () => {
     await using plane = await startPlane({ configuration: { limits: { ...defaultLimits, queuedMax: 1 } } });
     await create(plane, hourly);
