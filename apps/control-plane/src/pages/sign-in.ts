@@ -31,7 +31,11 @@ form.addEventListener('submit', async (event) => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ key: document.getElementById('key').value.trim() }),
     });
-    if (response.ok) location.reload();
+    if (response.ok) {
+      // Where this page stood is nowhere in the next one, which goes to what the link names.
+      history.scrollRestoration = 'manual';
+      location.reload();
+    }
     else refused.textContent = (await response.json()).detail;
   } catch {
     refused.textContent = 'The control plane does not answer.';

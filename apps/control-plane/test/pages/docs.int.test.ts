@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** What a browser finds wrong: errors of scripts, and whatever the page's policy forbids. */
-async function open(width: number): Promise<{ page: Page; complaints: string[] }> {
+async function open(width: number, hash = ''): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage({ viewport: { width, height: 800 } });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -30,7 +30,7 @@ async function open(width: number): Promise<{ page: Page; complaints: string[] }
     // Whoever has no session is refused, which a browser tells as an error.
     if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
   });
-  await page.goto(`${base}/docs`);
+  await page.goto(`${base}/docs${hash}`);
   return { page, complaints };
 }
 
@@ -87,6 +87,15 @@ describe('/docs, in a browser', () => {
     await page.goto(`${base}/docs#getCpuMetrics`);
     expect(await page.locator('#getCpuMetrics').getAttribute('open')).not.toBeNull();
     expect(await page.locator('#getCpuMetrics').innerText()).toContain('cpuRatio');
+    await page.context().close();
+  });
+
+  it('goes where a link led, once somebody has signed in', async () => {
+    const { page } = await open(1200, '#getCpuMetrics');
+    await signIn(page, plane.keys.viewer);
+    await page.locator('#getCpuMetrics[open]').waitFor();
+    const topOf = "document.getElementById('getCpuMetrics').getBoundingClientRect().top";
+    await expect.poll(async () => Math.abs((await page.evaluate(topOf)) as number)).toBeLessThan(40);
     await page.context().close();
   });
 });
