@@ -51,7 +51,8 @@ function runScale(words: readonly string[], env: Readonly<Record<string, string>
   };
 }
 
-async function fileOf(prometheus: string, further = '', mode = 'mode: active'): Promise<string> {
+/** @param manner of the policy. */
+async function fileOf(prometheus: string, further = '', manner = 'interval: 200ms'): Promise<string> {
   const file = join(folder, 'scaler.yaml');
   await writeFile(
     file,
@@ -61,8 +62,7 @@ groups:
     workload: { name: api }
     queries: { cpuRatio: cpu }
     policy:
-      ${mode}
-      interval: 200ms
+      ${manner}
       replicas: { min: 2, max: 8 }
       metrics: { cpuRatio: { target: 0.5, scaleOutCooldown: 0s } }
 ${further}`,
@@ -137,7 +137,10 @@ describe('loadline scale run', () => {
     await using prometheus = await startFakePrometheus();
     prometheus.answers.set('cpu', [1]);
     await using server = await startApi(api);
-    const running = scaleRun(await fileOf(prometheus.url, '', 'mode: dry run'), server.url);
+    const running = scaleRun(
+      await fileOf(prometheus.url, '', 'interval: 200ms\n      mode: dry run'),
+      server.url,
+    );
     const said =
       'Scale out api from 2 to 4: cpuRatio is 100 %, above its target of 50 %. Not done: it is a dry run.';
     await expect.poll(() => running.said(), { timeout: 20_000 }).toContain(said);
@@ -170,11 +173,11 @@ describe('loadline scale run', () => {
     const api = new FakeApi({ clock: systemClock, startMs: 100 });
     const server = await startApi(api);
     await server[Symbol.asyncDispose]();
-    const running = scaleRun(await fileOf('http://127.0.0.1:1'), server.url);
+    const running = scaleRun(await fileOf('http://127.0.0.1:1', '', 'interval: 1h'), server.url);
     await expect
-      .poll(() => running.said())
+      .poll(() => running.said(), { timeout: 10_000 })
       .toMatch(
-        /api is left alone: the lease could not be read or written: Cannot reach the API server at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*\. It is looked at again every 200 ms\.\n/,
+        /api is left alone: the lease could not be read or written: Cannot reach the API server at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*\. It is looked at again every 1 h\.\n/,
       );
     expect(running.said()).toContain(`Scales api by the API server at ${server.url.origin}.`);
     expect(running.said()).not.toContain('not looked at yet');
