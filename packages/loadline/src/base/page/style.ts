@@ -82,6 +82,7 @@ output { display: inline-block; width: 9.5em; padding-left: 5px; overflow: hidde
 .y-axis, .canvas > svg { overflow: visible }
 .y-axis { clip-path: inset(-10px 0) }
 .canvas svg svg { overflow: hidden }
+.canvas svg svg:has(.points) { overflow: visible }
 .plot text { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-nums }
 .plot .start { text-anchor: start } .plot .middle { text-anchor: middle } .plot .end { text-anchor: end }
 .grid { stroke: var(--rule); stroke-width: 1; shape-rendering: crispEdges }
@@ -96,7 +97,7 @@ path { vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap
 .patterns { position: absolute }
 .patterns rect { fill: var(--hatch); fill-opacity: .6 }
 .doubtful { stroke: var(--hatch); stroke-width: 1 }
-.canvas rect.bad { fill: var(--bad); fill-opacity: .22 }
+.canvas rect.bad { fill: var(--bad); fill-opacity: .22; stroke: var(--bad); stroke-opacity: .3; stroke-width: 2 }
 .points { fill: none; stroke: var(--tone); stroke-width: 9 }
 .line.thread { stroke-width: 1.2; stroke-opacity: .55 }
 .warning { margin: -4px 0 14px; font-weight: 600; color: var(--hatch) }
@@ -133,7 +134,7 @@ path { vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap
   .tile { padding: 10px 12px }
   .tile dd { font-size: 20px }
   .legend { margin-left: -6px; width: 100% }
-  .plot { grid-template-columns: 50px minmax(0, 1fr) }
+  .plot { grid-template-columns: 58px minmax(0, 1fr) }
   .plot text { font-size: 10.5px }
   .odd { display: none }
   .tip { top: calc(100% + 20px) }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { browserArguments, findBrowser } from '@loadline/local-stack';
 import type { LoadReport } from 'loadline/load';
-import { renderSimulationHtml } from 'loadline/scaling/simulate';
+import { renderSimulationHtml, type TriedPolicy } from 'loadline/scaling/simulate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatValue } from '../../../src/base/page/units.ts';
@@ -116,6 +116,26 @@ describe('pages, in a browser that is offline', () => {
     for (const _ of [1, 2]) await page.keyboard.press('ArrowRight');
     expect(await tip.innerText()).not.toBe(first);
     expect(opened.complaints).toEqual([]);
+  });
+
+  it('shows a dot on the axis whole, and the labels beside it, also on a telephone', async () => {
+    const report = swept();
+    const [first, ...others] = report.tried.map((each) => ({
+      ...each,
+      result: { ...each.result, violatedRatio: 0 },
+    }));
+    const rarely = { ...first, result: { ...first?.result, violatedRatio: 0.0007 } } as TriedPolicy;
+    await using opened = await openText(renderSimulationHtml({ ...report, tried: [rarely, ...others] }), 360);
+    const { page } = opened;
+    expect(await page.locator('#curve .y-axis').innerHTML()).toContain('>0.002 %<');
+    const clipping = "getComputedStyle(document.querySelector('#curve svg svg')).overflow";
+    expect(await page.evaluate(clipping)).toBe('visible');
+    const outside = await page.evaluate(`(() => {
+      const axis = document.querySelector('#curve .y-axis');
+      const leftOf = (element) => element.getBoundingClientRect().left;
+      return [...axis.children].filter((label) => leftOf(label) < leftOf(axis)).length;
+    })()`);
+    expect(outside).toBe(0);
   });
 
   it('says under the cursor why a policy had what it had', async () => {
