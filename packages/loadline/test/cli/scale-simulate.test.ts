@@ -83,8 +83,15 @@ describe('loadline scale simulate', () => {
   it('shows with --sweep what it takes to miss it less', async () => {
     const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--sweep');
     expect(out).toContain('sized.yaml × 1.35');
-    // It cannot be less generous than it is.
-    expect(out).not.toContain('sized.yaml × 0.9');
+    expect(out).not.toMatch(/sized\.yaml × 0\.9 +\d/);
+    expect(out).toContain(
+      'Left out: sized.yaml × 0.7, × 0.8, × 0.9, as it would be sized for less than comes.',
+    );
+    const { out: json } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--sweep', '--json', '-');
+    const { tried, leftOut } = JSON.parse(json);
+    expect([...tried, ...leftOut].map(({ generosity }) => generosity).toSorted()).toEqual([
+      0.7, 0.8, 0.9, 1, 1.15, 1.35, 1.6, 2,
+    ]);
     expect(out).toMatch(
       /target missed, by instance hours from \d+(\.\d+)? to \d+(\.\d+)?: left and low is better/,
     );
@@ -104,10 +111,34 @@ describe('loadline scale simulate', () => {
   });
 
   it('writes a page with --html, beside the table', async () => {
-    const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--html', inFolder('page.html'));
+    const { out, err } = await scaleSimulate(
+      ...[
+        inFolder('sized.yaml'),
+        ...given(),
+        '--html',
+        inFolder('page.html'),
+        '--json',
+        inFolder('all.json'),
+      ],
+    );
     expect(out).toContain('target missed');
+    expect(err).toBe(`The JSON is in ${inFolder('all.json')}.\nThe page is in ${inFolder('page.html')}.\n`);
     const page = await readFile(inFolder('page.html'), 'utf8');
     expect(page).toContain('<title>load.csv: sized.yaml – Loadline</title>');
+  });
+
+  it('says what it assumed of the service, where nobody said it', async () => {
+    const { out } = await scaleSimulate(inFolder('sized.yaml'), ...given());
+    expect(out.replace(/\s+/g, ' ')).toContain(
+      'Assumed, as nothing was said of it: 50 ms a request (--service), ready after 1 m (--start).',
+    );
+    const said = await scaleSimulate(
+      ...[inFolder('sized.yaml'), ...given(), '--service', '50ms', '--start', '60s'],
+    );
+    expect(said.out).not.toContain('Assumed');
+    const { out: page } = await scaleSimulate(inFolder('sized.yaml'), ...given(), '--html', '-');
+    expect(page).toContain('<dd>1 m; a default, as nothing was said</dd>');
+    expect(page).toContain('<dd>8 in an instance</dd>');
   });
 
   it('only learns from the beginning that is history', async () => {
@@ -116,35 +147,42 @@ describe('loadline scale simulate', () => {
   });
 
   it('asks a control plane for what it has seen of a service', async () => {
-    const asked: string[] = [];
-    const server = createServer(({ url = '', headers }, response) => {
-      asked.push(`${headers.authorization} ${url}`);
-      const from = Date.parse(new URL(url, 'http://here').searchParams.get('from') ?? '');
-      const points = Array.from({ length: url.includes('service=nobody') ? 0 : 60 }, (_, at) => ({
-        at: new Date(from + at * 60_000),
-        mean: 100 + at,
-      }));
-      response.end(
-        JSON.stringify({ figures: [{ name: 'requestsPerSecond', lines: [{ name: 'shop', points }] }] }),
-      );
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await writeFile(inFolder('key'), 'll_key\n');
-    const words = ['--of', 'shop', '--control-plane', address, '--key-file', inFolder('key'), '--last', '1h'];
+    await using plane = await startControlPlane();
+    const words = ['--of', 'shop', ...plane.words, '--last', '1h'];
     const { out, err } = await scaleSimulate(inFolder('sized.yaml'), ...words);
-    const unseen = await scaleSimulate(inFolder('sized.yaml'), ...words, '--of', 'nobody');
-    server.close();
-    expect(unseen.err).toContain(
-      'Cannot simulate: the control plane has seen no request to nobody in that time.',
-    );
     expect(err).toBe('');
     expect(out).toContain('shop  1 h from');
     expect(out).toContain('130 requests/s on average, 159 at most; 1 policy');
-    expect(asked).toHaveLength(2);
-    expect(asked[0]).toMatch(
+    expect(plane.asked).toHaveLength(1);
+    expect(plane.asked[0]).toMatch(
       /^Bearer ll_key \/performance\/metrics\/requests\?service=shop&figures=requestsPerSecond/,
     );
+  });
+
+  it('asks which service was meant, and which time, where nothing was seen of one', async () => {
+    await using plane = await startControlPlane();
+    const of = (service: string) =>
+      scaleSimulate(inFolder('sized.yaml'), '--of', service, ...plane.words, '--last', '1h');
+    expect((await of('shpo')).err).toBe(
+      'CLI_USAGE: Cannot simulate: there is no service "shpo"; did you mean shop?\n',
+    );
+    expect((await of('nobody')).err).toBe(
+      'CLI_USAGE: Cannot simulate: there is no service "nobody"; there are shop, quiet.\n',
+    );
+    expect((await of('quiet')).err).toBe(
+      'CLI_USAGE: Cannot simulate: the control plane has seen nothing of quiet in that time; asked for was a value every 1m of the last 1h: --step 10s gives more, and so does waiting.\n',
+    );
+  });
+
+  it('knows a way out where too little was seen yet', async () => {
+    await using plane = await startControlPlane({ points: 1 });
+    const of = async (...words: string[]) =>
+      (await scaleSimulate(inFolder('sized.yaml'), '--of', 'shop', ...plane.words, ...words)).err;
+    expect(await of()).toContain(
+      'the trace shop must have at least 2 values at different times, got 1; asked for was a value every 1m of the last 7d: --step 10s gives more, and so does waiting.',
+    );
+    expect(await of('--last', '1m', '--step', '10s')).toContain(': --step 1s gives more');
+    expect(await of('--last', '1m', '--step', '1s')).toContain('of the last 1m: try again later.');
   });
 
   it.each([
@@ -153,7 +191,38 @@ describe('loadline scale simulate', () => {
       ['sized.yaml', '--trace', 'load.csv', '--html', 'none/page.html'],
       'Cannot write the simulation to none/page.html',
     ],
-    [['sized.yaml'], 'the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE'],
+    [['sized.yaml'], 'the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE, got none'],
+    [['sized.yaml', '--trace', 'load.csv', '--of', 'shop'], 'and --of SERVICE, got --trace and --of.'],
+    [
+      ['sized.yaml', '--trace', 'load.csv', '--step', '1m', '--key-file', 'key', '--query', 'up'],
+      'Cannot simulate: it has 3 problems.\n' +
+        '  --query belongs to --prometheus, and means nothing to --trace\n' +
+        '  --step belongs to --prometheus and --of, and means nothing to --trace\n' +
+        '  --key-file belongs to --of, and means nothing to --trace\n',
+    ],
+    [
+      ['sized.yaml', '--of', 'shop', '--query', 'up'],
+      'Cannot simulate: --query belongs to --prometheus, and means nothing to --of.\n',
+    ],
+    [
+      ['sized.yaml', '--prometheus', 'prometheus:9090', '--control-plane', 'http://127.0.0.1:1'],
+      'Cannot simulate: it has 3 problems.\n' +
+        '  --control-plane belongs to --of, and means nothing to --prometheus\n' +
+        '  --prometheus needs --query, for requests a second\n' +
+        '  --prometheus must be a URL, like http://127.0.0.1:9090, got "prometheus:9090"\n',
+    ],
+    [
+      ['sized.yaml', '--of', 'shop', '--key-file', 'nokey'],
+      'CLI_USAGE: Cannot ask the control plane: --key-file nokey cannot be read: there is no such file.\n',
+    ],
+    [
+      ['sized.yaml', '--of', 'shop', '--control-plane', 'http://127.0.0.1:1', '--json', 'none/all.json'],
+      'Cannot write the simulation to none/all.json: there is no folder none.',
+    ],
+    [
+      ['sized.yaml', '--trace', 'load.csv', '--json', '-', '--html', '-'],
+      'only one of --json and --html can be -',
+    ],
     [['sized.yaml', '--trace', 'none.csv'], 'none.csv cannot be read: there is no such file'],
     [['sized.yaml', '--trace', 'sized.yaml'], 'must be a time and requests a second'],
     [['sized.yaml', '--trace', 'wrong.csv'], 'wrong.csv: it has 2 problems.\n  line 2 must be a time'],
@@ -183,3 +252,41 @@ describe('loadline scale simulate', () => {
     expect(err).toContain(said);
   });
 });
+
+interface FakePlane extends AsyncDisposable {
+  readonly asked: string[];
+  /** What leads to it. */
+  readonly words: readonly string[];
+}
+
+/** Has seen so many minutes of a shop, and has a service that nobody visits. */
+async function startControlPlane({ points = 60 } = {}): Promise<FakePlane> {
+  const asked: string[] = [];
+  const server = createServer(({ url = '', headers }, response) => {
+    asked.push(`${headers.authorization} ${url}`);
+    const { pathname, searchParams } = new URL(url, 'http://here');
+    if (pathname.endsWith('/names')) {
+      response.end(JSON.stringify({ items: [{ metric: 'requests', services: ['shop', 'quiet'] }] }));
+      return;
+    }
+    const isShop = searchParams.get('service') === 'shop';
+    const isLast = Date.parse(searchParams.get('to') ?? '') > Date.now() - 120_000;
+    const from = Date.parse(searchParams.get('from') ?? '');
+    const seen = Array.from({ length: isShop && isLast ? points : 0 }, (_, at) => ({
+      at: new Date(from + at * 60_000),
+      mean: 100 + at,
+    }));
+    response.end(JSON.stringify({ figures: [{ name: 'requestsPerSecond', lines: [{ points: seen }] }] }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await writeFile(inFolder('key'), 'll_key\n');
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    asked,
+    words: ['--control-plane', address, '--key-file', inFolder('key')],
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,20 +1,24 @@
 import { basename } from 'node:path';
 import { parseScalingPolicy, type ScalingPolicy } from '../../scaling/index.ts';
 import {
+  type AssumedFact,
+  type LeftOut,
+  type PolicySweep,
   renderSimulationHtml,
   type SimulatedService,
   type SimulationOptions,
   type SimulationReport,
   simulate,
+  sweepPolicy,
   type Trace,
   type TriedPolicy,
   unmodelledMetrics,
-  varyPolicy,
 } from '../../scaling/simulate/index.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
-import { writeResultFile } from '../door/result-file.ts';
-import { readTime, readTrace, traceOptions, unfit } from '../door/trace.ts';
+import { checkWritable, writeResultFile } from '../door/result-file.ts';
+import { readTrace } from '../door/trace.ts';
+import { readTime, readTraceSource, traceOptions, unfit } from '../door/trace-source.ts';
 import { readWords } from '../door/words.ts';
 import { drawSimulation } from '../screen/simulation.ts';
 import type { Terminal } from '../screen/terminal.ts';
@@ -31,8 +35,8 @@ The trace
   --prometheus URL   or from there, with
   --query PROMQL     what gives requests a second; several series are added up
   --of SERVICE       or what a control plane has seen of it: --control-plane URL, --key-file F, as in \`scale why\`
-  --last TIME        of the last so long; default 7d
-  --step TIME        a value every so long; default 1m
+  --last TIME        of these two, the last so long; default 7d
+  --step TIME        of these two, a value every so long; default 1m
   --history TIME     so much of its beginning is only for forecasts to learn from; default 0s
 
 The service
@@ -57,10 +61,10 @@ Exit codes: 0 tried, 2 the input is wrong, 130 interrupted.
 const options = {
   ...traceOptions,
   history: { type: 'string', default: '0s' },
-  service: { type: 'string', default: '50ms' },
-  concurrency: { type: 'string', default: '1' },
+  service: { type: 'string' },
+  concurrency: { type: 'string' },
   variability: { type: 'string', default: '1' },
-  start: { type: 'string', default: '60s' },
+  start: { type: 'string' },
   target: { type: 'string' },
   price: { type: 'string' },
   sweep: { type: 'boolean' },
@@ -80,56 +84,62 @@ async function trySimulations(
     throw unfit(
       'at least one policy is needed, as in `loadline scale simulate policy.yaml --trace load.csv`',
     );
-  const service = readService(asked);
+  const source = readTraceSource(asked);
+  const { service, assumed } = readService(asked);
   const price = asked.price === undefined ? undefined : readNumber('--price', asked.price, 0);
   const intervalMs = readInterval(asked.interval);
   const policies = await Promise.all(files.map(readPolicy));
-  const whole = await readTrace(asked, { env, signal });
+  await checkResults(asked);
+  const whole = await readTrace(source, { env, signal });
   const { trace, history } = split(whole, readTime('--history', asked.history));
-  const tried: TriedPolicy[] = [];
+  const given: SimulationOptions = {
+    ...{ trace, service, intervalMs },
+    ...(history === undefined ? {} : { history }),
+  };
+  const [tried, leftOut]: [TriedPolicy[], LeftOut[]] = [[], []];
   for (const [index, policy] of policies.entries()) {
-    for (const { generosity, varied } of asked.sweep === true
-      ? sweep(policy)
-      : [{ generosity: 1, varied: policy }]) {
+    const name = basename(files[index] as string);
+    const sweep = asked.sweep === true ? sweepPolicy(policy) : asItIs(policy);
+    for (const { generosity, policy: varied } of sweep.variations) {
       signal.throwIfAborted();
-      const given: SimulationOptions = {
-        trace,
-        service,
-        intervalMs,
-        ...(history === undefined ? {} : { history }),
-      };
-      tried.push({ policy: basename(files[index] as string), generosity, result: simulate(varied, given) });
+      tried.push({ policy: name, generosity, result: simulate(varied, given) });
     }
+    leftOut.push(...sweep.leftOut.map((each) => ({ policy: name, ...each })));
   }
   const unmodelled = [...new Set(policies.flatMap((policy) => unmodelledMetrics(policy)))];
-  await tell({ trace, service, tried, price, unmodelled }, asked, terminal);
+  await tell({ trace, service, assumed, tried, leftOut, price, unmodelled }, asked, terminal);
   return exitCodes.passed;
+}
+
+function asItIs(policy: ScalingPolicy): PolicySweep {
+  return { variations: [{ generosity: 1, policy }], leftOut: [] };
+}
+
+/** The trace may take its time, and many policies too. */
+async function checkResults({ json, html }: Asked): Promise<void> {
+  if (json === '-' && html === '-') throw unfit('only one of --json and --html can be -');
+  for (const file of [json, html])
+    if (file !== undefined && file !== '-') await checkWritable(file, 'the simulation');
 }
 
 /** As files and on the screen; what is asked for with `-` stands instead of the table. */
 async function tell(report: SimulationReport, { json, html }: Asked, terminal: Terminal): Promise<void> {
   const results = [
-    { file: json, render: renderJson },
-    { file: html, render: renderSimulationHtml },
+    { file: json, render: renderJson, what: 'The JSON' },
+    { file: html, render: renderSimulationHtml, what: 'The page' },
   ];
-  for (const { file, render } of results)
-    if (file !== undefined && file !== '-') await writeResultFile(file, render(report), 'the simulation');
   const instead = results.find(({ file }) => file === '-');
   terminal.out(instead === undefined ? drawSimulation(report, terminal) : instead.render(report));
+  for (const { file, render, what } of results) {
+    if (file === undefined || file === '-') continue;
+    await writeResultFile(file, render(report), 'the simulation');
+    terminal.err(`${what} is in ${file}.\n`);
+  }
 }
 
-function renderJson({ trace, service, price, tried }: SimulationReport): string {
-  return `${JSON.stringify({ trace: { ...trace, ratesPerSecond: undefined }, service, price, tried }, undefined, 2)}\n`;
-}
-
-const generosities = [0.7, 0.8, 0.9, 1, 1.15, 1.35, 1.6, 2];
-
-/** What cannot be less generous than it is appears once. */
-function sweep(policy: ScalingPolicy): readonly { generosity: number; varied: ScalingPolicy }[] {
-  const own = JSON.stringify(varyPolicy(policy, 1));
-  return generosities
-    .map((generosity) => ({ generosity, varied: varyPolicy(policy, generosity) }))
-    .filter(({ generosity, varied }) => generosity === 1 || JSON.stringify(varied) !== own);
+function renderJson({ trace, service, assumed, price, tried, leftOut }: SimulationReport): string {
+  const shown = { trace: { ...trace, ratesPerSecond: undefined }, service, assumed, price, tried, leftOut };
+  return `${JSON.stringify(shown, undefined, 2)}\n`;
 }
 
 async function readPolicy(file: string): Promise<ScalingPolicy> {
@@ -153,23 +163,32 @@ function split(whole: Trace, historyMs: number): { trace: Trace; history: Trace 
   };
 }
 
-function readService(asked: Asked): SimulatedService {
-  const serviceMs = readTime('--service', asked.service);
+interface ServiceRead {
+  readonly service: SimulatedService;
+  /** What nobody said. */
+  readonly assumed: readonly AssumedFact[];
+}
+
+function readService(asked: Asked): ServiceRead {
+  const serviceMs = readTime('--service', asked.service ?? '50ms');
   const latencyMs = asked.target === undefined ? 5 * serviceMs : readTime('--target', asked.target);
   if (serviceMs === 0) throw unfit('--service must be above 0');
   if (latencyMs <= serviceMs) throw unfit('--target must be longer than --service');
-  const concurrency = readNumber('--concurrency', asked.concurrency, 1);
+  const concurrency = readNumber('--concurrency', asked.concurrency ?? '1', 1);
   if (!Number.isInteger(concurrency))
     throw unfit(`--concurrency must be a whole number, got ${asked.concurrency}`);
-  return {
+  const service = {
     serviceMs,
     serviceVariability: readNumber('--variability', asked.variability, 0, 100),
     arrivalVariability: 1,
     concurrency,
-    startMs: readTime('--start', asked.start),
+    startMs: readTime('--start', asked.start ?? '60s'),
     target: { quantile: 0.95, latencyMs },
     timeoutMs: 30_000,
   };
+  const words = { serviceMs: asked.service, concurrency: asked.concurrency, startMs: asked.start };
+  const facts = Object.keys(words) as AssumedFact[];
+  return { service, assumed: facts.filter((fact) => words[fact] === undefined) };
 }
 
 /** As a policy's own: decisions without end would be made where there is no time between them. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ended, parseDuration, systemClock } from '../../base/index.ts';
+import { systemClock, writeDuration } from '../../base/index.ts';
 import {
   readTraceCsv,
   readTracePrometheus,
@@ -8,71 +8,65 @@ import {
   type TracePoint,
   traceOfPoints,
 } from '../../scaling/simulate/index.ts';
-import { askControlPlane, readControlPlane } from './control-plane.ts';
+import { askControlPlane, type ControlPlanePlace, readControlPlane } from './control-plane.ts';
 import { cliError } from './errors.ts';
+import { notThere } from './names.ts';
 import { tellProblems, whyUnreadable } from './problems.ts';
-
-/** Where a trace comes from, in words. */
-export const traceOptions = {
-  trace: { type: 'string' },
-  prometheus: { type: 'string' },
-  query: { type: 'string' },
-  of: { type: 'string' },
-  'control-plane': { type: 'string' },
-  'key-file': { type: 'string' },
-  last: { type: 'string', default: '7d' },
-  step: { type: 'string', default: '1m' },
-} as const;
-
-type AskedTrace = { readonly last: string; readonly step: string } & {
-  readonly [Name in Exclude<keyof typeof traceOptions, 'last' | 'step'>]?: string | undefined;
-};
+import { type TraceSource, type TraceWindow, unfit } from './trace-source.ts';
 
 interface Means {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
-/** @throws CLI_USAGE where there is none, or it cannot be read. */
-export async function readTrace(asked: AskedTrace, means: Means): Promise<Trace> {
-  const { trace: file, prometheus, of: service } = asked;
-  const sources = [file, prometheus, service].filter((source) => source !== undefined);
-  if (sources.length !== 1)
-    throw unfit('the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE');
-  if (prometheus !== undefined) return askPrometheus(prometheus, asked, means);
-  if (service !== undefined) return askForService(service, asked, means);
-  const text = await readFile(file as string, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw unfit(`the trace ${file} cannot be read: ${whyUnreadable(cause)}`);
-  });
-  return traceOr(readTraceCsv(text, basename(file as string)), file as string);
+type SourceOf<Kind> = Extract<TraceSource, { readonly kind: Kind }>;
+
+/** @throws CLI_USAGE where it cannot be read. */
+export function readTrace(source: TraceSource, means: Means): Promise<Trace> {
+  switch (source.kind) {
+    case 'file':
+      return readTraceFile(source);
+    case 'prometheus':
+      return askPrometheus(source, means);
+    case 'control plane':
+      return askForService(source, means);
+  }
 }
 
-async function askPrometheus(address: string, asked: AskedTrace, { env, signal }: Means): Promise<Trace> {
-  const { query } = asked;
-  if (query === undefined) throw unfit('--prometheus needs --query, for requests a second');
-  if (!URL.canParse(address)) throw unfit(`--prometheus must be a URL, got ${JSON.stringify(address)}`);
+async function readTraceFile({ file }: SourceOf<'file'>): Promise<Trace> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw unfit(`the trace ${file} cannot be read: ${whyUnreadable(cause)}`);
+  });
+  return traceOr(readTraceCsv(text, basename(file)), file);
+}
+
+async function askPrometheus(
+  { url, query, window }: SourceOf<'prometheus'>,
+  { env, signal }: Means,
+): Promise<Trace> {
   const authorization = env.LOADLINE_PROMETHEUS_AUTHORIZATION;
+  const { stepMs } = window;
   const given = {
-    url: new URL(address),
-    query,
-    ...readWindow(asked),
+    ...{ url, query, stepMs, ...timesOf(window) },
     ...(authorization === undefined ? {} : { authorization }),
   };
   const read = await readTracePrometheus(given, signal).catch((cause: Error) => {
     signal.throwIfAborted();
     throw unfit(`the trace cannot be had: ${cause.message}`);
   });
-  return traceOr(read, query);
+  return traceOr(read, query, window);
 }
 
-/** As many as a trace may have. */
-const stepsMax = 1_000_000;
 /** A control plane reads at most 50,000 points for an answer, those of each instance apart. */
 const pointsAtOnce = 1000;
 
-async function askForService(service: string, asked: AskedTrace, { env, signal }: Means): Promise<Trace> {
-  const { fromMs, toMs, stepMs } = readWindow(asked);
-  const { address, key } = await readControlPlane(asked, env);
+async function askForService(
+  { service, words, window }: SourceOf<'control plane'>,
+  { env, signal }: Means,
+): Promise<Trace> {
+  const { stepMs } = window;
+  const { fromMs, toMs } = timesOf(window);
+  const place = await readControlPlane(words, env);
   const points: TracePoint[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += pointsAtOnce * stepMs) {
     const query = new URLSearchParams({
@@ -83,45 +77,54 @@ async function askForService(service: string, asked: AskedTrace, { env, signal }
       stepMs: String(stepMs),
       quantiles: '',
     });
-    const answer = await askControlPlane(address, `/performance/metrics/requests?${query}`, { key, signal });
+    const answer = await ask(place, `/performance/metrics/requests?${query}`, signal);
     const { figures } = answer as { readonly figures: readonly ToldFigure[] };
     const told = figures.flatMap(({ lines }) => lines).flatMap((line) => line.points);
     points.push(...told.map(({ at, mean }) => ({ atMs: Date.parse(at), value: mean })));
   }
-  if (points.length === 0) throw unfit(`the control plane has seen no request to ${service} in that time`);
-  return traceOr(traceOfPoints(points, service), service);
+  if (points.length > 0) return traceOr(traceOfPoints(points, service), service, window);
+  const known = await knownServices(place, signal);
+  throw unfit(
+    known.includes(service)
+      ? `the control plane has seen nothing of ${service} in that time${wayOut(window)}`
+      : notThere('service', service, known),
+  );
 }
 
 interface ToldFigure {
   readonly lines: readonly { readonly points: readonly { readonly at: string; readonly mean: number }[] }[];
 }
 
-function readWindow(asked: AskedTrace): { fromMs: number; toMs: number; stepMs: number } {
-  const stepMs = readTime('--step', asked.step);
-  if (stepMs < 1000) throw unfit('--step must be at least 1s');
-  const lastMs = readTime('--last', asked.last);
-  if (lastMs > stepsMax * stepMs)
-    throw unfit(`--last must be at most ${stepsMax} values, one every ${asked.step}, got ${asked.last}`);
-  const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
-  return { fromMs: toMs - lastMs, toMs, stepMs };
+/** Those whose requests are remembered, also where no instance is left. */
+async function knownServices(place: ControlPlanePlace, signal: AbortSignal): Promise<readonly string[]> {
+  const answer = await ask(place, '/performance/metrics/names?prefix=requests&limit=1', signal);
+  const { items } = answer as { readonly items: readonly { readonly services: readonly string[] }[] };
+  return items.flatMap(({ services }) => services);
 }
 
-function traceOr(read: ReturnType<typeof readTraceCsv>, source: string): Trace {
+function ask({ address, key }: ControlPlanePlace, path: string, signal: AbortSignal): Promise<unknown> {
+  return askControlPlane(address, path, { key, signal });
+}
+
+function timesOf({ lastMs, stepMs }: TraceWindow): { fromMs: number; toMs: number } {
+  const toMs = Math.floor(systemClock.now() / stepMs) * stepMs;
+  return { fromMs: toMs - lastMs, toMs };
+}
+
+/** @param window what was asked for, where that can be more. */
+function traceOr(read: ReturnType<typeof readTraceCsv>, source: string, window?: TraceWindow): Trace {
   if (read.ok) return read.value;
   const said = read.problems.map(({ path, message }) => `${path.join('.')} ${message}`.trim());
-  throw said.length === 1
-    ? unfit(`the trace ${source} ${said[0]}`)
-    : cliError('CLI_USAGE', tellProblems(`Cannot simulate the trace ${source}`, said));
+  if (said.length > 1) throw cliError('CLI_USAGE', tellProblems(`Cannot simulate the trace ${source}`, said));
+  throw unfit(`the trace ${source} ${said[0]}${window === undefined ? '' : wayOut(window)}`);
 }
 
-/** @throws CLI_USAGE */
-export function readTime(name: string, text: string): number {
-  const timeMs = parseDuration(text);
-  if (timeMs !== undefined) return timeMs;
-  throw unfit(`${name} must be a time with its unit, like 90s, got ${JSON.stringify(text)}`);
-}
-
-/** What a simulation cannot do with what was asked. */
-export function unfit(said: string): Error {
-  return cliError('CLI_USAGE', ended(`Cannot simulate: ${said}`));
+/** How to come by more values. */
+function wayOut({ lastMs, stepMs }: TraceWindow): string {
+  const finerMs = [10_000, 1000].find((each) => each < stepMs);
+  const advice =
+    finerMs === undefined
+      ? 'try again later'
+      : `--step ${writeDuration(finerMs)} gives more, and so does waiting`;
+  return `; asked for was a value every ${writeDuration(stepMs)} of the last ${writeDuration(lastMs)}: ${advice}`;
 }

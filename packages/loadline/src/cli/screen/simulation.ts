@@ -1,5 +1,12 @@
 import { formatDuration } from '../../base/index.ts';
-import type { SimulationReport, SimulationResult, TriedPolicy } from '../../scaling/simulate/index.ts';
+import {
+  type AssumedFact,
+  type SimulatedService,
+  type SimulationReport,
+  type SimulationResult,
+  type TriedPolicy,
+  tellLeftOut,
+} from '../../scaling/simulate/index.ts';
 import { drawChart } from './chart.ts';
 import { printable, wrapLine } from './lines.ts';
 import { type Column, drawTable } from './table.ts';
@@ -13,7 +20,8 @@ interface Screen {
 /** What policies would have made of a trace, as people read it on a terminal. Pure. */
 export function drawSimulation(told: SimulationReport, { width, style }: Screen): string {
   const screen = { width: width - 2, style };
-  const sections = [heading(told, style), table(told, screen), curve(told, screen), notes(told, style)];
+  const drawn = curve(told, screen);
+  const sections = [heading(told, style), table(told, screen), drawn, notes(told, drawn.length > 0, style)];
   return `\n${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.flatMap((line) => wrapLine(`  ${line}`, width)).join('\n'))
@@ -122,9 +130,25 @@ function curve({ tried }: SimulationReport, screen: Screen): string[] {
   ];
 }
 
-function notes({ tried, trace, unmodelled }: SimulationReport, style: Style): string[] {
+const assumptions: Readonly<Record<AssumedFact, (service: SimulatedService) => string>> = {
+  serviceMs: ({ serviceMs }) => `${formatDuration(serviceMs)} a request (--service)`,
+  concurrency: ({ concurrency }) => `${concurrency} at once (--concurrency)`,
+  startMs: ({ startMs }) => `ready after ${formatDuration(startMs)} (--start)`,
+};
+
+function notes(report: SimulationReport, isCurveDrawn: boolean, style: Style): string[] {
+  const { tried, trace, service, assumed, leftOut, unmodelled } = report;
   const gaps = trace.ratesPerSecond.filter(Number.isNaN).length;
+  const isSwept = leftOut.length > 0 || tried.some(({ generosity }) => generosity !== 1);
   return [
+    ...(assumed.length === 0
+      ? []
+      : [
+          style(
+            'yellow',
+            `Assumed, as nothing was said of it: ${assumed.map((fact) => assumptions[fact](service)).join(', ')}.`,
+          ),
+        ]),
     ...(gaps === 0
       ? []
       : [
@@ -141,10 +165,11 @@ function notes({ tried, trace, unmodelled }: SimulationReport, style: Style): st
             `Not modelled, and so not seen by the policies: ${unmodelled.map(printable).join(', ')}.`,
           ),
         ]),
-    ...(tried.some(({ result }) => result.violatedRatio > drawnMax)
+    ...tellLeftOut(leftOut).map((line) => style('dim', printable(line))),
+    ...(isCurveDrawn && tried.some(({ result }) => result.violatedRatio > drawnMax)
       ? [style('dim', `Not drawn: what missed it more than ${100 * drawnMax} % of the time.`)]
       : []),
-    ...(tried.every(({ result }) => result.violatedRatio === 0)
+    ...(!isSwept && tried.every(({ result }) => result.violatedRatio === 0)
       ? ['The target was never missed: fewer instances might do. --sweep shows how many.']
       : []),
   ];

@@ -6,9 +6,16 @@ export { renderSimulationHtml } from './page/page.ts';
 export { readTraceCsv } from './read-trace-csv.ts';
 export { type PrometheusTrace, readTracePrometheus } from './read-trace-prometheus.ts';
 export { readTraceStore, type StoreTrace } from './read-trace-store.ts';
-export type { SimulationReport, TriedPolicy } from './report.ts';
+export {
+  type AssumedFact,
+  type LeftOut,
+  type SimulationReport,
+  type TriedPolicy,
+  tellLeftOut,
+} from './report.ts';
 export type { SimulatedService } from './service.ts';
 export { type SimulationOptions, simulate } from './simulate.ts';
+export { type PolicySweep, sweepPolicy } from './sweep-policy.ts';
 export type { SimulatedPiece, SimulatedStep, SimulationResult } from './tally.ts';
 export type { Trace } from './trace.ts';
 export { type TracePoint, traceOfPoints } from './trace-of-points.ts';

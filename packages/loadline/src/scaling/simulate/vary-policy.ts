@@ -2,7 +2,10 @@ import type { HpaMetric } from '../hpa/spec.ts';
 import type { ScalingPolicy } from '../policy/policy.ts';
 import type { ScalingRule } from '../policy/rule.ts';
 
-/** A policy that wants this many times the instances, for what is seen; 1 is the policy itself. */
+/**
+ * A policy that wants this many times the instances, for what is seen; 1 is the policy itself. What is sized has its
+ * headroom varied, which ends at none: `leastGenerosity`. Pure.
+ */
 export function varyPolicy(policy: ScalingPolicy, generosity: number): ScalingPolicy {
   const rules = policy.rules.map((rule) => varyRule(rule, generosity));
   const { hpa } = policy;
@@ -12,6 +15,16 @@ export function varyPolicy(policy: ScalingPolicy, generosity: number): ScalingPo
     rules,
     hpa: { ...hpa, metrics: hpa.metrics.map((metric) => varyMetric(metric, generosity)) },
   };
+}
+
+/** Below this a policy would be sized for less than comes; 0 where nothing is sized. Pure. */
+export function leastGenerosity({ rules }: ScalingPolicy): number {
+  return Math.max(0, ...rules.flatMap(headroomsOf).map((headroom) => 1 / (1 + headroom)));
+}
+
+function headroomsOf(rule: ScalingRule): number[] {
+  if (rule.kind === 'sizing') return [rule.headroom];
+  return rule.kind === 'forecast' && rule.sizing !== undefined ? [rule.sizing.headroom] : [];
 }
 
 function varyRule(rule: ScalingRule, generosity: number): ScalingRule {
@@ -42,7 +55,6 @@ function varyRule(rule: ScalingRule, generosity: number): ScalingRule {
   }
 }
 
-/** Below 0 it would be sized for less than comes. */
 function moreHeadroom(headroom: number, generosity: number): number {
   return Math.max(0, headroom * generosity + (generosity - 1));
 }

@@ -3,7 +3,9 @@ import { parseScalingPolicy, type ScalingPolicy, writeScalingPolicy } from 'load
 import {
   frontOf,
   readTraceCsv,
+  sweepPolicy,
   type Trace,
+  tellLeftOut,
   traceOfPoints,
   varyPolicy,
   violatedRatioAt,
@@ -139,11 +141,6 @@ describe('the curve of a policy', () => {
 });
 
 describe('varyPolicy()', () => {
-  function policyOf(written: object): ScalingPolicy {
-    const parsed = parseScalingPolicy(written);
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    return parsed.value;
-  }
   const replicas = { min: 1, max: 10 };
 
   it('makes targets, thresholds, headroom and forecasts more generous together', () => {
@@ -164,24 +161,64 @@ describe('varyPolicy()', () => {
   });
 
   it('makes an autoscaler more generous by its targets, which stay whole', () => {
-    const hpa = policyOf({
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: { name: 'api' },
-      spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
-        maxReplicas: 5,
-        metrics: [
-          {
-            type: 'Resource',
-            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 75 } },
-          },
-        ],
-      },
-    });
+    const hpa = policyOf(hpaOf(75));
     expect(varyPolicy(hpa, 1.5).hpa?.metrics).toMatchObject([
       { target: { type: 'Utilization', percent: 50 } },
     ]);
     expect(writeScalingPolicy(varyPolicy(hpa, 1))).toEqual(writeScalingPolicy(hpa));
   });
 });
+
+describe('sweepPolicy()', () => {
+  const replicas = { min: 1, max: 10 };
+  const tried = (written: object): number[] =>
+    sweepPolicy(policyOf(written)).variations.map(({ generosity }) => generosity);
+  const sizing = { latency: '200ms', service: '20ms' };
+
+  it('varies what follows a number from 0.7 to 2', () => {
+    expect(tried({ replicas, metrics: { cpuRatio: { target: 0.6 } } })).toEqual([
+      0.7, 0.8, 0.9, 1, 1.15, 1.35, 1.6, 2,
+    ]);
+  });
+
+  it('sizes nothing for less than comes, by itself, by a forecast or beside a target', () => {
+    const upwards = [1, 1.15, 1.35, 1.6, 2];
+    expect(tried({ replicas, sizing })).toEqual(upwards);
+    expect(tried({ replicas, sizing, metrics: { cpuRatio: { target: 0.6 } } })).toEqual(upwards);
+    expect(tried({ replicas, sizing, forecast: { ratePerSecond: {} } })).toEqual(upwards);
+    expect(tried({ replicas, sizing: { ...sizing, headroom: 0.25 } })).toEqual([0.8, 0.9, ...upwards]);
+  });
+
+  it('tries no autoscaler twice whose whole numbers stay as they are', () => {
+    expect(tried(hpaOf(3))).toEqual([0.7, 0.8, 1, 1.35, 1.6, 2]);
+  });
+
+  it('says what it left out and why', () => {
+    const { leftOut } = sweepPolicy(policyOf({ replicas, sizing: { ...sizing, headroom: 0.25 } }));
+    expect(tellLeftOut(leftOut.map((each) => ({ policy: 'sized.yaml', ...each })))).toEqual([
+      'Left out: sized.yaml × 0.7, as it would be sized for less than comes.',
+    ]);
+  });
+});
+
+/** Wants the CPU to be so busy, in percent. */
+function hpaOf(averageUtilization: number): object {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'api' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+      maxReplicas: 5,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } },
+      ],
+    },
+  };
+}
+
+function policyOf(written: object): ScalingPolicy {
+  const parsed = parseScalingPolicy(written);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}

@@ -7,7 +7,7 @@ import {
   sortableTable,
   type TableColumn,
 } from '../../../base/page/index.ts';
-import type { SimulationReport, TriedPolicy } from '../report.ts';
+import { type AssumedFact, type SimulationReport, type TriedPolicy, tellLeftOut } from '../report.ts';
 import { courseCharts, curveChart, drawnMax, highestRate } from './charts.ts';
 import { stepsSection, stepsStyle } from './steps.ts';
 
@@ -22,7 +22,7 @@ export function renderSimulationHtml(report: SimulationReport): string {
   const courses = courseCharts(report, shown);
   const columns = columnsOf(report);
   const content = html`${heading(report)}
-<section><h2>Policies</h2><p class="statement">${conclusion(asTheyAre)}</p>${sortableTable(columns, asTheyAre)}</section>
+<section><h2>Policies</h2><p class="statement">${conclusion(asTheyAre)}</p>${sortableTable(columns, asTheyAre)}<p class="note">Requests in it are those that came while the target was missed; lost are those that gave up waiting.</p></section>
 <section><h2>What it takes to miss less</h2>${curve === undefined ? undefined : drawChart(curve)}${curveNote(report)}${
     asTheyAre.length === report.tried.length
       ? undefined
@@ -118,32 +118,36 @@ function nameOf({ policy, generosity }: TriedPolicy): string {
   return generosity === 1 ? policy : `${policy} × ${generosity}`;
 }
 
-function curveNote({ tried }: SimulationReport): Markup {
-  const left = tried.filter(({ result }) => result.violatedRatio > drawnMax);
+function curveNote({ tried, leftOut }: SimulationReport): Markup {
+  const notDrawn = tried.filter(({ result }) => result.violatedRatio > drawnMax);
+  const isSwept = leftOut.length > 0 || tried.some(({ generosity }) => generosity !== 1);
   const notes = [
-    tried.some(({ generosity }) => generosity !== 1)
+    isSwept
       ? 'A policy × 0.7 gets by on 0.7 times the instances for what it sees; × 2 wants twice as many.'
       : 'With --sweep each policy is tried less and more generous too, and its dots become a curve.',
-    ...(left.length === 0
+    ...tellLeftOut(leftOut),
+    ...(notDrawn.length === 0
       ? []
       : [
-          `Not drawn, because they missed it more than ${formatRatio(drawnMax)} of the time: ${left.map(nameOf).join(', ')}.`,
+          `Not drawn, because they missed it more than ${formatRatio(drawnMax)} of the time: ${notDrawn.map(nameOf).join(', ')}.`,
         ]),
   ];
   return html`<p class="note">${notes.join(' ')}</p>`;
 }
 
-function assumptions({ trace, service, price, unmodelled }: SimulationReport): Markup {
+function assumptions({ trace, service, assumed, price, unmodelled }: SimulationReport): Markup {
   const { target, serviceMs, serviceVariability, concurrency, startMs, timeoutMs } = service;
   const gaps = trace.ratesPerSecond.filter(Number.isNaN).length;
+  const unknown = (fact: AssumedFact): string =>
+    assumed.includes(fact) ? '; a default, as nothing was said' : '';
   const facts: (readonly [what: string, is: string])[] = [
     ['target', `p${Number((target.quantile * 100).toFixed(1))} within ${formatDuration(target.latencyMs)}`],
     [
       'a request takes',
-      `${formatDuration(serviceMs)} of an instance, on average; squared variability ${serviceVariability}`,
+      `${formatDuration(serviceMs)} of an instance, on average; squared variability ${serviceVariability}${unknown('serviceMs')}`,
     ],
-    ['at once', `${concurrency} in an instance`],
-    ['ready after', formatDuration(startMs)],
+    ['at once', `${concurrency} in an instance${unknown('concurrency')}`],
+    ['ready after', `${formatDuration(startMs)}${unknown('startMs')}`],
     ['gives up after', `${formatDuration(timeoutMs)} of waiting`],
     ...(price === undefined ? [] : [['an instance hour costs', String(price)] as const]),
     ...(gaps === 0

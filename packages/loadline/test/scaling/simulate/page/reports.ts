@@ -48,7 +48,7 @@ export function reportOf(
       result: simulate(varyPolicy(policyOf(policy), generosity), { trace, service }),
     })),
   );
-  return { trace, service, tried, price: undefined, unmodelled: [] };
+  return { trace, service, tried, price: undefined, assumed: [], leftOut: [], unmodelled: [] };
 }
 
 export function swept(): SimulationReport {
