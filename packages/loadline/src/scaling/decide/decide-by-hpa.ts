@@ -152,8 +152,10 @@ function proposalOf(
   }
   const { replicas, current } = found;
   const says = replicas > seen.wanted ? 'more' : replicas < seen.wanted ? 'fewer' : 'stay';
-  const isPercent = metric.target.type === 'Utilization';
-  const value = isPercent ? current / 100 : current / 1000;
+  const unit = metric.target.type === 'Utilization' ? 100 : 1000;
+  // With nothing running, the controller calls an average nothing; what waits is told whole.
+  const isEmpty = seen.ready + seen.starting === 0;
+  const value = isEmpty && 'value' in sight ? sight.value : current / unit;
   const target =
     metric.target.type === 'Utilization' ? metric.target.percent / 100 : metric.target.milli / 1000;
   const shown = [value, target].map((each) => showMetric(name, each));

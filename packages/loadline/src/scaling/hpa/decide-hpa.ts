@@ -37,8 +37,9 @@ export interface HpaCondition<Reason extends string> {
 /**
  * Decides as the horizontal pod autoscaler of Kubernetes does, from what it would see and remember. Pure.
  *
- * A group at 0 stays there, unless 0 is its minimum. Outside its limits it is brought back, whatever the metrics
- * say. Otherwise the metric that wants the most has it; where one cannot be had, nothing is taken away.
+ * A group at 0 stays there, unless 0 is its minimum or the autoscaler took it there. Outside its limits it is brought
+ * back, whatever the metrics say. Otherwise the metric that wants the most has it; where one cannot be had, nothing is
+ * taken away.
  */
 export function decideHpa(
   spec: HpaSpec,
@@ -48,12 +49,13 @@ export function decideHpa(
 ): HpaDecision {
   const { minReplicas, maxReplicas } = spec;
   const { specReplicas } = seen;
-  if (specReplicas === 0 && minReplicas !== 0)
+  const mayWake = seen.isScaledToZero ?? (minReplicas === 0 || history.steps.at(-1)?.to === 0);
+  if (specReplicas === 0 && !mayWake)
     return untouched(specReplicas, { status: false, reason: 'ScalingDisabled' });
   if (specReplicas > maxReplicas)
     return brought(maxReplicas, 'Current number of replicas above Spec.MaxReplicas');
-  if (specReplicas < minReplicas)
-    return brought(minReplicas, 'Current number of replicas below Spec.MinReplicas');
+  // From 0 the metrics are asked first.
+  if (specReplicas < minReplicas && specReplicas > 0) return brought(minReplicas, belowMinimum);
   const tolerances = tolerancesOf(spec, settings);
   const metrics = spec.metrics.map((metric) => ({
     metric,
@@ -69,7 +71,9 @@ export function decideHpa(
   const recommended = Math.max(0, wanted);
   const wish = { atMs: seen.atMs, current: specReplicas, wanted: recommended };
   const normalized = normalize(spec, wish, history, settings);
-  const { replicas, stabilized, isStabilized, limit } = normalized;
+  const { stabilized, isStabilized, limit } = normalized;
+  // Only from 0 can it still be below.
+  const replicas = Math.max(minReplicas, normalized.replicas);
   const isRescaled = replicas !== specReplicas;
   const steady = { up: 'ScaleUpStabilized', down: 'ScaleDownStabilized' } as const;
   return {
@@ -87,15 +91,22 @@ export function decideHpa(
             : steady[isStabilized],
       },
       scalingActive: { status: true, reason: 'ValidMetricFound' },
-      scalingLimited: { status: replicas !== stabilized, reason: limit },
+      scalingLimited: { status: normalized.replicas !== stabilized, reason: limit },
     },
-    reason: !isRescaled
-      ? ''
-      : replicas > specReplicas
-        ? 'a metric is above its target'
-        : 'all metrics are below their targets',
+    reason: isRescaled ? reasonOf({ from: specReplicas, to: replicas, recommended }) : '',
   };
 }
+
+function reasonOf({
+  from,
+  to,
+  recommended,
+}: Readonly<Record<'from' | 'to' | 'recommended', number>>): string {
+  if (to < from) return 'all metrics are below their targets';
+  return recommended > from ? 'a metric is above its target' : belowMinimum;
+}
+
+const belowMinimum = 'Current number of replicas below Spec.MinReplicas';
 
 /** The controller's reasons for a metric that could not be had. */
 const failedReasons: Readonly<Record<HpaMetric['type'], string>> = {

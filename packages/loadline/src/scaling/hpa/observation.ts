@@ -7,6 +7,11 @@ export interface HpaObservation {
   /** How many the workload is told to run, and how many its status says there are. */
   readonly specReplicas: number;
   readonly statusReplicas: number;
+  /**
+   * At 0: whether the autoscaler took it there, as the condition `ScaledToZero` says; a controller from 1.37 on wakes no
+   * other. Undefined: as the steps say, and those before 1.37, which wake whatever has 0 as its minimum.
+   */
+  readonly isScaledToZero?: boolean;
   /** All that the workload's selector matches. */
   readonly pods: readonly HpaPod[];
   /** By `metricKey`; what is absent could not be had. */

@@ -1,6 +1,6 @@
 import type { HpaPod, HpaPodSample, HpaSettings } from './observation.ts';
 
-/** Which pods count, and how. Whoever is on the way out counts nowhere. */
+/** Which pods count, and how. Whoever has ended, or is on the way out, counts nowhere. */
 export interface PodGroups {
   /** Measured, and to be counted. */
   readonly ready: readonly HpaPod[];
@@ -26,7 +26,7 @@ export function groupPods(pods: readonly HpaPod[], looking: Looking): PodGroups 
   const strangers = measured.filter(([name]) => !listed.has(name)).map(([, sample]) => sample);
   const groups = { ready: [] as HpaPod[], unready: [] as HpaPod[], missing: [] as HpaPod[], strangers };
   for (const pod of pods) {
-    if (pod.isDeleted || pod.phase === 'Failed') continue;
+    if (pod.isDeleted || pod.phase === 'Failed' || pod.phase === 'Succeeded') continue;
     const sample = looking.byPod[pod.name];
     if (pod.phase === 'Pending') groups.unready.push(pod);
     else if (sample === undefined) groups.missing.push(pod);

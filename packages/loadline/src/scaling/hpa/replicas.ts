@@ -181,8 +181,7 @@ function forTotal(
     const usage = type === 'External' ? sumOfSeries(samples.milli) : sum(samples.milli);
     const ratio = usage / (target.milli * statusReplicas);
     const replicas = isWithin(ratio, tolerances) ? statusReplicas : ceiling(usage / target.milli);
-    const isWhole = statusReplicas === 0 || usage === endless;
-    return { replicas, current: isWhole ? usage : Math.ceil(usage / statusReplicas) };
+    return { replicas, current: perPod(usage, statusReplicas) };
   }
   const usage = sum(samples.milli);
   const ratio = usage / target.milli;
@@ -191,6 +190,12 @@ function forTotal(
   if (isWithin(ratio, tolerances)) return { replicas: specReplicas, current: usage };
   if (pods.length === 0) return { because: 'has no pods to look at' };
   return { replicas: ceiling(ratio * countReady(pods)), current: usage };
+}
+
+/** Of no pod it is nothing; what has no room in the controller's numbers stays whole. */
+function perPod(usage: number, pods: number): number {
+  if (usage === endless) return usage;
+  return pods === 0 ? 0 : Math.ceil(usage / pods);
 }
 
 function isWithin(ratio: number, { up, down }: Tolerances): boolean {

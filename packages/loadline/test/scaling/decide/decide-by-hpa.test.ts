@@ -153,6 +153,28 @@ describe('decide() by an autoscaler object', () => {
     ]);
   });
 
+  it('says what waits where nothing runs that could share it', () => {
+    const metrics = [external('depth', { type: 'AverageValue', averageValue: '10' })];
+    const readings = { 'custom:depth': { value: 25, atMs: noonMs } };
+    const decision = decideBy(
+      { minReplicas: 0, metrics },
+      { ...seen({}, { wanted: 0, ready: 0 }), readings },
+    );
+    expect(decision).toMatchObject({
+      to: 3,
+      reason: 'Scale out api from 0 to 3: custom:depth is 25 of a target of 10, for 3.',
+    });
+  });
+
+  it('brings a group that it took to nothing up to a minimum that was raised since', () => {
+    const metrics = [external('depth', { type: 'Value', value: '10' })];
+    const readings = { 'custom:depth': { value: 0, atMs: noonMs } };
+    const empty = { ...seen({}, { wanted: 0, ready: 0 }), readings };
+    const step = { atMs: noonMs - 60 * minuteMs, from: 2, to: 0, askers: [] };
+    expect(decideBy({ minReplicas: 3, metrics }, empty, { history: [step] }).to).toBe(3);
+    expect(decideBy({ minReplicas: 3, metrics }, empty)).toMatchObject({ to: 0, bound: { kind: 'paused' } });
+  });
+
   it('holds, and says why, where a metric cannot be had', () => {
     expect(decideBy({ metrics: [cpu(50), perPod('rate', '10')] }, seen({ cpuRatio: 0.1 }))).toMatchObject({
       action: 'hold',

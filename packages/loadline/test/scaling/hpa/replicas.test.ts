@@ -20,8 +20,8 @@ import {
  * What Kubernetes documents of its controller, worked out by hand. `source` says where it is written: `algorithm` is
  * the section "Algorithm details" of the page Horizontal Pod Autoscaling; `readiness` is "Pod readiness and autoscaling
  * metrics" there, `metrics` "Scaling on custom metrics" and "multiple metrics", `tolerance` its "Tolerance";
- * `calculator` and `controller` are the comments in the controller's replica_calculator.go and horizontal.go (1.34),
- * where the page is silent.
+ * `calculator` and `controller` are the comments in the controller's replica_calculator.go and horizontal.go (1.34
+ * where no later version is named), where the page is silent.
  */
 interface Case {
   readonly says: string;
@@ -169,6 +169,13 @@ const incomplete: readonly Case[] = [
     source: 'algorithm',
     ...cpuOf([1000, 1000, 1000], 50, [...pods(2), pod('pod-2', { phase: 'Failed' })]),
     replicas: 4,
+  },
+  // As one that is missing it would be full: 20 % and 20 % and 100 % are 46 % of 50 %.
+  {
+    says: 'leaves out who has come to its end',
+    source: 'calculator, after 1.37',
+    ...cpuOf([200, 200], 50, [...pods(2), pod('pod-2', { phase: 'Succeeded' })]),
+    replicas: 1,
   },
   {
     says: 'does not believe what was measured before a young pod was ready for a whole window',
@@ -359,6 +366,20 @@ const values: readonly Case[] = [
     seen: seen([], { 'external queue': total(25_000) }),
     replicas: 0,
   },
+  {
+    says: 'stays at nothing where it was put there by somebody else, also where nothing is its minimum, as far as it is told',
+    source: 'controller, 1.37',
+    spec: { minReplicas: 0, metrics: [external('queue', { type: 'Value', value: '10' })] },
+    seen: seen([], { 'external queue': total(25_000) }, { isScaledToZero: false }),
+    replicas: 0,
+  },
+  {
+    says: 'wakes up to a minimum that was raised after it had gone to nothing itself',
+    source: 'controller, 1.37',
+    spec: { minReplicas: 3, metrics: [external('queue', { type: 'Value', value: '10' })] },
+    seen: seen([], { 'external queue': total(5_000) }, { isScaledToZero: true }),
+    replicas: 3,
+  },
 ];
 
 const lost: HpaSamples = { of: 'nobody', because: 'the metrics API is away' };
@@ -459,6 +480,32 @@ describe('decideHpa() of one look, as Kubernetes documents it', () => {
     const decision = decideHpa(hpa({ metrics }), seen(pods(2), {}), noHistory);
     expect(decision.conditions.scalingActive).toEqual({ status: false, reason });
     expect(decision.recommended).toBeUndefined();
+  });
+
+  it('knows by its steps that it went to nothing itself, and comes back although nothing asks for it', () => {
+    const spec = hpa({
+      minReplicas: 2,
+      metrics: [external('queue', { type: 'Value', value: '10' })],
+      ...atOnce,
+    });
+    const look = seen([], { 'external queue': total(0) });
+    const steps = [{ atMs: nowMs - 60 * minuteMs, from: 4, to: 0 }];
+    const decision = decideHpa(spec, look, { recommendations: [], steps });
+    expect(decision).toMatchObject({
+      replicas: 2,
+      reason: 'Current number of replicas below Spec.MinReplicas',
+    });
+    expect(decision.conditions.ableToScale.reason).toBe('SucceededRescale');
+    expect(decideHpa(spec, look, noHistory).replicas).toBe(0);
+  });
+
+  it('says of an average that nothing runs for that it is nothing', () => {
+    const spec = hpa({
+      minReplicas: 0,
+      metrics: [external('queue', { type: 'AverageValue', averageValue: '10' })],
+    });
+    const decision = decideHpa(spec, seen([], { 'external queue': total(25_000) }), noHistory);
+    expect(decision.metrics[0]?.found).toEqual({ replicas: 3, current: 0 });
   });
 
   it('counts thousandths of bytes exactly where a double would not', () => {
