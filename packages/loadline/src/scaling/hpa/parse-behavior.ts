@@ -1,14 +1,15 @@
 import type { Field } from '../../base/index.ts';
 import { parseShare } from './quantity.ts';
 import type { HpaBehavior, HpaDirection, HpaRatePolicy } from './spec.ts';
+import { written } from './written.ts';
 
 /** `spec.behavior` with the API server's defaults; a direction that is not written has them all. */
 export function readBehavior(field: Field | undefined): HpaBehavior | undefined {
   if (field === undefined) return undefined;
   const behavior = field.object(['scaleUp', 'scaleDown']);
   return {
-    scaleUp: readDirection(behavior.optional('scaleUp'), upDefaults),
-    scaleDown: readDirection(behavior.optional('scaleDown'), downDefaults),
+    scaleUp: readDirection(written(behavior, 'scaleUp'), upDefaults),
+    scaleDown: readDirection(written(behavior, 'scaleDown'), downDefaults),
   };
 }
 
@@ -34,13 +35,13 @@ const downDefaults: HpaDirection = {
 function readDirection(field: Field | undefined, defaults: HpaDirection): HpaDirection {
   if (field === undefined) return defaults;
   const rules = field.object(['stabilizationWindowSeconds', 'selectPolicy', 'policies', 'tolerance']);
-  const policies = rules.optional('policies')?.array(readPolicy, { nonEmpty: true });
-  const tolerance = rules.optional('tolerance');
+  const policies = written(rules, 'policies')?.array(readPolicy, { nonEmpty: true });
+  const tolerance = written(rules, 'tolerance');
   return {
     stabilizationSeconds:
-      rules.optional('stabilizationWindowSeconds')?.number({ atLeast: 0, atMost: 3600, whole: true }) ??
+      written(rules, 'stabilizationWindowSeconds')?.number({ atLeast: 0, atMost: 3600, whole: true }) ??
       defaults.stabilizationSeconds,
-    select: rules.optional('selectPolicy')?.oneOf(['Max', 'Min', 'Disabled']) ?? defaults.select,
+    select: written(rules, 'selectPolicy')?.oneOf(['Max', 'Min', 'Disabled']) ?? defaults.select,
     policies: policies ?? defaults.policies,
     tolerance: tolerance === undefined ? defaults.tolerance : readTolerance(tolerance),
   };

@@ -3,6 +3,7 @@ import { readBehavior } from './parse-behavior.ts';
 import { readMetric } from './parse-metric.ts';
 import { readPathName } from './parse-name.ts';
 import type { HpaMetric, HpaSpec } from './spec.ts';
+import { written } from './written.ts';
 
 /** Whether something is meant as a HorizontalPodAutoscaler. */
 export function isHpaObject(value: unknown): boolean {
@@ -26,15 +27,15 @@ export function readHpa(root: Field): HpaSpec {
   const spec = hpa
     .required('spec')
     .object(['scaleTargetRef', 'minReplicas', 'maxReplicas', 'metrics', 'behavior']);
-  const written = spec.optional('metrics');
-  const metrics = written?.array(readMetric) ?? [];
-  if (metrics.length > metricsMax) written?.problem(`must be at most ${metricsMax}, got ${metrics.length}`);
+  const listed = written(spec, 'metrics');
+  const metrics = listed?.array(readMetric) ?? [];
+  if (metrics.length > metricsMax) listed?.problem(`must be at most ${metricsMax}, got ${metrics.length}`);
   return {
     ...readMetadata(hpa.required('metadata')),
     scaleTarget: readTarget(spec.required('scaleTargetRef')),
-    ...readLimits(spec.optional('minReplicas'), spec.required('maxReplicas'), metrics),
+    ...readLimits(written(spec, 'minReplicas'), spec.required('maxReplicas'), metrics),
     metrics: metrics.length === 0 ? defaultMetrics : metrics,
-    behavior: readBehavior(spec.optional('behavior')),
+    behavior: readBehavior(written(spec, 'behavior')),
   };
 }
 
@@ -47,14 +48,14 @@ function readMetadata(field: Field): Pick<HpaSpec, 'name' | 'namespace'> {
   const namespace = field.at('namespace');
   return {
     name: field.at('name').string(),
-    namespace: namespace.value === undefined ? 'default' : namespace.string(),
+    namespace: namespace.value === undefined || namespace.value === null ? 'default' : namespace.string(),
   };
 }
 
 function readTarget(field: Field): HpaSpec['scaleTarget'] {
   const target = field.object(['apiVersion', 'kind', 'name']);
   return {
-    apiVersion: target.optional('apiVersion')?.string({ nonEmpty: false }) ?? '',
+    apiVersion: written(target, 'apiVersion')?.string({ nonEmpty: false }) ?? '',
     kind: readPathName(target.required('kind')),
     name: readPathName(target.required('name')),
   };

@@ -8,6 +8,7 @@ import type {
   HpaResourceTarget,
   HpaValueTarget,
 } from './spec.ts';
+import { written } from './written.ts';
 
 const sources = {
   Resource: 'resource',
@@ -22,7 +23,7 @@ export function readMetric(field: Field): HpaMetric {
   const entry = field.object(['type', ...Object.values(sources)]);
   const type = entry.required('type').oneOf(Object.keys(sources) as (keyof typeof sources)[]);
   for (const [other, key] of Object.entries(sources))
-    if (other !== type) entry.optional(key)?.problem(`must not be beside type ${type}`);
+    if (other !== type) written(entry, key)?.problem(`must not be beside type ${type}`);
   const source = entry.required(sources[type]);
   switch (type) {
     case 'Resource': {
@@ -75,7 +76,7 @@ function readResourceTarget(field: Field): HpaResourceTarget {
   const type = target.required('type').oneOf(['Utilization', 'AverageValue']);
   if (type === 'AverageValue') return readTarget(field, ['AverageValue']) as HpaAverageTarget;
   for (const key of ['averageValue', 'value'] as const)
-    target.optional(key)?.problem('must not be beside type Utilization');
+    written(target, key)?.problem('must not be beside type Utilization');
   return {
     type,
     percent: target.required('averageUtilization').number({ atLeast: 1, atMost: int32Max, whole: true }),
@@ -90,7 +91,7 @@ function readTarget(
   const type = target.required('type').oneOf(types);
   const key = type === 'Value' ? 'value' : 'averageValue';
   for (const other of ['averageUtilization', 'averageValue', 'value'] as const)
-    if (other !== key) target.optional(other)?.problem(`must not be beside type ${type}`);
+    if (other !== key) written(target, other)?.problem(`must not be beside type ${type}`);
   return { type, milli: readQuantity(target.required(key)) };
 }
 
@@ -105,7 +106,7 @@ function readQuantity(field: Field): number {
 
 function readObject(field: Field): string {
   const object = field.object(['apiVersion', 'kind', 'name']);
-  object.optional('apiVersion')?.string({ nonEmpty: false });
+  written(object, 'apiVersion')?.string({ nonEmpty: false });
   return `${readPathName(object.required('kind'))}/${readPathName(object.required('name'))}`;
 }
 
@@ -113,7 +114,7 @@ function readName(field: Field): HpaMetricName {
   const metric = field.object(['name', 'selector']);
   return {
     name: readPathName(metric.required('name')),
-    selector: readSelector(metric.optional('selector')),
+    selector: readSelector(written(metric, 'selector')),
   };
 }
 
@@ -123,12 +124,14 @@ const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 function readSelector(field: Field | undefined): string {
   if (field === undefined) return '';
   const selector = field.object(selectorKeys);
-  const labels = selector.optional('matchLabels')?.record((value) => value.string({ nonEmpty: false }));
-  const expressions = selector.optional('matchExpressions')?.array((expression) => {
-    const { key, operator, values } = of(expression, ['key', 'operator', 'values']);
-    const listed =
-      values.value === undefined ? [] : values.array((value) => value.string({ nonEmpty: false }));
-    return { key: key.string(), operator: operator.oneOf(operators), values: listed };
+  const labels = written(selector, 'matchLabels')?.record((value) => value.string({ nonEmpty: false }));
+  const expressions = written(selector, 'matchExpressions')?.array((expression) => {
+    const requirement = expression.object(['key', 'operator', 'values']);
+    return {
+      key: requirement.required('key').string(),
+      operator: requirement.required('operator').oneOf(operators),
+      values: written(requirement, 'values')?.array((value) => value.string({ nonEmpty: false })) ?? [],
+    };
   });
   const inOrder = {
     ...(labels === undefined || labels.size === 0

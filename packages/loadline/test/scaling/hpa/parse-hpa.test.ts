@@ -37,6 +37,17 @@ describe('an HorizontalPodAutoscaler as a policy', () => {
     expect(parseScalingPolicy({ ...hpaObject({}), status: { currentReplicas: 3 } }).ok).toBe(true);
   });
 
+  it('takes null for what is not written, as the API server does', () => {
+    const target = { type: 'AverageValue', averageValue: '30', value: null };
+    const queue = { type: 'External', external: { metric: { name: 'queue', selector: null }, target } };
+    const scaleUp = { selectPolicy: null, policies: null, stabilizationWindowSeconds: null, tolerance: null };
+    expect(hpa({ minReplicas: null, metrics: null, behavior: null })).toEqual(hpa({}));
+    expect(hpa({ metrics: [{ ...queue, resource: null }], behavior: { scaleUp, scaleDown: null } })).toEqual(
+      hpa({ metrics: [external('queue', { type: 'AverageValue', averageValue: '30' })], behavior: {} }),
+    );
+    expect(problemsOf(hpaObject({ maxReplicas: null }))).toContain('maxReplicas must be a whole number');
+  });
+
   it.each([
     ['500m', 500],
     ['0.5', 500],
