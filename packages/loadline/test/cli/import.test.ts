@@ -76,7 +76,11 @@ describe('loadline import', () => {
       err: 'CLI_OUTPUT_UNWRITABLE: Cannot write the scenario to mine.yaml: it is there already; --force replaces it.\n',
     });
     expect(await readFile(join(folder, 'mine.yaml'), 'utf8')).toBe('mine');
-    expect((await load('openapi', 'api.yaml', '--out', 'mine.yaml', '--force')).code).toBe(0);
+    expect(await load('openapi', 'api.yaml', '--out', 'mine.yaml', '--force')).toEqual({
+      code: 0,
+      out: '',
+      err: 'The scenario is in mine.yaml.\n',
+    });
     expect(await readFile(join(folder, 'mine.yaml'), 'utf8')).toContain('/x');
   });
 

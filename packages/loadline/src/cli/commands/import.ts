@@ -41,7 +41,10 @@ async function importScenario(args: readonly string[], { terminal }: Surrounding
       ? ofApi(rest)
       : unknownKind(kind));
   if (out === undefined) terminal.out(text);
-  else await writeNewFile(out, text, { what: 'the scenario', replaces: force === true });
+  else {
+    await writeNewFile(out, text, { what: 'the scenario', replaces: force === true });
+    terminal.err(`The scenario is in ${out}.\n`);
+  }
   return exitCodes.passed;
 }
 
