@@ -1,10 +1,9 @@
 import { closest, parseDuration } from 'loadline/base';
-import { type DecisionQuery, writeScalingPolicy } from 'loadline/scaling';
+import { type DecisionQuery, namedScalingPresets, writeScalingPolicy } from 'loadline/scaling';
 import { type Handlers, momentOf, type Request, type Requester, timesOf } from '../contract/index.ts';
 import { Problem, wrongInBody } from '../problems/index.ts';
 import { orRefusal } from './refusals.ts';
 import type { Scaling } from './scaling.ts';
-import { policyPresets } from './service-description.ts';
 
 type ScalingHandlers = Pick<
   Handlers,
@@ -77,9 +76,9 @@ function versionOf(inBody: number | undefined, ifMatch: string | undefined): num
 
 function policyOf(written: string | object): unknown {
   if (typeof written !== 'string') return written;
-  const preset = policyPresets.get(written);
+  const preset = namedScalingPresets.get(written);
   if (preset !== undefined) return writeScalingPolicy(preset);
-  const known = [...policyPresets.keys()];
+  const known = [...namedScalingPresets.keys()];
   const meant = closest(written, known);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   throw wrongInBody('/policy', `must be a policy, or one of ${known.join(', ')}${hint}`);

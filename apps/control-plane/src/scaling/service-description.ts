@@ -1,9 +1,8 @@
 import { type Field, type Parsed, parse } from 'loadline/base';
 import {
+  namedScalingPresets,
   parseScalingPolicy,
-  type ScalingPolicy,
   type ServiceCommand,
-  scalingPresets,
   writeScalingPolicy,
 } from 'loadline/scaling';
 import { assertOwnGroups, type BuildWords, buildKeys, readBuildWords } from './candidate-words.ts';
@@ -27,13 +26,6 @@ export interface ServiceDescription extends ProxyPlaces, BuildWords {
   /** As people write it; valid. */
   readonly policy: Readonly<Record<string, unknown>>;
 }
-
-/** Policies that can be named instead of written: `foodshare/api_servers`. */
-export const policyPresets: ReadonlyMap<string, ScalingPolicy> = new Map(
-  Object.entries(scalingPresets).flatMap(([set, groups]) =>
-    Object.entries(groups).map(([group, policy]) => [`${set}/${group}`, policy] as const),
-  ),
-);
 
 const servicesMax = 100;
 const namePattern = /^[A-Za-z0-9][\w.-]{0,62}$/;
@@ -116,7 +108,7 @@ function readPolicy(field: Field, replicas: Field | undefined): Readonly<Record<
 }
 
 function presetOf(field: Field): object | undefined {
-  const name = field.oneOf([...policyPresets.keys()]);
-  const preset = policyPresets.get(name);
+  const name = field.oneOf([...namedScalingPresets.keys()]);
+  const preset = namedScalingPresets.get(name);
   return preset && writeScalingPolicy(preset);
 }

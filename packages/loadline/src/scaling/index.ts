@@ -99,7 +99,7 @@ export {
   type ScalingConfiguration,
   type ScalingPolicy,
 } from './policy/policy.ts';
-export { scalingPresets } from './policy/presets.ts';
+export { namedScalingPresets, scalingPresets } from './policy/presets.ts';
 export type {
   CalendarFloor,
   CalendarRule,

@@ -134,7 +134,7 @@ describe('docs/reference/cli.md', () => {
     ['scale why GROUP', 'scale why'],
     ['scale restart GROUP', 'scale restart'],
     ['scale simulate POLICY…', 'scale simulate'],
-    ['scale export FILE', 'scale export'],
+    ['scale export POLICY', 'scale export'],
     ['proxy --listen [ADDRESS:]PORT', 'proxy'],
     ['agent --join URL', 'agent'],
     ['demo', 'demo'],

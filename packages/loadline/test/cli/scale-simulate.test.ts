@@ -71,6 +71,13 @@ describe('loadline scale simulate', () => {
     expect(out).toContain('cost');
   });
 
+  it('tries a preset by its name, beside a file', async () => {
+    const { code, out } = await scaleSimulate('wedding/app_servers', inFolder('sized.yaml'), ...given());
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}wedding\/app_servers /m);
+    expect(out).toMatch(/^ {2}sized\.yaml /m);
+  });
+
   it('tells which metrics of a policy it does not model', async () => {
     await writeFile(
       inFolder('memory.yaml'),

@@ -107,6 +107,10 @@ describe('loadline scale export', () => {
       /^CLI_USAGE: Cannot read none\.yaml: there is no such file\.\n$/,
     ],
     [
+      ['export', 'fast/servce', '--as', 'hpa', '--name', 'a'],
+      /^CLI_USAGE: Cannot read fast\/servce: there is no such file, nor a preset of this name; did you mean fast\/service\?\n$/,
+    ],
+    [
       ['export', 'mistyped.yaml', '--as', 'hpa', '--name', 'a'],
       /Cannot scale by mistyped\.yaml: metrics\.cpuRatoi must be one of .*; did you mean cpuRatio\?\n$/,
     ],
@@ -136,7 +140,7 @@ describe('loadline scale export', () => {
   });
 
   it('tells of itself, and of each of its words', async () => {
-    expect((await scale('--help')).out).toContain('export FILE --as KIND');
-    expect((await scale('export', '--help')).out).toContain('loadline scale export FILE --as KIND');
+    expect((await scale('--help')).out).toContain('export POLICY --as KIND');
+    expect((await scale('export', '--help')).out).toContain('loadline scale export POLICY --as KIND');
   });
 });

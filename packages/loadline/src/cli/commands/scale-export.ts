@@ -5,23 +5,22 @@ import {
   exportHpa,
   exportKeda,
   exportPdb,
-  parseScalingPolicy,
   type ScalingPolicy,
   writeManifests,
 } from '../../scaling/index.ts';
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
-import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
+import { readPolicy } from '../door/policy-file.ts';
 import { tellProblems } from '../door/problems.ts';
 import { writeNewFile } from '../door/result-file.ts';
 import { readWords } from '../door/words.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const scaleExportCommand: Command = {
-  help: `loadline scale export FILE --as KIND [options]
+  help: `loadline scale export POLICY --as KIND [options]
 
-Writes objects for \`kubectl apply\` of a scaling policy (YAML or JSON; a HorizontalPodAutoscaler is one too). What the
-policy says and an object cannot, stands before it as a comment.
+Writes objects for \`kubectl apply\` of a scaling policy: a file of YAML or JSON, a HorizontalPodAutoscaler too, or a preset
+like fast/service. What the policy says and an object cannot, stands before it as a comment.
 
   --as KIND          hpa         the autoscaler of Kubernetes that comes nearest to the policy
                      keda        a ScaledObject that asks Loadline's scaler: all of the policy holds
@@ -70,7 +69,7 @@ async function exportObjects(args: readonly string[], { terminal }: Surroundings
       `one file is needed, got ${positionals.length}. As in \`loadline scale export policy.yaml --as hpa\``,
     );
   const wanted = readKinds(asked.as);
-  const policy = await readPolicy(file);
+  const { policy } = await readPolicy(file);
   const request = {
     policy,
     ...{ name: readName(asked.name ?? policy.hpa?.scaleTarget.name), namespace: asked.namespace },
@@ -124,12 +123,6 @@ function withoutAbsent<Value extends object>(
 ): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
   const pairs = Object.entries(value).filter(([, each]) => each !== undefined);
   return Object.fromEntries(pairs) as { [Key in keyof Value]: Exclude<Value[Key], undefined> };
-}
-
-async function readPolicy(file: string): Promise<ScalingPolicy> {
-  const parsed = parseScalingPolicy(await readPolicyFile(file));
-  if (parsed.ok) return parsed.value;
-  throw unfitFile(file, parsed.problems);
 }
 
 function readKinds(asked: readonly string[] | undefined): readonly Kind[] {

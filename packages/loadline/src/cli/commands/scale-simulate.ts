@@ -1,5 +1,4 @@
-import { basename } from 'node:path';
-import { parseScalingPolicy, type ScalingPolicy } from '../../scaling/index.ts';
+import type { ScalingPolicy } from '../../scaling/index.ts';
 import {
   type AssumedFact,
   type LeftOut,
@@ -15,7 +14,7 @@ import {
   unmodelledMetrics,
 } from '../../scaling/simulate/index.ts';
 import { exitCodes } from '../door/exit-codes.ts';
-import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
+import { readPolicy } from '../door/policy-file.ts';
 import { checkWritable, writeResultFile } from '../door/result-file.ts';
 import { readTrace } from '../door/trace.ts';
 import { readTime, readTraceSource, traceOptions, unfit } from '../door/trace-source.ts';
@@ -28,7 +27,8 @@ export const scaleSimulateCommand: Command = {
   help: `loadline scale simulate POLICY… --trace FILE [options]
 
 Tries scaling policies on what was asked of a service: how many instance hours each would have taken, and how often the
-response time would have missed its target. Policies are files of YAML or JSON; a HorizontalPodAutoscaler is one too.
+response time would have missed its target. Policies are files of YAML or JSON, a HorizontalPodAutoscaler too, or presets
+like fast/service.
 
 The trace
   --trace FILE       lines of a time and requests a second: 2026-06-06T12:00:00Z,120.5
@@ -79,8 +79,8 @@ async function trySimulations(
   args: readonly string[],
   { terminal, env, signal }: Surroundings,
 ): Promise<number> {
-  const { options: asked, positionals: files } = readWords('scale simulate', args, options);
-  if (files.length === 0)
+  const { options: asked, positionals: words } = readWords('scale simulate', args, options);
+  if (words.length === 0)
     throw unfit(
       'at least one policy is needed, as in `loadline scale simulate policy.yaml --trace load.csv`',
     );
@@ -88,7 +88,7 @@ async function trySimulations(
   const { service, assumed } = readService(asked);
   const price = asked.price === undefined ? undefined : readNumber('--price', asked.price, 0);
   const intervalMs = readInterval(asked.interval);
-  const policies = await Promise.all(files.map(readPolicy));
+  const policies = await Promise.all(words.map(readPolicy));
   await checkResults(asked);
   const whole = await readTrace(source, { env, signal });
   const { trace, history } = split(whole, readTime('--history', asked.history));
@@ -97,8 +97,7 @@ async function trySimulations(
     ...(history === undefined ? {} : { history }),
   };
   const [tried, leftOut]: [TriedPolicy[], LeftOut[]] = [[], []];
-  for (const [index, policy] of policies.entries()) {
-    const name = basename(files[index] as string);
+  for (const { name, policy } of policies) {
     const sweep = asked.sweep === true ? sweepPolicy(policy) : asItIs(policy);
     for (const { generosity, policy: varied } of sweep.variations) {
       signal.throwIfAborted();
@@ -106,7 +105,7 @@ async function trySimulations(
     }
     leftOut.push(...sweep.leftOut.map((each) => ({ policy: name, ...each })));
   }
-  const unmodelled = [...new Set(policies.flatMap((policy) => unmodelledMetrics(policy)))];
+  const unmodelled = [...new Set(policies.flatMap(({ policy }) => unmodelledMetrics(policy)))];
   await tell({ trace, service, assumed, tried, leftOut, price, unmodelled }, asked, terminal);
   return exitCodes.passed;
 }
@@ -140,12 +139,6 @@ async function tell(report: SimulationReport, { json, html }: Asked, terminal: T
 function renderJson({ trace, service, assumed, price, tried, leftOut }: SimulationReport): string {
   const shown = { trace: { ...trace, ratesPerSecond: undefined }, service, assumed, price, tried, leftOut };
   return `${JSON.stringify(shown, undefined, 2)}\n`;
-}
-
-async function readPolicy(file: string): Promise<ScalingPolicy> {
-  const parsed = parseScalingPolicy(await readPolicyFile(file));
-  if (parsed.ok) return parsed.value;
-  throw unfitFile(file, parsed.problems);
 }
 
 /** The beginning that is only learned from, and the rest that is tried. */

@@ -37,7 +37,7 @@ const words: Readonly<Record<string, ScaleWord>> = {
     open: async () => (await import('./scale-simulate.ts')).scaleSimulateCommand,
   },
   export: {
-    usage: 'export FILE --as KIND',
+    usage: 'export POLICY --as KIND',
     summary: 'writes objects of Kubernetes and KEDA for a policy',
     open: async () => (await import('./scale-export.ts')).scaleExportCommand,
   },

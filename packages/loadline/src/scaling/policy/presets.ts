@@ -98,6 +98,13 @@ export const scalingPresets: {
   },
 };
 
+/** The same by the name that stands instead of a policy: `foodshare/api_servers`. */
+export const namedScalingPresets: ReadonlyMap<string, ScalingPolicy> = new Map(
+  Object.entries(scalingPresets).flatMap(([set, groups]) =>
+    Object.entries(groups).map(([group, policy]) => [`${set}/${group}`, policy] as const),
+  ),
+);
+
 /** A food-sharing platform's five metrics; below six tenths of a threshold, each agrees to fewer. */
 function foodshareGroup(replicas: ScalingPolicy['replicas'], step: number, cooldown: string): ScalingPolicy {
   return read({
