@@ -81,7 +81,8 @@ export {
   type SeenRegion,
 } from './regions/choose-region.ts';
 export { stepsByLatency } from './regions/nearest.ts';
-export { type RegionConfigurationOptions, writeRegionConfiguration } from './regions/region-configuration.ts';
+export { writeRegionConfiguration } from './regions/region-configuration.ts';
+export type { RegionConfigurationOptions } from './regions/region-configuration-options.ts';
 export { type Region, type RegionPlan, readRegionPlan, type Steps } from './regions/region-plan.ts';
 export {
   type DnsEndpoint,

@@ -1,7 +1,11 @@
 import { deadlineHeader } from '../../resilience/index.ts';
 import type { WantedUpstream } from '../upstream.ts';
 import { type HaproxyAddress, ordersLine } from './haproxy-address.ts';
-import type { HaproxyFileSettings, HaproxySettings } from './haproxy-options.ts';
+import type {
+  HaproxyConfigurationSettings,
+  HaproxyFileSettings,
+  HaproxySettings,
+} from './haproxy-options.ts';
 import { serverParameters } from './haproxy-plan.ts';
 
 /**
@@ -9,7 +13,7 @@ import { serverParameters } from './haproxy-plan.ts';
  * nothing of theirs in flight.
  */
 export function haproxyConfiguration(
-  { runtime, backend, file, ...settings }: HaproxySettings & { readonly file: HaproxyFileSettings },
+  { runtime, backend, file, ...settings }: HaproxyConfigurationSettings,
   wanted: readonly WantedUpstream[],
 ): string {
   const serving = wanted.filter(({ mode }) => mode === 'serving');

@@ -1,10 +1,18 @@
 import { isIP } from 'node:net';
-import { type Clock, type Field, parse } from '../../base/index.ts';
+import { type Clock, type Field, type ObjectField, parse } from '../../base/index.ts';
 import { guideHealthCheck, type HealthCheckPolicy } from '../balance/health-check.ts';
 import { optionsError } from '../options-error.ts';
 import type { HaproxyAddress } from './haproxy-address.ts';
 import type { HaproxyServerSettings } from './haproxy-plan.ts';
-import { matching, plainAddress, plainName, plainPath, plainTarget, whole } from './plain-words.ts';
+import {
+  matching,
+  plainAbsolutePath,
+  plainAddress,
+  plainName,
+  plainPath,
+  plainTarget,
+  whole,
+} from './plain-words.ts';
 
 /** Which HAProxy, and how it treats the upstreams of one backend. Durations are milliseconds. */
 export interface HaproxyOptions {
@@ -78,6 +86,11 @@ export interface HaproxySettings extends HaproxyServerSettings {
   readonly file: HaproxyFileSettings | undefined;
 }
 
+/** Of a whole configuration. */
+export interface HaproxyConfigurationSettings extends HaproxySettings {
+  readonly file: HaproxyFileSettings;
+}
+
 export interface HaproxyFileSettings extends Required<Omit<HaproxyConfigurationOptions, 'certificatePath'>> {
   readonly path: string;
   readonly command: string | false;
@@ -87,75 +100,128 @@ export interface HaproxyFileSettings extends Required<Omit<HaproxyConfigurationO
 /** @throws LoadlineError TRAFFIC_OPTIONS_INVALID with every problem: whatever stands here stands in orders and configurations. */
 export function completeHaproxyOptions(options: Omit<HaproxyOptions, 'clock'>): HaproxySettings {
   const parsed = parse(options, (root): HaproxySettings => {
-    const backend = root.at('backend');
-    const zone = root.at('zone');
-    const file = root.at('file');
-    return {
-      runtime: readRuntime(root.at('runtime')),
-      backend: backend.value === undefined ? 'service' : matching(backend, plainName),
-      healthCheck: readHealthCheck(root.at('healthCheck')),
-      slowStartMs: whole(root, 'slowStartMs', 0, 0),
-      requestsMax: whole(root, 'requestsMax', 1000, 1),
-      zone: zone.value === undefined ? undefined : zone.string(),
-      file: file.value === undefined ? undefined : readFileOptions(file),
-    };
+    const fields = root.object(optionNames);
+    const file = fields.optional('file');
+    return { ...readBackendOptions(fields), file: file && readFileOptions(file) };
   });
   if (parsed.ok) return parsed.value;
   throw optionsError('give orders to HAProxy', parsed.problems);
 }
 
-function readRuntime(field: Field): HaproxyAddress {
-  const path = field.at('socketPath');
-  if (path.value !== undefined) return { socketPath: matching(path, plainPath) };
-  const host = field.at('host').string();
-  if (host !== '' && isIP(host) === 0) field.at('host').problem('must be an IP address');
-  return { host, port: field.at('port').number({ atLeast: 1, atMost: 65_535, whole: true }) };
+/** The same where a configuration is to be written, and nothing else. @throws LoadlineError TRAFFIC_OPTIONS_INVALID. */
+export function completeHaproxyConfiguration(
+  options: Omit<HaproxyOptions, 'clock'>,
+): HaproxyConfigurationSettings {
+  const parsed = parse(options, (root): HaproxyConfigurationSettings => {
+    const fields = root.object(optionNames);
+    return { ...readBackendOptions(fields), file: readFileOptions(fields.required('file')) };
+  });
+  if (parsed.ok) return parsed.value;
+  throw optionsError('write a configuration for HAProxy', parsed.problems);
 }
 
-function readHealthCheck(field: Field): HealthCheckPolicy {
-  if (field.value === undefined) return guideHealthCheck;
-  const given = field.at('path');
-  const kind = field.at('kind');
+/** Also the clock, so that a driver and whoever starts its HAProxy may be given the same. */
+const optionNames = [
+  'clock',
+  'runtime',
+  'backend',
+  'healthCheck',
+  'slowStartMs',
+  'requestsMax',
+  'zone',
+  'file',
+] as const;
+
+function readBackendOptions(
+  options: ObjectField<(typeof optionNames)[number]>,
+): Omit<HaproxySettings, 'file'> {
+  const backend = options.optional('backend');
   return {
-    kind: kind.value === undefined ? guideHealthCheck.kind : kind.oneOf(['http', 'tcp']),
-    path: given.value === undefined ? guideHealthCheck.path : matching(given, plainTarget),
-    intervalMs: whole(field, 'intervalMs', guideHealthCheck.intervalMs, 1),
-    startIntervalMs: whole(field, 'startIntervalMs', guideHealthCheck.startIntervalMs, 1),
-    timeoutMs: whole(field, 'timeoutMs', guideHealthCheck.timeoutMs, 1),
-    up: whole(field, 'up', guideHealthCheck.up, 1),
-    down: whole(field, 'down', guideHealthCheck.down, 1),
+    ...readServerOptions(options),
+    backend: backend === undefined ? 'service' : matching(backend, plainName),
+    zone: options.optional('zone')?.string(),
   };
 }
 
-function readFileOptions(field: Field): HaproxyFileSettings {
-  const command = field.at('command');
-  const certificate = field.at('certificatePath');
-  const trusts = field.at('trustsForwarded');
-  const balance = field.at('balance');
-  const listen = field.at('listen').array((entry) => matching(entry, plainAddress));
-  if (listen.length === 0) field.at('listen').problem('must name an address at least');
+type ServerOption = 'runtime' | 'healthCheck' | 'slowStartMs' | 'requestsMax';
+
+/** What holds for all servers, whatever they are. */
+export function readServerOptions(options: ObjectField<ServerOption>): Pick<HaproxySettings, ServerOption> {
+  const healthCheck = options.optional('healthCheck');
   return {
-    path: matching(field.at('path'), plainPath),
-    command:
-      command.value === undefined || command.value === false
-        ? (command.value ?? 'haproxy')
-        : command.string(),
-    listen,
-    certificatePath: certificate.value === undefined ? undefined : matching(certificate, plainPath),
-    trustsForwarded: trusts.value === undefined ? false : trusts.boolean(),
-    balance:
-      balance.value === undefined
-        ? 'leastconn'
-        : balance.oneOf(['leastconn', 'roundrobin', 'random', 'source']),
-    connectionsMax: whole(field, 'connectionsMax', 8000, 1),
-    attemptsMax: whole(field, 'attemptsMax', 3, 1),
-    connectTimeoutMs: whole(field, 'connectTimeoutMs', 2000, 1),
-    queueTimeoutMs: whole(field, 'queueTimeoutMs', 5000, 1),
-    responseTimeoutMs: whole(field, 'responseTimeoutMs', 30_000, 1),
-    clientStallMs: whole(field, 'clientStallMs', 30_000, 1),
-    headTimeoutMs: whole(field, 'headTimeoutMs', 10_000, 1),
-    idleTimeoutMs: whole(field, 'idleTimeoutMs', 60_000, 1),
-    streamIdleMs: whole(field, 'streamIdleMs', 3_600_000, 1),
-    stopGraceMs: whole(field, 'stopGraceMs', 60_000, 1),
+    runtime: readRuntime(options.required('runtime')),
+    healthCheck: healthCheck === undefined ? guideHealthCheck : readHealthCheck(healthCheck),
+    slowStartMs: whole(options, 'slowStartMs', 0, 0),
+    requestsMax: whole(options, 'requestsMax', 1000, 1),
+  };
+}
+
+function readRuntime(field: Field): HaproxyAddress {
+  const runtime = field.as(field.value ?? {}).object(['socketPath', 'host', 'port']);
+  const path = runtime.optional('socketPath');
+  const isAtPort = runtime.has('host') || runtime.has('port');
+  if ((path !== undefined) === isAtPort)
+    field.problem('must say where HAProxy takes orders: either by socketPath, or by host and port');
+  if (!isAtPort) return { socketPath: path === undefined ? '' : matching(path, plainAbsolutePath) };
+  const host = runtime.required('host').string();
+  if (host !== '' && isIP(host) === 0) runtime.required('host').problem('must be an IP address');
+  return { host, port: runtime.required('port').number({ atLeast: 1, atMost: 65_535, whole: true }) };
+}
+
+function readHealthCheck(field: Field): HealthCheckPolicy {
+  const check = field.object(['kind', 'path', 'intervalMs', 'startIntervalMs', 'timeoutMs', 'up', 'down']);
+  const path = check.optional('path');
+  return {
+    kind: check.optional('kind')?.oneOf(['http', 'tcp']) ?? guideHealthCheck.kind,
+    path: path === undefined ? guideHealthCheck.path : matching(path, plainTarget),
+    intervalMs: whole(check, 'intervalMs', guideHealthCheck.intervalMs, 1),
+    startIntervalMs: whole(check, 'startIntervalMs', guideHealthCheck.startIntervalMs, 1),
+    timeoutMs: whole(check, 'timeoutMs', guideHealthCheck.timeoutMs, 1),
+    up: whole(check, 'up', guideHealthCheck.up, 1),
+    down: whole(check, 'down', guideHealthCheck.down, 1),
+  };
+}
+
+const fileOptionNames = [
+  'path',
+  'command',
+  'listen',
+  'certificatePath',
+  'trustsForwarded',
+  'balance',
+  'connectionsMax',
+  'attemptsMax',
+  'connectTimeoutMs',
+  'queueTimeoutMs',
+  'responseTimeoutMs',
+  'clientStallMs',
+  'headTimeoutMs',
+  'idleTimeoutMs',
+  'streamIdleMs',
+  'stopGraceMs',
+] as const;
+
+/** Where the whole is missing, it tells what is needed of it. */
+export function readFileOptions(field: Field): HaproxyFileSettings {
+  const file = field.as(field.value ?? {}).object(fileOptionNames);
+  const command = file.optional('command');
+  const certificate = file.optional('certificatePath');
+  return {
+    path: matching(file.required('path'), plainPath),
+    command: command?.value === false ? false : (command?.string() ?? 'haproxy'),
+    listen: file.required('listen').array((entry) => matching(entry, plainAddress), { nonEmpty: true }),
+    certificatePath: certificate && matching(certificate, plainPath),
+    trustsForwarded: file.optional('trustsForwarded')?.boolean() ?? false,
+    balance: file.optional('balance')?.oneOf(['leastconn', 'roundrobin', 'random', 'source']) ?? 'leastconn',
+    connectionsMax: whole(file, 'connectionsMax', 8000, 1),
+    attemptsMax: whole(file, 'attemptsMax', 3, 1),
+    connectTimeoutMs: whole(file, 'connectTimeoutMs', 2000, 1),
+    queueTimeoutMs: whole(file, 'queueTimeoutMs', 5000, 1),
+    responseTimeoutMs: whole(file, 'responseTimeoutMs', 30_000, 1),
+    clientStallMs: whole(file, 'clientStallMs', 30_000, 1),
+    headTimeoutMs: whole(file, 'headTimeoutMs', 10_000, 1),
+    idleTimeoutMs: whole(file, 'idleTimeoutMs', 60_000, 1),
+    streamIdleMs: whole(file, 'streamIdleMs', 3_600_000, 1),
+    stopGraceMs: whole(file, 'stopGraceMs', 60_000, 1),
   };
 }

@@ -7,10 +7,10 @@ import type { WantedUpstream } from '../upstream.ts';
 import { writeChecked } from './checked-file.ts';
 import { haproxyConfiguration } from './haproxy-configuration.ts';
 import {
+  completeHaproxyConfiguration,
   completeHaproxyOptions,
-  type HaproxyFileSettings,
+  type HaproxyConfigurationSettings,
   type HaproxyOptions,
-  type HaproxySettings,
 } from './haproxy-options.ts';
 import { type HaproxySteps, planHaproxy } from './haproxy-plan.ts';
 import { createHaproxyRuntime, type HaproxyRuntime } from './haproxy-runtime.ts';
@@ -58,13 +58,13 @@ export function writeHaproxyConfiguration(
   options: Omit<HaproxyOptions, 'clock'> & { readonly file: NonNullable<HaproxyOptions['file']> },
   wanted: readonly WantedUpstream[] = [],
 ): string {
-  const settings = completeHaproxyOptions(options);
+  const settings = completeHaproxyConfiguration(options);
   checkAddresses(wanted);
-  return haproxyConfiguration({ ...settings, file: settings.file as HaproxyFileSettings }, wanted);
+  return haproxyConfiguration(settings, wanted);
 }
 
 async function writeFile(
-  settings: HaproxySettings & { readonly file: HaproxyFileSettings },
+  settings: HaproxyConfigurationSettings,
   wanted: readonly WantedUpstream[],
   signal: AbortSignal,
 ): Promise<void> {

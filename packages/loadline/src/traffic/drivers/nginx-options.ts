@@ -68,33 +68,55 @@ export function completeNginxOptions(options: Omit<NginxOptions, 'clock'>): Ngin
   throw optionsError('write a configuration for nginx', parsed.problems);
 }
 
-function readOptions(root: Field): NginxSettings {
-  const listen = root.at('listen').array((entry) => matching(entry, plainAddress));
-  if (listen.length === 0) root.at('listen').problem('must name an address at least');
-  return {
-    folder: matching(root.at('folder'), plainPath),
-    controlPort: root.at('controlPort').number({ atLeast: 1, atMost: 65_535, whole: true }),
-    controlTimeoutMs: whole(root, 'controlTimeoutMs', 2000, 1),
-    listen,
-    certificatePath: optional(root.at('certificatePath'), (field) => matching(field, plainPath)),
-    trustsForwarded: optional(root.at('trustsForwarded'), (field) => field.boolean()) ?? false,
-    command: optional(root.at('command'), (field) => field.string()) ?? 'nginx',
-    user: optional(root.at('user'), (field) => matching(field, plainName)),
-    zone: optional(root.at('zone'), (field) => field.string()),
-    workers: whole(root, 'workers', 2, 1),
-    reloadEveryMs: whole(root, 'reloadEveryMs', 1000, 0),
-    stopGraceMs: whole(root, 'stopGraceMs', 60_000, 1),
-    connectionsMax: whole(root, 'connectionsMax', 4000, 8),
-    attemptsMax: whole(root, 'attemptsMax', 3, 1),
-    connectTimeoutMs: whole(root, 'connectTimeoutMs', 2000, 1),
-    responseTimeoutMs: whole(root, 'responseTimeoutMs', 60_000, 1),
-    headTimeoutMs: whole(root, 'headTimeoutMs', 10_000, 1),
-    clientStallMs: whole(root, 'clientStallMs', 30_000, 1),
-    idleTimeoutMs: whole(root, 'idleTimeoutMs', 60_000, 1),
-    upstreamIdleMs: whole(root, 'upstreamIdleMs', 4000, 1),
-  };
-}
+/** Also the clock, so that a driver and whoever starts its nginx may be given the same. */
+const optionNames = [
+  'clock',
+  'folder',
+  'controlPort',
+  'controlTimeoutMs',
+  'listen',
+  'certificatePath',
+  'trustsForwarded',
+  'command',
+  'user',
+  'workers',
+  'reloadEveryMs',
+  'stopGraceMs',
+  'zone',
+  'connectionsMax',
+  'attemptsMax',
+  'connectTimeoutMs',
+  'responseTimeoutMs',
+  'headTimeoutMs',
+  'clientStallMs',
+  'idleTimeoutMs',
+  'upstreamIdleMs',
+] as const;
 
-function optional<Value>(field: Field, read: (field: Field) => Value): Value | undefined {
-  return field.value === undefined ? undefined : read(field);
+function readOptions(root: Field): NginxSettings {
+  const options = root.object(optionNames);
+  const certificate = options.optional('certificatePath');
+  const user = options.optional('user');
+  return {
+    folder: matching(options.required('folder'), plainPath),
+    controlPort: options.required('controlPort').number({ atLeast: 1, atMost: 65_535, whole: true }),
+    controlTimeoutMs: whole(options, 'controlTimeoutMs', 2000, 1),
+    listen: options.required('listen').array((entry) => matching(entry, plainAddress), { nonEmpty: true }),
+    certificatePath: certificate && matching(certificate, plainPath),
+    trustsForwarded: options.optional('trustsForwarded')?.boolean() ?? false,
+    command: options.optional('command')?.string() ?? 'nginx',
+    user: user && matching(user, plainName),
+    zone: options.optional('zone')?.string(),
+    workers: whole(options, 'workers', 2, 1),
+    reloadEveryMs: whole(options, 'reloadEveryMs', 1000, 0),
+    stopGraceMs: whole(options, 'stopGraceMs', 60_000, 1),
+    connectionsMax: whole(options, 'connectionsMax', 4000, 8),
+    attemptsMax: whole(options, 'attemptsMax', 3, 1),
+    connectTimeoutMs: whole(options, 'connectTimeoutMs', 2000, 1),
+    responseTimeoutMs: whole(options, 'responseTimeoutMs', 60_000, 1),
+    headTimeoutMs: whole(options, 'headTimeoutMs', 10_000, 1),
+    clientStallMs: whole(options, 'clientStallMs', 30_000, 1),
+    idleTimeoutMs: whole(options, 'idleTimeoutMs', 60_000, 1),
+    upstreamIdleMs: whole(options, 'upstreamIdleMs', 4000, 1),
+  };
 }

@@ -1,23 +1,11 @@
-import { isIP } from 'node:net';
 import { bracketed } from '../../base/index.ts';
 import { checksOf, clientsOf, haproxyBasis, lines, retriesOf } from '../drivers/haproxy-configuration.ts';
 import {
-  completeHaproxyOptions,
-  type HaproxyFileSettings,
-  type HaproxyOptions,
-} from '../drivers/haproxy-options.ts';
-import { optionsError } from '../options-error.ts';
+  completeRegionOptions,
+  type RegionConfigurationOptions,
+  type RegionOrigin,
+} from './region-configuration-options.ts';
 import type { Region, RegionPlan, Steps } from './region-plan.ts';
-
-/** As those of `createHaproxyDriver`, but that the backends are the regions, and a region is no zone. */
-export interface RegionConfigurationOptions extends Omit<HaproxyOptions, 'clock' | 'backend' | 'zone'> {
-  readonly file: NonNullable<HaproxyOptions['file']>;
-  /**
-   * How it is known where a client comes from: by a header that whoever stands before sets, with a country or the like; or by
-   * the client's address, which a map of networks leads to an area: HAProxy reads it from this path.
-   */
-  readonly origin: { readonly header: string } | { readonly networksPath: string };
-}
 
 /**
  * Writes a configuration for the HAProxy that stands before the regions. Pure. Each request goes where `chooseRegion` says.
@@ -27,11 +15,8 @@ export interface RegionConfigurationOptions extends Omit<HaproxyOptions, 'clock'
  * @throws LoadlineError TRAFFIC_OPTIONS_INVALID.
  */
 export function writeRegionConfiguration(plan: RegionPlan, options: RegionConfigurationOptions): string {
-  const { origin, ...rest } = options;
-  checkPlan(plan, options);
-  const settings = completeHaproxyOptions(rest);
-  const { runtime, healthCheck, slowStartMs, requestsMax } = settings;
-  const file = settings.file as HaproxyFileSettings;
+  const settings = completeRegionOptions(plan, options);
+  const { runtime, healthCheck, slowStartMs, requestsMax, file, origin } = settings;
   const backends = plan.regions.map((region) => {
     const reserves = reservesOf(plan, region.name);
     return `
@@ -109,7 +94,7 @@ function reservesOf(plan: RegionPlan, name: string): Region[] {
   return order.map((other) => plan.regions.find((region) => region.name === other) as Region);
 }
 
-function originOf(origin: RegionConfigurationOptions['origin'], plan: RegionPlan): string[] {
+function originOf(origin: RegionOrigin, plan: RegionPlan): string[] {
   if ('networksPath' in origin) {
     return [`http-request set-var(txn.area) src,map_ip(${origin.networksPath},elsewhere),lower`];
   }
@@ -189,22 +174,4 @@ function takes(region: Region): string {
 
 function isUp({ name }: Region): string {
   return `{ srv_is_up(region-${name}/${name}) }`;
-}
-
-/** Plain JavaScript may leave out what is needed. */
-function checkPlan(plan: RegionPlan, { origin, file }: Partial<RegionConfigurationOptions>): void {
-  const problems: { path: string[]; message: string }[] = plan.regions
-    .filter(({ host }) => isIP(host) === 0)
-    .map(({ name, host }) => ({
-      path: ['regions', name, 'host'],
-      message: `must be an IP address for HAProxy, got ${host}`,
-    }));
-  if (file === undefined)
-    problems.push({ path: ['file'], message: 'must say where clients are taken: { path, listen }' });
-  const { header, networksPath }: { header?: unknown; networksPath?: unknown } = origin ?? {};
-  const isWord = (word: unknown, pattern: RegExp): boolean => typeof word === 'string' && pattern.test(word);
-  const isOne = Object.keys(origin ?? {}).length === 1;
-  if (!isOne || !(isWord(header, /^[A-Za-z\d-]{1,64}$/) || isWord(networksPath, /^[\w./-]+$/)))
-    problems.push({ path: ['origin'], message: 'must be { header } or { networksPath }, a plain path' });
-  if (problems.length > 0) throw optionsError('write a configuration for regions', problems);
 }

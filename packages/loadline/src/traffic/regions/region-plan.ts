@@ -71,13 +71,12 @@ function readRegion([name, field]: readonly [string, Field]): Region {
   const host = region.required('host').string();
   const isHost = isIP(host) !== 0 || hostName.test(host);
   if (host !== '' && !isHost) region.required('host').problem('must be an IP address or a host name');
-  const fullAt = region.optional('fullAt');
   return {
     name,
     host,
     port: region.required('port').number({ atLeast: 1, atMost: 65_535, whole: true }),
     weight: region.optional('weight')?.number({ atLeast: 1, atMost: 256, whole: true }) ?? 1,
-    fullAt: fullAt === undefined ? undefined : whole(field, 'fullAt', 1, 1),
+    fullAt: region.has('fullAt') ? whole(region, 'fullAt', 1, 1) : undefined,
   };
 }
 
@@ -131,11 +130,18 @@ function checkNames(entries: readonly (readonly [string, Field])[]): void {
   const seen = new Map<string, string>();
   for (const [name, field] of entries) {
     const alike = seen.get(name.toLowerCase());
-    if (!plainName.pattern.test(name)) field.problem('must have a plain name');
+    if (!plainName.pattern.test(name))
+      field.problem(`must have a name of at most 64 letters, digits, _, . and -${plainInstead(name)}`);
     else if (name.startsWith('-'))
       field.problem('must have a name that does not begin with -: HAProxy takes it for an option');
     else if (alike !== undefined)
       field.problem(`must have a name that differs from ${alike} in more than case`);
     seen.set(name.toLowerCase(), name);
   }
+}
+
+/** What could stand for a name with blanks and the like. */
+function plainInstead(name: string): string {
+  const plain = name.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  return plainName.pattern.test(plain) ? `; did you mean ${plain}?` : '';
 }

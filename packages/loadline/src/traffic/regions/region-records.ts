@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { parse } from '../../base/index.ts';
+import { optionsError } from '../options-error.ts';
 import type { Region, RegionPlan } from './region-plan.ts';
 
 /** What the records of a service say, and for how long. */
@@ -36,11 +38,11 @@ export interface DnsRecord {
 /**
  * Writes a plan as DNS records. Pure. DNS knows less than a proxy: it spreads those who ask, not requests; it does not see who
  * is full; and clients keep what they were told for longer than they should. The properties are those of Route 53.
+ *
+ * @throws LoadlineError TRAFFIC_OPTIONS_INVALID.
  */
-export function regionRecords(
-  plan: RegionPlan,
-  { name, ttlSeconds = 60, policy }: RegionRecordsOptions,
-): DnsEndpoint {
+export function regionRecords(plan: RegionPlan, options: RegionRecordsOptions): DnsEndpoint {
+  const { name, ttlSeconds, policy } = completeOptions(options);
   const record = (
     region: Region,
     identifier: string,
@@ -62,6 +64,20 @@ export function regionRecords(
     metadata: { name: name.replaceAll('.', '-').toLowerCase() },
     spec: { endpoints: recordsOf[policy](plan, record) },
   };
+}
+
+function completeOptions(options: RegionRecordsOptions): Required<RegionRecordsOptions> {
+  const parsed = parse(options, (root): Required<RegionRecordsOptions> => {
+    const fields = root.object(['name', 'ttlSeconds', 'policy']);
+    return {
+      name: fields.required('name').string(),
+      ttlSeconds:
+        fields.optional('ttlSeconds')?.number({ atLeast: 1, atMost: 2_147_483_647, whole: true }) ?? 60,
+      policy: fields.required('policy').oneOf(['weighted', 'failover', 'geo']),
+    };
+  });
+  if (parsed.ok) return parsed.value;
+  throw optionsError('write regions as DNS records', parsed.problems);
 }
 
 type WriteRecord = (

@@ -55,4 +55,19 @@ describe('writeHaproxyConfiguration()', () => {
       ].toSorted(),
     );
   });
+
+  it.each([
+    [{ slowStartMS: 1 }, 'slowStartMS is not known; did you mean slowStartMs?'],
+    [{ healthCheck: { pth: '/ready' } }, 'healthCheck.pth is not known; did you mean path?'],
+    [{ file: { ...file, balanse: 'random' } }, 'file.balanse is not known; did you mean balance?'],
+    [{ file: undefined }, 'file.path must be a text, got nothing; file.listen must be a list'],
+    [{ runtime: { socketPath: 'a.sock' } }, 'runtime.socketPath must be a plain path from /, got "a.sock"'],
+    [{ runtime: {} }, 'runtime must say where HAProxy takes orders: either by socketPath, or by host and'],
+  ])('refuses %o, and says what to write', (further, told) => {
+    const given = { ...options, ...further } as typeof options;
+    const message = `Cannot write a configuration for HAProxy: ${told}`;
+    expect(() => writeHaproxyConfiguration(given)).toThrow(
+      expect.objectContaining({ code: 'TRAFFIC_OPTIONS_INVALID', message: expect.stringContaining(message) }),
+    );
+  });
 });

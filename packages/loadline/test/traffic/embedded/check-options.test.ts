@@ -11,9 +11,11 @@ it('refuses options of a proxy that would be no limits, with every problem', asy
     deadlineMs: -1,
     healthCheck: { kind: 'ping', path: '/a b', intervalMs: 0 },
     ejection: { ejectedRatioMax: Number.NaN },
-    retry: { attemptsMax: 0 },
+    retry: { attemptsMax: 0, budget: 0.5 },
     limits: { bodyBytesMax: Number.NaN, connectionsMax: '10' },
     cache: { bytesMax: Number.NaN },
+    slowStartMS: 1000,
+    port: '8080',
   };
   // What JavaScript, or a file, may hand in whatever the types say.
   const opening = openEmbeddedProxy({ ...means, ...(options as unknown as EmbeddedProxyOptions) });
@@ -31,6 +33,9 @@ it('refuses options of a proxy that would be no limits, with every problem', asy
     'limits.bodyBytesMax must be a number of at least 0, got NaN',
     'limits.connectionsMax',
     'cache.bytesMax',
+    'slowStartMS is not known; did you mean slowStartMs?',
+    'retry.budget is not known; known here: attemptsMax, budgetRatio, budgetPerSecondMin',
+    'port must be a whole number',
   ])
     expect(message).toContain(told);
 });

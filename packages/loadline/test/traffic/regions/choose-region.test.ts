@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { createRandom } from 'loadline/base';
-import {
-  chooseRegion,
-  readRegionPlan,
-  type SeenRegion,
-  stepsByLatency,
-  writeRegionConfiguration,
-} from 'loadline/traffic';
+import { chooseRegion, readRegionPlan, type SeenRegion, stepsByLatency } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 
 const plan = readRegionPlan({
@@ -145,6 +139,18 @@ describe('readRegionPlan()', () => {
     );
   });
 
+  it('asks whether another region, or another name, was meant', () => {
+    const region = { host: '10.1.0.1', port: 443, wieght: 2 };
+    const bad = { regions: { frankfurt: region, 'new york': region }, areas: { de: [['frankfrut']] } };
+    expect(() => readRegionPlan(bad)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /new york must have a name of .*; did you mean new-york\?.*frankfurt\.wieght is not known; did you mean weight\?.*must be one of frankfurt, new york, got "frankfrut"; did you mean frankfurt\?/s,
+        ),
+      }),
+    );
+  });
+
   it('refuses names that mean something else where they are written, all at once', () => {
     const region = { host: '10.1.0.1', port: 443 };
     const bad = {
@@ -167,23 +173,5 @@ describe('readRegionPlan()', () => {
       expect.stringMatching(/^regions\.7 must have a name that is no whole number/),
       expect.stringMatching(/^regions\.EU must have a name that differs from eu in more than case/),
     ]);
-  });
-});
-
-describe('writeRegionConfiguration()', () => {
-  it('tells all that is missing at once, as of a call from plain JavaScript', () => {
-    const plan = readRegionPlan({ regions: { eu: { host: 'eu.example.test', port: 443 } } });
-    const write = (options: object): string =>
-      writeRegionConfiguration(plan, options as Parameters<typeof writeRegionConfiguration>[1]);
-    const both = { header: 'x-country', networksPath: 'a b' };
-    for (const origin of [undefined, { heder: 'x-country' }, { header: 'x country' }, both]) {
-      const options = { origin };
-      expect(() => write(options)).toThrow(
-        expect.objectContaining({
-          code: 'TRAFFIC_OPTIONS_INVALID',
-          message: expect.stringMatching(/regions\.eu\.host.*file.*origin/s),
-        }),
-      );
-    }
   });
 });

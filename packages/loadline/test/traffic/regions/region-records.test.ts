@@ -1,4 +1,4 @@
-import { readRegionPlan, regionRecords } from 'loadline/traffic';
+import { type RegionRecordsOptions, readRegionPlan, regionRecords } from 'loadline/traffic';
 import { describe, expect, it } from 'vitest';
 
 const plan = readRegionPlan({
@@ -55,5 +55,15 @@ describe('regionRecords()', () => {
       ['2001:db8::1', 'JP'],
       ['us.example.test', '*'],
     ]);
+  });
+
+  it('refuses options that it does not know, and asks whether another was meant', () => {
+    const misspelt = { name, ttlseconds: 10, policy: 'weigthed' } as unknown as RegionRecordsOptions;
+    expect(() => regionRecords(plan, misspelt)).toThrow(
+      expect.objectContaining({
+        code: 'TRAFFIC_OPTIONS_INVALID',
+        message: expect.stringMatching(/did you mean ttlSeconds\?.*did you mean weighted\?/),
+      }),
+    );
   });
 });
