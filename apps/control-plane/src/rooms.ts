@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createSessions, type Keys, openKeys, type Sessions } from './access/index.ts';
+import { createSessions, followKeys, type Keys, openKeys, type Sessions } from './access/index.ts';
 import { Alerts, createNotifiers, observeAlerts } from './alerts/index.ts';
 import { Lately, observeQuickLooks, openWatch, QuickLooks, type Watch } from './collect/index.ts';
 import { Intake, observeIntake } from './intake/index.ts';
@@ -37,11 +37,20 @@ export interface Rooms {
 export interface Access {
   readonly keys: Keys;
   readonly sessions: Sessions;
+  close(): void;
 }
 
-export async function openAccess({ clock, documents, configuration }: World): Promise<Access> {
+export async function openAccess(world: World): Promise<Access> {
+  const { clock, documents, configuration, onFailure, keep } = world;
   const keys = await openKeys({ documents, clock, environmentKey: configuration.adminKey });
-  return { keys, sessions: createSessions({ keys, clock }) };
+  const following = isShared(world) ? followKeys({ keys, clock, onFailure }) : undefined;
+  const access = { keys, sessions: createSessions({ keys, clock }), close: () => following?.close() };
+  return keep(access, (each) => each.close());
+}
+
+/** A PostgreSQL of its own has nobody else; in another one there may be several control planes. */
+function isShared({ configuration }: World): boolean {
+  return configuration.databaseUrl !== undefined;
 }
 
 export interface Testing {
@@ -63,7 +72,10 @@ export async function openTesting(world: World): Promise<Testing> {
     onChange: (test) => live.publish('tests', test),
   });
   keep(tests, (each) => each.close());
-  const schedules = await Schedules.open({ documents, clock, nextId, tests, onFailure });
+  const schedules = await Schedules.open({
+    ...{ documents, clock, nextId, tests, onFailure },
+    isShared: isShared(world),
+  });
   return { tests, schedules: keep(schedules, (each) => each.close()) };
 }
 

@@ -23,7 +23,7 @@ export function createStop(
     readonly drain: () => void;
   },
 ): GracefulStop {
-  const { testing, services, watch, profiling, recommendations, alerting } = rooms;
+  const { access, testing, services, watch, profiling, recommendations, alerting } = rooms;
   const { app, feed, drain } = parts;
   return createGracefulStop({
     clock,
@@ -39,6 +39,7 @@ export function createStop(
       },
     },
     closes: {
+      access: () => access.close(),
       collector: () => watch.collector.close(),
       quick: () => services.quick.close(),
       scaling: () => services.scaling.close(),

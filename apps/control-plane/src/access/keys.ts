@@ -30,6 +30,8 @@ export interface Keys {
   create(order: KeyRequest): Promise<{ readonly key: ApiKey; readonly secret: string }>;
   /** The last live admin key stays: without it nobody could make another. */
   revoke(id: string): Promise<ApiKey>;
+  /** Takes over what other control planes of the database made and revoked. */
+  refresh(): Promise<void>;
 }
 
 export interface KeyRequest {
@@ -125,6 +127,13 @@ export async function openKeys({ documents, clock, environmentKey }: KeysOptions
       await documents.put('key', id, revoked);
       records.set(id, revoked);
       return viewOf(revoked);
+    },
+    async refresh() {
+      for (const { id, body } of await documents.list('key')) {
+        const record = body as KeyRecord;
+        // A key is made, and revoked once: what was read before a change of our own takes nothing back.
+        if (!records.has(id) || record.revokedAt !== undefined) records.set(id, record);
+      }
     },
   };
 }

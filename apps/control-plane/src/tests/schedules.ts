@@ -12,6 +12,8 @@ export interface SchedulesOptions {
   readonly nextId: NextId;
   readonly tests: Pick<Tests, 'start' | 'assertRunnable'>;
   readonly onFailure: (error: unknown) => void;
+  /** Whether other control planes have these schedules too. */
+  readonly isShared: boolean;
 }
 
 export interface ScheduleRequest {
@@ -25,6 +27,8 @@ const schedulesMax = 100;
 
 /** A timer takes no longer wait; and a clock that was set is noticed within it. */
 const lookMsMax = 60_000;
+/** So long what another control plane has made or deleted may not be known here. */
+const sharedLookMsMax = 5000;
 
 interface Entry {
   schedule: Schedule;
@@ -39,6 +43,9 @@ interface Entry {
 export class Schedules {
   readonly #options: SchedulesOptions;
   readonly #entries = new Map<string, Entry>();
+  /** How often one was made or deleted here. */
+  #changes = 0;
+  #isFailing = false;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -78,6 +85,7 @@ export class Schedules {
     };
     await documents.put('schedule', schedule.id, schedule);
     const entry = this.#take(schedule);
+    this.#changes++;
     this.#wait();
     return viewOf(entry);
   }
@@ -86,6 +94,7 @@ export class Schedules {
     if (!this.#entries.has(id)) throw unknownThing('schedule');
     await this.#options.documents.remove('schedule', id);
     this.#entries.delete(id);
+    this.#changes++;
   }
 
   close(): void {
@@ -102,30 +111,70 @@ export class Schedules {
 
   #wait(): void {
     this.#timer?.cancel();
-    if (this.#isClosed || this.#entries.size === 0) return;
-    const { clock } = this.#options;
+    const { clock, isShared } = this.#options;
+    if (this.#isClosed || (this.#entries.size === 0 && !isShared)) return;
     const nextMs = Math.min(
       ...[...this.#entries.values()].map((each) => each.nextMs ?? Number.POSITIVE_INFINITY),
     );
-    const waitMs = Math.min(lookMsMax, Math.max(0, nextMs - clock.now()));
-    this.#timer = clock.setTimer(() => void this.#look().catch(this.#options.onFailure), waitMs);
+    const waitMs = Math.min(isShared ? sharedLookMsMax : lookMsMax, Math.max(0, nextMs - clock.now()));
+    this.#timer = clock.setTimer(() => void this.#look(), waitMs);
   }
 
   async #look(): Promise<void> {
-    const nowMs = this.#options.clock.now();
-    const due = [...this.#entries.values()].filter(({ nextMs }) => nextMs !== undefined && nextMs <= nowMs);
-    // Before anything is waited for, so that none comes twice.
-    for (const entry of due) entry.nextMs = entry.rhythm.next(nowMs);
-    for (const entry of due) await this.#start(entry, nowMs);
-    this.#wait();
+    try {
+      const nowMs = this.#options.clock.now();
+      const due = [...this.#entries.values()].flatMap((entry) =>
+        entry.nextMs !== undefined && entry.nextMs <= nowMs ? [{ entry, dueMs: entry.nextMs }] : [],
+      );
+      // Before anything is waited for, so that none comes twice.
+      for (const { entry } of due) entry.nextMs = entry.rhythm.next(nowMs);
+      // Deleted elsewhere, it would be started once more, and be there again.
+      if (this.#options.isShared) await this.#refresh();
+      for (const each of due)
+        if (this.#entries.has(each.entry.schedule.id)) await this.#start({ ...each, nowMs });
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#options.onFailure(error);
+      this.#isFailing = true;
+    } finally {
+      // Whatever could not be written down, the next time comes.
+      this.#wait();
+    }
   }
 
-  async #start(entry: Entry, nowMs: number): Promise<void> {
+  /** Takes over what other control planes have made, deleted and started. */
+  async #refresh(): Promise<void> {
+    const changes = this.#changes;
+    const stored = await this.#options.documents.list('schedule');
+    // Read before a change of our own, it would take that back; the next look reads anew.
+    if (this.#changes !== changes) return;
+    const ids = new Set(stored.map(({ id }) => id));
+    for (const id of this.#entries.keys()) if (!ids.has(id)) this.#entries.delete(id);
+    for (const { id, body } of stored) {
+      const known = this.#entries.get(id);
+      if (known === undefined) this.#take(body as Schedule);
+      else known.schedule = body as Schedule;
+    }
+  }
+
+  async #start({
+    entry,
+    dueMs,
+    nowMs,
+  }: {
+    readonly entry: Entry;
+    readonly dueMs: number;
+    readonly nowMs: number;
+  }): Promise<void> {
     const { documents, tests } = this.#options;
     const { lastProblem: _, ...before } = entry.schedule;
     const lastAt = timeOf(nowMs);
     try {
-      const { id } = await tests.start(before.test, { keyId: 'schedule', scheduleId: before.id });
+      const { id } = await tests.start(before.test, {
+        ...{ keyId: 'schedule', scheduleId: before.id },
+        // Of several control planes each comes at this time, to the same test.
+        idempotencyKey: `${before.id} ${timeOf(dueMs)}`,
+      });
       entry.schedule = { ...before, lastAt, lastTestId: id };
     } catch (error) {
       // What can be refused may be right again the next time; it is counted, and shown.

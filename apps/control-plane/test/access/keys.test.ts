@@ -1,6 +1,6 @@
 import { createVirtualClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
-import { openKeys } from '../../src/access/index.ts';
+import { followKeys, openKeys } from '../../src/access/index.ts';
 import { createMemoryDocuments } from '../../src/memory/index.ts';
 import { startPlane } from '../plane.ts';
 
@@ -78,6 +78,46 @@ describe('the API of keys', () => {
     expect((await plane.ask(undefined, 'GET', '/session', own)).status).toBe(401);
     expect((await plane.ask('admin', 'DELETE', `/keys/${key.id}`)).status).toBe(409);
     expect((await plane.ask('admin', 'DELETE', '/keys/nobody')).status).toBe(404);
+  });
+
+  it('is one of all control planes of a database: what one makes or revokes counts at the others', async () => {
+    const shared = { documents: createMemoryDocuments(), clock: createVirtualClock() };
+    const configuration = { databaseUrl: 'postgresql://shared/loadline' };
+    await using plane = await startPlane({ ...shared, configuration });
+    await using other = await startPlane({ ...shared, configuration });
+    const made = await plane.ask('admin', 'POST', '/keys', { body: { name: 'ci', role: 'viewer' } });
+    const own = { headers: { authorization: `Bearer ${made.json.secret}` } };
+    const statusAtOther = async () => (await other.ask(undefined, 'GET', '/session', own)).status;
+    await shared.clock.advance(2000);
+    expect(await statusAtOther()).toBe(200);
+    await plane.ask('admin', 'DELETE', `/keys/${made.json.key.id}`);
+    await shared.clock.advance(2000);
+    expect(await statusAtOther()).toBe(401);
+  });
+
+  it('stays as it is known while the database is away, which is told once, and is looked at again', async () => {
+    const clock = createVirtualClock();
+    let isAway = true;
+    let looks = 0;
+    const failures: unknown[] = [];
+    const following = followKeys({
+      keys: {
+        async refresh() {
+          looks++;
+          if (isAway) throw new Error('away');
+        },
+      },
+      ...{ clock, onFailure: (error: unknown) => failures.push(error) },
+    });
+    await clock.advance(6000);
+    isAway = false;
+    await clock.advance(2000);
+    isAway = true;
+    await clock.advance(4000);
+    expect([looks, failures.length]).toEqual([6, 2]);
+    following.close();
+    await clock.advance(10_000);
+    expect(looks).toBe(6);
   });
 
   it('keeps the last admin key', async () => {

@@ -2,6 +2,7 @@ import { createVirtualClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/configuration.ts';
 import { createMemoryDocuments } from '../../src/memory/index.ts';
+import { createMemoryStore } from '../memory-store.ts';
 import { type Answer, type Plane, startPlane, until, untilState } from '../plane.ts';
 
 const test = { target: 'http://127.0.0.1:9', profile: 'peak', scale: 0.001 };
@@ -55,6 +56,44 @@ describe('a schedule', () => {
     await using plane = await startPlane({ documents, clock });
     expect((await list(plane))[0].nextAt).toBe('2026-01-03T03:00:00.000Z');
     expect(plane.runner.runs).toHaveLength(0);
+  });
+
+  it('is one of all control planes of a database, which start its test once between them', async () => {
+    const clock = createVirtualClock();
+    const shared = { documents: createMemoryDocuments(), clock, store: createMemoryStore(clock) };
+    const configuration = { databaseUrl: 'postgresql://shared/loadline' };
+    await using plane = await startPlane({ ...shared, configuration });
+    await using other = await startPlane({ ...shared, configuration });
+    const { id } = (await create(plane, hourly)).json;
+    await clock.advance(5000);
+    expect(await list(other)).toMatchObject([{ id }]);
+    await clock.advance(hourMs);
+    for (const each of [plane, other])
+      await until(
+        () => list(each),
+        ([schedule]) => schedule.lastTestId !== undefined,
+      );
+    expect(await list(plane)).toMatchObject([{ skipped: 0 }]);
+    expect(await list(other)).toEqual(await list(plane));
+    const { items } = (await other.ask('viewer', 'GET', '/performance/tests/history')).json;
+    expect(items).toMatchObject([{ scheduleId: id }]);
+    await other.ask('operator', 'DELETE', `/performance/schedules/${id}`);
+    await clock.advance(5000);
+    expect(await list(plane)).toEqual([]);
+  });
+
+  it('comes again after a time at which nothing could be written down', async () => {
+    const documents = createMemoryDocuments();
+    await using plane = await startPlane({ documents });
+    await create(plane, hourly);
+    const { put } = documents;
+    documents.put = () => Promise.reject(new Error('away'));
+    await plane.clock.advance(hourMs);
+    await (await plane.runner.begun(0)).finish('passed');
+    documents.put = put;
+    await plane.clock.advance(hourMs);
+    await plane.runner.begun(1);
+    expect(plane.runner.runs).toHaveLength(2);
   });
 
   it('never loads production', async () => {
