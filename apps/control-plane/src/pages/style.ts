@@ -74,5 +74,10 @@ form label { flex: 1; min-width: 220px } form input { width: 100%; display: bloc
   summary .says { display: block }
   tbody th { white-space: normal }
 }
+@media (max-width: 520px) {
+  thead { position: absolute; clip-path: inset(50%) }
+  tbody, tbody tr { display: block } tbody tr { border-bottom: 1px solid var(--rule); padding: 6px 0 } tbody tr:last-child { border-bottom: 0 }
+  tbody th, tbody td { display: block; border-bottom: 0; padding: 0; overflow-wrap: anywhere }
+}
 @media print { nav, .search, button { display: none } }
 `;
