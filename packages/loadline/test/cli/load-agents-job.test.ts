@@ -76,6 +76,6 @@ describe('deploy/kubernetes/load-agents/job.yaml', () => {
     };
     await runCli(args ?? [], { terminal, env: {}, signal: new AbortController().signal });
     // All else is read before the token, which is not there.
-    expect(err).toContain('Cannot read the token from /run/secrets/loadline/token: ENOENT');
+    expect(err).toContain('Cannot read the token from /run/secrets/loadline/token: there is no such file');
   });
 });

@@ -1,4 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
+import { withoutPassword } from '../../base/index.ts';
 import { lendMachine } from '../../load/agents/index.ts';
 import { readAgentToken, tokenOption } from '../door/agent-token.ts';
 import { cliError } from '../door/errors.ts';
@@ -69,9 +70,8 @@ function readJoinUrl(text: string | undefined): URL {
   const isBare =
     url !== undefined && url.username === '' && url.password === '' && !/[^/]/.test(url.pathname);
   if (url?.protocol === 'tls:' && url.hostname !== '' && url.port !== '' && isBare) return url;
-  throw unfit(
-    `--join must be an address like tls://10.0.0.5:7077${text === undefined ? '' : ', got another'}`,
-  );
+  const found = text === undefined ? 'nothing' : JSON.stringify(withoutPassword(text));
+  throw unfit(`--join must be an address like tls://10.0.0.5:7077, got ${found}`);
 }
 
 function readName(name: string): string {

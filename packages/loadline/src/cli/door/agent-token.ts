@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cliError } from './errors.ts';
+import { whyUnreadable } from './problems.ts';
 
 /** What agents and whoever conducts them must both know. */
 export const tokenOption = { 'token-file': { type: 'string' } } as const;
@@ -33,7 +34,7 @@ function readTokenFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw cliError('CLI_USAGE', `Cannot read the token from ${file}: ${(cause as Error).message}.`, {
+    throw cliError('CLI_USAGE', `Cannot read the token from ${file}: ${whyUnreadable(cause as Error)}.`, {
       cause,
     });
   }

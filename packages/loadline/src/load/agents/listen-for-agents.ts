@@ -207,7 +207,7 @@ async function listen(server: Server, { host, port }: ListenOptions): Promise<vo
   } catch (cause) {
     throw loadError(
       'LOAD_LISTEN_FAILED',
-      `Cannot listen for agents on ${host}:${port}: ${(cause as Error).message}.`,
+      `Cannot listen for agents on ${host}:${port}: ${(cause as Error).message}. Give an address of this machine and a free port.`,
       {
         cause,
         facts: { host, port },
