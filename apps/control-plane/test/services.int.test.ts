@@ -8,9 +8,7 @@ import { refusedServe, type Served, startServe } from './served.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'loadline-services-'));
 const script = fileURLToPath(new URL('./scaling/hot-service.mjs', import.meta.url));
-const file = join(home, 'services.json');
 const env = { LOADLINE_OBSERVE_KEY: 'opens-the-doors-of-instances' };
-const args = ['--home', home, '--services', file];
 
 const served: Served[] = [];
 
@@ -20,7 +18,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function serve(key?: string): Promise<Served> {
+async function serve(args: readonly string[], key?: string): Promise<Served> {
   const started = await startServe(args, key === undefined ? { env } : { env, key });
   served.push(started);
   return started;
@@ -87,8 +85,7 @@ describe('services of loadline serve', () => {
       replicas: { min: 1, max: 1 },
     };
     writeFileSync(services, JSON.stringify({ services: { shop } }));
-    const plane = await startServe(['--home', ownHome, '--services', services], { env });
-    served.push(plane);
+    const plane = await serve(['--home', ownHome, '--services', services]);
     const status = (): Promise<{ items: [{ fleet?: { instances: readonly Instance[] } }] }> =>
       get(plane, '/performance/scaling/status');
     await until(status, ({ items: [{ fleet }] }) => (fleet?.instances[0]?.restarts ?? 0) >= 2);
@@ -105,6 +102,9 @@ describe('services of loadline serve', () => {
   });
 
   it('run, are profiled under load, and outlive a control plane that is killed', async () => {
+    const ownHome = mkdtempSync(join(home, 'running-'));
+    const file = join(ownHome, 'services.json');
+    const args = ['--home', ownHome, '--services', file];
     writeFileSync(
       file,
       JSON.stringify({
@@ -119,7 +119,7 @@ describe('services of loadline serve', () => {
         },
       }),
     );
-    const first = await serve();
+    const first = await serve(args);
     const key = first.firstKey as string;
     const [instance] = (await ready(first, 1)) as [Instance];
 
@@ -151,13 +151,13 @@ describe('services of loadline serve', () => {
 
     expect(await first.stop('SIGKILL')).toBe('SIGKILL');
     // A start that comes to nothing, also with another file, leaves what runs as it is.
-    const other = join(home, 'other.json');
+    const other = join(ownHome, 'other.json');
     writeFileSync(other, '{"services":{"till":{"command":"node","policy":"foodshare/api_servers"}}}');
     const { port } = new URL(instance.url);
-    const refused = await refusedServe(['--home', home, '--services', other, '--port', port], env);
-    expect(refused.text).toContain(`port ${port}: EADDRINUSE`);
+    const refused = await refusedServe(['--home', ownHome, '--services', other, '--port', port], env);
+    expect(refused.text).toContain(`port ${port}: somebody listens there already`);
     expect((await fetch(instance.url)).status).toBe(200);
-    const again = await serve(key);
+    const again = await serve(args, key);
     expect(await ready(again, 1)).toMatchObject([{ id: instance.id, url: instance.url, restarts: 0 }]);
     expect(await get(again, `/performance/profiling/${id}`)).toMatchObject({ state: 'finished' });
     const manual = { group: 'shop', replicas: 2, duration: '1m' };
