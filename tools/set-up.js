@@ -3,7 +3,8 @@
  *
  * Plain JavaScript without dependencies, because the host may have nothing but an old Node.js (from 20)
  * and npm. It runs before `npm run demo`, `npm test`, `npm run check` and `npm run bench`; where all is in
- * place it takes a few milliseconds and says nothing.
+ * place it takes a few milliseconds and says nothing. `npm ci` and `npm install` end with `node tools/set-up.js installed`, so that
+ * what they have installed is not installed once more.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -95,7 +96,9 @@ const managers = {
   brew: ['install'],
 };
 
-setUp(process.argv[2] ?? 'demo');
+const [purpose = 'demo'] = process.argv.slice(2);
+if (purpose === 'installed') markInstalled();
+else setUp(purpose);
 
 /** @param {string} purpose */
 function setUp(purpose) {
@@ -115,11 +118,8 @@ function setUp(purpose) {
 
 /** `npm ci`, unless node_modules holds a mark of just this lock file. */
 function installPackages() {
-  const mark = join(root, 'node_modules', '.loadline-set-up');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return;
+  const mark = markOfInstalled();
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === hashOfLock()) return;
   step('npm packages, with the pinned Node.js and PostgreSQL (once; about 350 MB on the disk)', () => {
     const npm = process.env.npm_execpath;
     const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
@@ -128,7 +128,20 @@ function installPackages() {
         'Check the network and the registry of your npm (npm config get registry), then repeat the command.',
     });
   });
-  writeFileSync(mark, wanted);
+  markInstalled();
+}
+
+function markInstalled() {
+  writeFileSync(markOfInstalled(), hashOfLock());
+}
+
+function markOfInstalled() {
+  return join(root, 'node_modules', '.loadline-set-up');
+}
+
+function hashOfLock() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  return createHash('sha256').update(lock).digest('hex');
 }
 
 /** Without this check the host's Node.js would run everything, silently. */

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const setUp = join(import.meta.dirname, '../set-up.js');
+const root = join(import.meta.dirname, '../..');
+const setUp = join(root, 'tools/set-up.js');
 
 describe('set-up', () => {
   let commands: string;
@@ -18,6 +20,15 @@ describe('set-up', () => {
   it('says nothing and ends well where all is in place', () => {
     put('valkey-server', 'exit 0');
     expect(run('demo')).toEqual({ status: 0, text: '' });
+  });
+
+  it('is told by npm itself what npm has installed, so that it does not install that once more', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(scripts.postinstall).toBe('node tools/set-up.js installed');
+    expect(run('installed')).toEqual({ status: 0, text: '' });
+    const lock = readFileSync(join(root, 'package-lock.json'));
+    const mark = readFileSync(join(root, 'node_modules', '.loadline-set-up'), 'utf8');
+    expect(mark).toBe(createHash('sha256').update(lock).digest('hex'));
   });
 
   it('says what to install, and how, where there is no Valkey and no package manager', () => {
