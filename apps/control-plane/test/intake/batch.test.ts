@@ -106,7 +106,7 @@ describe('a batch of samples', () => {
     storeAnswers(() => ({
       accepted: 1,
       refused: 1,
-      problems: [{ index: 1, message: 'Sample 1 is too old.' }],
+      problems: [{ index: 1, message: 'Sample 1 is older than 1d.' }],
     }));
     const { status, json } = await write([sample, { ...sample, at: '2020-01-01T00:00:00Z' }]);
     expect([status, json]).toEqual([
@@ -116,7 +116,7 @@ describe('a batch of samples', () => {
         accepted: 1,
         refused: 1,
         leftOut: 0,
-        problems: [{ pointer: '/samples/1', detail: 'is too old' }],
+        problems: [{ pointer: '/samples/1', detail: 'is older than 1d' }],
       },
     ]);
   });
@@ -125,11 +125,11 @@ describe('a batch of samples', () => {
     storeAnswers(() => ({
       accepted: 0,
       refused: 1,
-      problems: [{ index: 0, message: 'Sample 0 is too old.' }],
+      problems: [{ index: 0, message: 'Sample 0 is older than 1d.' }],
     }));
     const { status, json } = await write([sample]);
     expect(status).toBe(400);
-    expect(json.errors).toEqual([{ in: 'body', pointer: '/samples/0', detail: 'is too old' }]);
+    expect(json.errors).toEqual([{ in: 'body', pointer: '/samples/0', detail: 'is older than 1d' }]);
   });
 
   it('is acknowledged otherwise while it only waits', async () => {

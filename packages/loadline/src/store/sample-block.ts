@@ -1,3 +1,4 @@
+import { writeDuration } from '../base/index.ts';
 import { Histogram } from '../metrics/index.ts';
 import { floorTo, minuteMs, type RollupTable } from './rollup.ts';
 import type { Sample, SampleProblem } from './sample.ts';
@@ -130,8 +131,9 @@ function readValue(value: number | Uint8Array, scale: number): number | string {
   }
 }
 
-function problemOfTime(atMs: number, { fromMs, toMs }: TakenWindow): string | undefined {
+function problemOfTime(atMs: number, { nowMs, fromMs, toMs }: TakenNow): string | undefined {
   if (atMs >= fromMs && atMs < toMs) return undefined;
   if (!Number.isFinite(atMs)) return 'has no time';
-  return atMs < fromMs ? 'is too old' : 'is from the future';
+  if (atMs < fromMs) return `is older than ${writeDuration(nowMs - fromMs)}`;
+  return `is from the future, by more than ${writeDuration(toMs - nowMs)}`;
 }

@@ -44,7 +44,7 @@ describe('WaitingBlocks', () => {
 });
 
 describe('readBlock()', () => {
-  const window = { nowMs: 0, fromMs: 1000, toMs: 2000 };
+  const window = { nowMs: 1900, fromMs: 1000, toMs: 2000 };
 
   it('keeps what is fit and tells what is not', () => {
     const series = seriesNamed('a');
@@ -65,6 +65,10 @@ describe('readBlock()', () => {
     expect(block.atMs[0]).toBe(1500);
     expect(refused).toBe(9);
     expect(problems.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(problems.slice(0, 2).map(({ message }) => message)).toEqual([
+      'Sample 1 is older than 900ms.',
+      'Sample 2 is from the future, by more than 100ms.',
+    ]);
   });
 
   it('takes series of one content for one, whatever object says it', () => {
