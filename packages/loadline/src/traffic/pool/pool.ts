@@ -1,4 +1,4 @@
-import { type Clock, formatDuration } from '../../base/index.ts';
+import { type Clock, type Field, formatDuration, parse, show } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 import { optionsError } from '../options-error.ts';
 import { checkUpstream, upstreamsMax } from '../parse-upstreams.ts';
@@ -63,11 +63,11 @@ export interface Pool extends AsyncDisposable {
 /**
  * Opens a pool of at most 10,000 upstreams, and begins to look at its proxies.
  *
- * @throws LoadlineError TRAFFIC_OPTIONS_INVALID where there is no proxy.
+ * @throws LoadlineError TRAFFIC_OPTIONS_INVALID where there is no proxy, or an option that is not known.
  */
 export function openPool(options: PoolOptions): Pool {
   const { clock, drivers, awayMs = 5000 } = options;
-  assertProxies(drivers);
+  checkOptions(options);
   const closing = new AbortController();
   const members = new Map<string, PoolMember>();
   const isAwaited = (): boolean => [...members.values()].some((member) => member.isAwaited);
@@ -165,11 +165,32 @@ export function openPool(options: PoolOptions): Pool {
   return pool;
 }
 
+/** One that is misspelt would be the default, without a word. */
+function checkOptions(options: PoolOptions): void {
+  const parsed = parse(options, (root) => {
+    const pool = root.object(optionNames);
+    checkProxies(pool.required('drivers'));
+    pool.optional('strangers')?.object(['keepMs', 'graceMs']);
+  });
+  if (!parsed.ok) throw optionsError('open a pool', parsed.problems);
+}
+
+const optionNames = [
+  'clock',
+  'drivers',
+  'intervalMs',
+  'settleMs',
+  'batchMs',
+  'callTimeoutMs',
+  'awayMs',
+  'strangers',
+] as const;
+
 /** Without one nobody could be up, and none would be looked at: who joins would wait for ever. */
-function assertProxies(drivers: readonly ProxyDriver[]): void {
-  if (drivers.length > 0) return;
-  const message = 'must be at least one proxy, got none';
-  throw optionsError('open a pool', [{ path: ['drivers'], message }]);
+function checkProxies(drivers: Field): void {
+  const { value } = drivers;
+  if (Array.isArray(value) && value.length > 0) return;
+  drivers.problem(`must be a list of at least one proxy, got ${show(value)}`);
 }
 
 function meansOf(

@@ -56,10 +56,22 @@ it('is not opened without a proxy: who joined would wait for a look that nobody 
   expect(() => openPool({ clock, drivers: [] })).toThrowError(
     expect.objectContaining({
       code: 'TRAFFIC_OPTIONS_INVALID',
-      message: 'Cannot open a pool: drivers must be at least one proxy, got none.',
+      message: 'Cannot open a pool: drivers must be a list of at least one proxy, got a list of 0.',
     }),
   );
   expect(clock.pending).toBe(0);
+});
+
+it('refuses options that it does not know, and asks whether another was meant', () => {
+  const clock = createVirtualClock();
+  const misspelt = { clock, drivers: [], awayMS: 100, strangers: { keepMS: 0 } } as PoolOptions;
+  expect(() => openPool(misspelt)).toThrowError(
+    expect.objectContaining({
+      code: 'TRAFFIC_OPTIONS_INVALID',
+      message:
+        'Cannot open a pool: awayMS is not known; did you mean awayMs?; drivers must be a list of at least one proxy, got a list of 0; strangers.keepMS is not known; did you mean keepMs?',
+    }),
+  );
 });
 
 describe('join()', () => {
