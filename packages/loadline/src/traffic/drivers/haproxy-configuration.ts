@@ -3,8 +3,8 @@ import type { WantedUpstream } from '../upstream.ts';
 import { type HaproxyAddress, ordersLine } from './haproxy-address.ts';
 import type {
   HaproxyConfigurationSettings,
-  HaproxyFileSettings,
   HaproxySettings,
+  HaproxyTextSettings,
 } from './haproxy-options.ts';
 import { serverParameters } from './haproxy-plan.ts';
 
@@ -32,7 +32,7 @@ ${lines(serving.map((upstream) => `server ${upstream.id} ${serverParameters(upst
 
 export interface HaproxyBasis {
   readonly runtime: HaproxyAddress;
-  readonly file: HaproxyFileSettings;
+  readonly file: HaproxyTextSettings;
   readonly checkTimeoutMs: number;
 }
 
@@ -62,7 +62,7 @@ defaults
 }
 
 /** Where clients come in, and what is told of them. */
-export function clientsOf(file: HaproxyFileSettings): string[] {
+export function clientsOf(file: HaproxyTextSettings): string[] {
   return [
     ...file.listen.map((address) => `bind ${address}${tlsOf(file)}`),
     // No tunnels, and of upgrades only WebSockets: others would get around what a proxy checks.
@@ -76,7 +76,7 @@ export function clientsOf(file: HaproxyFileSettings): string[] {
 }
 
 /** HAProxy adds the client's address after these rules. */
-function forwardedOf({ trustsForwarded }: HaproxyFileSettings): string[] {
+function forwardedOf({ trustsForwarded }: HaproxyTextSettings): string[] {
   const host = 'http-request set-header X-Forwarded-Host %[req.fhdr(host)]';
   const proto = 'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]';
   if (trustsForwarded) {
@@ -98,7 +98,7 @@ const balances = {
   source: 'source\n  hash-type consistent',
 } as const;
 
-function tlsOf({ certificatePath }: HaproxyFileSettings): string {
+function tlsOf({ certificatePath }: HaproxyTextSettings): string {
   return certificatePath === undefined ? '' : ` ssl crt ${certificatePath} alpn h2,http/1.1`;
 }
 
@@ -106,7 +106,7 @@ function tlsOf({ certificatePath }: HaproxyFileSettings): string {
  * Where no connection came about, nothing was sent, and everything is repeated. Where a connection ended before an answer, the
  * request may have had its effect: then only what may be done twice is. Each repetition goes to another upstream.
  */
-export function retriesOf({ attemptsMax }: Pick<HaproxyFileSettings, 'attemptsMax'>): string[] {
+export function retriesOf({ attemptsMax }: Pick<HaproxyTextSettings, 'attemptsMax'>): string[] {
   return [
     `retries ${attemptsMax - 1}`,
     'retry-on conn-failure empty-response',

@@ -6,8 +6,8 @@ import type { HaproxyAddress } from './haproxy-address.ts';
 import type { HaproxyServerSettings } from './haproxy-plan.ts';
 import {
   matching,
+  type PlainWord,
   plainAbsolutePath,
-  plainAddress,
   plainName,
   plainPath,
   plainTarget,
@@ -91,10 +91,14 @@ export interface HaproxyConfigurationSettings extends HaproxySettings {
   readonly file: HaproxyFileSettings;
 }
 
-export interface HaproxyFileSettings extends Required<Omit<HaproxyConfigurationOptions, 'certificatePath'>> {
+/** What it says besides servers. */
+export interface HaproxyTextSettings extends Required<Omit<HaproxyConfigurationOptions, 'certificatePath'>> {
+  readonly certificatePath: string | undefined;
+}
+
+export interface HaproxyFileSettings extends HaproxyTextSettings {
   readonly path: string;
   readonly command: string | false;
-  readonly certificatePath: string | undefined;
 }
 
 /** @throws LoadlineError TRAFFIC_OPTIONS_INVALID with every problem: whatever stands here stands in orders and configurations. */
@@ -182,9 +186,7 @@ function readHealthCheck(field: Field): HealthCheckPolicy {
   };
 }
 
-const fileOptionNames = [
-  'path',
-  'command',
+const textOptionNames = [
   'listen',
   'certificatePath',
   'trustsForwarded',
@@ -202,26 +204,43 @@ const fileOptionNames = [
 ] as const;
 
 /** Where the whole is missing, it tells what is needed of it. */
-export function readFileOptions(field: Field): HaproxyFileSettings {
-  const file = field.as(field.value ?? {}).object(fileOptionNames);
+function readFileOptions(field: Field): HaproxyFileSettings {
+  const file = field.as(field.value ?? {}).object(['path', 'command', ...textOptionNames]);
   const command = file.optional('command');
-  const certificate = file.optional('certificatePath');
   return {
     path: matching(file.required('path'), plainPath),
     command: command?.value === false ? false : (command?.string() ?? 'haproxy'),
-    listen: file.required('listen').array((entry) => matching(entry, plainAddress), { nonEmpty: true }),
-    certificatePath: certificate && matching(certificate, plainPath),
-    trustsForwarded: file.optional('trustsForwarded')?.boolean() ?? false,
-    balance: file.optional('balance')?.oneOf(['leastconn', 'roundrobin', 'random', 'source']) ?? 'leastconn',
-    connectionsMax: whole(file, 'connectionsMax', 8000, 1),
-    attemptsMax: whole(file, 'attemptsMax', 3, 1),
-    connectTimeoutMs: whole(file, 'connectTimeoutMs', 2000, 1),
-    queueTimeoutMs: whole(file, 'queueTimeoutMs', 5000, 1),
-    responseTimeoutMs: whole(file, 'responseTimeoutMs', 30_000, 1),
-    clientStallMs: whole(file, 'clientStallMs', 30_000, 1),
-    headTimeoutMs: whole(file, 'headTimeoutMs', 10_000, 1),
-    idleTimeoutMs: whole(file, 'idleTimeoutMs', 60_000, 1),
-    streamIdleMs: whole(file, 'streamIdleMs', 3_600_000, 1),
-    stopGraceMs: whole(file, 'stopGraceMs', 60_000, 1),
+    ...completeText(file),
   };
 }
+
+/** The same of a text that is handed out, and is written wherever its reader wants it. */
+export function readTextOptions(field: Field): HaproxyTextSettings {
+  return completeText(field.as(field.value ?? {}).object(textOptionNames));
+}
+
+function completeText(text: ObjectField<(typeof textOptionNames)[number]>): HaproxyTextSettings {
+  const certificate = text.optional('certificatePath');
+  return {
+    listen: text.required('listen').array((entry) => matching(entry, bindAddress), { nonEmpty: true }),
+    certificatePath: certificate && matching(certificate, plainPath),
+    trustsForwarded: text.optional('trustsForwarded')?.boolean() ?? false,
+    balance: text.optional('balance')?.oneOf(['leastconn', 'roundrobin', 'random', 'source']) ?? 'leastconn',
+    connectionsMax: whole(text, 'connectionsMax', 8000, 1),
+    attemptsMax: whole(text, 'attemptsMax', 3, 1),
+    connectTimeoutMs: whole(text, 'connectTimeoutMs', 2000, 1),
+    queueTimeoutMs: whole(text, 'queueTimeoutMs', 5000, 1),
+    responseTimeoutMs: whole(text, 'responseTimeoutMs', 30_000, 1),
+    clientStallMs: whole(text, 'clientStallMs', 30_000, 1),
+    headTimeoutMs: whole(text, 'headTimeoutMs', 10_000, 1),
+    idleTimeoutMs: whole(text, 'idleTimeoutMs', 60_000, 1),
+    streamIdleMs: whole(text, 'streamIdleMs', 3_600_000, 1),
+    stopGraceMs: whole(text, 'stopGraceMs', 60_000, 1),
+  };
+}
+
+/** HAProxy takes no port by itself. */
+const bindAddress: PlainWord = {
+  pattern: /^(?:[A-Za-z0-9_.-]+|\*|\[[\da-fA-F:.]+\])?:\d+$/,
+  is: 'an address like *:8080',
+};

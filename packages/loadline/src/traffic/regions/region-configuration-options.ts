@@ -1,19 +1,22 @@
 import { isIP } from 'node:net';
 import { type Field, type Problem, parse } from '../../base/index.ts';
 import {
-  type HaproxyFileSettings,
+  type HaproxyConfigurationOptions,
   type HaproxyOptions,
   type HaproxySettings,
-  readFileOptions,
+  type HaproxyTextSettings,
   readServerOptions,
+  readTextOptions,
 } from '../drivers/haproxy-options.ts';
 import { matching, type PlainWord } from '../drivers/plain-words.ts';
 import { optionsError } from '../options-error.ts';
 import type { RegionPlan } from './region-plan.ts';
 
-/** As those of `createHaproxyDriver`, but that the backends are the regions, and a region is no zone. */
-export interface RegionConfigurationOptions extends Omit<HaproxyOptions, 'clock' | 'backend' | 'zone'> {
-  readonly file: NonNullable<HaproxyOptions['file']>;
+/** As those of `createHaproxyDriver`, but that the backends are the regions, a region is no zone, and no file is written. */
+export interface RegionConfigurationOptions
+  extends Omit<HaproxyOptions, 'clock' | 'backend' | 'zone' | 'file'> {
+  /** What the configuration says besides regions. */
+  readonly file: HaproxyConfigurationOptions;
   /**
    * How it is known where a client comes from: by a header that whoever stands before sets, with a country or the like; or by
    * the client's address, which a map of networks leads to an area: HAProxy reads it from this path.
@@ -26,7 +29,7 @@ export type RegionOrigin = { readonly header: string } | { readonly networksPath
 /** The same, complete. */
 export interface RegionConfigurationSettings
   extends Pick<HaproxySettings, 'runtime' | 'healthCheck' | 'slowStartMs' | 'requestsMax'> {
-  readonly file: HaproxyFileSettings;
+  readonly file: HaproxyTextSettings;
   readonly origin: RegionOrigin;
 }
 
@@ -47,7 +50,7 @@ function readOptions(root: Field): RegionConfigurationSettings {
   const options = root.object(optionNames);
   return {
     ...readServerOptions(options),
-    file: readFileOptions(options.required('file')),
+    file: readTextOptions(options.required('file')),
     origin: readOrigin(options.required('origin')),
   };
 }

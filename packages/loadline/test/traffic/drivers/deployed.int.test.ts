@@ -11,8 +11,8 @@ import {
 import { expect, it } from 'vitest';
 import { root } from '../../checkout.ts';
 
-const file = { path: '/etc/haproxy/haproxy.cfg', listen: ['*:8080'] };
-const options = { runtime: { socketPath: '/run/haproxy/loadline.sock' }, slowStartMs: 10_000, file };
+const options = { runtime: { socketPath: '/run/haproxy/loadline.sock' }, slowStartMs: 10_000 };
+const listen = ['*:8080'];
 const plan = readRegionPlan({
   regions: {
     eu: { host: '10.1.0.1', port: 8080, fullAt: 4000 },
@@ -24,8 +24,15 @@ const plan = readRegionPlan({
 
 /** What stands in `deploy/`, and what writes it. */
 const written: Readonly<Record<string, string>> = {
-  'haproxy/haproxy.cfg': writeHaproxyConfiguration(options),
-  'haproxy/regions.cfg': writeRegionConfiguration(plan, { ...options, origin: { header: 'x-country' } }),
+  'haproxy/haproxy.cfg': writeHaproxyConfiguration({
+    ...options,
+    file: { path: '/etc/haproxy/haproxy.cfg', listen },
+  }),
+  'haproxy/regions.cfg': writeRegionConfiguration(plan, {
+    ...options,
+    origin: { header: 'x-country' },
+    file: { listen },
+  }),
   'nginx/nginx.conf': writeNginxConfiguration({
     folder: '/var/lib/loadline/nginx',
     controlPort: 8082,

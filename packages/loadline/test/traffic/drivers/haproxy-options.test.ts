@@ -25,7 +25,7 @@ describe('writeHaproxyConfiguration()', () => {
       healthCheck: { path: '/ready ver HTTP/1.0', up: 0 },
       file: {
         path: '/etc/haproxy cfg',
-        listen: ['*:80 accept-proxy'],
+        listen: ['*:80 accept-proxy', '8080'],
         balance: 'static-rr',
         trustsForwarded: 'no',
       },
@@ -50,6 +50,7 @@ describe('writeHaproxyConfiguration()', () => {
         'healthCheck.up',
         'file.path',
         'file.listen.0',
+        'file.listen.1',
         'file.balance',
         'file.trustsForwarded',
       ].toSorted(),

@@ -5,7 +5,7 @@ const plan = readRegionPlan({ regions: { eu: { host: '10.1.0.1', port: 443 } } }
 const options = {
   runtime: { socketPath: '/run/haproxy/loadline.sock' },
   origin: { header: 'x-country' },
-  file: { path: '/etc/haproxy/haproxy.cfg', listen: ['*:8080'] },
+  file: { listen: ['*:8080'] },
 };
 
 /** What is told of options that plain JavaScript hands in, each problem with its path. */
@@ -29,7 +29,6 @@ describe('writeRegionConfiguration()', () => {
     expect(problemsOf({}, named)).toEqual([
       'regions.eu.host must be an IP address for HAProxy, got eu.example.test',
       'runtime must say where HAProxy takes orders: either by socketPath, or by host and port',
-      'file.path must be a text, got nothing',
       'file.listen must be a list, got nothing',
       'origin must say where clients come from: either by header, or by networksPath',
     ]);
@@ -61,7 +60,7 @@ describe('writeRegionConfiguration()', () => {
       backend: 'regions',
       runtime: { ...options.runtime, prot: 9999 },
       healthCheck: { intervallMs: 100 },
-      file: { ...options.file, atempts: 2, conectTimeoutMs: 100 },
+      file: { ...options.file, path: '/etc/haproxy/haproxy.cfg', conectTimeoutMs: 100 },
       origin: { ...options.origin, headers: 'x-country' },
     };
     expect(problemsOf(misspelt)).toEqual([
@@ -69,7 +68,7 @@ describe('writeRegionConfiguration()', () => {
       'backend is not known; known here: runtime, healthCheck, slowStartMs, requestsMax, file, origin',
       'runtime.prot is not known; did you mean port?',
       'healthCheck.intervallMs is not known; did you mean intervalMs?',
-      expect.stringMatching(/^file\.atempts is not known/),
+      expect.stringMatching(/^file\.path is not known; known here: listen, /),
       'file.conectTimeoutMs is not known; did you mean connectTimeoutMs?',
       'origin.headers is not known; did you mean header?',
     ]);

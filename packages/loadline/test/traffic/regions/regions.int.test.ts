@@ -68,7 +68,7 @@ async function startBefore(plan: RegionPlan, networks?: string): Promise<BeforeR
     healthCheck: { intervalMs: 100, startIntervalMs: 50, timeoutMs: 1000 },
     slowStartMs: 2000,
     origin: networks === undefined ? { header: 'x-country' } : { networksPath },
-    file: { path, listen: [listen] },
+    file: { listen: [listen] },
   });
   await writeFile(path, text);
   const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
