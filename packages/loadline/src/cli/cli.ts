@@ -70,6 +70,12 @@ const words: readonly Word[] = [
     open: async () => (await import('./commands/proxy.ts')).proxyCommand,
   },
   {
+    name: 'regions',
+    usage: 'regions FILE',
+    summary: 'writes what sends each request to the nearest region: HAProxy, DNS',
+    open: async () => (await import('./commands/regions.ts')).regionsCommand,
+  },
+  {
     name: 'demo',
     usage: 'demo',
     summary: 'starts an example service on real servers and loads it',

@@ -2,35 +2,10 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli, type Terminal } from 'loadline/cli';
 import { describe, expect, it } from 'vitest';
 import { root } from '../checkout.ts';
 import { visit } from './command.ts';
-
-/** Runs the command within this process, on a terminal of paper. */
-async function runHere(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  return await runIn({}, ...args);
-}
-
-async function runIn(
-  env: Readonly<Record<string, string>>,
-  ...args: readonly string[]
-): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isInteractive: false,
-    width: 80,
-    style: (_, text) => text,
-  };
-  const code = await runCli(args, { terminal, env, signal: new AbortController().signal });
-  return { code, out, err };
-}
+import { runHere, runIn } from './run-here.ts';
 
 describe('words that make no sense', () => {
   it.each<[string, readonly string[], RegExp]>([
@@ -101,6 +76,7 @@ describe('help', () => {
     [['demo', '--help']],
     [['serve', '--help']],
     [['proxy', '--help']],
+    [['regions', '--help']],
     [['scale', 'simulate', '--help']],
   ])('is what %j prints, with exit code 0, no wider than the screen', async (args) => {
     const { code, out, err } = await runHere(...args);
@@ -136,6 +112,7 @@ describe('docs/reference/cli.md', () => {
     ['scale simulate POLICY…', 'scale simulate'],
     ['scale export POLICY', 'scale export'],
     ['proxy --listen [ADDRESS:]PORT', 'proxy'],
+    ['regions FILE', 'regions'],
     ['agent --join URL', 'agent'],
     ['demo', 'demo'],
   ])('has the options of %s, as its help has, and no others', async (title, words) => {

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli, type Terminal } from 'loadline/cli';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { type RunHere, runHere } from './run-here.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -25,23 +25,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the command within this process; a name of a file stands for the one in the folder. */
-async function scale(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isInteractive: false,
-    width: 80,
-    style: (_, text) => text,
-  };
+/** A name of a file stands for the one in the folder. */
+async function scale(...args: readonly string[]): Promise<RunHere> {
   const words = args.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word));
-  const surroundings = { terminal, env: {}, signal: new AbortController().signal };
-  const code = await runCli(['scale', ...words], surroundings);
+  const { code, out, err } = await runHere('scale', ...words);
   return { code, out, err: err.replaceAll(join(folder, '/'), '') };
 }
 

@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseDocument } from 'yaml';
 import { closest, formatPath, type Problem } from '../../base/index.ts';
 import {
   namedScalingPresets,
@@ -10,29 +8,16 @@ import {
   scalingError,
 } from '../../scaling/index.ts';
 import { cliError } from './errors.ts';
-import { tellProblems, whyUnreadable } from './problems.ts';
+import { tellProblems } from './problems.ts';
+import { readYamlFile } from './yaml-file.ts';
 
 /**
  * What stands in a file of YAML or JSON about scaling.
  *
  * @throws CLI_USAGE where it cannot be read, SCALING_POLICY_INVALID where it is neither.
  */
-export async function readPolicyFile(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw cliError('CLI_USAGE', `Cannot read ${file}: ${whyUnreadable(cause)}.`, { cause });
-  });
-  const document = parseDocument(text);
-  if (document.errors.length > 0)
-    throw unfit(
-      file,
-      document.errors.map(({ message }) => message.split('\n')[0] ?? ''),
-    );
-  try {
-    return document.toJS();
-  } catch (error) {
-    // An alias that nothing has the name of, or aliases that unfold to more than the reader allows.
-    throw unfit(file, [(error as Error).message]);
-  }
+export function readPolicyFile(file: string): Promise<unknown> {
+  return readYamlFile(file, unfit);
 }
 
 /** A policy, and what it is called. */

@@ -41,7 +41,7 @@ export interface HaproxyBasis {
  * they end: whoever sends on one in that moment would find it closed.
  */
 export function haproxyBasis({ runtime, file, checkTimeoutMs }: HaproxyBasis): string {
-  return `# Written by Loadline, as a whole, at each change: what is changed here by hand does not stay.
+  return `# Written by Loadline, as a whole: what is changed here by hand does not stay.
 global
   ${ordersLine(runtime)}
   maxconn ${file.connectionsMax}
