@@ -1,4 +1,4 @@
-import { closest, parseDuration } from 'loadline/base';
+import { closest, parseDuration, show } from 'loadline/base';
 import { type DecisionQuery, namedScalingPresets, writeScalingPolicy } from 'loadline/scaling';
 import { type Handlers, momentOf, type Request, type Requester, timesOf } from '../contract/index.ts';
 import { Problem, wrongInBody } from '../problems/index.ts';
@@ -36,7 +36,10 @@ export function scalingHandlers(scaling: Scaling, nowMs: () => number): ScalingH
       const { group, replicas, duration = '1h', reason = '' } = body;
       const forMs = parseDuration(duration);
       if (forMs === undefined)
-        throw wrongInBody('/duration', 'must be a duration with a unit, like 30m, 1h or 2d');
+        throw wrongInBody(
+          '/duration',
+          `must be a duration with a unit, like 30m, 1h or 2d, got ${show(duration)}`,
+        );
       const request = { replicas, forMs, setBy: idOf(who), reason };
       return { status: 200, body: await orRefusal(scaling.scaleManually(group, request)) };
     },

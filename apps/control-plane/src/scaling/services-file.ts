@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatPath } from 'loadline/base';
-import { parseDocument } from 'yaml';
+import { parseDocument, type YAMLParseError } from 'yaml';
 import { parseServices, type ServiceDescription } from './service-description.ts';
 
 /** What is wrong with a services file, a line each; or what it describes. */
@@ -22,11 +22,9 @@ export function readServicesFile(
     return { ok: false, problems: [code === 'ENOENT' ? 'there is no such file' : message] };
   }
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
-  if (document.errors.length > 0) {
-    const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
-    const told = document.errors.map(({ pos, message }) => `line ${lineAt(pos[0])}: ${message}`);
-    return { ok: false, problems: told };
-  }
+  // After a first slip everything that follows looks wrong, and is not.
+  const slip = document.errors[0];
+  if (slip !== undefined) return { ok: false, problems: [tellSlip(slip, text)] };
   let value: unknown;
   try {
     value = document.toJS();
@@ -40,4 +38,13 @@ export function readServicesFile(
     ok: false,
     problems: parsed.problems.map((problem) => `${formatPath(problem.path)} ${problem.message}`),
   };
+}
+
+function tellSlip({ code, pos, message }: YAMLParseError, text: string): string {
+  const line = text.slice(0, pos[0]).split('\n').length;
+  const told =
+    code === 'BLOCK_AS_IMPLICIT_KEY'
+      ? 'a value stands here, and keys beside it or below it: one of the two has to go'
+      : message;
+  return `line ${line}: ${told}`;
 }

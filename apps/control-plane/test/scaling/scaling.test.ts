@@ -353,18 +353,19 @@ describe('POST /performance/scaling/manual', () => {
   });
 
   it.each([
-    [{ replicas: 7 }, '/replicas'],
-    [{ replicas: 1 }, '/replicas'],
-    [{ replicas: 3, duration: 'soon' }, '/duration'],
-    [{ replicas: 3, duration: '8d' }, '/duration'],
-    [{ replicas: 3.5 }, '/replicas'],
-  ])('is refused outside of the policy and of a week: %j', async (order, pointer) => {
+    [{ replicas: 7 }, '/replicas', 'got 7'],
+    [{ replicas: 1 }, '/replicas', 'got 1'],
+    [{ replicas: 3, duration: 'soon' }, '/duration', 'got "soon"'],
+    [{ replicas: 3, duration: '8d' }, '/duration', ''],
+    [{ replicas: 3.5 }, '/replicas', ''],
+  ])('is refused outside of the policy and of a week: %j', async (order, pointer, found) => {
     await using plane = await started();
     const { status, json } = await plane.ask('operator', 'POST', '/performance/scaling/manual', {
       body: { group: 'shop', ...order },
     });
     expect(status).toBe(400);
     expect(json.errors[0].pointer).toBe(pointer);
+    expect(json.errors[0].detail).toContain(found);
   });
 });
 

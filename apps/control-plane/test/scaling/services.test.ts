@@ -300,7 +300,7 @@ describe('a services file', () => {
       expect.stringMatching(/^services\.twice\.candidate\.polic is not known/),
       expect.stringMatching(/^services\.twice\.candidate\.args must be a list/),
       'services.twice.candidate.version must be another than that of the service, 1.0',
-      expect.stringMatching(/^services\.numbered\.version must be a text, got 1/),
+      expect.stringMatching(/^services\.numbered\.version must be a text, got 1; in quotes it is one$/),
       expect.stringMatching(/^services\.numbered\.rollout\.canary\.steps must not be empty/),
       expect.stringMatching(/^services\.numbered\.rollout\.settle must be a duration/),
       `services.${name}.candidate needs a service with a name of at most 50, got 51`,
@@ -326,6 +326,14 @@ describe('a services file', () => {
       expect(readServicesFile(path, {})).toMatchObject({
         ok: false,
         problems: [expect.stringMatching(/^line 3: /)],
+      });
+      writeFileSync(
+        path,
+        'services:\n  shop:\n    policy: fast/service\n      interval: 1s\n      x: { y: 1 }\n',
+      );
+      expect(readServicesFile(path, {})).toEqual({
+        ok: false,
+        problems: ['line 3: a value stands here, and keys beside it or below it: one of the two has to go'],
       });
       writeFileSync(path, 'services:\n  shop: *nobody\n');
       expect(readServicesFile(path, {})).toMatchObject({

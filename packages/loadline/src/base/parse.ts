@@ -91,7 +91,11 @@ export class Field {
   }
 
   string(options: { readonly nonEmpty?: boolean } = {}): string {
-    if (typeof this.value !== 'string') return this.#wrong('must be a text', '');
+    if (typeof this.value !== 'string') {
+      // In YAML `version: 1` is a number.
+      const hint = ['number', 'boolean'].includes(typeof this.value) ? '; in quotes it is one' : '';
+      return this.#wrong('must be a text', '', true, hint);
+    }
     if (options.nonEmpty !== false && this.value === '') return this.#wrong('must not be empty', '', false);
     return this.value;
   }

@@ -55,7 +55,7 @@ describe('parse()', () => {
       'cache: must be a size with a unit, like 512MB or 64KiB, got "much"',
       'mode: must be one of fast, safe, got "sfe"; did you mean safe?',
       'isSecure: must be true or false, got "yes"',
-      'routes[1].path: must be a text, got 7',
+      'routes[1].path: must be a text, got 7; in quotes it is one',
       'routes[2].pth: is not known; did you mean path?',
       'routes[2].path: must be a text, got nothing',
       'routes[3]: must be a map with path, got nothing',

@@ -183,7 +183,7 @@ describe('loadline proxy', () => {
       run([...words, '--state', '/nowhere/state.json', '--upstream', '127.0.0.1:1']),
     ]);
     expect([wrong.code, busy.code, lost.code]).toEqual([2, 2, 2]);
-    expect(wrong.err).toContain('--check must begin with / and have no blanks');
+    expect(wrong.err).toContain('--check must begin with / and have no blanks, got "/a b"');
     expect(wrong.err).toContain('LOADLINE_PROXY_ORDERS_PORT must be a port, got "99999"');
     expect(busy.err).toMatch(/Cannot start the proxy: .*EADDRINUSE/);
     expect(lost.err).toMatch(/Cannot start the proxy: .*ENOENT.*nowhere/);
@@ -193,6 +193,8 @@ describe('loadline proxy', () => {
     const taken = await serve('somebody');
     const { code, err } = await run(['proxy', '--listen', taken]);
     expect(code).toBe(2);
-    expect(err).toMatch(/Cannot take requests at 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
+    expect(err).toMatch(
+      /Cannot take requests at 127\.0\.0\.1, port \d+: somebody listens there already\. End that, or give another --listen\./,
+    );
   });
 });

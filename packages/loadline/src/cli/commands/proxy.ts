@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRandom, ended, type Problem, parseDuration, pause, systemClock } from '../../base/index.ts';
+import {
+  createRandom,
+  ended,
+  type Problem,
+  parseDuration,
+  pause,
+  show,
+  systemClock,
+} from '../../base/index.ts';
 import { createRegistry, type Registry, renderPrometheus } from '../../metrics/index.ts';
 import { observeProcess } from '../../observe/index.ts';
 import {
@@ -106,9 +114,11 @@ async function serveRequests(
     ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }).catch((cause: NodeJS.ErrnoException) => {
-    throw cliError('CLI_USAGE', `Cannot take requests at ${host}, port ${port}: ${cause.message}.`, {
-      cause,
-    });
+    const found =
+      cause.code === 'EADDRINUSE'
+        ? 'somebody listens there already. End that, or give another --listen'
+        : cause.message;
+    throw cliError('CLI_USAGE', `Cannot take requests at ${host}, port ${port}: ${found}.`, { cause });
   });
   const closeDoor = await begin(proxy, words, {
     signal,
@@ -195,7 +205,7 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
   for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
     problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
   if (words.check !== undefined && !/^\/[\x21-\x7e]*$/.test(words.check))
-    problems.push('--check must begin with / and have no blanks');
+    problems.push(`--check must begin with / and have no blanks, got ${show(words.check)}`);
   const { LOADLINE_PROXY_KEY: key, LOADLINE_PROXY_ORDERS_PORT: ordersPort } = env;
   if (ordersPort !== undefined && !(/^\d{1,5}$/.test(ordersPort) && Number(ordersPort) <= 65_535))
     problems.push(`LOADLINE_PROXY_ORDERS_PORT must be a port, got ${JSON.stringify(ordersPort)}`);

@@ -93,7 +93,11 @@ function changed(old: string, text: string): string {
 describe('a wrong key or value', () => {
   it.each<[string, string, string | RegExp]>([
     ['target:', 'tagret:', 'line 1, tagret is not known; did you mean target?'],
-    ['target: http://127.0.0.1:1', 'target: 80', 'line 1, target must be a text, got 80'],
+    [
+      'target: http://127.0.0.1:1',
+      'target: 80',
+      'line 1, target must be a text, got 80; in quotes it is one',
+    ],
     ['target: http://127.0.0.1:1', 'seed: -1', 'line 1, seed must be a whole number at least 0, got -1'],
     [
       'target: http://127.0.0.1:1',
@@ -167,7 +171,11 @@ describe('a wrong key or value', () => {
     ],
     ['- get: /', '- { get: /, headers: { "a b": x } }', /^line 5, .*headers\.a b is no header name$/],
     ['- get: /', '- { get: /, headers: { Content-Length: "5" } }', /^line 5, .*is set by Loadline itself$/],
-    ['- get: /', '- { get: /, headers: { x: 5 } }', /^line 5, .*headers\.x must be a text, got 5$/],
+    [
+      '- get: /',
+      '- { get: /, headers: { x: 5 } }',
+      /^line 5, .*headers\.x must be a text, got 5; in quotes it is one$/,
+    ],
     [
       '- get: /',
       '- { get: /, check: { json: { items: exists } } }',

@@ -141,7 +141,7 @@ describe('a message', () => {
   });
 
   it.each<[string, RegExp]>([
-    ['{ send: 5 }', /^steps\[1\]\.send must be a text, got 5$/],
+    ['{ send: 5 }', /^steps\[1\]\.send must be a text, got 5; in quotes it is one$/],
     ['{ send: "{{gone}}" }', /^steps\[1\]\.send uses \{\{gone\}\}, which no step saves$/],
     ['{ send: a, within: 1s }', /^steps\[1\]\.within is about the answer; it goes with await$/],
     ['{ send: a, await: {}, timeout: 1s }', /^steps\[1\] is a message, which has no timeout/],
