@@ -2,11 +2,19 @@ import type { LoadlineError } from '../base/index.ts';
 import { scalingError } from './errors.ts';
 import type { RolloutState } from './rollout/state.ts';
 
-export function taken({ group }: RolloutState, running: string): LoadlineError {
+export function underWay({ group }: RolloutState, running: string): LoadlineError {
   return scalingError(
     'SCALING_ROLLOUT_CONFLICT',
-    `Cannot start a rollout at ${group}: there is ${running} already. Let it end, or roll it back, and take an id of its own.`,
+    `Cannot start a rollout at ${group}: ${running} is under way there. Let it end, or roll it back.`,
     { facts: { group, running } },
+  );
+}
+
+export function taken({ group, id }: RolloutState): LoadlineError {
+  return scalingError(
+    'SCALING_ROLLOUT_CONFLICT',
+    `Cannot start a rollout at ${group}: there is ${id} already. Give this one an id of its own; where that one is under way, let it end, or roll it back.`,
+    { facts: { group, running: id } },
   );
 }
 

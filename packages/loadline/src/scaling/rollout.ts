@@ -20,7 +20,7 @@ import {
   stepOf,
   turn,
 } from './rollout/state.ts';
-import { heldBack, notRemembered, taken, tooLate } from './rollout-refusals.ts';
+import { heldBack, notRemembered, taken, tooLate, underWay } from './rollout-refusals.ts';
 import { type ScalingGate, whatKeeps } from './rule-gate.ts';
 
 /** The ports of rollouts, and how often they are asked. Durations are milliseconds. */
@@ -152,7 +152,8 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
       const running = [...driven.values()].find(
         (each) => each.state.group === state.group && !isRolloutOver(each.state),
       );
-      if (running !== undefined || driven.has(state.id)) throw taken(state, running?.state.id ?? state.id);
+      if (running !== undefined) throw underWay(state, running.state.id);
+      if (driven.has(state.id)) throw taken(state);
       const because = whatKeeps(options.gate, state);
       if (because !== undefined) throw heldBack(state, because);
       // It stands there before it is remembered, so that nobody else starts one of the group meanwhile.
@@ -161,7 +162,7 @@ export async function openRollouts(options: RolloutsOptions): Promise<Rollouts> 
       const begun = await rollout.begin();
       if ('value' in begun && begun.value === 'saved') return statusOf(rollout);
       driven.delete(state.id);
-      throw 'because' in begun ? notRemembered(state, begun.because) : taken(state, state.id);
+      throw 'because' in begun ? notRemembered(state, begun.because) : taken(state);
     },
     pause: (id, { by, because }) =>
       order(id, 'pause', (state, atMs) => {

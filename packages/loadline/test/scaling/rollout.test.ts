@@ -452,12 +452,14 @@ describe('whoever looks after a rollout', () => {
     const another = { ...request, id: 'r2', plan: quickPlan };
     await expect(stage.rollouts.start(another)).rejects.toMatchObject({
       code: 'SCALING_ROLLOUT_CONFLICT',
+      message: 'Cannot start a rollout at api: r1 is under way there. Let it end, or roll it back.',
       facts: { running: 'r1' },
     });
     await stage.rollouts.rollBack('r1', by);
     await until(stage, () => stage.state().phase === 'rolled back');
     await expect(stage.rollouts.start({ ...another, id: 'r1' })).rejects.toMatchObject({
       code: 'SCALING_ROLLOUT_CONFLICT',
+      message: expect.stringContaining('there is r1 already. Give this one an id of its own'),
     });
     await expect(stage.rollouts.start(another)).resolves.toMatchObject({ state: { phase: 'preparing' } });
     expect(stage.rollouts.ids).toEqual(['r2', 'r1']);
