@@ -19,6 +19,7 @@ export interface PrometheusTrace {
 /** Prometheus gives no more than 11,000 values of a series at once. */
 const stepsAtOnce = 10_000;
 const seriesMax = 1000;
+const fitsNothing = 'fits nothing that Prometheus has of that time; look at its names and labels';
 
 /**
  * Reads a trace from Prometheus, or whatever speaks its HTTP API, in as many questions as that takes.
@@ -36,6 +37,7 @@ export async function readTracePrometheus(
     for (const point of await ask(asked, [atMs, untilMs], signal))
       sums.set(point.atMs, (sums.get(point.atMs) ?? 0) + point.value);
   }
+  if (sums.size === 0) return { ok: false, problems: [{ path: [], message: fitsNothing }] };
   const points = [...sums].map(([atMs, value]) => ({ atMs, value }));
   return traceOfPoints(points, query);
 }

@@ -44,7 +44,12 @@ describe('a trace from a real Prometheus', () => {
     );
     expect(await readTracePrometheus({ ...asked, query: 'nothing_of_this_name' }, signal)).toEqual({
       ok: false,
-      problems: [{ path: [], message: 'must have at least 2 values at different times, got 0' }],
+      problems: [
+        {
+          path: [],
+          message: 'fits nothing that Prometheus has of that time; look at its names and labels',
+        },
+      ],
     });
   });
 });
