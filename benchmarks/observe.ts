@@ -1,5 +1,6 @@
 /** How much CPU time does it take a service to be observed? */
 import { type BenchOptions, type Row, rowOf } from './harness.ts';
+import { leaveTargetCore } from './load/processes.ts';
 import { type Behind, nothingBehind, startDishes, startFood } from './observe/behind.ts';
 import { startChild } from './observe/child.ts';
 import { collectionUs } from './observe/collections.ts';
@@ -41,6 +42,7 @@ export async function run(options: BenchOptions): Promise<readonly Row[]> {
   rows.push(rowOf({ name: busy, unit: '%', value: second * 100 }));
   for (const [part, kind] of Object.entries(kinds)) {
     if (options.only !== undefined && options.only !== part) continue;
+    using _away = leaveTargetCore();
     await using behind = await startBehind(kind);
     rows.push(...(await measureKind(kind, { ...options, behind, second, reportUs })));
   }

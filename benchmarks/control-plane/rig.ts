@@ -1,8 +1,7 @@
 /** What stands around the control plane while it is measured: a database that has been in use, and those whom it watches. */
-import { execFileSync } from 'node:child_process';
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import type { BenchOptions } from '../harness.ts';
-import { cores } from '../load/processes.ts';
+import { leaveTargetCore } from '../load/processes.ts';
 import { type BuiltPackages, buildPackages } from './built-packages.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { fillHistory } from './history.ts';
@@ -25,12 +24,4 @@ export async function buildRig(options: BenchOptions): Promise<Rig> {
   await fillHistory(database.url, fleet, options);
   const all = made.move();
   return { built, database, fleet, [Symbol.asyncDispose]: () => all.disposeAsync() };
-}
-
-/** All that this process starts from now on stays off the core of what is measured, but for what is put there. */
-function leaveTargetCore(): Disposable {
-  const stay = (on: string): void =>
-    void execFileSync('taskset', ['-a', '-c', '-p', on, String(process.pid)], { stdio: 'ignore' });
-  stay(String(cores.generator));
-  return { [Symbol.dispose]: () => stay(`${cores.generator},${cores.target}`) };
 }

@@ -2,7 +2,7 @@
  * Processes on cores of their own, and what the kernel says of them. A tool may start further processes: its
  * CPU time and memory are those of its whole tree.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -47,6 +47,18 @@ export function start({ core, command, args, env, hasChannel = false }: Command)
   });
   alive.add(child);
   return { pid: child.pid ?? 0, child, ended: endOf(child), [Symbol.asyncDispose]: () => stop(child) };
+}
+
+/** All that this process starts from now on stays off the core of what is measured, but for what is put there. */
+export function leaveTargetCore(): Disposable {
+  const stay = (on: string): void => putOn(on, process.pid);
+  stay(String(cores.generator));
+  return { [Symbol.dispose]: () => stay(`${cores.generator},${cores.target}`) };
+}
+
+/** Has all threads of a process stay on these cores, and what it starts from now on. */
+export function putOn(cpus: string, pid: number): void {
+  execFileSync('taskset', ['-a', '-c', '-p', cpus, String(pid)], { stdio: 'ignore' });
 }
 
 /** Runs a command to its end, and fails where it exits with another code than these. */

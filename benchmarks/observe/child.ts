@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { putOn } from '../load/processes.ts';
 import { type Behind, nothingBehind, type Question } from './behind.ts';
 import { type Line, openLine } from './line.ts';
 import type { Kind, Ports, Used } from './service.ts';
@@ -29,16 +30,19 @@ export interface ChildOptions {
   readonly behind?: Behind;
   /** Which of its two is made first. */
   readonly isWatchedFirst?: boolean;
+  /** The only one that it runs on; any by default. */
+  readonly core?: number;
 }
 
 /** Starts a service in a process of its own. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { kind, watch, behind = nothingBehind, isWatchedFirst = false } = options;
+  const { kind, watch, behind = nothingBehind, isWatchedFirst = false, core } = options;
   const order = isWatchedFirst ? 'watched first' : 'plain first';
   const child = fork(new URL('./service.ts', import.meta.url), [kind, watch, order], {
     env: { ...process.env, ...behind.env },
   });
   const [ports] = (await once(child, 'message')) as [Ports];
+  if (core !== undefined) putOn(String(core), child.pid as number);
   const openAll = (port: number): Promise<Line[]> =>
     Promise.all(Array.from({ length: connections }, () => openLine(port)));
   const lines = { plain: await openAll(ports.plain), watched: await openAll(ports.watched) };

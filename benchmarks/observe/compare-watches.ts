@@ -1,6 +1,7 @@
 /** What a request costs more where somebody watches, in CPU time: pairs of batches, in processes that are started anew. */
 import { criticalT, meanOf } from 'loadline/statistics';
 import { type BenchOptions, figureOf } from '../harness.ts';
+import { cores } from '../load/processes.ts';
 import type { Behind } from './behind.ts';
 import { type Child, startChild } from './child.ts';
 import type { Kind } from './service.ts';
@@ -30,11 +31,11 @@ export async function compareWatches(
   names: readonly WatchName[],
   options: BenchOptions & { readonly behind: Behind },
 ): Promise<Map<WatchName, Compared>> {
-  const [launches, rivalsEvery] = options.short ? [2, 1] : [12, 4];
+  const [launches, othersEvery] = options.short ? [2, 1] : [12, 4];
   const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
   for (let nth = 0; nth < launches; nth++) {
-    // Rivals are told apart with fewer of them than our small share of the target.
-    const contenders = names.filter((name) => !isRival(name) || nth % rivalsEvery === 0);
+    // Others are told apart with fewer of them than our small share of the target.
+    const contenders = names.filter((name) => isJudged(name) || nth % othersEvery === 0);
     options.progress(`${kind}, ${nth + 1} of ${launches}: ${contenders.join(', ')}`);
     for (const name of contenders) {
       const isWatchedFirst = nth % 2 === 1;
@@ -67,10 +68,10 @@ async function measureLaunch(
     isWatchedFirst,
   }: BenchOptions & { readonly behind: Behind; readonly isWatchedFirst: boolean },
 ): Promise<Launch> {
-  const [pairs, batchMs, warmUpMs] = short ? [6, 50, 200] : [isRival(name) ? 6 : 16, 250, 2000];
+  const [pairs, batchMs, warmUpMs] = short ? [6, 50, 200] : [pairsOf(kind, name), 250, 2000];
   await using started = new AsyncDisposableStack();
   const start = async (watch: WatchName): Promise<Child> =>
-    started.use(await startChild({ kind, watch, behind, isWatchedFirst }));
+    started.use(await startChild({ kind, watch, behind, isWatchedFirst, core: cores.target }));
   const watched = await start(name);
   // OpenTelemetry changes what its whole process does, so that the other half of its pairs is in another.
   const plain = name === 'OpenTelemetry' ? await start('nobody') : watched;
@@ -99,6 +100,13 @@ async function measureLaunch(
   };
 }
 
-function isRival(name: WatchName): boolean {
-  return name === 'prom-client' || name === 'OpenTelemetry';
+/** Who has servers behind it differs from itself by more. */
+function pairsOf(kind: Kind, name: WatchName): number {
+  if (!isJudged(name)) return 6;
+  return kind.startsWith('bare') ? 16 : 32;
+}
+
+/** Ours, and nobody, by whom is seen what cannot be told from nothing. */
+function isJudged(name: WatchName): boolean {
+  return name === 'nobody' || name.startsWith('loadline');
 }
