@@ -31,11 +31,11 @@ export async function compareWatches(
   names: readonly WatchName[],
   options: BenchOptions & { readonly behind: Behind },
 ): Promise<Map<WatchName, Compared>> {
-  const [launches, othersEvery] = options.short ? [2, 1] : [12, 4];
+  const [launches, rivalsEvery] = options.short ? [2, 1] : [12, 4];
   const found = new Map<WatchName, Launch[]>(names.map((name) => [name, []]));
   for (let nth = 0; nth < launches; nth++) {
-    // Others are told apart with fewer of them than our small share of the target.
-    const contenders = names.filter((name) => isJudged(name) || nth % othersEvery === 0);
+    // Rivals are told apart with fewer of them than our small share of the target.
+    const contenders = names.filter((name) => !isRival(name) || nth % rivalsEvery === 0);
     options.progress(`${kind}, ${nth + 1} of ${launches}: ${contenders.join(', ')}`);
     for (const name of contenders) {
       const isWatchedFirst = nth % 2 === 1;
@@ -102,11 +102,10 @@ async function measureLaunch(
 
 /** Who has servers behind it differs from itself by more. */
 function pairsOf(kind: Kind, name: WatchName): number {
-  if (!isJudged(name)) return 6;
+  if (isRival(name)) return 6;
   return kind.startsWith('bare') ? 16 : 32;
 }
 
-/** Ours, and nobody, by whom is seen what cannot be told from nothing. */
-function isJudged(name: WatchName): boolean {
-  return name === 'nobody' || name.startsWith('loadline');
+function isRival(name: WatchName): boolean {
+  return name === 'prom-client' || name === 'OpenTelemetry';
 }
