@@ -210,7 +210,7 @@ describe('a rollout of a service', () => {
     const { plane } = stage;
     const start = (body: object, role: 'viewer' | 'operator' = 'operator') =>
       plane.ask(role, 'POST', rollouts, { body });
-    expect((await start(order)).json.detail).toContain('there is shop-1.1 already');
+    expect((await start(order)).json.detail).toContain('shop-1.1 is under way there');
     expect(await start({ ...order, service: 'shap' })).toMatchObject({
       status: 404,
       json: { detail: 'There is no service "shap"; did you mean shop?' },
@@ -253,7 +253,7 @@ describe('a rollout of a service', () => {
         'Cannot roll out 1.1 at shop: another rollout of it is just being started. Look at that one first.',
       );
     // Whoever was refused has changed nothing of what is rolled out.
-    expect((await start()).json.detail).toContain('there is shop-1.1 already');
+    expect((await start()).json.detail).toContain('shop-1.1 is under way there');
     // And a start that came to nothing keeps nobody from the next.
     const other = { ...order, service: 'shop', candidate: '1.3' };
     const refused = await plane.ask('operator', 'POST', rollouts, { body: other });
