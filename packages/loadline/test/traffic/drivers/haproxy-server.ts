@@ -115,7 +115,8 @@ async function startIn<Runtime extends HaproxyAddress>(
     },
     async [Symbol.asyncDispose]() {
       await server.kill();
-      await rm(folder, { recursive: true, force: true });
+      // A configuration that was being checked may have put something there meanwhile.
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
   await server.start();
