@@ -58,6 +58,7 @@ describe('regionRecords()', () => {
   });
 
   it('refuses options that it does not know, and asks whether another was meant', () => {
+    // Plain JavaScript may give what the types refuse.
     const misspelt = { name, ttlseconds: 10, policy: 'weigthed' } as unknown as RegionRecordsOptions;
     expect(() => regionRecords(plan, misspelt)).toThrow(
       expect.objectContaining({
