@@ -31,6 +31,10 @@ export interface ProxyPlaces {
   readonly deadlineMs?: number;
   /** For how long the share of a new instance grows there to its whole one; absent: it has it at once. Only with `listen` or `haproxy`. */
   readonly slowStartMs?: number;
+  /** So many requests an instance gets at once, and more wait in a line; absent: any. Only with `listen` or `haproxy`. */
+  readonly requestsMax?: number;
+  /** How long they wait there; absent: as the proxy has it. Only with `listen` and `requestsMax`. */
+  readonly queueTimeoutMs?: number;
   /** Whether a proxy of one's own is before that one, which says where clients come from; absent: no. Only with `listen`. */
   readonly trustsForwarded?: boolean;
   /** Kept in step by orders. */
@@ -69,6 +73,24 @@ export function readSlowStart(field: Field, canGrow: boolean): number {
 
 /** Whoever takes longer to warm up should not say that it is ready. */
 const slowStartMsMax = 3_600_000;
+
+/** @param canWait whether there is a proxy in which requests can wait. */
+export function readRequestsMax(field: Field, canWait: boolean): number {
+  if (!canWait) field.problem('needs listen or haproxy beside it: in nginx no request waits for its turn');
+  return field.number({ atLeast: 1, atMost: 1_000_000, whole: true });
+}
+
+/** @param hasLine whether there is a line in a proxy of ours. */
+export function readQueueTimeout(field: Field, hasLine: boolean): number {
+  if (!hasLine)
+    field.problem(
+      'needs listen and requestsMax beside it: without them nobody waits, and HAProxy has its own',
+    );
+  return Math.ceil(field.duration({ above: 0, atMost: queueTimeoutMsMax }));
+}
+
+/** Hardly anybody waits for so long before an answer even begins. */
+const queueTimeoutMsMax = 600_000;
 
 /** @param hasListen whether there is a proxy of ours that could heed it. */
 export function readTrust(field: Field, hasListen: boolean): boolean {

@@ -14,6 +14,8 @@ import {
   readHaproxy,
   readListen,
   readNginx,
+  readQueueTimeout,
+  readRequestsMax,
   readSlowStart,
   readTrust,
 } from './proxy-places.ts';
@@ -51,6 +53,8 @@ const keys = [
   'listen',
   'deadline',
   'slowStart',
+  'requestsMax',
+  'queueTimeout',
   'trustsForwarded',
   'haproxy',
   'nginx',
@@ -69,9 +73,13 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
   const listen = service.optional('listen');
   const deadline = service.optional('deadline');
   const slowStart = service.optional('slowStart');
+  const requestsMax = service.optional('requestsMax');
+  const queueTimeout = service.optional('queueTimeout');
   const trust = service.optional('trustsForwarded');
   const haproxy = service.optional('haproxy');
   const nginx = service.optional('nginx');
+  const hasOrders = listen !== undefined || haproxy !== undefined;
+  const hasLine = listen !== undefined && requestsMax !== undefined;
   return {
     name,
     command: commandOf(words, surroundings),
@@ -79,9 +87,9 @@ function readService(entry: Field, name: string, surroundings: ServicesSurroundi
     ...readBuildWords(service, words, surroundings),
     ...(listen === undefined ? {} : { listen: readListen(listen) }),
     ...(deadline === undefined ? {} : { deadlineMs: readDeadline(deadline, listen !== undefined) }),
-    ...(slowStart === undefined
-      ? {}
-      : { slowStartMs: readSlowStart(slowStart, listen !== undefined || haproxy !== undefined) }),
+    ...(slowStart === undefined ? {} : { slowStartMs: readSlowStart(slowStart, hasOrders) }),
+    ...(requestsMax === undefined ? {} : { requestsMax: readRequestsMax(requestsMax, hasOrders) }),
+    ...(queueTimeout === undefined ? {} : { queueTimeoutMs: readQueueTimeout(queueTimeout, hasLine) }),
     ...(trust === undefined ? {} : { trustsForwarded: readTrust(trust, listen !== undefined) }),
     ...(haproxy === undefined ? {} : { haproxy: readHaproxy(haproxy, folder) }),
     ...(nginx === undefined ? {} : { nginx: readNginx(nginx, folder) }),

@@ -11,6 +11,10 @@ export interface ClientSide {
   readonly deadlineMs: number | undefined;
   /** For how long the share of a new upstream grows to its whole one; 0: it has it at once. */
   readonly slowStartMs: number;
+  /** So many requests an upstream gets at once, and more wait; undefined: any. */
+  readonly requestsMax: number | undefined;
+  /** How long they wait; undefined: as the proxy has it. */
+  readonly queueTimeoutMs: number | undefined;
   /** Whether clients are believed what they say of their origin and their time. */
   readonly trustsForwarded: boolean;
 }
@@ -29,6 +33,8 @@ export function proxyCommand({
   listen: { host, port },
   deadlineMs,
   slowStartMs,
+  requestsMax,
+  queueTimeoutMs,
   trustsForwarded,
   state,
   key,
@@ -48,6 +54,8 @@ export function proxyCommand({
       state,
       ...(deadlineMs === undefined ? [] : ['--deadline', `${deadlineMs}ms`]),
       ...(slowStartMs === 0 ? [] : ['--slow-start', `${slowStartMs}ms`]),
+      ...(requestsMax === undefined ? [] : ['--requests-max', String(requestsMax)]),
+      ...(queueTimeoutMs === undefined ? [] : ['--queue-timeout', `${queueTimeoutMs}ms`]),
       ...(trustsForwarded ? ['--trusts-forwarded'] : []),
     ],
     environment: { PATH: process.env.PATH, LOADLINE_PROXY_KEY: key },

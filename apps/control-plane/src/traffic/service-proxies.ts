@@ -117,7 +117,7 @@ interface Reach {
 }
 
 function driversOf(service: ServiceDescription, { clock, processes, key }: Reach): ProxyDriver[] {
-  const { name, haproxy, nginx, slowStartMs = 0 } = service;
+  const { name, haproxy, nginx, slowStartMs = 0, requestsMax } = service;
   const drivers: ProxyDriver[] = [];
   const side = clientSideOf(service);
   if (side !== undefined) {
@@ -126,7 +126,8 @@ function driversOf(service: ServiceDescription, { clock, processes, key }: Reach
   }
   if (haproxy !== undefined) {
     const { socketPath, backend } = haproxy;
-    drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend, slowStartMs }));
+    const limit = requestsMax === undefined ? {} : { requestsMax };
+    drivers.push(createHaproxyDriver({ clock, runtime: { socketPath }, backend, slowStartMs, ...limit }));
   }
   if (nginx !== undefined) {
     drivers.push(createNginxDriver({ clock, ...nginx }));
@@ -159,20 +160,31 @@ function clientSideOf({
   listen,
   deadlineMs,
   slowStartMs = 0,
+  requestsMax,
+  queueTimeoutMs,
   trustsForwarded = false,
 }: ServiceDescription): ClientSide | undefined {
-  return listen && { listen, deadlineMs, slowStartMs, trustsForwarded };
+  return listen && { listen, deadlineMs, slowStartMs, requestsMax, queueTimeoutMs, trustsForwarded };
 }
 
 /** Of how it was started too: one that goes on from before, and was started otherwise, is another one. */
 function groupOf(
   service: string,
-  { listen: { host, port }, deadlineMs, slowStartMs, trustsForwarded }: ClientSide,
+  {
+    listen: { host, port },
+    deadlineMs,
+    slowStartMs,
+    requestsMax,
+    queueTimeoutMs,
+    trustsForwarded,
+  }: ClientSide,
 ): string {
   const within = deadlineMs === undefined ? '' : `-within-${deadlineMs}ms`;
   const slowly = slowStartMs === 0 ? '' : `-slowly-${slowStartMs}ms`;
+  const atMost = requestsMax === undefined ? '' : `-at-most-${requestsMax}`;
+  const queued = queueTimeoutMs === undefined ? '' : `-queued-${queueTimeoutMs}ms`;
   const trusting = trustsForwarded ? '-trusting' : '';
-  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}${slowly}${trusting}`;
+  return `${service}-at-${host.replaceAll(/[.:]+/g, '-')}-${port}${within}${slowly}${atMost}${queued}${trusting}`;
 }
 
 function urlOf({ host, port }: ListenPlace): string {

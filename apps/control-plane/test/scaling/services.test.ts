@@ -152,6 +152,28 @@ describe('a services file', () => {
     ]);
   });
 
+  it('says how many requests an instance gets at once, and how long more of them wait', () => {
+    const haproxy = { socket: 'admin.sock' };
+    expect(read({ shop: { ...shop, listen: 8080, requestsMax: 50, queueTimeout: '10s' } })).toMatchObject({
+      value: [{ requestsMax: 50, queueTimeoutMs: 10_000 }],
+    });
+    expect(read({ shop: { ...shop, haproxy, requestsMax: 50 } })).toMatchObject({
+      value: [{ requestsMax: 50 }],
+    });
+    const nginx = { folder: 'nginx', controlPort: 8082, listen: 8080 };
+    expect(problemsOf({ shop: { ...shop, nginx, requestsMax: 50 } })).toEqual([
+      'services.shop.requestsMax needs listen or haproxy beside it: in nginx no request waits for its turn',
+    ]);
+    expect(problemsOf({ shop: { ...shop, listen: 8080, requestsMax: 0.5, queueTimeout: '0s' } })).toEqual([
+      expect.stringMatching(/^services\.shop\.requestsMax must be/),
+      expect.stringMatching(/^services\.shop\.queueTimeout must be longer than 0ms/),
+    ]);
+    for (const without of [{ listen: 8080 }, { haproxy, requestsMax: 50 }])
+      expect(problemsOf({ shop: { ...shop, ...without, queueTimeout: '5s' } })).toEqual([
+        'services.shop.queueTimeout needs listen and requestsMax beside it: without them nobody waits, and HAProxy has its own',
+      ]);
+  });
+
   it('says whether clients of that proxy are believed', () => {
     expect(read({ shop: { ...shop, listen: 8080, trustsForwarded: true } })).toMatchObject({
       value: [{ listen: { port: 8080 }, trustsForwarded: true }],

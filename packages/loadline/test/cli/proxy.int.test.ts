@@ -142,6 +142,24 @@ describe('loadline proxy', () => {
     expect(await shareOfTwo()).toBeCloseTo(0.5, 1);
   });
 
+  it('has requests wait where an instance is busy with as many as it may have, and says 503 after a while', async () => {
+    const answering: (() => void)[] = [];
+    const slow = createServer((_, response) => void answering.push(() => response.end('at last')));
+    await once(slow.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void slow.close());
+    const place = `127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    const words = ['--requests-max', '1', '--queue-timeout', '200ms'];
+    const proxy = await startProxy(['--upstream', place, ...words]);
+    const first = text(proxy.url);
+    await vi.waitFor(() => expect(answering).toHaveLength(1));
+    const refused = await fetch(proxy.url);
+    expect(refused.status).toBe(503);
+    expect(await refused.text()).toContain('none became free in time');
+    answering[0]?.();
+    expect(await first).toBe('at last');
+    expect(answering).toHaveLength(1);
+  });
+
   it('tells everything that is wrong with its words at once', async () => {
     const words = [
       '--listen',
@@ -158,6 +176,10 @@ describe('loadline proxy', () => {
       '0s',
       '--slow-start',
       '30',
+      '--requests-max',
+      '0',
+      '--queue-timeout',
+      'soon',
     ];
     const { code, err } = await run(['proxy', ...words], { LOADLINE_PROXY_ORDERS_PORT: '1' });
     expect(code).toBe(2);
@@ -169,6 +191,8 @@ describe('loadline proxy', () => {
       '--grace must be a duration',
       '--deadline must be a duration above 0',
       '--slow-start must be a duration',
+      '--requests-max must be a whole number of at least 1',
+      '--queue-timeout must be a duration',
       'need a key in LOADLINE_PROXY_KEY',
     ])
       expect(err).toContain(told);

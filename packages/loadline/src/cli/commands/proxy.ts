@@ -44,6 +44,8 @@ it gracefully.
   --check PATH        asks instances there every 10 s; twice 200 is well, three times anything else is not
   --deadline TIME     until an answer begins, then 504; instances are told what is left; default none
   --slow-start TIME   so long the share of a new instance grows from a tenth to its whole one; default 0s, at once
+  --requests-max N    so many an instance gets at once, and more wait in a line; default any
+  --queue-timeout TIME  so long they wait there, then 503; default 5s
   --trusts-forwarded  hands on what clients say of their origin and time: only where a proxy of yours is before it
   --state FILE        keeps its instances there, and begins with them when it is started again
   --grace TIME        how long what was begun may go on when it stops; default 30s
@@ -64,6 +66,8 @@ const options = {
   check: { type: 'string' },
   deadline: { type: 'string' },
   'slow-start': { type: 'string', default: '0s' },
+  'requests-max': { type: 'string' },
+  'queue-timeout': { type: 'string', default: '5s' },
   'trusts-forwarded': { type: 'boolean' },
   state: { type: 'string' },
   grace: { type: 'string', default: '30s' },
@@ -82,6 +86,9 @@ interface ProxyWords {
   readonly checkPath: string | undefined;
   readonly deadlineMs: number | undefined;
   readonly slowStartMs: number;
+  /** Infinity for any. */
+  readonly requestsMax: number;
+  readonly queueTimeoutMs: number;
   readonly trustsForwarded: boolean;
   readonly state: string | undefined;
   readonly graceMs: number;
@@ -107,10 +114,11 @@ async function serveRequests(
   { terminal, signal }: Surroundings,
 ): Promise<void> {
   const { host, port, policy, checkPath, deadlineMs, slowStartMs, trustsForwarded } = words;
+  const limits = { upstreamRequestsMax: words.requestsMax, queueTimeoutMs: words.queueTimeoutMs };
   const proxy = await openEmbeddedProxy({
     clock: systemClock,
     random: createRandom(process.pid),
-    ...{ host, port, policy, slowStartMs, trustsForwarded, registry },
+    ...{ host, port, policy, slowStartMs, limits, trustsForwarded, registry },
     ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }).catch((cause: NodeJS.ErrnoException) => {
@@ -201,6 +209,11 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     problems.push('--deadline must be a duration above 0, like 10s');
   const slowStartMs = parseDuration(words['slow-start']);
   if (slowStartMs === undefined) problems.push('--slow-start must be a duration, like 30s');
+  const requestsMax = Number(words['requests-max'] ?? Number.POSITIVE_INFINITY);
+  if (words['requests-max'] !== undefined && !/^[1-9]\d{0,8}$/.test(words['requests-max']))
+    problems.push('--requests-max must be a whole number of at least 1, like 100');
+  const queueTimeoutMs = parseDuration(words['queue-timeout']);
+  if (queueTimeoutMs === undefined) problems.push('--queue-timeout must be a duration, like 5s');
   const parsed = parseUpstreams({ upstreams: (words.upstream ?? []).map(upstreamOf) });
   for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
     problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
@@ -217,12 +230,13 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     policy === undefined ||
     graceMs === undefined ||
     slowStartMs === undefined ||
+    queueTimeoutMs === undefined ||
     !parsed.ok
   )
     throw cliError('CLI_USAGE', ended(`Cannot start the proxy: ${problems.join('; ')}`));
   return {
     ...place,
-    ...{ policy, graceMs, slowStartMs },
+    ...{ policy, graceMs, slowStartMs, requestsMax, queueTimeoutMs },
     checkPath: words.check,
     deadlineMs,
     trustsForwarded: words['trusts-forwarded'] === true,

@@ -13,6 +13,8 @@ export interface Candidate {
   weight: number;
   /** Requests that it is busy with. */
   inFlight: number;
+  /** So many at most; with as many it is not to be chosen. During a slow start fewer than its own. */
+  inFlightMax: number;
   /** How long it takes, as `peakLatency` has it; 0 while that is not known. */
   latencyMs: number;
   /** When that was so. */
@@ -23,7 +25,17 @@ export interface Candidate {
 
 /** A candidate that nobody has asked yet. */
 export function newCandidate(id: string, weight: number): Candidate {
-  return { id, idHash: hashText(id), weight, inFlight: 0, latencyMs: 0, latencyAtMs: 0, credit: 0 };
+  const inFlightMax = Number.POSITIVE_INFINITY;
+  return {
+    id,
+    idHash: hashText(id),
+    weight,
+    inFlight: 0,
+    inFlightMax,
+    latencyMs: 0,
+    latencyAtMs: 0,
+    credit: 0,
+  };
 }
 
 /** What a choice depends on besides the candidates. */

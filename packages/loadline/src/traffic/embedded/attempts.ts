@@ -6,8 +6,18 @@ import type { ProxyParts } from './proxy-parts.ts';
 import { overdue, timeOf } from './request-time.ts';
 import type { Breakage, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamEntry } from './upstream-entry.ts';
+import type { Picked } from './upstreams.ts';
+import type { Waiting } from './waiting-line.ts';
 
-/** How a request went on after a connection broke. */
+/** Who waits for an answer to a request, on whichever connection it comes. */
+export interface AttemptsUser extends ConnectionUser {
+  /** It has waited for an upstream that has room, and was sent to one now. */
+  onSent(): void;
+  /** It has waited, and now there is nobody that it could be sent to. */
+  onNobody(): void;
+}
+
+/** How a request went on after a connection broke; repeated also where it waits for that. */
 export type AfterBreakage =
   | { readonly kind: 'under way' }
   | { readonly kind: 'repeated' }
@@ -20,24 +30,35 @@ export const noUpstream: ProxyProblem = {
   retryAfterSeconds: 1,
 };
 
+/** What a client is told for whom nobody had room in time. */
+export const allBusy: ProxyProblem = {
+  status: 503,
+  detail: 'Every upstream is busy with as many requests as it may have, and none became free in time.',
+  retryAfterSeconds: 1,
+};
+
 /**
  * Where one request was sent: mostly to one upstream; to another one when that could not be reached or broke before a
  * byte of an answer, if it is safe to repeat it; and to a second one as well, a hedge, when the first takes long.
  */
-export class Attempts {
+export class Attempts implements Waiting {
   readonly #parts: ProxyParts;
   readonly #request: ProxiedRequest;
-  readonly #user: ConnectionUser;
+  readonly #user: AttemptsUser;
   readonly #tried: UpstreamEntry[] = [];
   #first: UpstreamConnection | undefined;
   #hedge: UpstreamConnection | undefined;
   #hedgeTimer: Timer | undefined;
+  /** Since when it waits for an upstream that has room; undefined where it does not. */
+  #waitsSinceMs: number | undefined;
+  /** Whether it may only go on a connection that nobody has used. */
+  #needsFresh = false;
   /** Until when somebody waits; Infinity for ever. */
   #endMs = Number.POSITIVE_INFINITY;
   /** Whether it is by its client's word that it has so little time. */
   readonly isHurried: boolean;
 
-  constructor(parts: ProxyParts, request: ProxiedRequest, user: ConnectionUser) {
+  constructor(parts: ProxyParts, request: ProxiedRequest, user: AttemptsUser) {
     this.#parts = parts;
     this.#request = request;
     this.#user = user;
@@ -60,14 +81,34 @@ export class Attempts {
     return this.#remainingMs <= 0;
   }
 
-  /** Sends the request for the first time. @returns whether there is an upstream. */
+  /** Whether every upstream is too busy to be sent it. */
+  get isWaiting(): boolean {
+    return this.#waitsSinceMs !== undefined;
+  }
+
+  /** Sends the request for the first time, or has it wait for that. @returns whether there is an upstream. */
   begin(): boolean {
-    const { budget, clock, hedgeAfterMs } = this.#parts;
-    const { head } = this.#request;
+    const { budget, line } = this.#parts;
     budget.deposit();
-    if (!this.#send(false)) return false;
-    if (hedgeAfterMs !== undefined && head.method === 'GET' && head.body === 0 && !head.isUpgrade)
-      this.#hedgeTimer = clock.setTimer(() => this.#sendHedge(), hedgeAfterMs);
+    // Nobody is to be served before those that came before.
+    if (line.length > 0) {
+      this.#wait();
+      return true;
+    }
+    return this.#sendOrWait();
+  }
+
+  goOn(): boolean {
+    const { metrics, clock } = this.#parts;
+    const sinceMs = this.#waitsSinceMs ?? 0;
+    // Nobody is to work for whom nobody waits; that its time is over is noticed soon.
+    const sent = this.isOverdue ? 'too late' : this.#send();
+    if (sent === 'all busy') return false;
+    this.#leaveLine();
+    if (sent === 'nobody') this.#user.onNobody();
+    if (sent !== 'sent') return true;
+    metrics.waited.record(Math.round((clock.monotonicMs() - sinceMs) * 1000));
+    this.#user.onSent();
     return true;
   }
 
@@ -109,7 +150,8 @@ export class Attempts {
       if (isStale || budget.tryWithdraw(clock.monotonicMs())) {
         metrics.retries.add();
         if (isStale) this.#tried.pop();
-        return this.#send(isStale) ? { kind: 'repeated' } : { kind: 'given up', problem: noUpstream };
+        this.#needsFresh = isStale;
+        return this.#sendOrWait() ? { kind: 'repeated' } : { kind: 'given up', problem: noUpstream };
       }
       metrics.overBudget.add();
     }
@@ -140,25 +182,46 @@ export class Attempts {
   /** Nobody waits for an answer any more. */
   abandon(): void {
     this.#hedgeTimer?.cancel();
+    if (this.isWaiting) this.#leaveLine();
     for (const connection of [this.#first, this.#hedge])
       if (connection !== undefined) this.#abandon(connection);
   }
 
-  #send(isFresh: boolean): boolean {
+  /** @returns whether there is an upstream. */
+  #sendOrWait(): boolean {
+    const sent = this.#send();
+    if (sent === 'all busy') this.#wait();
+    return sent !== 'nobody';
+  }
+
+  #wait(): void {
+    const { line, clock } = this.#parts;
+    this.#waitsSinceMs = clock.monotonicMs();
+    line.join(this, this.#tried.length > 0);
+  }
+
+  #leaveLine(): void {
+    this.#waitsSinceMs = undefined;
+    this.#parts.line.leave(this);
+  }
+
+  #send(): 'sent' | 'all busy' | 'nobody' {
     const { clock, connections } = this.#parts;
     const nowMs = clock.monotonicMs();
     const entry = this.#pick(nowMs);
-    if (entry === undefined) return false;
-    this.#first = isFresh ? connections.open(entry) : connections.take(entry);
+    if (typeof entry === 'string') return entry;
+    this.#first = this.#needsFresh ? connections.open(entry) : connections.take(entry);
+    this.#needsFresh = false;
     this.#sendOn(this.#first, nowMs);
-    return true;
+    this.#awaitHedge();
+    return 'sent';
   }
 
-  #pick(nowMs: number): UpstreamEntry | undefined {
+  #pick(nowMs: number): Picked {
     const { upstreams } = this.#parts;
     const another = upstreams.pick(this.#key, nowMs, this.#tried);
     // Rather the same one again than nobody: it may be the only one.
-    if (another !== undefined || this.#tried.length === 0) return another;
+    if (another !== 'nobody' || this.#tried.length === 0) return another;
     return upstreams.pick(this.#key, nowMs, []);
   }
 
@@ -187,13 +250,21 @@ export class Attempts {
     return isLimited ? this.#endMs - this.#parts.clock.monotonicMs() : Number.POSITIVE_INFINITY;
   }
 
+  #awaitHedge(): void {
+    const { clock, hedgeAfterMs } = this.#parts;
+    if (hedgeAfterMs === undefined || this.#hedgeTimer !== undefined) return;
+    const { method, body, isUpgrade } = this.#request.head;
+    if (method === 'GET' && body === 0 && !isUpgrade)
+      this.#hedgeTimer = clock.setTimer(() => this.#sendHedge(), hedgeAfterMs);
+  }
+
   #sendHedge(): void {
     const { upstreams, connections, budget, metrics, clock } = this.#parts;
     if (this.#first === undefined) return;
     const nowMs = clock.monotonicMs();
     if (this.isOverdue) return;
     const entry = upstreams.pick(this.#key, nowMs, this.#tried);
-    if (entry === undefined) return;
+    if (typeof entry === 'string') return;
     if (!budget.tryWithdraw(nowMs)) {
       metrics.overBudget.add();
       return;

@@ -76,6 +76,8 @@ const checkOptions = each<EmbeddedProxyOptions>({
     streamIdleMs: isNotNegative,
     upstreamIdleMs: isNotNegative,
     upstreamIdleMax: isNotNegative,
+    upstreamRequestsMax: isOneAtLeast,
+    queueTimeoutMs: isNotNegative,
   }),
   cache: each<CacheOptions>({
     bytesMax: isNotNegative,

@@ -20,11 +20,12 @@ import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
 import type { Handle } from './message/handling.ts';
 import { completeLimits, defaultRetry, type EmbeddedProxyOptions, type RetryPolicy } from './options.ts';
-import { createProxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
+import { createProxyMetrics } from './proxy-metrics.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import { Sweep } from './sweep.ts';
 import type { UpstreamEntry } from './upstream-entry.ts';
-import { Upstreams } from './upstreams.ts';
+import { Upstreams, type UpstreamsOptions } from './upstreams.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** A proxy in this process: for one machine, demos and tests. */
 export interface EmbeddedProxy extends ProxyDriver, AsyncDisposable {
@@ -174,11 +175,15 @@ class RunningProxy implements EmbeddedProxy {
     const metrics = createProxyMetrics(registry, options.name ?? 'embedded', {
       inFlight: () => upstreams.observe(0).map(({ id, inFlight = 0 }) => ({ upstream: id, inFlight })),
       connections: () => this.#clients.size,
+      waiting: () => line.length,
     });
     const limits = completeLimits(options);
     const connections = new Connections(limits);
-    const upstreams: Upstreams = this.#createUpstreams(metrics, connections);
+    const line = new WaitingLine();
+    const { upstreamRequestsMax: requestsMax } = limits;
+    const upstreams: Upstreams = this.#createUpstreams({ metrics, connections, line, requestsMax });
     sweep.add(connections);
+    sweep.add(line);
     return {
       clock,
       limits,
@@ -190,11 +195,14 @@ class RunningProxy implements EmbeddedProxy {
       metrics,
       sweep,
       upstreams,
+      line,
       connections,
     };
   }
 
-  #createUpstreams(metrics: ProxyMetrics, connections: Connections): Upstreams {
+  #createUpstreams(
+    parts: Pick<UpstreamsOptions, 'metrics' | 'connections' | 'line' | 'requestsMax'>,
+  ): Upstreams {
     const { random, healthCheck, policy = 'round robin', ...options } = this.#options;
     const check = healthCheck === undefined ? undefined : { ...guideHealthCheck, ...healthCheck };
     const upstreams: Upstreams = new Upstreams({
@@ -204,8 +212,7 @@ class RunningProxy implements EmbeddedProxy {
       slowStartMs: options.slowStartMs ?? 0,
       panicRatio: options.panicRatio ?? 0.5,
       ejection: { ...defaultEjection, ...options.ejection },
-      metrics,
-      connections,
+      ...parts,
       watch: check && ((entry) => this.#watch(entry, check, upstreams)),
     });
     return upstreams;

@@ -1,4 +1,4 @@
-import { Attempts, noUpstream } from './attempts.ts';
+import { Attempts, type AttemptsUser, allBusy, noUpstream } from './attempts.ts';
 import type { Answer, ProxyProblem } from './message/answer.ts';
 import type { Handling, HandlingOwner, ProxiedRequest } from './message/handling.ts';
 import { valuesOf } from './message/lines.ts';
@@ -6,16 +6,16 @@ import type { ResponseHead } from './message/response-head.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import { overdue } from './request-time.ts';
 import type { Swept } from './sweep.ts';
-import type { Breakage, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+import type { Breakage, UpstreamConnection } from './upstream-connection.ts';
 
 /**
  * One request on its way: hands the request on to an upstream, and the answer back as it comes.
  *
- *   send ─▸ (body …) ─▸ head ─▸ body ─▸ end
- *    ▴        │           └ 101 ─▸ stream, until both have ended
- *    └────────┘ no byte of an answer, and it is safe to repeat it
+ *   (wait) ─▸ send ─▸ (body …) ─▸ head ─▸ body ─▸ end
+ *     ▴         │                   └ 101 ─▸ stream, until both have ended
+ *     └─────────┘ no byte of an answer, and it is safe to repeat it
  */
-export class Exchange implements ConnectionUser, Handling, Swept {
+export class Exchange implements AttemptsUser, Handling, Swept {
   readonly #parts: ProxyParts;
   readonly #request: ProxiedRequest;
   readonly #answer: Answer;
@@ -106,11 +106,25 @@ export class Exchange implements ConnectionUser, Handling, Swept {
       this.#refuse(overdue);
       return;
     }
+    if (this.#attempts.isWaiting && forMs >= this.#parts.limits.queueTimeoutMs) {
+      this.#refuse(allBusy);
+      return;
+    }
     for (const connection of [this.#attempts.first, this.#attempts.hedge]) {
       if (connection === undefined || forMs < this.#requestLimitMsOf(connection)) continue;
       if (connection.isConnected) connection.broke({ kind: 'late', detail: 'did not answer in time' });
       else connection.broke({ kind: 'unreachable', detail: 'could not be reached in time' });
     }
+  }
+
+  onSent(): void {
+    this.#goesOn();
+    // A connection that had been idle is open already, and tells nobody.
+    if (this.takesBody && !this.#isBodyWhole) this.#owner.resumeBody();
+  }
+
+  onNobody(): void {
+    this.#refuse(noUpstream);
   }
 
   onConnected(connection: UpstreamConnection): void {
@@ -172,11 +186,7 @@ export class Exchange implements ConnectionUser, Handling, Swept {
     connection.entry.metrics.answers[0]?.add();
     const after = this.#attempts.afterBreakage(connection, why, this.#hasSentBody);
     if (after.kind === 'given up') this.#refuse(after.problem);
-    else if (after.kind === 'repeated') {
-      this.#progressMs = this.#parts.sweep.nowMs;
-      // A connection that had been idle is open already, and tells nobody.
-      if (this.takesBody && !this.#isBodyWhole) this.#owner.resumeBody();
-    }
+    else if (after.kind === 'repeated') this.onSent();
   }
 
   #goesOn(): void {

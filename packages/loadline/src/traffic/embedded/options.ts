@@ -88,6 +88,13 @@ export interface ProxyLimits {
   readonly upstreamIdleMs: number;
   /** Idle connections kept for each upstream. Default 256. */
   readonly upstreamIdleMax: number;
+  /**
+   * Requests that each upstream is busy with at once, WebSockets and streams included; further ones wait in a line, first come
+   * first served, until one of the upstreams has room. Default: any.
+   */
+  readonly upstreamRequestsMax: number;
+  /** How long a request waits in that line; then 503. Default 5,000. */
+  readonly queueTimeoutMs: number;
 }
 
 export const defaultRetry: RetryPolicy = { attemptsMax: 3, budgetRatio: 0.2, budgetPerSecondMin: 10 };
@@ -119,4 +126,6 @@ const defaultLimits: ProxyLimits = {
   streamIdleMs: 3_600_000,
   upstreamIdleMs: 4000,
   upstreamIdleMax: 256,
+  upstreamRequestsMax: Number.POSITIVE_INFINITY,
+  queueTimeoutMs: 5000,
 };

@@ -16,6 +16,8 @@ export interface ProxyMetrics {
   /** Clients that could not be let in, because the system had no room. */
   readonly acceptFailures: Counter;
   readonly cached: Labelled<'outcome', Counter>;
+  /** How long those waited in the line that were sent in the end, in microseconds. */
+  readonly waited: Histogram;
 }
 
 /** Of one upstream; kept, because to find a series costs more than to count. */
@@ -30,6 +32,8 @@ export interface UpstreamMetrics {
 export interface ProxyReadings {
   inFlight(): readonly { readonly upstream: string; readonly inFlight: number }[];
   connections(): number;
+  /** Requests that wait for an upstream that has room. */
+  waiting(): number;
 }
 
 export function createProxyMetrics(registry: Registry, proxy: string, read: ProxyReadings): ProxyMetrics {
@@ -58,6 +62,11 @@ export function createProxyMetrics(registry: Registry, proxy: string, read: Prox
     help: 'Requests that the cache was asked for, by how that ended.',
     labels: ['proxy', 'outcome'],
   });
+  const waited = registry.histogram({
+    name: 'loadline_proxy_queue_duration_seconds',
+    help: 'How long requests waited until an upstream had room for them; of those that did not have to wait, nothing.',
+    labels: ['proxy'],
+  });
   const count = (name: string, help: string): Counter =>
     registry.counter({ name, help, labels: ['proxy'] }).with({ proxy });
   showNow(registry, proxy, read);
@@ -81,6 +90,7 @@ export function createProxyMetrics(registry: Registry, proxy: string, read: Prox
       'Clients that could not be let in, because the system had no room for a connection.',
     ),
     cached: { with: ({ outcome }) => cached.with({ proxy, outcome }) },
+    waited: waited.with({ proxy }),
   };
 }
 
@@ -96,9 +106,15 @@ function showNow(registry: Registry, proxy: string, read: ProxyReadings): void {
     help: 'Connections of clients.',
     labels: ['proxy'],
   });
+  const waiting = registry.gauge({
+    name: 'loadline_proxy_queued',
+    help: 'Requests that wait until an upstream has room for them.',
+    labels: ['proxy'],
+  });
   let shown: readonly string[] = [];
   registry.beforeReading(() => {
     connections.with({ proxy }).set(read.connections());
+    waiting.with({ proxy }).set(read.waiting());
     for (const upstream of shown) inFlight.with({ proxy, upstream }).set(0);
     const now = read.inFlight();
     for (const each of now) inFlight.with({ proxy, upstream: each.upstream }).set(each.inFlight);

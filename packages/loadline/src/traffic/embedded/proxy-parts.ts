@@ -5,6 +5,7 @@ import type { ProxyLimits, RetryPolicy } from './options.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 import type { Sweep } from './sweep.ts';
 import type { Upstreams } from './upstreams.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 /** What everything in one proxy shares. */
 export interface ProxyParts {
@@ -19,5 +20,6 @@ export interface ProxyParts {
   readonly metrics: ProxyMetrics;
   readonly sweep: Sweep;
   readonly upstreams: Upstreams;
+  readonly line: WaitingLine;
   readonly connections: Connections;
 }

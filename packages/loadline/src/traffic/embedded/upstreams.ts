@@ -8,19 +8,27 @@ import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
 import type { Connections } from './connections.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 import { UpstreamEntry, weightOf } from './upstream-entry.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 export interface UpstreamsOptions {
   readonly picker: Picker;
   readonly random: Random;
   readonly zone: string | undefined;
   readonly slowStartMs: number;
+  /** Of each upstream at once; Infinity for any. */
+  readonly requestsMax: number;
   readonly panicRatio: number;
   readonly ejection: EjectionPolicy;
   readonly metrics: ProxyMetrics;
   readonly connections: Connections;
+  /** Those who wait for one that has room. */
+  readonly line: WaitingLine;
   /** Begins to ask how it is; undefined where nobody asks. */
   readonly watch: ((entry: UpstreamEntry) => void) | undefined;
 }
+
+/** One to send a request to; `nobody` where there is none, and `all busy` where none has room for one more. */
+export type Picked = UpstreamEntry | 'all busy' | 'nobody';
 
 /** The upstreams that the proxy has, and the choice among them. Who may be chosen is worked out when something changes, not at each request. */
 export class Upstreams {
@@ -47,7 +55,7 @@ export class Upstreams {
         this.#add(each);
       } else this.#change(known, each);
     }
-    this.#eligible = undefined;
+    this.#changed();
   }
 
   observe(nowMs: number): SeenUpstream[] {
@@ -65,16 +73,18 @@ export class Upstreams {
     return this.#entries.size;
   }
 
-  /** Chooses one, but none of these; undefined where there is nobody to choose. */
-  pick(key: string, nowMs: number, except: readonly UpstreamEntry[]): UpstreamEntry | undefined {
+  /** Chooses one, but none of these. */
+  pick(key: string, nowMs: number, except: readonly UpstreamEntry[]): Picked {
     if (this.#eligible === undefined || nowMs >= this.#changesMs) this.#eligible = this.#workOut(nowMs);
     const { near, far, nearRatio } = this.#eligible;
     const { random, picker } = this.#options;
     const preferred = nearRatio >= 1 || random() < nearRatio ? near : far;
     const candidates = except.length === 0 ? preferred : this.#without(except);
-    if (candidates.length === 0) return undefined;
+    if (candidates.length === 0) return 'nobody';
+    const free = this.#freeOf(candidates, except);
+    if (free.length === 0) return 'all busy';
     const asked: Asked = { key, nowMs, random };
-    return this.#byCandidate.get(picker(candidates, asked));
+    return this.#byCandidate.get(picker(free, asked)) as UpstreamEntry;
   }
 
   begin(entry: UpstreamEntry): void {
@@ -84,6 +94,7 @@ export class Upstreams {
   /** A request at it has ended, well or not, or as nobody's fault. */
   end(entry: UpstreamEntry, outcome: 'succeeded' | 'failed' | 'neither', nowMs: number): void {
     entry.candidate.inFlight--;
+    this.#options.line.move();
     if (outcome === 'neither' || entry.isOut) return;
     const { ejection: policy, metrics } = this.#options;
     const before = entry.ejection;
@@ -93,7 +104,7 @@ export class Upstreams {
     if (before.untilMs === entry.ejection.untilMs) return;
     metrics.ejections.with({ upstream: entry.id }).add();
     this.#options.connections.closeIdle(entry);
-    this.#eligible = undefined;
+    this.#changed();
   }
 
   answered(entry: UpstreamEntry, latencyMs: number, nowMs: number): void {
@@ -114,7 +125,7 @@ export class Upstreams {
     entry.upMs = undefined;
     if (health === 'up') entry.ejection = neverEjected;
     if (health === 'down') this.#options.connections.closeIdle(entry);
-    this.#eligible = undefined;
+    this.#changed();
   }
 
   close(): void {
@@ -139,7 +150,13 @@ export class Upstreams {
     entry.prober?.close();
     this.#options.connections.closeIdle(entry);
     this.#entries.delete(entry.id);
+    this.#changed();
+  }
+
+  /** Who may be chosen is to be worked out anew. */
+  #changed(): void {
     this.#eligible = undefined;
+    this.#options.line.move();
   }
 
   #mayEject(policy: EjectionPolicy, nowMs: number): boolean {
@@ -153,8 +170,15 @@ export class Upstreams {
     return [...near, ...far].filter((each) => !except.some(({ candidate }) => candidate === each));
   }
 
+  /** Those that have room; where none of these has, somebody in another zone rather than nobody. */
+  #freeOf(candidates: readonly Candidate[], except: readonly UpstreamEntry[]): readonly Candidate[] {
+    if (this.#options.requestsMax === Number.POSITIVE_INFINITY || !candidates.some(isFull)) return candidates;
+    const free = candidates.filter((each) => !isFull(each));
+    return free.length > 0 ? free : this.#without(except).filter((each) => !isFull(each));
+  }
+
   #workOut(nowMs: number): Eligible {
-    const { zone, panicRatio, slowStartMs } = this.#options;
+    const { zone, panicRatio, slowStartMs, requestsMax } = this.#options;
     const serving = [...this.#entries.values()].filter((entry) => entry.isServing);
     this.#byCandidate = new Map(serving.map((entry) => [entry.candidate, entry]));
     this.#changesMs = Number.POSITIVE_INFINITY;
@@ -167,6 +191,7 @@ export class Upstreams {
       const share = isFit ? slowStartShare(nowMs - (entry.upMs ?? nowMs), slowStartMs) : 1;
       if (share < 1) this.#changesMs = Math.min(this.#changesMs, nowMs + rampStepMs);
       entry.candidate.weight = weightOf(entry.wanted) * share;
+      entry.candidate.inFlightMax = Math.ceil(requestsMax * share);
     }
     return eligibleOf(
       serving.map((entry) => ({
@@ -177,6 +202,10 @@ export class Upstreams {
       { zone, panicRatio },
     );
   }
+}
+
+function isFull({ inFlight, inFlightMax }: Candidate): boolean {
+  return inFlight >= inFlightMax;
 }
 
 /** How often a weight that grows is worked out anew. */
