@@ -199,7 +199,9 @@ export class Collector {
     if (read.kind !== 'done') {
       this.#counts.failures++;
       const isLate = read.kind === 'late';
-      member.failed(isLate ? `it did not answer within ${pullTimeoutMs / 1000} s` : reasonOf(read.error));
+      const because = isLate ? `it did not answer within ${pullTimeoutMs / 1000} s` : reasonOf(read.error);
+      member.failed(because);
+      this.#options.lately.miss(member, because);
       return undefined;
     }
     const { samples, elapsedS, readMs } = read.value;

@@ -24,6 +24,8 @@ interface Service {
   tellsLatency: boolean;
   /** Of each instance, the newest first. */
   readonly instances: Map<string, Slice[]>;
+  /** Why those told nothing that were asked last and told nothing. */
+  readonly misses: Map<string, string>;
 }
 
 /** Shares and rates are of so much time, or of the last look where that is of more. */
@@ -31,6 +33,7 @@ const figureMs = 1000;
 /** So much is kept for response times. */
 const keptMs = 30_000;
 const slicesMax = 128;
+const missesMax = 1000;
 /** Who says nothing any more counts no longer after three looks, and is forgotten after so long. */
 const forgottenMs = 300_000;
 const silentLooks = 3;
@@ -45,7 +48,10 @@ export class Lately {
 
   constructor(services: Iterable<string>) {
     this.#services = new Map(
-      [...services].map((service) => [service, { tellsLatency: false, instances: new Map() }]),
+      [...services].map((service) => [
+        service,
+        { tellsLatency: false, instances: new Map(), misses: new Map() },
+      ]),
     );
   }
 
@@ -56,6 +62,7 @@ export class Lately {
     at: { readonly nowMs: number; readonly elapsedS: number },
   ): void {
     const known = this.#services.get(service);
+    known?.misses.delete(instance);
     const [first] = samples;
     if (known === undefined || first === undefined) return;
     const slices = known.instances.get(instance) ?? [];
@@ -68,7 +75,30 @@ export class Lately {
     const young = slices.filter(({ toMs }) => toMs > at.nowMs - keptMs);
     known.instances.set(instance, [slice, ...young].slice(0, slicesMax));
     for (const [id, [newest]] of known.instances)
-      if (newest === undefined || newest.toMs < at.nowMs - forgottenMs) known.instances.delete(id);
+      if (newest === undefined || newest.toMs < at.nowMs - forgottenMs) {
+        known.instances.delete(id);
+        known.misses.delete(id);
+      }
+  }
+
+  /** One that was asked told nothing. @param because for people, of the instance as `it`, without a full stop. */
+  miss(
+    { service, instance }: { readonly service: string; readonly instance: string },
+    because: string,
+  ): void {
+    const misses = this.#services.get(service)?.misses;
+    if (misses !== undefined && (misses.has(instance) || misses.size < missesMax))
+      misses.set(instance, because);
+  }
+
+  /** Why the first of these told nothing that did not; undefined where all did, or were not asked yet. */
+  whySilent(service: string, instances: Iterable<string>): string | undefined {
+    const misses = this.#services.get(service)?.misses;
+    for (const instance of instances) {
+      const because = misses?.get(instance);
+      if (because !== undefined) return `${instance} told nothing: ${because}`;
+    }
+    return undefined;
   }
 
   /** A figure of each instance that tells it. */

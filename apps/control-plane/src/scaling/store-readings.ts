@@ -25,7 +25,7 @@ const latencyStepMs = 30_000;
 export interface StoreReadingsOptions {
   readonly metrics: Store['metrics'];
   /** What was seen so lately that the store need not know it yet. */
-  readonly lately: Pick<Lately, 'figures' | 'latency'>;
+  readonly lately: Pick<Lately, 'figures' | 'latency' | 'whySilent'>;
   /** Looks once more before a round of those that are decided upon often. */
   readonly quick: Pick<QuickLooks, 'look'>;
   /** From one round of a group to its next. */
@@ -39,7 +39,7 @@ type Measured = ScalingReading & { readonly instance: string };
 
 /**
  * What a scaler goes by, from what was measured: of the instances that take requests the mean, or of the group the sum
- * or the worst. A metric that nobody measures is left out, or has as a reason that no instance is ready. What was seen lately
+ * or the worst. A metric that nobody measures is left out, or has as a reason that no instance is ready, or why one of them told nothing. What was seen lately
  * comes before what the store has, and what the driver counts of the processor before both.
  */
 export function createStoreReadings({
@@ -120,7 +120,9 @@ export function createStoreReadings({
     history: createStoreHistory({ metrics, clock }),
     async read(group, wanted, signal) {
       const { all, ready, cores } = await lookAt(group, signal);
-      const nobody: NoReading | undefined = ready.size === 0 && all.size > 0 ? noneReady : undefined;
+      const because = ready.size === 0 ? undefined : lately.whySilent(group, ready);
+      const silent: NoReading | undefined = because === undefined ? undefined : { because };
+      const nobody = ready.size === 0 && all.size > 0 ? noneReady : silent;
       const read = await Promise.all(
         wanted.map(async (each) => {
           const { metric, of } = each;

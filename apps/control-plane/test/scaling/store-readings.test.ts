@@ -63,7 +63,7 @@ async function stage({
       nowMs: clock.monotonicMs(),
       elapsedS: 1,
     });
-  return { clock, store, readings, sample, see, asked, used };
+  return { clock, store, readings, sample, see, lately, asked, used };
 }
 
 it.each([
@@ -124,6 +124,24 @@ describe('what nobody has measured', () => {
       cpuRatio: { because },
       latencyMsP95: { because },
     });
+  });
+
+  it('has as a reason why one that takes requests told nothing, until it tells something', async () => {
+    const instances = [instance('shop-1'), instance('shop-2'), instance('shop-3', 'draining')];
+    const { readings, lately, see } = await stage({ instances, stored: {} });
+    lately.miss({ service: 'shop', instance: 'shop-3' }, 'connection refused');
+    expect(await readings.read('shop', [cpu], signal)).toEqual({});
+    lately.miss({ service: 'shop', instance: 'shop-2' }, 'it answered 401');
+    const because = 'shop-2 told nothing: it answered 401';
+    expect(await readings.read('shop', [cpu, depth, latency], signal)).toEqual({
+      cpuRatio: { because },
+      latencyMsP95: { because },
+    });
+    see('shop-1', 0.5);
+    // One value is better than none, and than a reason.
+    expect(await readings.read('shop', [cpu], signal)).toMatchObject({ cpuRatio: { value: 0.5 } });
+    lately.take({ service: 'shop', instance: 'shop-2' }, [], { nowMs: 0, elapsedS: 1 });
+    expect(await readings.read('shop', [latency], signal)).toEqual({});
   });
 
   it('is left out where one is ready, or none is there', async () => {
