@@ -29,6 +29,7 @@ export { type Limited, withTimeLimit } from './time-limit.ts';
 export type { VirtualClock } from './virtual-clock.ts';
 export { createVirtualClock } from './virtual-clock.ts';
 export { type ProgramCall, whyNotStarted } from './why-not-started.ts';
+export { whyUnreached } from './why-unreached.ts';
 export { withoutPassword } from './without-password.ts';
 export { type WrittenCalendar, writeCalendar } from './write-calendar.ts';
 export { instantOf, isTimeZone, type WallTime, wallTimeOf } from './zoned-time.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
-import { formatBytes, isLoadlineError } from '../base/index.ts';
+import { formatBytes, isLoadlineError, whyUnreached } from '../base/index.ts';
 import type { KubernetesAccess } from './access.ts';
 import { kubernetesError, type kubernetesErrorTable } from './errors.ts';
 
@@ -152,7 +152,7 @@ export function parseJson(text: string): unknown {
 /** Ours as they are, and everything of the network as what it means here. */
 export function plainly(access: KubernetesAccess, error: unknown): unknown {
   if (isLoadlineError(error) || !(error instanceof Error)) return error;
-  return unreachable(access, onOneLine(error.message || (error as NodeJS.ErrnoException).code || ''), error);
+  return unreachable(access, onOneLine(whyUnreached(error)), error);
 }
 
 export function unreachable({ url }: KubernetesAccess, because: string, cause?: unknown): Error {

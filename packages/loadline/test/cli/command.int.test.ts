@@ -102,7 +102,7 @@ describe('--json', { retry: 3 }, () => {
   it('FILE writes it beside the summary', async () => {
     await using bench = await startBench();
     const json = join(bench.folder, 'report.json');
-    const { out } = await run([
+    const { out, err } = await run([
       'run',
       await bench.file('load.yaml', visit('300ms')),
       '--target',
@@ -111,6 +111,7 @@ describe('--json', { retry: 3 }, () => {
       json,
     ]);
     expect(out).toContain('✓ passed');
+    expect(err).toContain(`The report is in ${json}.\n`);
     expect((JSON.parse(await readFile(json, 'utf8')) as LoadReport).total.requests).toBe(bench.requests());
   });
 

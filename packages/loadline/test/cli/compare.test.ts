@@ -108,7 +108,8 @@ describe('loadline compare', () => {
   });
 
   it('writes Markdown for a pull request, beside the table', async () => {
-    const { out } = await compare('before', 'slower', '--markdown', 'FOLDER/comment.md');
+    const { out, err } = await compare('before', 'slower', '--markdown', 'FOLDER/comment.md');
+    expect(err).toMatch(/^The comparison is in \S+comment\.md\.\n$/);
     const text = await readFile(join(folder, 'comment.md'), 'utf8');
     expect(text).toMatch(/^### ❌ worse: search/);
     expect(text).toMatch(/\| ❌ \| search \| latency mean \| 2\d(\.\d)? ms \|/);

@@ -144,6 +144,16 @@ describe('loadline import', () => {
       ['openapi', 'wrong.yaml'],
       /it has 2 problems\.\n {2}line 6, paths\.\/x\.get\.parameters\[0\] refers to #\/no, .*\n {2}line 7, .*#\/way/,
     ],
+    [
+      'a recording as a description',
+      ['openapi', 'shop.har'],
+      /openapi is missing; .*\. This is a recording: `loadline import har` takes it\n$/,
+    ],
+    [
+      'a description as a recording',
+      ['har', 'api.json'],
+      /log\.entries is missing; .*\. This describes an API: `loadline import openapi` takes it\n$/,
+    ],
     ['YAML that is none', ['openapi', 'slip.yaml'], /^LOAD_IMPORT_INVALID: .*\n {2}line 2/],
     ['a target that is none', ['openapi', 'api.yaml', '--target', 'here'], /cannot be imported for "here"/],
     [

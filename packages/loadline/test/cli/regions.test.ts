@@ -111,9 +111,18 @@ describe('loadline regions', () => {
       /3 problems\.\n {2}--name .*\n {2}--policy .* did you mean weighted\?\n {2}--ttl /,
     ],
     [
-      ['regions.json', '--as', 'dns', '--name', 'a', '--policy', 'geo', '--ttl', '500ms'],
+      ['regions.json', '--as', 'dns', '--name', 'api.example.test', '--policy', 'geo', '--ttl', '500ms'],
       /--ttl must be a whole number/,
     ],
+    [
+      ['regions.json', '--as', 'dns', '--name', 'api', '--policy', 'weighted'],
+      /TRAFFIC_OPTIONS_INVALID: .*--name must be a name in DNS, like api\.example\.test, got "api"/,
+    ],
+    [
+      ['regions.json', '--as', 'dns', '--policy', 'geo', '--listen', '*:8080', '--slow-start', '5s'],
+      /3 problems\.\n {2}--listen belongs to --as haproxy\n {2}--slow-start belongs to --as haproxy\n {2}--name must/,
+    ],
+    [['regions.json', ...byCountry, '--ttl', '60s'], /: --ttl belongs to --as dns\.\n$/],
     [['regions.json', '--as', 'dsn'], /--as must be one of haproxy, dns, got "dsn"; did you mean dns\?\n$/],
     [byCountry, /one file is needed, got 0/],
     [['regions.json', '--lisen', '*:8080'], /Did you mean --listen\?/],

@@ -235,6 +235,26 @@ describe('loadline scale simulate', () => {
     [['sized.yaml', '--trace', 'wrong.csv'], 'wrong.csv: it has 2 problems.\n  line 2 must be a time'],
     [['sized.yaml', '--trace', 'load.csv', '--service', '50'], '--service must be a time with its unit'],
     [['sized.yaml', '--trace', 'load.csv', '--target', '20ms'], '--target must be longer than --service'],
+    [
+      [
+        'sized.yaml',
+        '--trace',
+        'load.csv',
+        '--service',
+        '0s',
+        '--start',
+        'soon',
+        '--price',
+        'x',
+        '--history',
+        '1',
+      ],
+      'CLI_USAGE: Cannot simulate: it has 4 problems.\n' +
+        '  --service must be above 0\n' +
+        '  --start must be a time with its unit, like 90s, got "soon"\n' +
+        '  --price must be a number from 0, got "x"\n' +
+        '  --history must be a time with its unit, like 90s, got "1"\n',
+    ],
     [['sized.yaml', '--trace', 'load.csv', '--concurrency', '1.5'], '--concurrency must be a whole number'],
     [['sized.yaml', '--trace', 'load.csv', '--history', '6h'], '--history must leave something to try'],
     [['load.csv', '--trace', 'load.csv'], 'Cannot scale by'],

@@ -51,7 +51,7 @@ describe('loadline run of a file with sessions', { retry: 3 }, () => {
     const json = join(bench.folder, 'report.json');
     const { code, out, err } = await run(['run', file, '--json', json, '--workers', `${workers}`]);
     const report = JSON.parse(await readFile(json, 'utf8')) as LoadReport;
-    expect(err).toBe('');
+    expect(err).toBe(`The report is in ${json}.\n`);
     expect(verdictCodes, out).toContain(code);
     expect(report.iterations).toMatchObject({ started: 20, completed: 20 });
     expect(

@@ -59,7 +59,10 @@ async function compare(args: readonly string[], { terminal }: Surroundings): Pro
     terminal.out(
       drawComparison(comparison, { width: terminal.width, style: terminal.style, all: asked.all === true }),
     );
-  if (asked.markdown !== undefined) await writeResultFile(asked.markdown, comparisonMarkdown(comparison));
+  if (asked.markdown !== undefined) {
+    await writeResultFile(asked.markdown, comparisonMarkdown(comparison));
+    terminal.err(`The comparison is in ${asked.markdown}.\n`);
+  }
   return exitCodeFor(comparison.verdict, asked['fail-inconclusive'] === true);
 }
 

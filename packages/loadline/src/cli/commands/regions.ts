@@ -67,16 +67,31 @@ const options = {
   header: { type: 'string' },
   networks: { type: 'string' },
   check: { type: 'string' },
-  'slow-start': { type: 'string', default: '0s' },
+  'slow-start': { type: 'string' },
   certificate: { type: 'string' },
   'trusts-forwarded': { type: 'boolean' },
-  socket: { type: 'string', default: '/run/haproxy/admin.sock' },
+  socket: { type: 'string' },
   name: { type: 'string' },
   policy: { type: 'string' },
-  ttl: { type: 'string', default: '60s' },
+  ttl: { type: 'string' },
 } as const;
 
 type Asked = Words<typeof options>['options'];
+
+/** The options that mean something to one of them alone. */
+const belongings = {
+  haproxy: [
+    'listen',
+    'header',
+    'networks',
+    'check',
+    'slow-start',
+    'certificate',
+    'trusts-forwarded',
+    'socket',
+  ],
+  dns: ['name', 'policy', 'ttl'],
+} as const satisfies Record<(typeof kinds)[number], readonly (keyof Asked)[]>;
 
 async function writeRegions(args: readonly string[], { terminal }: Surroundings): Promise<number> {
   const { options: asked, positionals } = readWords('regions', args, options);
@@ -102,17 +117,24 @@ function readWriter(asked: Asked): (plan: RegionPlan) => string {
   const kind = parse(asked.as, (word) => word.oneOf(kinds));
   if (!kind.ok) throw unusable(kind.problems.map(({ message }) => `--as ${message}`));
   if (kind.value === 'haproxy') {
-    const haproxy = readHaproxyOptions(asked);
+    const haproxy = readHaproxyOptions(asked, strangersTo('dns', asked));
     return (plan) => writeRegionConfiguration(plan, haproxy);
   }
-  const dns = readDnsOptions(asked);
+  const dns = readDnsOptions(asked, strangersTo('haproxy', asked));
   return (plan) => stringify(regionRecords(plan, dns), { lineWidth: 0 });
 }
 
-function readHaproxyOptions(asked: Asked): RegionConfigurationOptions {
-  const { listen = [], header, networks, check, certificate, socket } = asked;
-  const slowStartMs = parseDuration(asked['slow-start']);
+/** What is asked of the other kind would be left out without a word. */
+function strangersTo(other: keyof typeof belongings, asked: Asked): string[] {
+  const given = belongings[other].filter((name) => asked[name] !== undefined);
+  return given.map((name) => `--${name} belongs to --as ${other}`);
+}
+
+function readHaproxyOptions(asked: Asked, strangers: readonly string[]): RegionConfigurationOptions {
+  const { listen = [], header, networks, check, certificate, socket = '/run/haproxy/admin.sock' } = asked;
+  const slowStartMs = parseDuration(asked['slow-start'] ?? '0s');
   const problems = [
+    ...strangers,
     ...(listen.length === 0 ? ['--listen must say where clients come in, as in *:8080'] : []),
     ...((header === undefined) === (networks === undefined)
       ? ['either --header or --networks must say where a client comes from']
@@ -133,10 +155,14 @@ function readHaproxyOptions(asked: Asked): RegionConfigurationOptions {
   };
 }
 
-function readDnsOptions({ name = '', policy, ttl }: Asked): RegionRecordsOptions {
+function readDnsOptions(
+  { name = '', policy, ttl = '60s' }: Asked,
+  strangers: readonly string[],
+): RegionRecordsOptions {
   const ttlMs = parseDuration(ttl);
   const known = parse(policy, (word) => word.oneOf(['weighted', 'failover', 'geo']));
   const problems = [
+    ...strangers,
     ...(name === '' ? ['--name must say what the service is called, as in api.example.test'] : []),
     ...(known.ok ? [] : known.problems.map(({ message }) => `--policy ${message}`)),
     ...(ttlMs === undefined ? ['--ttl must be a duration, like 60s'] : []),
@@ -173,6 +199,7 @@ const optionsByPath: ReadonlyMap<string, string> = new Map([
   ['slowStartMs', '--slow-start'],
   ['runtime.socketPath', '--socket'],
   ['ttlSeconds', '--ttl'],
+  ['name', '--name'],
 ]);
 
 function unfit(file: string, problems: readonly string[]): Error {

@@ -168,7 +168,9 @@ async function runFile(args: readonly string[], { terminal, signal, env }: Surro
   else if (quiet !== true || report.verdict.status !== 'passed') terminal.out(summarize(report, terminal));
   for (const problem of watch?.problems() ?? []) terminal.err(`Not everything was seen: ${problem}\n`);
   await tellDeliveries(live, terminal);
-  await writeResultFiles(words.options, report);
+  await writeResultFiles(words.options, report, (line) => {
+    if (quiet !== true) terminal.err(`${line}\n`);
+  });
   return exitCodeOf(report.verdict.status);
 }
 

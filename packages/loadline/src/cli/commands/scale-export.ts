@@ -52,7 +52,7 @@ const options = {
   namespace: { type: 'string' },
   kind: { type: 'string' },
   'api-version': { type: 'string' },
-  scaler: { type: 'string', default: 'loadline.loadline.svc:9090' },
+  scaler: { type: 'string' },
   image: { type: 'string' },
   port: { type: 'string' },
   cpu: { type: 'string' },
@@ -60,6 +60,17 @@ const options = {
   out: { type: 'string' },
   force: { type: 'boolean' },
 } as const;
+
+type Asked = ReturnType<typeof readWords<typeof options>>['options'];
+
+/** The options that mean something to one kind alone. */
+const owners = {
+  scaler: 'keda',
+  image: 'deployment',
+  port: 'deployment',
+  cpu: 'deployment',
+  memory: 'deployment',
+} as const satisfies Partial<Record<keyof Asked, Kind>>;
 
 async function exportObjects(args: readonly string[], { terminal }: Surroundings): Promise<number> {
   const { options: asked, positionals } = readWords('scale export', args, options);
@@ -69,6 +80,8 @@ async function exportObjects(args: readonly string[], { terminal }: Surroundings
       `one file is needed, got ${positionals.length}. As in \`loadline scale export policy.yaml --as hpa\``,
     );
   const wanted = readKinds(asked.as);
+  const strangers = strangersTo(wanted, asked);
+  if (strangers.length > 0) throw cliError('CLI_USAGE', tellProblems('Cannot export', strangers));
   const { policy } = await readPolicy(file);
   const request = {
     policy,
@@ -77,7 +90,11 @@ async function exportObjects(args: readonly string[], { terminal }: Surroundings
       kind: asked.kind ?? policy.hpa?.scaleTarget.kind,
       apiVersion: asked['api-version'] ?? policy.hpa?.scaleTarget.apiVersion,
     },
-    ...{ scalerAddress: asked.scaler, image: asked.image, port: readPort(asked.port) },
+    ...{
+      scalerAddress: asked.scaler ?? 'loadline.loadline.svc:9090',
+      image: asked.image,
+      port: readPort(asked.port),
+    },
     ...{ cpu: asked.cpu, memory: asked.memory },
   };
   const text = writeManifests(wanted.map((kind) => exportAs(kind, request)));
@@ -123,6 +140,14 @@ function withoutAbsent<Value extends object>(
 ): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
   const pairs = Object.entries(value).filter(([, each]) => each !== undefined);
   return Object.fromEntries(pairs) as { [Key in keyof Value]: Exclude<Value[Key], undefined> };
+}
+
+/** What is asked of a kind that is not written would be left out without a word. */
+function strangersTo(wanted: readonly Kind[], asked: Asked): string[] {
+  const given = Object.entries(owners).filter(([name]) => asked[name as keyof typeof owners] !== undefined);
+  return given
+    .filter(([, owner]) => !wanted.includes(owner))
+    .map(([name, owner]) => `--${name} belongs to --as ${owner}`);
 }
 
 function readKinds(asked: readonly string[] | undefined): readonly Kind[] {

@@ -1,3 +1,4 @@
+import { parseDuration } from '../../base/index.ts';
 import type { ScalingPolicy } from '../../scaling/index.ts';
 import {
   type AssumedFact,
@@ -13,11 +14,13 @@ import {
   type TriedPolicy,
   unmodelledMetrics,
 } from '../../scaling/simulate/index.ts';
+import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { readPolicy } from '../door/policy-file.ts';
+import { tellProblems } from '../door/problems.ts';
 import { checkWritable, writeResultFile } from '../door/result-file.ts';
 import { readTrace } from '../door/trace.ts';
-import { readTime, readTraceSource, traceOptions, unfit } from '../door/trace-source.ts';
+import { readTraceSource, traceOptions, unfit, untimely } from '../door/trace-source.ts';
 import { readWords } from '../door/words.ts';
 import { drawSimulation } from '../screen/simulation.ts';
 import type { Terminal } from '../screen/terminal.ts';
@@ -85,13 +88,11 @@ async function trySimulations(
       'at least one policy is needed, as in `loadline scale simulate policy.yaml --trace load.csv`',
     );
   const source = readTraceSource(asked);
-  const { service, assumed } = readService(asked);
-  const price = asked.price === undefined ? undefined : readNumber('--price', asked.price, 0);
-  const intervalMs = readInterval(asked.interval);
+  const { service, assumed, price, intervalMs, historyMs } = readSettings(asked);
   const policies = await Promise.all(words.map(readPolicy));
   await checkResults(asked);
   const whole = await readTrace(source, { env, signal });
-  const { trace, history } = split(whole, readTime('--history', asked.history));
+  const { trace, history } = split(whole, historyMs);
   const given: SimulationOptions = {
     ...{ trace, service, intervalMs },
     ...(history === undefined ? {} : { history }),
@@ -156,46 +157,59 @@ function split(whole: Trace, historyMs: number): { trace: Trace; history: Trace 
   };
 }
 
-interface ServiceRead {
+interface Settings {
   readonly service: SimulatedService;
-  /** What nobody said. */
+  /** What nobody said of it. */
   readonly assumed: readonly AssumedFact[];
+  readonly price: number | undefined;
+  readonly intervalMs: number;
+  readonly historyMs: number;
 }
 
-function readService(asked: Asked): ServiceRead {
-  const serviceMs = readTime('--service', asked.service ?? '50ms');
-  const latencyMs = asked.target === undefined ? 5 * serviceMs : readTime('--target', asked.target);
-  if (serviceMs === 0) throw unfit('--service must be above 0');
-  if (latencyMs <= serviceMs) throw unfit('--target must be longer than --service');
-  const concurrency = readNumber('--concurrency', asked.concurrency ?? '1', 1);
-  if (!Number.isInteger(concurrency))
-    throw unfit(`--concurrency must be a whole number, got ${asked.concurrency}`);
+/** @throws CLI_USAGE with everything that is wrong. */
+function readSettings(asked: Asked): Settings {
+  const problems: string[] = [];
+  const time = (name: string, text: string, leastMs = 0): number => {
+    const timeMs = parseDuration(text);
+    if (timeMs === undefined) problems.push(untimely(name, text));
+    else if (timeMs < leastMs) problems.push(`${name} must be at least ${leastMs}ms, got ${text}`);
+    return timeMs ?? Number.NaN;
+  };
+  const number = (name: string, text: string, least: number, most = Number.MAX_VALUE): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const span = most === Number.MAX_VALUE ? `from ${least}` : `from ${least} to ${most}`;
+    if (!(value >= least && value <= most))
+      problems.push(`${name} must be a number ${span}, got ${JSON.stringify(text)}`);
+    return value;
+  };
+  const serviceMs = time('--service', asked.service ?? '50ms');
+  if (serviceMs === 0) problems.push('--service must be above 0');
+  const latencyMs = asked.target === undefined ? 5 * serviceMs : time('--target', asked.target);
+  if (serviceMs > 0 && latencyMs <= serviceMs) problems.push('--target must be longer than --service');
+  const concurrency = number('--concurrency', asked.concurrency ?? '1', 1);
+  if (concurrency >= 1 && !Number.isInteger(concurrency))
+    problems.push(`--concurrency must be a whole number, got ${asked.concurrency}`);
   const service = {
     serviceMs,
-    serviceVariability: readNumber('--variability', asked.variability, 0, 100),
+    serviceVariability: number('--variability', asked.variability, 0, 100),
     arrivalVariability: 1,
     concurrency,
-    startMs: readTime('--start', asked.start ?? '60s'),
+    startMs: time('--start', asked.start ?? '60s'),
     target: { quantile: 0.95, latencyMs },
     timeoutMs: 30_000,
   };
   const words = { serviceMs: asked.service, concurrency: asked.concurrency, startMs: asked.start };
   const facts = Object.keys(words) as AssumedFact[];
-  return { service, assumed: facts.filter((fact) => words[fact] === undefined) };
-}
-
-/** As a policy's own: decisions without end would be made where there is no time between them. */
-function readInterval(text: string): number {
-  const intervalMs = readTime('--interval', text);
-  if (intervalMs >= intervalMsMin) return intervalMs;
-  throw unfit(`--interval must be at least ${intervalMsMin}ms, got ${text}`);
+  const settings = {
+    service,
+    assumed: facts.filter((fact) => words[fact] === undefined),
+    price: asked.price === undefined ? undefined : number('--price', asked.price, 0),
+    // As a policy's own: decisions without end would be made where there is no time between them.
+    intervalMs: time('--interval', asked.interval, intervalMsMin),
+    historyMs: time('--history', asked.history),
+  };
+  if (problems.length > 0) throw cliError('CLI_USAGE', tellProblems('Cannot simulate', problems));
+  return settings;
 }
 
 const intervalMsMin = 100;
-
-function readNumber(name: string, text: string, least: number, most = Number.MAX_VALUE): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (value >= least && value <= most) return value;
-  const span = most === Number.MAX_VALUE ? `from ${least}` : `from ${least} to ${most}`;
-  throw unfit(`${name} must be a number ${span}, got ${JSON.stringify(text)}`);
-}

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ended, withoutEnd } from '../../base/index.ts';
+import { ended, whyUnreached, withoutEnd } from '../../base/index.ts';
 import { cliError } from './errors.ts';
 import { whyUnreadable } from './problems.ts';
 
@@ -79,15 +79,11 @@ async function send(url: URL, { key, signal, method = 'GET', body }: Asked): Pro
     });
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
-    throw failed(url.origin, whyUnheard(cause as Error));
+    throw failed(
+      url.origin,
+      whyUnreached(cause, '`loadline serve` starts one, and --control-plane says where another is'),
+    );
   }
-}
-
-function whyUnheard({ message, cause }: Error): string {
-  const deeper = cause as NodeJS.ErrnoException | undefined;
-  if (deeper?.code === 'ECONNREFUSED')
-    return 'nobody listens there; `loadline serve` starts one, and --control-plane says where another is';
-  return deeper?.message ?? message;
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -30,15 +30,30 @@ export async function resultForOutput(files: ResultFiles, report: LoadReport): P
   return kind === undefined ? undefined : await render(kind, report);
 }
 
-/** Writes all the files that can be written, and then complains of the first that cannot. @throws CLI_OUTPUT_UNWRITABLE */
-export async function writeResultFiles(files: ResultFiles, report: LoadReport): Promise<void> {
+/**
+ * Writes all the files that can be written, says which, and then complains of the first that cannot.
+ *
+ * @throws CLI_OUTPUT_UNWRITABLE
+ */
+export async function writeResultFiles(
+  files: ResultFiles,
+  report: LoadReport,
+  tell: (line: string) => void,
+): Promise<void> {
   const writes = kinds.flatMap((kind) => {
     const file = files[kind];
     return file === undefined || file === '-'
       ? []
-      : [render(kind, report).then((text) => writeResultFile(file, text))];
+      : [
+          render(kind, report)
+            .then((text) => writeResultFile(file, text))
+            .then(() => file),
+        ];
   });
-  const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
+  const ends = await Promise.allSettled(writes);
+  const written = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  if (written.length > 0) tell(`The report is in ${written.join(', ')}.`);
+  const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 

@@ -103,11 +103,15 @@ function readWindow({ last = '7d', step = '1m' }: TraceWords): TraceWindow {
   return { lastMs, stepMs };
 }
 
-/** @throws CLI_USAGE */
-export function readTime(name: string, text: string): number {
+function readTime(name: string, text: string): number {
   const timeMs = parseDuration(text);
   if (timeMs !== undefined) return timeMs;
-  throw unfit(`${name} must be a time with its unit, like 90s, got ${JSON.stringify(text)}`);
+  throw unfit(untimely(name, text));
+}
+
+/** What is wrong with an option that is to be a time. */
+export function untimely(name: string, text: string): string {
+  return `${name} must be a time with its unit, like 90s, got ${JSON.stringify(text)}`;
 }
 
 /** What a simulation cannot do with what was asked. */

@@ -1,4 +1,4 @@
-import { type Field, formatBytes, parse } from '../../base/index.ts';
+import { type Field, formatBytes, parse, whyUnreached } from '../../base/index.ts';
 
 /** Where a Prometheus is, or whatever speaks its HTTP API. */
 export interface PrometheusAccess {
@@ -35,10 +35,9 @@ export async function askPrometheus<Value>(
     headers: headersOf(url, authorization),
     signal,
   }).catch((error: Error) => {
-    // What is the matter stands in its cause, where it has one.
     if (signal.aborted) throw error;
-    const { message } = error.cause instanceof Error ? error.cause : error;
-    throw new Error(`Prometheus at ${host} cannot be reached: ${message}`, { cause: error });
+    const why = whyUnreached(error, 'look whether it runs, and at which port');
+    throw new Error(`Prometheus at ${host} cannot be reached: ${why}`, { cause: error });
   });
   const text = await textOf(response, query);
   const answer = jsonOf(text);

@@ -63,7 +63,7 @@ export interface Pool extends AsyncDisposable {
 /**
  * Opens a pool of at most 10,000 upstreams, and begins to look at its proxies.
  *
- * @throws LoadlineError TRAFFIC_OPTIONS_INVALID where there is no proxy, or an option that is not known.
+ * @throws LoadlineError TRAFFIC_OPTIONS_INVALID where there is no proxy, an option that is not known, or a time that is none.
  */
 export function openPool(options: PoolOptions): Pool {
   const { clock, drivers, awayMs = 5000 } = options;
@@ -165,12 +165,16 @@ export function openPool(options: PoolOptions): Pool {
   return pool;
 }
 
-/** One that is misspelt would be the default, without a word. */
+/** One that is misspelt would be the default, without a word, and one that is no time would have it look without end. */
 function checkOptions(options: PoolOptions): void {
   const parsed = parse(options, (root) => {
     const pool = root.object(optionNames);
     checkProxies(pool.required('drivers'));
-    pool.optional('strangers')?.object(['keepMs', 'graceMs']);
+    for (const name of ['intervalMs', 'settleMs', 'callTimeoutMs'] as const)
+      pool.optional(name)?.number({ above: 0 });
+    for (const name of ['batchMs', 'awayMs'] as const) pool.optional(name)?.number({ atLeast: 0 });
+    const strangers = pool.optional('strangers')?.object(['keepMs', 'graceMs']);
+    for (const name of ['keepMs', 'graceMs'] as const) strangers?.optional(name)?.number({ atLeast: 0 });
   });
   if (!parsed.ok) throw optionsError('open a pool', parsed.problems);
 }

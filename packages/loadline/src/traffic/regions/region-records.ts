@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
-import { parse } from '../../base/index.ts';
+import { type Field, parse, show } from '../../base/index.ts';
 import { optionsError } from '../options-error.ts';
 import type { Region, RegionPlan } from './region-plan.ts';
 
 /** What the records of a service say, and for how long. */
 export interface RegionRecordsOptions {
-  /** Of the service: `api.example.test`. */
+  /** Of the service, whole: `api.example.test`. */
   readonly name: string;
   /** How long resolvers keep an answer, and so how long a failover takes at most. Default 60. */
   readonly ttlSeconds?: number;
@@ -39,10 +39,11 @@ export interface DnsRecord {
  * Writes a plan as DNS records. Pure. DNS knows less than a proxy: it spreads those who ask, not requests; it does not see who
  * is full; and clients keep what they were told for longer than they should. The properties are those of Route 53.
  *
- * @throws LoadlineError TRAFFIC_OPTIONS_INVALID.
+ * @throws LoadlineError TRAFFIC_OPTIONS_INVALID, also where areas are no countries and the policy is `geo`.
  */
 export function regionRecords(plan: RegionPlan, options: RegionRecordsOptions): DnsEndpoint {
   const { name, ttlSeconds, policy } = completeOptions(options);
+  if (policy === 'geo') checkAreas(plan);
   const record = (
     region: Region,
     identifier: string,
@@ -70,7 +71,7 @@ function completeOptions(options: RegionRecordsOptions): Required<RegionRecordsO
   const parsed = parse(options, (root): Required<RegionRecordsOptions> => {
     const fields = root.object(['name', 'ttlSeconds', 'policy']);
     return {
-      name: fields.required('name').string(),
+      name: readName(fields.required('name')),
       ttlSeconds:
         fields.optional('ttlSeconds')?.number({ atLeast: 1, atMost: 2_147_483_647, whole: true }) ?? 60,
       policy: fields.required('policy').oneOf(['weighted', 'failover', 'geo']),
@@ -78,6 +79,26 @@ function completeOptions(options: RegionRecordsOptions): Required<RegionRecordsO
   });
   if (parsed.ok) return parsed.value;
   throw optionsError('write regions as DNS records', parsed.problems);
+}
+
+/** A fully qualified one, of the letters, digits and dashes that names of hosts have (RFC 1123, section 2.1). */
+function readName(field: Field): string {
+  const name = field.string();
+  const labels = name.split('.');
+  const isName = name.length <= 253 && labels.length > 1 && labels.every((label) => labelPattern.test(label));
+  if (name !== '' && !isName)
+    field.problem(`must be a name in DNS, like api.example.test, got ${show(field.value)}`);
+  return name;
+}
+
+const labelPattern = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i;
+
+/** As the DNS service wants them: it would refuse others much later. */
+function checkAreas({ areas }: RegionPlan): void {
+  const strange = [...areas.keys()].filter((area) => !/^[a-z]{2}$/i.test(area));
+  const message = 'must be the code of a country, two letters, where DNS is to go by areas';
+  const problems = strange.map((area) => ({ path: ['areas', area], message }));
+  if (problems.length > 0) throw optionsError('write regions as DNS records', problems);
 }
 
 type WriteRecord = (

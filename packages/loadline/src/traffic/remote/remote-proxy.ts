@@ -1,4 +1,4 @@
-import { type Field, formatPath, isLoadlineError, parse } from '../../base/index.ts';
+import { type Field, formatPath, isLoadlineError, parse, whyUnreached } from '../../base/index.ts';
 import { trafficError } from '../errors.ts';
 import type { ProxyDriver } from '../proxy-driver.ts';
 import type { SeenUpstream, WantedUpstream } from '../upstream.ts';
@@ -41,7 +41,7 @@ export function createRemoteProxy({ url, key }: RemoteProxyOptions): ProxyDriver
       init.signal?.throwIfAborted();
       throw trafficError(
         'TRAFFIC_PROXY_UNREACHABLE',
-        `Cannot ask the proxy at ${host}: ${reasonOf(cause)}.`,
+        `Cannot ask the proxy at ${host}: ${whyUnreached(cause)}.`,
         {
           facts: { url },
           cause,
@@ -104,11 +104,4 @@ function jsonOf(text: string): unknown {
 function detailOf(text: string): string {
   const { detail } = (jsonOf(text) ?? {}) as { readonly detail?: unknown };
   return typeof detail === 'string' ? detail.slice(0, 1000) : 'no reason given';
-}
-
-/** `fetch failed` says nothing; what it was for stands behind it. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  const { code, message: behind } = (cause ?? {}) as NodeJS.ErrnoException;
-  return behind || code || message;
 }

@@ -74,6 +74,16 @@ it('refuses options that it does not know, and asks whether another was meant', 
   );
 });
 
+it('refuses times that are none: it would look without end, or never again', () => {
+  const clock = createVirtualClock();
+  const drivers = [createSimulatedProxy({ clock })];
+  const options = { intervalMs: 0, settleMs: Number.NaN, awayMs: -1, strangers: { graceMs: '1s' } };
+  expect(() => openPool({ clock, drivers, ...options } as unknown as PoolOptions)).toThrowError(
+    /intervalMs must be .*; settleMs must be .*; awayMs must be .*; strangers\.graceMs must be/,
+  );
+  expect(clock.pending).toBe(0);
+});
+
 describe('join()', () => {
   it('resolves when every proxy sends requests there', async () => {
     await using stage = start();

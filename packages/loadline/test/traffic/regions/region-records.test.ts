@@ -57,6 +57,27 @@ describe('regionRecords()', () => {
     ]);
   });
 
+  it.each(['', 'api', 'api..test', '-a.test', 'a b.test', `${'a'.repeat(64)}.test`])(
+    'refuses %j as the name of a service',
+    (wrong) => {
+      expect(() => regionRecords(plan, { name: wrong, policy: 'weighted' })).toThrow(
+        expect.objectContaining({
+          code: 'TRAFFIC_OPTIONS_INVALID',
+          message: expect.stringMatching(/name must/),
+        }),
+      );
+    },
+  );
+
+  it('refuses areas that are no countries only where it goes by areas', () => {
+    const regions = { eu: { host: '10.1.0.1', port: 443 } };
+    const byName = readRegionPlan({ regions, areas: { jp: [['eu']], europe: [['eu']], 'de-by': [['eu']] } });
+    expect(() => regionRecords(byName, { name, policy: 'geo' })).toThrow(
+      'Cannot write regions as DNS records: areas.europe must be the code of a country, two letters, where DNS is to go by areas; areas.de-by must',
+    );
+    expect(regionRecords(byName, { name, policy: 'failover' }).spec.endpoints).toHaveLength(1);
+  });
+
   it('refuses options that it does not know, and asks whether another was meant', () => {
     // Plain JavaScript may give what the types refuse.
     const misspelt = { name, ttlseconds: 10, policy: 'weigthed' } as unknown as RegionRecordsOptions;

@@ -63,7 +63,9 @@ export function parseRecording(value: unknown): Parsed<Recording> {
     const log = root.at('log');
     const entries = log.at('entries');
     if (!Array.isArray(entries.value)) {
-      entries.problem('is missing; a HAR file holds its requests there');
+      const isDescription = root.at('openapi').value !== undefined;
+      const hint = isDescription ? '. This describes an API: `loadline import openapi` takes it' : '';
+      entries.problem(`is missing; a HAR file holds its requests there${hint}`);
       return { creator: '', exchanges: [] };
     }
     if (entries.value.length === 0) entries.problem('holds no requests');

@@ -59,10 +59,15 @@ function checkVersion(root: Field): boolean {
       .at('openapi')
       .problem(
         version === undefined
-          ? 'is missing; an OpenAPI 3 description says its version there'
+          ? `is missing; an OpenAPI 3 description says its version there${hintOf(root)}`
           : 'must be a version like 3.1.0, in quotes',
       );
   return false;
+}
+
+function hintOf(root: Field): string {
+  const isRecording = Array.isArray(root.at('log').at('entries').value);
+  return isRecording ? '. This is a recording: `loadline import har` takes it' : '';
 }
 
 function draftScenarios(
