@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 /** A real Prometheus on a free port of loopback, with its remote-write receiver open and nothing stored before. */
 export interface PrometheusServer extends AsyncDisposable {
@@ -48,16 +49,11 @@ export async function startPrometheus(
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  let url = '';
-  for await (const line of createInterface(child.stderr)) {
-    url = /msg="Listening on" address=(\S+)/.exec(line)?.[1] ?? url;
-    if (line.includes('Server is ready')) break;
-  }
-  child.stderr.resume();
+  const url = await addressOnceReady(child.stderr);
   return {
-    url: `http://${url}`,
-    query: (expression, atMs) => query(`http://${url}`, expression, atMs),
-    raw: (selector, minutes) => raw(`http://${url}`, `${selector}[${minutes}m]`),
+    url,
+    query: (expression, atMs) => query(url, expression, atMs),
+    raw: (selector, minutes) => raw(url, `${selector}[${minutes}m]`),
     async [Symbol.asyncDispose]() {
       const ended = once(child, 'exit');
       // What it has stored goes with the folder, so nothing is lost by not asking politely.
@@ -65,6 +61,23 @@ export async function startPrometheus(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** It tells that it is ready and where it listens from two threads, in either order. */
+async function addressOnceReady(log: Readable): Promise<string> {
+  const told: string[] = [];
+  let address: string | undefined;
+  let isReady = false;
+  for await (const line of createInterface(log)) {
+    told.push(line);
+    address ??= /msg="Listening on" address=(\S+)/.exec(line)?.[1];
+    isReady ||= line.includes('Server is ready');
+    if (isReady && address !== undefined) break;
+  }
+  if (!isReady || address === undefined)
+    throw new Error(`Prometheus ended before it was ready:\n${told.join('\n')}`);
+  log.resume();
+  return `http://${address}`;
 }
 
 async function query(url: string, expression: string, atMs?: number): Promise<Map<string, number>> {
