@@ -143,6 +143,7 @@ export async function openWatching(world: World, { lately }: Services): Promise<
     ...{ clock, documents, nextId, store, registry, onFailure, pull, lately },
     configuration: configuration.watch,
     key: configuration.observeKey,
+    isShared: isShared(world),
     running: () => runningInstances(driver, builds),
   });
   return world.keep(watch, ({ collector }) => collector.close());

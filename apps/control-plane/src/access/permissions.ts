@@ -1,7 +1,10 @@
 import type { OperationName } from '../contract/index.ts';
 
-/** From the least to the most; whoever may do more may do all that is less. */
-export const roles = ['viewer', 'operator', 'admin'] as const;
+/**
+ * From the least to the most; whoever may do more may do all that is less. But a reporter stands beside the viewer, and not below
+ * it: it tells what an operator may tell, and is told nothing.
+ */
+export const roles = ['reporter', 'viewer', 'operator', 'admin'] as const;
 
 export type Role = (typeof roles)[number];
 
@@ -40,12 +43,12 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
   getMetricSeries: 'viewer',
   listMetricNames: 'viewer',
   listInstances: 'viewer',
-  registerInstance: 'operator',
-  beatInstance: 'operator',
-  removeInstance: 'operator',
-  writeMetrics: 'operator',
-  writeMetricsText: 'operator',
-  remoteWriteMetrics: 'operator',
+  registerInstance: 'reporter',
+  beatInstance: 'reporter',
+  removeInstance: 'reporter',
+  writeMetrics: 'reporter',
+  writeMetricsText: 'reporter',
+  remoteWriteMetrics: 'reporter',
   listSchedules: 'viewer',
   createSchedule: 'operator',
   deleteSchedule: 'operator',
@@ -90,5 +93,6 @@ export const permissions: Readonly<Record<OperationName, Role | 'open' | 'metric
 
 /** Whether a role may do what needs another. */
 export function includes(role: Role, needed: Role): boolean {
+  if (needed === 'reporter' && role === 'viewer') return false;
   return roles.indexOf(role) >= roles.indexOf(needed);
 }

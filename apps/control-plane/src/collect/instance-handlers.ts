@@ -34,7 +34,7 @@ export function instanceHandlers({
     },
     beatInstance: async ({ params }) => ({
       status: 200,
-      body: registrationViewOf(registrations.heartbeat(params.instanceId)),
+      body: registrationViewOf(await registrations.heartbeat(params.instanceId)),
     }),
     async removeInstance({ params }) {
       await registrations.remove(params.instanceId);

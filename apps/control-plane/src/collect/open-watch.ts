@@ -35,6 +35,8 @@ export interface WatchOptions {
   /** Hears of what services do that are scaled. */
   readonly lately: Lately;
   readonly registry: Registry;
+  /** Whether there may be other control planes with the same documents. */
+  readonly isShared: boolean;
   readonly onFailure: (error: unknown) => void;
   /** Default: over HTTP. */
   readonly pull?: Pull | undefined;
@@ -55,7 +57,10 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
   const { resolve = resolveByMachine, pull = createPull(clock) } = options;
   const { resolveService = resolveServiceByMachine } = options;
   const { services, kubernetes, postgres, valkey, policy, intervalMs } = configuration;
-  const registrations = await Registrations.open({ documents, clock, nextId, policy, resolve });
+  const registrations = await Registrations.open({
+    ...{ documents, clock, nextId, policy, resolve, onFailure },
+    isShared: options.isShared,
+  });
   const discoveries = new Map<string, Discovery>([
     ['dns', createListedInstances(services, { clock, resolve, resolveService, onFailure })],
   ]);

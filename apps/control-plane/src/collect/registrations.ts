@@ -27,6 +27,10 @@ export interface RegistrationsOptions {
   readonly nextId: NextId;
   readonly policy: AddressPolicy;
   readonly resolve: Resolve;
+  /** Whether other control planes have the same documents, and instances that register at any of them. */
+  readonly isShared: boolean;
+  /** Hears of a heartbeat that the others could not be told of. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 const heartbeatEveryMs = 30_000;
@@ -41,15 +45,20 @@ interface Kept {
   readonly service: string;
   readonly instance: string;
   readonly url: string;
+  /** When it was last heard, by the clock of whoever heard it: for the others a sign that it was, and no time. */
+  readonly heardAtMs?: number;
 }
 
 /**
- * Instances that told of themselves, and tell by a heartbeat that they are still there. They survive a restart, after which
- * each has as long as after a heartbeat.
+ * Instances that told of themselves, and tell by a heartbeat that they are still there, to this control plane or to another one
+ * of the same database. They survive a restart, after which each has as long as after a heartbeat.
  */
 export class Registrations implements InstanceSource {
   readonly #options: RegistrationsOptions;
   readonly #kept = new Map<string, Kept & { heardMs: number }>();
+  /** How often one registered, was heard or was forgotten here. */
+  #changes = 0;
+  #isFailing = false;
 
   private constructor(options: RegistrationsOptions) {
     this.#options = options;
@@ -57,8 +66,7 @@ export class Registrations implements InstanceSource {
 
   static async open(options: RegistrationsOptions): Promise<Registrations> {
     const registrations = new Registrations(options);
-    for (const { id, body } of await options.documents.list('instance'))
-      registrations.#kept.set(id, { ...(body as Kept), heardMs: options.clock.monotonicMs() });
+    await registrations.#takeOver();
     return registrations;
   }
 
@@ -71,21 +79,28 @@ export class Registrations implements InstanceSource {
       throw wrongInBody('/url', 'must not hold a user or a password');
     await this.#judge(url);
     const { service, instance = hostOf(url) } = order;
+    if (this.#options.isShared) await this.#takeOver();
     const known = [...this.#kept.values()].find(
       (each) => each.service === service && each.instance === instance,
     );
     if (known === undefined && this.#kept.size >= registrationsMax)
       throw tooMany(`${registrationsMax} instances are registered already.`, 60);
-    const kept: Kept = { id: known?.id ?? nextId(), service, instance, url: url.href };
+    const id = known?.id ?? nextId();
+    const kept: Kept = { id, service, instance, url: url.href, heardAtMs: clock.now() };
     await documents.put('instance', kept.id, kept);
-    this.#kept.set(kept.id, { ...kept, heardMs: clock.monotonicMs() });
+    this.#hear(kept);
     return { registration: this.#viewOf(kept.id), isNew: known === undefined };
   }
 
   /** @throws CONTROL_PLANE_NOT_FOUND where it was forgotten: then it registers anew. */
-  heartbeat(id: string): Registration {
-    const kept = this.#require(id);
-    kept.heardMs = this.#options.clock.monotonicMs();
+  async heartbeat(id: string): Promise<Registration> {
+    const { isShared, documents, clock } = this.#options;
+    if (isShared && !this.#kept.has(id)) await this.#takeOver();
+    const { heardMs: _, ...known } = this.#require(id);
+    const kept: Kept = { ...known, heardAtMs: clock.now() };
+    this.#hear(kept);
+    // Heard it was, whether or not the others can be told: the next heartbeat tells them.
+    if (isShared) await documents.put('instance', id, kept).catch((error) => this.#failed(error));
     return this.#viewOf(id);
   }
 
@@ -93,10 +108,13 @@ export class Registrations implements InstanceSource {
     this.#require(id);
     await this.#options.documents.remove('instance', id);
     this.#kept.delete(id);
+    this.#changes++;
   }
 
   async list(): Promise<readonly Watched[]> {
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock, isShared } = this.#options;
+    if (isShared) await this.#followOthers();
+    const nowMs = clock.monotonicMs();
     for (const { id, heardMs } of this.#kept.values())
       if (nowMs - heardMs > silenceMsMax + shownMs) await this.remove(id);
     return [...this.#kept.values()].map(({ id, service, instance, url, heardMs }) => ({
@@ -107,6 +125,43 @@ export class Registrations implements InstanceSource {
       source: 'registered',
       ...(nowMs - heardMs > silenceMsMax ? { because: 'its heartbeat does not come any more' } : {}),
     }));
+  }
+
+  #hear(kept: Kept): void {
+    this.#kept.set(kept.id, { ...kept, heardMs: this.#options.clock.monotonicMs() });
+    this.#changes++;
+  }
+
+  /** While the database is away those that are known stay, which is told once each time. */
+  async #followOthers(): Promise<void> {
+    try {
+      await this.#takeOver();
+      this.#isFailing = false;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isFailing) this.#options.onFailure(error);
+    this.#isFailing = true;
+  }
+
+  /** Takes over who has registered, was heard and was forgotten elsewhere. */
+  async #takeOver(): Promise<void> {
+    const { documents, clock } = this.#options;
+    const changes = this.#changes;
+    const stored = await documents.list('instance');
+    // Read before a change of our own, it would take that back; the next look reads anew.
+    if (this.#changes !== changes) return;
+    const ids = new Set(stored.map(({ id }) => id));
+    for (const id of this.#kept.keys()) if (!ids.has(id)) this.#kept.delete(id);
+    for (const { id, body } of stored) {
+      const kept = body as Kept;
+      const known = this.#kept.get(id);
+      const isHeard = known === undefined || known.heardAtMs !== kept.heardAtMs;
+      this.#kept.set(id, { ...kept, heardMs: isHeard ? clock.monotonicMs() : known.heardMs });
+    }
   }
 
   async #judge(url: URL): Promise<void> {
@@ -128,7 +183,7 @@ export class Registrations implements InstanceSource {
   }
 
   #viewOf(id: string): Registration {
-    const { heardMs, ...kept } = this.#require(id);
+    const { heardMs, heardAtMs: _, ...kept } = this.#require(id);
     const { clock } = this.#options;
     return {
       ...kept,

@@ -9,7 +9,7 @@ export const apiKeySchema = {
   properties: {
     id: { type: 'string', description: 'The part of the key by which one recognises it.' },
     name: { type: 'string' },
-    role: { type: 'string', enum: ['viewer', 'operator', 'admin'] },
+    role: { type: 'string', enum: ['reporter', 'viewer', 'operator', 'admin'] },
     createdAt: { type: 'string', format: 'date-time' },
     createdBy: { type: 'string', description: 'The id of the key that made it.' },
     expiresAt: { type: 'string', format: 'date-time' },
@@ -50,7 +50,7 @@ export const keyOrderSchema = {
       pattern: '^[^\\u0000-\\u001f\\u007f]*$',
       description: 'For whom or what the key is.',
     },
-    role: { type: 'string', enum: ['viewer', 'operator', 'admin'] },
+    role: { type: 'string', enum: ['reporter', 'viewer', 'operator', 'admin'] },
     expiresAt: { type: 'string', format: 'date-time', description: 'Default: it does not expire.' },
   },
 } as const;
@@ -71,7 +71,7 @@ export const sessionSchema = {
   properties: {
     keyId: { type: 'string' },
     name: { type: 'string' },
-    role: { type: 'string', enum: ['viewer', 'operator', 'admin'] },
+    role: { type: 'string', enum: ['reporter', 'viewer', 'operator', 'admin'] },
     expiresAt: { type: 'string', format: 'date-time', description: 'Of a session of a browser.' },
     csrfToken: {
       type: 'string',

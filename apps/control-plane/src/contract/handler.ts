@@ -24,7 +24,7 @@ export interface Request<Name extends OperationName> {
 export interface Requester {
   readonly keyId: string;
   readonly name: string;
-  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly role: 'reporter' | 'viewer' | 'operator' | 'admin';
   /** Of a browser that has a session. */
   readonly session?: { readonly id: string; readonly csrfToken: string; readonly expiresAtMs: number };
 }

@@ -33,6 +33,7 @@ export const instanceOperations = {
     path: '/instances/{instanceId}/heartbeat',
     tag: 'Instances',
     summary: 'Say that an instance is still there',
+    isIntake: true,
     params: {
       type: 'object',
       required: ['instanceId'],

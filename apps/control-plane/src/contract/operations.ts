@@ -29,8 +29,8 @@ export interface Operation {
   /** Media types of a body that is not JSON: it reaches the handler as its bytes. */
   readonly bodyAs?: readonly string[];
   /**
-   * Whether it brings in what was measured, and changes nothing besides. The audit log does not hold such requests: they
-   * come many times a second, and would bury whatever else is in it.
+   * Whether it brings in what was measured, or a sign of life, and changes nothing besides. The audit log does not hold such
+   * requests: they come many times a second, and would bury whatever else is in it.
    */
   readonly isIntake?: boolean;
   /** By status; refusals are problem documents and are not listed here. */

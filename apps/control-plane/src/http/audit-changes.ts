@@ -11,7 +11,7 @@ declare module 'fastify' {
 
 /**
  * Writes every request that would change something into the audit log, refused ones too, before it is answered: what
- * was answered was written down; so was what gave out secrets. What only brings in measurements is not in it.
+ * was answered was written down; so was what gave out secrets. What only brings in measurements or signs of life is not in it.
  */
 export function auditChanges(app: FastifyInstance, audit: (request: AuditedRequest) => Promise<void>): void {
   app.decorateRequest('isAudited', false);

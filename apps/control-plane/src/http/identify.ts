@@ -56,10 +56,11 @@ export function authorise(app: FastifyInstance, { metricsAddresses }: IdentifyOp
     if (needed === 'metrics' && isListed(listed, request.ip)) return;
     const { who } = request;
     if (who === undefined) throw unauthenticated(request);
-    if (needed !== 'metrics' && !includes(who.role, needed)) {
+    const least = needed === 'metrics' ? 'viewer' : needed;
+    if (!includes(who.role, least)) {
       throw new Problem(
         'CONTROL_PLANE_FORBIDDEN',
-        `This needs the role ${needed}; this key is of a ${who.role}.`,
+        `This needs the role ${least}; this key has the role ${who.role}.`,
       );
     }
     assertMeant(request, who);

@@ -18,7 +18,7 @@ export interface SamplingOptions {
 /** Who asks. */
 export interface Asker {
   readonly keyId: string;
-  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly role: 'reporter' | 'viewer' | 'operator' | 'admin';
 }
 
 /** @throws CONTROL_PLANE_FORBIDDEN, CONTROL_PLANE_REQUEST_INVALID */

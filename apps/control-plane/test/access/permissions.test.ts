@@ -19,6 +19,12 @@ function ask(name: OperationName, role: Role | undefined): Promise<Answer> {
   return plane.ask(role, method, path.replaceAll(/\{\w+\}/g, 'unknown'));
 }
 
+const leastRoles: Readonly<Record<Role, readonly Role[]>> = {
+  reporter: ['reporter', 'operator', 'admin'],
+  viewer: ['viewer', 'operator', 'admin'],
+  operator: ['operator', 'admin'],
+  admin: ['admin'],
+};
 const open = operationNames.filter((name) => permissions[name] === 'open');
 const guarded = operationNames.filter((name) => permissions[name] !== 'open');
 
@@ -43,13 +49,31 @@ describe('the table of who may do what', () => {
     async (name, role) => {
       const needed = permissions[name];
       const least = needed === 'metrics' || needed === 'open' ? 'viewer' : needed;
-      const may = roles.indexOf(role) >= roles.indexOf(least);
+      const may = leastRoles[least].includes(role);
       const { status } = await ask(name, role);
       expect(status === 403).toBe(!may);
       expect(status).not.toBe(401);
       expect(status).toBeLessThan(500);
     },
   );
+
+  it('lets a reporter tell of instances and of metrics, and nothing else', () => {
+    const told = operationNames.filter((name) => permissions[name] === 'reporter');
+    expect(told.toSorted()).toEqual(
+      [
+        ...['beatInstance', 'registerInstance', 'remoteWriteMetrics', 'removeInstance'],
+        ...['writeMetrics', 'writeMetricsText'],
+      ].toSorted(),
+    );
+  });
+
+  it('says which role it takes, and which there is', async () => {
+    const answer = await plane.ask('reporter', 'GET', '/metrics');
+    expect([answer.status, answer.json.detail]).toEqual([
+      403,
+      'This needs the role viewer; this key has the role reporter.',
+    ]);
+  });
 
   it('is asked before a body is read', async () => {
     const answer = await plane.ask('viewer', 'POST', '/performance/tests', { body: '{ broken' });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Pull } from '../../src/collect/index.ts';
 import { readingOfSnapshot } from '../../src/collect/reading.ts';
 import { createMemoryDocuments } from '../../src/memory/index.ts';
-import { startPlane } from '../plane.ts';
+import { type Plane, startPlane } from '../plane.ts';
 
 const clockOf = createVirtualClock;
 
@@ -214,6 +214,68 @@ describe('an instance that registers', () => {
     await clock.advance(700_000);
     expect(await state()).toBeUndefined();
     expect((await next.ask('operator', 'PUT', `/instances/${made.json.id}/heartbeat`)).status).toBe(404);
+  });
+
+  it('is known to every control plane of a database, whichever it tells', async () => {
+    const clock = clockOf();
+    const documents = createMemoryDocuments();
+    const { registry } = serving();
+    const pull = fakePull(new Map([['127.0.0.1:8080', () => registry]]), { clock });
+    const configuration = { databaseUrl: 'postgresql://db.example/loadline' };
+    await using one = await startPlane({ clock, documents, pull, configuration });
+    await using other = await startPlane({ clock, documents, pull, configuration });
+    const { id } = (await one.ask('operator', 'POST', '/instances', { body: order })).json;
+    expect((await other.ask('operator', 'PUT', `/instances/${id}/heartbeat`)).status).toBe(200);
+    const again = await other.ask('operator', 'POST', '/instances', { body: order });
+    expect([again.status, again.json.id]).toEqual([200, id]);
+
+    const audited = (await one.ask('admin', 'GET', '/audit')).json.items.map(
+      (entry: { operation: string }) => entry.operation,
+    );
+    expect(audited, 'heartbeats would bury everything else').toEqual(['registerInstance']);
+
+    const stateAt = async (plane: Plane) => (await plane.ask('viewer', 'GET', '/instances')).json.items[0];
+    for (let beat = 0; beat < 30; beat++) {
+      await clock.advance(30_000);
+      await one.ask('operator', 'PUT', `/instances/${id}/heartbeat`);
+    }
+    await clock.advance(5000);
+    expect(await stateAt(other), 'though it never told this one').toMatchObject({ id, state: 'up' });
+    await clock.advance(95_000);
+    expect(await stateAt(other)).toMatchObject({ because: 'its heartbeat does not come any more' });
+    expect((await other.ask('operator', 'DELETE', `/instances/${id}`)).status).toBe(204);
+    await clock.advance(5000);
+    expect(await stateAt(one)).toBeUndefined();
+    expect((await one.ask('operator', 'PUT', `/instances/${id}/heartbeat`)).status).toBe(404);
+  });
+
+  it('is heard while the database is away, which is told once', async () => {
+    const clock = clockOf();
+    const kept = createMemoryDocuments();
+    let isAway = false;
+    const documents = new Proxy(kept, {
+      get: (target, name) =>
+        isAway
+          ? async (kind: string) => Promise.reject(new Error(`${kind}s are away`))
+          : Reflect.get(target, name),
+    });
+    const { registry } = serving();
+    const pull = fakePull(new Map([['127.0.0.1:8080', () => registry]]), { clock });
+    const configuration = { databaseUrl: 'postgresql://db.example/loadline' };
+    await using plane = await startPlane({ clock, documents, pull, configuration });
+    const { id } = (await plane.ask('operator', 'POST', '/instances', { body: order })).json;
+    await clock.advance(5000);
+    isAway = true;
+    const said = plane.log.length;
+    for (let beat = 0; beat < 8; beat++) {
+      expect((await plane.ask('operator', 'PUT', `/instances/${id}/heartbeat`)).status).toBe(200);
+      await clock.advance(30_000);
+    }
+    expect((await plane.ask('viewer', 'GET', '/instances')).json.items).toMatchObject([{ id, state: 'up' }]);
+    expect(plane.log.slice(said).filter((line) => line.includes('instances are away'))).toHaveLength(1);
+    isAway = false;
+    await clock.advance(5000);
+    expect((await plane.ask('viewer', 'GET', '/instances')).json.items).toMatchObject([{ id, state: 'up' }]);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createVirtualClock } from 'loadline/base';
 import { type Observer, observe } from 'loadline/observe';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startFakeApiServer } from '../../../../packages/loadline/test/kubernetes/fake-api-server.ts';
@@ -88,5 +89,57 @@ describe('loadline serve beside a fake API server of Kubernetes', { timeout: man
       instance.closeAllConnections();
       instance.close();
     }
+  });
+});
+
+describe('loadline serve, and an instance that announces itself', { timeout: manyStartsMs }, () => {
+  it('watches it as long as it is there, also after it forgot it, and tells it what is wrong', async () => {
+    const key = 'a-key-that-opens-instances';
+    const clock = createVirtualClock();
+    await using observer = observe({ service: 'shop', controlKey: key, clock });
+    const instance = await startInstance(observer);
+    const url = `http://127.0.0.1:${(instance.address() as AddressInfo).port}`;
+    const served = await startServe(
+      ['--home', mkdtempSync(join(folder, 'announced-')), '--watch-every', '1s', '--allow-watch', 'loopback'],
+      { env: { LOADLINE_OBSERVE_KEY: key } },
+    );
+    const look = async (): Promise<readonly (Shown & { readonly id: string })[]> =>
+      ((await (await served.ask('GET', '/instances')).json()) as { items: [] }).items;
+    const made = await served.ask('POST', '/keys', { body: { name: 'instances', role: 'reporter' } });
+    const { secret } = (await made.json()) as { secret: string };
+    const where = { controlPlane: served.url, key: secret, url };
+    const announcement = observer.announce({ ...where, instance: 'shop-1' });
+    const up = { instance: 'shop-1', source: 'registered', state: 'up' };
+    await untilSo(look, [up]);
+    expect(announcement.isKnown).toBe(true);
+
+    const [shown] = await look();
+    await served.ask('DELETE', `/instances/${shown?.id}`);
+    await untilSo(look, []);
+    await clock.advance(30_000);
+    await expect
+      .poll(async () => clock.advance(0).then(look), { timeout: 60_000, interval: 100 })
+      .toMatchObject([up]);
+
+    const problems: string[] = [];
+    const onProblem = (problem: string): void => void problems.push(problem);
+    observer.announce({ ...where, key: 'll_not_one', onProblem });
+    observer.announce({ ...where, url: 'http://169.254.169.254/', onProblem });
+    observer.announce({ ...where, controlPlane: `${served.url}/elsewhere`, onProblem });
+    await expect
+      .poll(() => problems.toSorted(), { timeout: 60_000 })
+      .toEqual([
+        expect.stringMatching(
+          /it answered 401: .*; the key must be one of its own, with the role reporter or operator\.$/,
+        ),
+        expect.stringMatching(/it answered 404: /),
+        expect.stringMatching(/it answered 422: The instance cannot be watched: .*never allowed/),
+      ]);
+
+    await announcement.close();
+    await untilSo(look, []);
+    expect(await served.stop('SIGTERM')).toBe(0);
+    instance.closeAllConnections();
+    instance.close();
   });
 });

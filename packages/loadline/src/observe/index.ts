@@ -9,6 +9,7 @@ export type {
 export type { HonoOptions } from './adapters/hono.ts';
 export type { NodeOptions } from './adapters/node.ts';
 export type { UserOf } from './adapters/watcher.ts';
+export type { Announcement, AnnounceOptions } from './announce/index.ts';
 export type { BeaconOptions } from './doors/beacon-door.ts';
 export type { HealthOptions } from './doors/health-door.ts';
 export { observeError, observeErrorTable } from './errors.ts';

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type Clock, systemClock } from '../base/index.ts';
+import { type Clock, createRandom, systemClock } from '../base/index.ts';
 import { createRegistry, type Registry, type Sketches } from '../metrics/index.ts';
 import {
   createHeapSnapshots,
@@ -20,6 +20,13 @@ import { type FastifyPlugin, type FastifyRequestShape, fastifyPlugin } from './a
 import { type HonoOptions, honoMiddleware } from './adapters/hono.ts';
 import { type NodeOptions, watchHandler } from './adapters/node.ts';
 import type { UserOf, Watcher } from './adapters/watcher.ts';
+import {
+  type Announcement,
+  type AnnounceOptions,
+  Announcer,
+  controlPlaneAt,
+  parseAnnounce,
+} from './announce/index.ts';
 import { beaconDoor, scriptDoor } from './doors/beacon-door.ts';
 import { answering } from './doors/door.ts';
 import { addressGuard, keyGuard } from './doors/guard.ts';
@@ -55,7 +62,15 @@ export interface Observer extends AsyncDisposable {
   hono<Context extends HonoContext>(options: HonoOptions<Context>): HonoMiddleware<Context>;
   /** Counts also connections on which no request comes. Fastify needs no such word. */
   watch(server: ConnectingServer): void;
-  /** Ends the sampling, counts no request that begins from now on, and aborts a profile that is being taken. */
+  /**
+   * Tells a control plane that this process is there, best once it listens: for one that no list, name, pod or driver leads to. It
+   * registers, sends a heartbeat every 30 s, and registers anew where it was forgotten; while the control plane is away it tries
+   * again after 1 s to 30 s. Closed with the observer.
+   *
+   * @throws LoadlineError OBSERVE_OPTIONS_INVALID; what goes wrong later is told to `onProblem`.
+   */
+  announce(options: AnnounceOptions): Announcement;
+  /** Takes leave of the control plane, ends the sampling, counts no request that begins from now on, and aborts a profile that is being taken. */
   close(): Promise<void>;
 }
 
@@ -102,7 +117,22 @@ export function observe(options: ObserveOptions = {}): Observer {
     }),
     doorAt: finderOf(doors),
   };
+  const announcements = new Set<Announcement>();
+  const announce = (announceOptions: AnnounceOptions): Announcement => {
+    const { url, instance, onProblem, ...where } = parseAnnounce(announceOptions);
+    const announcement = new Announcer({
+      controlPlane: controlPlaneAt(where),
+      name: where.controlPlane.host,
+      presence: { service: access.service, url, instance },
+      clock,
+      random: createRandom(randomBytes(4).readUInt32LE()),
+      onProblem,
+    });
+    announcements.add(announcement);
+    return announcement;
+  };
   const close = async (): Promise<void> => {
+    await Promise.all(Array.from(announcements, (each) => each.close()));
     for (const stop of stops) stop();
     exchanges.close();
     workLog.close();
@@ -116,6 +146,7 @@ export function observe(options: ObserveOptions = {}): Observer {
     fastify: (fastifyOptions) => fastifyPlugin(watcher, fastifyOptions),
     hono: (honoOptions) => honoMiddleware(watcher, honoOptions),
     watch: (server) => watcher.network.watch(server),
+    announce,
     close,
     [Symbol.asyncDispose]: close,
   };
