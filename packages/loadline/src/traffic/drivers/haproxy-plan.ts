@@ -58,7 +58,11 @@ function ordersFor(
     return [...(isElsewhere ? removal(name) : []), ...(isLeaving ? [] : addition(name, upstream, settings))];
   }
   const weight = weightOf(upstream);
-  const orders = server.weight === weight ? [] : [`set server ${name} weight ${weight}`];
+  const { requestsMax } = settings;
+  const orders = [
+    ...(server.weight === weight ? [] : [`set server ${name} weight ${weight}`]),
+    ...(server.requestsMax === requestsMax ? [] : [`set maxconn server ${name} ${requestsMax}`]),
+  ];
   if (upstream.mode === 'draining') {
     return server.isDraining || server.isInMaintenance
       ? orders

@@ -9,6 +9,8 @@ export interface HaproxyServer extends SeenUpstream {
   /** It gets nothing new because that was ordered. */
   readonly isDraining: boolean;
   readonly inFlight: number;
+  /** Requests at once; undefined where it does not tell, or has no limit. */
+  readonly requestsMax: number | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export function readServers(state: string, stat: string): HaproxyServer[] {
       weight: number(row, 'srv_uweight'),
       isInMaintenance,
       isDraining,
+      requestsMax: Number(known?.get('slim')) || undefined,
     };
   });
 }
@@ -74,7 +77,7 @@ function readStat(text: string): Row[] {
 
 /** Of a hundred that there are. */
 const stateColumns = ['srv_name', 'srv_addr', 'srv_port', 'srv_op_state', 'srv_admin_state', 'srv_uweight'];
-const statColumns = ['svname', 'scur', 'qcur', 'used_conn_cur', 'check_status'];
+const statColumns = ['svname', 'scur', 'qcur', 'used_conn_cur', 'slim', 'check_status'];
 
 function rowsOf(
   [heading = '', ...lines]: readonly string[],

@@ -21,7 +21,7 @@ function wanted(id: string, further: Partial<WantedUpstream> = {}): WantedUpstre
 
 function server(id: string, further: Partial<HaproxyServer> = {}): HaproxyServer {
   const state = { status: 'up', inFlight: 0, weight: 1, isInMaintenance: false, isDraining: false } as const;
-  return { id, host: '10.0.0.1', port: 80, ...state, ...further };
+  return { id, host: '10.0.0.1', port: 80, ...state, requestsMax: 100, ...further };
 }
 
 function plan(there: readonly HaproxyServer[], list: readonly WantedUpstream[]): string[] {
@@ -42,6 +42,14 @@ describe('planHaproxy()', () => {
     expect(plan([], [wanted('a', { weight: 3 })])).toEqual([
       'add server api/a 10.0.0.1:80 weight 3 maxconn 100 check inter 10000ms fastinter 1000ms downinter 1000ms rise 2 fall 3',
       'enable health api/a; set server api/a state drain; set server api/a health down; set server api/a state ready',
+    ]);
+  });
+
+  it('gives those that are there another limit where it has changed', () => {
+    expect(plan([server('a', { requestsMax: 50 })], [wanted('a')])).toEqual(['set maxconn server api/a 100']);
+    expect(plan([server('a', { requestsMax: undefined })], [wanted('a', { mode: 'draining' })])).toEqual([
+      'set maxconn server api/a 100',
+      'set server api/a state drain',
     ]);
   });
 
@@ -101,7 +109,7 @@ describe('readServers()', () => {
       ...rows,
     ].join('\n');
   const statOf = (rows: readonly string[]): string =>
-    ['# pxname,svname,qcur,scur,check_status,used_conn_cur,', ...rows].join('\n');
+    ['# pxname,svname,qcur,scur,check_status,used_conn_cur,slim,', ...rows].join('\n');
 
   it('reads what HAProxy says, by the names of its columns', () => {
     const state = stateOf([
@@ -116,7 +124,7 @@ describe('readServers()', () => {
       '3 api young 10.0.0.1 0 0 7 80',
     ]);
     const stat = statOf([
-      'api,up,1,2,L7OK,3,',
+      'api,up,1,2,L7OK,3,50,',
       'api,slowly,0,0,L7OK,0,',
       'api,draining,0,4,L7OK,0,',
       'api,drainingAndDown,0,0,L4CON,0,',
@@ -138,6 +146,8 @@ describe('readServers()', () => {
       // It came between the two answers: nobody knows yet that nothing is in flight.
       ['young', 'starting', 1],
     ]);
+    const limits = readServers(state, stat).map(({ requestsMax }) => requestsMax);
+    expect(limits.slice(0, 2)).toEqual([50, undefined]);
   });
 
   it.each([

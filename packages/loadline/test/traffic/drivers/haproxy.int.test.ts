@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createHaproxyDriver, type WantedUpstream } from 'loadline/traffic';
+import { createHaproxyDriver, type HaproxyOptions, type WantedUpstream } from 'loadline/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHaproxyRuntime } from '../../../src/traffic/drivers/haproxy-runtime.ts';
 import { describeProxyDriver } from '../../contracts/proxy-driver-contract.ts';
@@ -42,6 +42,18 @@ function startLoad(url: string): { carries(requests: number): Promise<void>; sto
       return failures;
     },
   };
+}
+
+/** What HAProxy says of the first server, as its statistics call it. */
+async function figureOf(
+  { options }: { readonly options: Pick<HaproxyOptions, 'runtime'> },
+  column: string,
+): Promise<string | undefined> {
+  const { ask } = createHaproxyRuntime(options.runtime);
+  const [names, first] = (await ask('show stat service 4 -1', signal))
+    .split('\n')
+    .map((row) => row.split(','));
+  return first?.[names?.indexOf(column) as number];
 }
 
 describeProxyDriver('HAProxy', async () => {
@@ -185,10 +197,18 @@ describe('HAProxy', () => {
     await remote.driver.apply(serving('a'), signal);
     await expect.poll(() => remote.driver.observe(signal)).toMatchObject([{ id: 'a', status: 'up' }]);
     expect((await fetch(remote.url)).status).toBe(200);
-    const { ask } = createHaproxyRuntime(remote.options.runtime);
-    const columns = (await ask('show stat service 4 -1', signal)).split('\n').map((row) => row.split(','));
-    const throttle = columns[1]?.[columns[0]?.indexOf('throttle') as number];
-    expect(Number(throttle)).toBeLessThan(50);
+    expect(Number(await figureOf(remote, 'throttle'))).toBeLessThan(50);
+  });
+
+  it('gives those that are there another limit of requests at once, without a reload', async () => {
+    await using limited = await startHaproxy({ requestsMax: 7 });
+    await limited.driver.apply(serving('a'), signal);
+    expect(await figureOf(limited, 'slim')).toBe('7');
+    const driver = createHaproxyDriver({ ...limited.options, requestsMax: 3 });
+    await driver.apply(serving('a'), signal);
+    expect(await figureOf(limited, 'slim')).toBe('3');
+    const orders = (await readFile(limited.options.file.path, 'utf8')).match(/maxconn 3 /g);
+    expect(orders, 'for whoever starts it next').toHaveLength(1);
   });
 
   it('takes no name, no order in a name, and no host name', async () => {
