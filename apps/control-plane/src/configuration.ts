@@ -19,6 +19,7 @@ export interface ServeWords {
   readonly 'behind-proxy'?: boolean | undefined;
   readonly 'allow-target'?: readonly string[] | undefined;
   readonly production?: readonly string[] | undefined;
+  readonly 'tests-at-once'?: string | undefined;
   readonly 'metrics-from'?: readonly string[] | undefined;
   readonly services?: string | undefined;
   readonly flags?: string | undefined;
@@ -77,6 +78,9 @@ export const defaultLimits: TestLimits = {
   durationMsMax: 6 * 3_600_000,
 };
 
+/** Each takes a process, and what it measures with from all others on the machine. */
+const testsAtOnceMax = 20;
+
 /** Shorter ones can be guessed. */
 const adminKeyLengthMin = 32;
 
@@ -120,7 +124,7 @@ export function readConfiguration(
       alerting: readAlerting(root),
       keyRequestsMax: 60_000,
       strangerRequestsMax: 300,
-      limits: defaultLimits,
+      limits: { ...defaultLimits, runningMax: readTestsAtOnce(root.at('tests-at-once')) },
     };
   });
   if (parsed.ok) return parsed.value;
@@ -135,6 +139,13 @@ function readPort(field: Field): number {
   const port = typeof field.value === 'string' && /^\d{1,5}$/.test(field.value) ? Number(field.value) : -1;
   if (port < 0 || port > 65_535) field.problem('must be a number from 0 to 65535');
   return port;
+}
+
+function readTestsAtOnce(field: Field): number {
+  if (field.value === undefined) return defaultLimits.runningMax;
+  const count = typeof field.value === 'string' && /^\d{1,2}$/.test(field.value) ? Number(field.value) : 0;
+  if (count < 1 || count > testsAtOnceMax) field.problem(`must be a number from 1 to ${testsAtOnceMax}`);
+  return count;
 }
 
 function readAdminKey(field: Field): string | undefined {

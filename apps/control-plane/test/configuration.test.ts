@@ -29,6 +29,13 @@ describe('readConfiguration()', () => {
     });
   });
 
+  it('runs one test at once, or as many as were asked for', () => {
+    expect(readConfiguration({}, {}).limits.runningMax).toBe(1);
+    expect(readConfiguration({ 'tests-at-once': '3' }, {}).limits.runningMax).toBe(3);
+    for (const word of ['0', '21', '1.5', '-1', 'many', ''])
+      expect(problemsOf({ 'tests-at-once': word })).toContain('tests-at-once must be a number from 1 to 20');
+  });
+
   it('tells everything that does not fit at once', () => {
     const told = problemsOf({
       host: '10.0.0.1',

@@ -55,6 +55,18 @@ describe('a load test', () => {
     expect(second.job.folder).toContain(ids[1]);
   });
 
+  it('runs beside others where that many may at once, and waits for the first of them to end', async () => {
+    const limits = { ...defaultLimits, runningMax: 2 };
+    await using plane = await startPlane({ configuration: { limits } });
+    const ids = [];
+    for (let count = 0; count < 3; count++) ids.push((await start(plane)).json.id);
+    await plane.runner.begun(1);
+    expect((await look(plane, ids[2])).json).toMatchObject({ state: 'queued', positionInQueue: 1 });
+    expect(plane.runner.runs).toHaveLength(2);
+    await (await plane.runner.begun(1)).finish('passed');
+    expect((await plane.runner.begun(2)).job.folder).toContain(ids[2]);
+  });
+
   it('is refused where the queue is full, with the time to wait', async () => {
     const limits = { ...defaultLimits, queuedMax: 1 };
     await using plane = await startPlane({ configuration: { limits } });

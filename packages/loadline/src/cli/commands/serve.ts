@@ -21,6 +21,7 @@ machine. The first start here prints an admin key, once. Ctrl-C or SIGTERM stops
   --behind-proxy       says that a proxy speaks TLS in front of it, and whose X-Forwarded-For is right
   --allow-target WHAT  what tests may load: loopback, private, or the name of a host; may be repeated
   --production HOST    a host that is production: each test of it must spell its name out; may be repeated
+  --tests-at-once N    how many tests run at once, of all that are queued; default 1
   --metrics-from IP    reads /metrics without a key; may be repeated
   --services FILE      services to run on this machine, as many of each as its policy wants
   --flags FILE         flags that say which rules of scaling, and which policies, take part, and which rollouts start
@@ -56,6 +57,7 @@ const options = {
   'behind-proxy': { type: 'boolean' },
   'allow-target': { type: 'string', multiple: true },
   production: { type: 'string', multiple: true },
+  'tests-at-once': { type: 'string' },
   'metrics-from': { type: 'string', multiple: true },
   services: { type: 'string' },
   flags: { type: 'string' },
