@@ -27,6 +27,8 @@ export interface IdentifyOptions {
   readonly sessions: Sessions;
   /** From these addresses the metrics of the control plane are read without a key. */
   readonly metricsAddresses: readonly string[];
+  /** Whether a proxy stands in front, whose `X-Forwarded-For` says who asks. */
+  readonly isBehindProxy: boolean;
 }
 
 /** Finds out who asks, before anything else is done; whether they may is asked later, when their requests are counted. */
@@ -46,14 +48,15 @@ function keyIn(authorization: string | undefined): string | undefined {
 }
 
 /** Lets nobody to an operation who may not ask for it. Asked before a body is read. */
-export function authorise(app: FastifyInstance, { metricsAddresses }: IdentifyOptions): void {
+export function authorise(app: FastifyInstance, { metricsAddresses, isBehindProxy }: IdentifyOptions): void {
   const listed = addressesOf(metricsAddresses);
   app.addHook('preParsing', async (request) => {
     const { operation } = request.routeOptions.config;
     if (operation === undefined) return;
     const needed = permissions[operation];
     if (needed === 'open') return;
-    if (needed === 'metrics' && isListed(listed, request.ip)) return;
+    const isFromItself = isBehindProxy || !wasHandedOn(request);
+    if (needed === 'metrics' && isFromItself && isListed(listed, request.ip)) return;
     const { who } = request;
     if (who === undefined) throw unauthenticated(request);
     const least = needed === 'metrics' ? 'viewer' : needed;
@@ -96,6 +99,11 @@ function unauthenticated({ headers }: FastifyRequest): Problem {
 function unknownSender(detail: string, error?: string): Problem {
   const challenge = error === undefined ? 'Bearer' : `Bearer error="${error}"`;
   return new Problem('CONTROL_PLANE_UNAUTHENTICATED', detail, { headers: { 'www-authenticate': challenge } });
+}
+
+/** What a proxy hands on that we were not told of comes from its address, whoever has sent it. */
+function wasHandedOn({ headers }: FastifyRequest): boolean {
+  return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined);
 }
 
 function addressesOf(addresses: readonly string[]): BlockList {

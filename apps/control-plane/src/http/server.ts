@@ -22,8 +22,6 @@ export interface ServerOptions extends IdentifyOptions {
   readonly clock: Clock;
   /** PEM texts; absent where a proxy speaks TLS, or nobody does on loopback. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Whether a proxy stands in front, whose `X-Forwarded-For` says who asks. */
-  readonly isBehindProxy: boolean;
   /** Requests of one key in a minute. */
   readonly keyRequestsMax: number;
   /** Requests of one address in a minute for which no key was recognised. */

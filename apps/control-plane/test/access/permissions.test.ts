@@ -89,4 +89,23 @@ describe('metrics', () => {
     expect(metrics.text).toContain('loadline_tests{state="queued"} 0');
     expect((await listed.ask(undefined, 'GET', '/openapi.json')).status).toBe(401);
   });
+
+  it.each([['x-forwarded-for'], ['forwarded'], ['via'], ['x-real-ip']])(
+    'are closed to what a proxy of that address has handed on, which %s shows',
+    async (name) => {
+      await using listed = await startPlane({ configuration: { metricsAddresses: ['127.0.0.1'] } });
+      const answer = await listed.ask(undefined, 'GET', '/metrics', { headers: { [name]: '127.0.0.1' } });
+      expect(answer.status).toBe(401);
+    },
+  );
+
+  it('are open, and closed, to the address that the proxy tells of which we know', async () => {
+    const configuration = { metricsAddresses: ['10.0.0.7'], isBehindProxy: true };
+    await using plane = await startPlane({ configuration });
+    const from = async (address: string): Promise<number> => {
+      const headers = { 'x-forwarded-for': address };
+      return (await plane.ask(undefined, 'GET', '/metrics', { headers })).status;
+    };
+    expect([await from('10.0.0.7'), await from('10.0.0.7, 10.0.0.8')]).toEqual([200, 401]);
+  });
 });
