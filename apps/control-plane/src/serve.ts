@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { bracketed, type Clock, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
-import { observeProcess } from 'loadline/observe';
+import { observeDisk, observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
 import { openFileFlags } from 'loadline/scaling/flags';
 import { describeStop } from 'loadline/traffic';
@@ -79,6 +79,7 @@ async function serveWith(
   // Its timer would keep a process alive whose start was refused.
   using observing = new DisposableStack();
   observing.defer(observeProcess(registry, clock));
+  observeDisk(registry, { clock, folder: home });
   const builds = await openBuilds({ documents: store.documents, services });
   const weights = createNewcomerWeights(builds);
   // Closed after the instances, which leave through them.

@@ -40,6 +40,7 @@ export function compareReadings(
     else for (const metric of metrics) comparison.add(family, metric);
   }
   comparison.addMemoryRatio();
+  comparison.addDiskRatio(after);
   // A service may have metrics of its own by the names that ours have: they come second, and are added to none.
   for (const family of custom) comparison.addCustom(family);
   const all = comparison.found;
@@ -107,18 +108,29 @@ class Comparison {
 
   /** How near it is to its end: when the heap reaches its limit the process ends, and when its RAM does it is killed. */
   addMemoryRatio(): void {
-    const of = (metric: string): number | undefined => {
-      const value = this.#open.get(keyOf({ metric }))?.value;
-      return typeof value === 'number' ? value : undefined;
-    };
     const ratios = [
-      [of('heap_bytes'), of('heap_limit_bytes')],
-      [of('memory_bytes'), of('memory_limit_bytes')],
+      [this.#numberOf('heap_bytes'), this.#numberOf('heap_limit_bytes')],
+      [this.#numberOf('memory_bytes'), this.#numberOf('memory_limit_bytes')],
     ].flatMap(([used, limit]) =>
       used === undefined || limit === undefined || limit <= 0 ? [] : [used / limit],
     );
     if (ratios.length > 0)
       this.#put({ metric: 'memory_ratio', unit: 'ratio', value: Math.max(...ratios) }, false);
+  }
+
+  /** How full the file system is that it works in; of a node exporter, the fullest of its machine. */
+  addDiskRatio(after: Reading): void {
+    const own = [this.#numberOf('disk_available_bytes'), this.#numberOf('disk_size_bytes')] as const;
+    const ratios = [own, ...fileSystemsOf(after)].flatMap(([available, size]) =>
+      available === undefined || size === undefined || !(size > 0) ? [] : [1 - available / size],
+    );
+    if (ratios.length > 0)
+      this.#put({ metric: 'disk_ratio', unit: 'ratio', value: Math.max(0, ...ratios) }, false);
+  }
+
+  #numberOf(metric: string): number | undefined {
+    const value = this.#open.get(keyOf({ metric }))?.value;
+    return typeof value === 'number' ? value : undefined;
   }
 
   #valueOf(
@@ -168,6 +180,19 @@ class Comparison {
       known.value += found.value;
   }
 }
+
+/** What is left and the size of each file system that a node exporter shows and that can fill: those in memory, and images, cannot. */
+function fileSystemsOf({ families }: Reading): (readonly [number | undefined, number | undefined])[] {
+  const sizes = families.get('node_filesystem_size_bytes')?.series;
+  const numberIn = (series: ReadSeries | undefined): number | undefined =>
+    typeof series?.value === 'number' ? series.value : undefined;
+  return [...(families.get('node_filesystem_avail_bytes')?.series ?? [])].flatMap(([key, series]) => {
+    const { fstype = '' } = series.labels;
+    return cannotFill.test(fstype) ? [] : [[numberIn(series), numberIn(sizes?.get(key))] as const];
+  });
+}
+
+const cannotFill = /^(?:tmpfs|ramfs|devtmpfs|squashfs|iso9660|overlay|nsfs|proc|sysfs|cgroup2?|fuse\.lxcfs)$/;
 
 const endpointLengthMax = 255;
 /** What is made of it, by the second and of all instances together, is still a number. NaN is none. */

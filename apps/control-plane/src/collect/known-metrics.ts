@@ -41,6 +41,8 @@ const knownMetrics: readonly KnownMetric[] = [
   { family: 'process_cpu_seconds', metric: 'cpu_ratio', unit: 'ratio' },
   { family: 'process_resident_memory_bytes', metric: 'memory_bytes', unit: 'bytes' },
   { family: 'process_memory_limit_bytes', metric: 'memory_limit_bytes', unit: 'bytes' },
+  { family: 'process_disk_size_bytes', metric: 'disk_size_bytes', unit: 'bytes' },
+  { family: 'process_disk_available_bytes', metric: 'disk_available_bytes', unit: 'bytes' },
   {
     family: 'nodejs_heap_bytes',
     metric: 'heap_bytes',

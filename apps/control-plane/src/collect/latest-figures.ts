@@ -20,6 +20,7 @@ const keptUnits: ReadonlyMap<string, string> = new Map([
   ['cpu_ratio', 'ratio'],
   ['memory_bytes', 'bytes'],
   ['memory_ratio', 'ratio'],
+  ['disk_ratio', 'ratio'],
   ['heap_bytes', 'bytes'],
   ['heap_limit_bytes', 'bytes'],
   ['event_loop_ratio', 'ratio'],

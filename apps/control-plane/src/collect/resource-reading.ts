@@ -16,6 +16,7 @@ export function resourceReadingOf(serverId: string, samples: readonly Sample[]):
   const figures = {
     cpuUsagePercent: percent('cpu_ratio'),
     memoryUsagePercent: percent('memory_ratio'),
+    diskUsagePercent: percent('disk_ratio'),
     networkIoBytesPerSec:
       received === undefined && sent === undefined ? undefined : (received ?? 0) + (sent ?? 0),
     activeConnections: values.get('connections') ?? values.get('database_connections'),

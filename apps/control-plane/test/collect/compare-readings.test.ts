@@ -219,6 +219,30 @@ process_memory_limit_bytes ${now.memoryLimit}
     expect(compare(undefined, readText(page, atSecond(0))).value('memory_ratio')).toBe(ratio);
   });
 
+  it('tell how full the disk is that an instance works in', () => {
+    const page = 'process_disk_size_bytes 200\nprocess_disk_available_bytes 50\n';
+    const { samples, value } = compare(undefined, readText(page, atSecond(0)));
+    expect([value('disk_size_bytes'), value('disk_available_bytes'), value('disk_ratio')]).toEqual([
+      200, 50, 0.75,
+    ]);
+    expect(resourceReadingOf('a:1', samples)).toMatchObject({ diskUsagePercent: 75 });
+  });
+
+  it('tell of the disks of a machine how full the fullest is that can fill', () => {
+    const file = (place: string, fstype: string, size: number, left: number): string =>
+      ['size', 'avail']
+        .map((what) => `node_filesystem_${what}_bytes{mountpoint="${place}",fstype="${fstype}"} `)
+        .map((line, at) => `${line}${at === 0 ? size : left}\n`)
+        .join('');
+    const disks = file('/', 'ext4', 100, 60) + file('/data', 'xfs', 1000, 100);
+    const others = file('/run', 'tmpfs', 10, 0) + file('/snap/core', 'squashfs', 10, 0);
+    const { value } = compare(undefined, readText(disks + others, atSecond(0)));
+    expect(value('disk_ratio')).toBe(0.9);
+    expect(compare(undefined, readText(others, atSecond(0))).value('disk_ratio')).toBeUndefined();
+    const unsized = 'node_filesystem_avail_bytes{mountpoint="/",fstype="ext4"} 5\n';
+    expect(compare(undefined, readText(unsized, atSecond(0))).value('disk_ratio')).toBeUndefined();
+  });
+
   it('add up what the devices of the machine have carried', () => {
     const page = (eth0: number, eth1: number): string =>
       `# TYPE node_network_receive_bytes_total counter

@@ -14,6 +14,7 @@ export type { BeaconOptions } from './doors/beacon-door.ts';
 export type { HealthOptions } from './doors/health-door.ts';
 export { observeError, observeErrorTable } from './errors.ts';
 export { type ActiveUsers, observeUsers, usersSketchName } from './meters/active-users.ts';
+export { type DiskOptions, type DiskSpace, observeDisk } from './meters/disk-metrics.ts';
 export { observeHeap } from './meters/heap-metrics.ts';
 export type { HttpObserver, ObservedRequest } from './meters/http-metrics.ts';
 export { observeHttp } from './meters/http-metrics.ts';

@@ -34,6 +34,7 @@ import { liveDoor, readyDoor } from './doors/health-door.ts';
 import { metricsDoor } from './doors/metrics-door.ts';
 import { profilesDoor, profilesPath } from './doors/profiles-door.ts';
 import { observeUsers, usersSketchName } from './meters/active-users.ts';
+import { observeDisk } from './meters/disk-metrics.ts';
 import { observeHeap } from './meters/heap-metrics.ts';
 import { observeHttp } from './meters/http-metrics.ts';
 import { observeMachineNetwork } from './meters/machine-network-metrics.ts';
@@ -75,7 +76,7 @@ export interface Observer extends AsyncDisposable {
 }
 
 /**
- * Watches a service: its process, its heap, its machine's network, its requests, its connections, its users; and opens its doors, `/metrics`,
+ * Watches a service: its process, its heap, its disk, its machine's network, its requests, its connections, its users; and opens its doors, `/metrics`,
  * `/loadline/profiles` and what the options ask for. Everything but the browsers' door and health wants a key, or for
  * the metrics an address.
  *
@@ -90,6 +91,7 @@ export function observe(options: ObserveOptions = {}): Observer {
   tellBuild(registry, access);
   const stops = [observeProcess(registry, clock), observeHeap(registry)];
   observeMachineNetwork(registry, { clock });
+  observeDisk(registry, { clock });
   const http = observeHttp(registry);
   const usersKey = options.usersKey ?? usersKeyOf(access);
   const users = observeUsers(registry, usersKey ?? randomBytes(32).toString('hex'), clock);
