@@ -13,7 +13,7 @@ import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
 import { createNewcomerWeights, openBuilds } from './rollouts/index.ts';
-import { readServicesFile, type ServicesRead, scalingGateOf } from './scaling/index.ts';
+import { readServicesFile, type ServicesRead, scalingGateOf, tellUnsetVariables } from './scaling/index.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { createProcessRunner } from './tests/index.ts';
 import { startServiceProxies } from './traffic/index.ts';
@@ -120,6 +120,7 @@ async function serveWith(
     proxies.begin();
     driver.begin();
     hasBegun = true;
+    for (const line of tellUnsetVariables(services)) tell(line);
     // In one go: whoever reads the address has read the key.
     tell(`The control plane listens at ${urlOf(composition, configuration)}${wordsOf(firstKey)}`);
     await untilAborted(signal);

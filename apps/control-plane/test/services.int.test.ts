@@ -75,12 +75,13 @@ function notices({ said }: Served): readonly { readonly level: number; readonly 
 }
 
 describe('services of loadline serve', () => {
-  it('that crash again and again are told once, by what they said last and where the rest stands', async () => {
+  it('that crash again and again are told once, by what they said last and where the rest stands, and what they lack', async () => {
     const ownHome = mkdtempSync(join(home, 'crashing-'));
     const services = join(ownHome, 'services.json');
     const shop = {
       command: process.execPath,
       args: ['-e', 'throw new Error("no database")'],
+      inherit: ['LOADLINE_TEST_UNSET'],
       policy: 'foodshare/api_servers',
       replicas: { min: 1, max: 1 },
     };
@@ -99,6 +100,7 @@ describe('services of loadline serve', () => {
       },
     ]);
     expect(notices(plane)[0]?.msg.endsWith(log)).toBe(true);
+    expect(plane.said).toContain('The service shop inherits LOADLINE_TEST_UNSET, not set here: ');
   });
 
   it('run, are profiled under load, and outlive a control plane that is killed', async () => {

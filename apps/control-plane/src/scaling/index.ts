@@ -10,4 +10,5 @@ export { parseServices, type ServiceDescription } from './service-description.ts
 export { readServicesFile, type ServicesRead } from './services-file.ts';
 export { createStoreScalingMemory } from './store-scaling-memory.ts';
 export type { Notice } from './troubles.ts';
+export { tellUnsetVariables } from './unset-variables.ts';
 export { watchTroubles } from './watch-troubles.ts';
