@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { type Clock, type Field, formatPath, isLoadlineError } from 'loadline/base';
+import { type Clock, type Field, isLoadlineError } from 'loadline/base';
+import { listProblems, readText } from 'loadline/base/source';
 import { type AlertPolicy, type Notifier, parseAlertRules } from 'loadline/monitoring';
 import {
   createAlertmanagerNotifier,
   createLogNotifier,
   createWebhookNotifier,
 } from 'loadline/monitoring/notifiers';
-import { parseDocument } from 'yaml';
 
 /** By which rules is watched, and who is told. */
 export interface AlertingConfiguration {
@@ -70,22 +70,11 @@ function readRulesFile(field: Field): AlertPolicy {
     field.problem(`cannot be read: ${(error as Error).message}`);
     return builtIn();
   }
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
-  for (const { pos, message } of document.errors)
-    field.problem(`line ${text.slice(0, pos[0]).split('\n').length}: ${message}`);
-  if (document.errors.length > 0) return builtIn();
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (error) {
-    // An alias that nothing has the name of, or aliases that unfold to more than the reader allows.
-    field.problem((error as Error).message);
-    return builtIn();
-  }
-  const parsed = parseAlertRules(value);
-  if (parsed.ok) return parsed.value;
-  for (const problem of parsed.problems) field.problem(`${formatPath(problem.path)} ${problem.message}`);
-  return builtIn();
+  const source = readText(path, text);
+  const parsed = parseAlertRules(source.value);
+  const problems = listProblems(source, parsed.ok ? [] : parsed.problems);
+  for (const problem of problems) field.problem(problem);
+  return parsed.ok && problems.length === 0 ? parsed.value : builtIn();
 }
 
 /** Makes each once, to find out what is wrong with it; messages show no address and no secret. */

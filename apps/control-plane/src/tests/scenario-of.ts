@@ -1,5 +1,5 @@
 import { ended } from 'loadline/base';
-import { parseDocument } from 'yaml';
+import { readYaml } from 'loadline/base/source';
 import type { TestOrder } from '../contract/index.ts';
 import { type Mistake, Problem, pointerOf, problemOfJson } from '../problems/index.ts';
 
@@ -15,7 +15,7 @@ export function scenarioOf({ scenario, path = '/', profile, rate }: TestOrder): 
       throw invalid([{ in: 'body', pointer: '/profile', detail: 'is missing, and so is a scenario' }]);
     return onePath(path);
   }
-  const value = typeof scenario === 'string' ? readYaml(scenario) : scenario;
+  const value = typeof scenario === 'string' ? valueIn(scenario) : scenario;
   const mistakes = namesOutside(value);
   if (mistakes.length > 0) throw invalid(mistakes);
   return value;
@@ -38,32 +38,18 @@ function onePath(path: string): unknown {
   };
 }
 
-function readYaml(text: string): unknown {
-  const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
-  try {
-    // Comparing each key with every other takes minutes for a map that is made for it.
-    const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
-    const mistakes = document.errors
-      .slice(0, 20)
-      .map((error) => inText(`line ${lineAt(error.pos[0])}: ${firstLine(error.message)}`));
-    if (mistakes.length > 0) throw invalid(mistakes);
-    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
-    const problem = problemOfJson(value);
-    if (problem !== undefined) throw invalid([inText(problem)]);
-    return value;
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    // A text that nests without end, or unfolds to gigabytes.
-    throw invalid([inText('is nested too deep, or unfolds to too much')]);
-  }
+function valueIn(text: string): unknown {
+  const { value, problems } = readYaml(text);
+  if (problems.length > 0) throw invalid(problems.slice(0, mistakesMax).map(inText));
+  const problem = problemOfJson(value);
+  if (problem !== undefined) throw invalid([inText(problem)]);
+  return value;
 }
+
+const mistakesMax = 20;
 
 function inText(detail: string): Mistake {
   return { in: 'body', pointer: '/scenario', detail };
-}
-
-function firstLine(message: string): string {
-  return message.split('\n')[0] ?? message;
 }
 
 /** Every place at which a scenario file may name another file, or code. */

@@ -39,7 +39,8 @@ describe('what is said of alerts at the start', () => {
   it('is refused with every mistake of the file', () => {
     const rules = fileOf('rules:\n  - { name: 9, metric: m, above: { critical: much } }\nuse: [none]\n');
     const told = problemsOf({ rules });
-    for (const part of ['rules[0].name', 'rules[0].above.critical', 'use[0]']) expect(told).toContain(part);
+    for (const part of ['line 2, rules[0].name', 'line 2, rules[0].above.critical', 'line 3, use[0]'])
+      expect(told).toContain(part);
     expect(problemsOf({ rules: fileOf('rules: [') })).toContain('line ');
     expect(problemsOf({ rules: fileOf('rules: *nobody\n') })).toContain('nobody');
     expect(problemsOf({ rules: join(folder, 'nowhere') })).toContain('cannot be read');

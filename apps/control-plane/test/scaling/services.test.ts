@@ -357,6 +357,19 @@ describe('a services file', () => {
         ok: false,
         problems: ['line 3: a value stands here, and keys beside it or below it: one of the two has to go'],
       });
+      writeFileSync(
+        path,
+        'services:\n  shop:\n    policy: fast/service\n    quotas: 1\n    policy: fast/services\n',
+      );
+      expect(readServicesFile(path, {})).toEqual({
+        ok: false,
+        problems: [
+          expect.stringMatching(/^line 2, services\.shop\.command must be a text/),
+          expect.stringMatching(/^line 4, services\.shop\.quotas is not known; did you mean quota\?/),
+          'line 5: policy stands twice in its map',
+          expect.stringMatching(/^line 5, services\.shop\.policy must be one of/),
+        ],
+      });
       writeFileSync(path, 'services:\n  shop: *nobody\n');
       expect(readServicesFile(path, {})).toMatchObject({
         ok: false,

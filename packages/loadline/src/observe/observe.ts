@@ -40,7 +40,7 @@ import { observeHttp } from './meters/http-metrics.ts';
 import { observeMachineNetwork } from './meters/machine-network-metrics.ts';
 import { type ConnectingServer, observeNetwork } from './meters/network-metrics.ts';
 import { observeProcess } from './meters/process-metrics.ts';
-import { type Access, type ObserveOptions, parseAccess } from './options.ts';
+import { type Access, type ObserveOptions, parseAccess, valueOrRefuse } from './options.ts';
 
 /** A service that is being watched. Whoever made it closes it: until then its timers keep the process alive. */
 export interface Observer extends AsyncDisposable {
@@ -121,7 +121,10 @@ export function observe(options: ObserveOptions = {}): Observer {
   };
   const announcements = new Set<Announcement>();
   const announce = (announceOptions: AnnounceOptions): Announcement => {
-    const { url, instance, onProblem, ...where } = parseAnnounce(announceOptions);
+    const { url, instance, onProblem, ...where } = valueOrRefuse(
+      'Cannot announce this process',
+      parseAnnounce(announceOptions),
+    );
     const announcement = new Announcer({
       controlPlane: controlPlaneAt(where),
       name: where.controlPlane.host,

@@ -1,4 +1,13 @@
-import { type Clock, ended, type Field, formatPath, type ObjectField, parse, show } from '../base/index.ts';
+import {
+  type Clock,
+  ended,
+  type Field,
+  formatPath,
+  type ObjectField,
+  type Parsed,
+  parse,
+  show,
+} from '../base/index.ts';
 import type { Registry } from '../metrics/index.ts';
 import type { BeaconOptions } from './doors/beacon-door.ts';
 import { isAddressRange } from './doors/guard.ts';
@@ -87,9 +96,14 @@ export function parseAccess(input: ObserveOptions): Access {
         }) ?? [],
     };
   });
+  return valueOrRefuse('Cannot observe', parsed);
+}
+
+/** @throws LoadlineError OBSERVE_OPTIONS_INVALID with every problem. */
+export function valueOrRefuse<Value>(attempt: string, parsed: Parsed<Value>): Value {
   if (parsed.ok) return parsed.value;
   const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw observeError('OBSERVE_OPTIONS_INVALID', ended(`Cannot observe: ${found.join('; ')}`), {
+  throw observeError('OBSERVE_OPTIONS_INVALID', ended(`${attempt}: ${found.join('; ')}`), {
     facts: { problems: parsed.problems },
   });
 }

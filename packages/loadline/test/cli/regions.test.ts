@@ -92,7 +92,7 @@ describe('loadline regions', () => {
   it.each([
     [
       ['wrong.yaml', ...byCountry],
-      /^TRAFFIC_OPTIONS_INVALID: Cannot write the regions of wrong\.yaml: it has 3 problems\.\n {2}regions\.eu\.hots is not known; did you mean host\?\n {2}regions\.eu\.port .*\n {2}areas\.de\[1\]\[0\] must be one of eu/,
+      /^TRAFFIC_OPTIONS_INVALID: Cannot write the regions of wrong\.yaml: it has 3 problems\.\n {2}line 1, regions\.eu\.hots is not known; did you mean host\?\n {2}line 1, regions\.eu\.port .*\n {2}line 2, areas\.de\[1\]\[0\] must be one of eu/,
     ],
     [['named.yaml', ...byCountry], /regions\.eu\.host must be an IP address for HAProxy/],
     [['slip.yaml', ...byCountry], /^TRAFFIC_OPTIONS_INVALID: Cannot write the regions of slip\.yaml/],

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import {
   formatPath,
   isLoadlineError,
+  type Parsed,
   type Path,
   type Problem,
   parse,
@@ -21,7 +22,7 @@ import { exitCodes } from '../door/exit-codes.ts';
 import { tellProblems } from '../door/problems.ts';
 import { writeNewFile } from '../door/result-file.ts';
 import { readWords, type Words } from '../door/words.ts';
-import { readYamlFile } from '../door/yaml-file.ts';
+import { readWrittenFile } from '../door/written-file.ts';
 import type { Command, Surroundings } from './command.ts';
 
 export const regionsCommand: Command = {
@@ -101,9 +102,8 @@ async function writeRegions(args: readonly string[], { terminal }: Surroundings)
       `one file is needed, got ${positionals.length}. As in \`loadline regions regions.yaml --listen *:8080 --header x-country\``,
     ]);
   const write = readWriter(asked);
-  const written = await readYamlFile(file, unfit);
-  const plan = toldOf(file, formatPath, () => readRegionPlan(written));
-  const text = toldOf(file, optionOf, () => write(plan));
+  const plan = await readWrittenFile(file, { read: (value) => parsedBy(() => readRegionPlan(value)), unfit });
+  const text = toldOf(file, () => write(plan));
   if (asked.out === undefined) terminal.out(text);
   else {
     await writeNewFile(asked.out, text, { what: 'the regions', replaces: asked.force === true });
@@ -171,18 +171,23 @@ function readDnsOptions(
   return { name, policy: known.value, ttlSeconds: ttlMs / 1000 };
 }
 
-/** Has what is refused told of the file, and of options by the names that they have here. */
-function toldOf<Value>(file: string, nameOf: (path: Path) => string, make: () => Value): Value {
+function parsedBy<Value>(make: () => Value): Parsed<Value> {
   try {
-    return make();
+    return { ok: true, value: make() };
   } catch (error) {
     if (!isLoadlineError(error, 'TRAFFIC_OPTIONS_INVALID')) throw error;
-    const problems = error.facts.problems as readonly Problem[];
-    throw unfit(
-      file,
-      problems.map(({ path, message }) => `${nameOf(path)} ${message}`),
-    );
+    return { ok: false, problems: error.facts.problems as readonly Problem[] };
   }
+}
+
+/** Has what is refused told by the names that options have here. */
+function toldOf(file: string, make: () => string): string {
+  const made = parsedBy(make);
+  if (made.ok) return made.value;
+  throw unfit(
+    file,
+    made.problems.map(({ path, message }) => `${optionOf(path)} ${message}`),
+  );
 }
 
 function optionOf(path: Path): string {

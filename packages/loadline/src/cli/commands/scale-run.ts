@@ -27,7 +27,7 @@ import { createKubernetesDriver, createLeaseBook } from '../../scaling/kubernete
 import { cliError } from '../door/errors.ts';
 import { exitCodes } from '../door/exit-codes.ts';
 import { type AccessRead, kubernetesOptions, readKubernetesAccess } from '../door/kubernetes-access.ts';
-import { readPolicyFile, unfitFile } from '../door/policy-file.ts';
+import { readPolicyFile } from '../door/policy-file.ts';
 import { parseScalerFile, type ScalerFile } from '../door/scaler-file.ts';
 import { readWords } from '../door/words.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -54,7 +54,7 @@ Exit codes: 0 ended by SIGTERM or Ctrl-C, 2 the input is wrong.
 async function runScaler(args: readonly string[], { terminal, env, signal }: Surroundings): Promise<number> {
   const { options: words, positionals } = readWords('scale run', args, kubernetesOptions);
   const { path, access } = readOrder(positionals, await readKubernetesAccess(words, env));
-  const file = await readScalerFile(path);
+  const file = await readPolicyFile(path, parseScalerFile);
   const clock = systemClock;
   const kubernetes = createKubernetes(access, { clock });
   const random = createRandom(randomBytes(4).readUInt32LE());
@@ -216,12 +216,6 @@ function telling(memory: ScalingMemory, tell: (line: string) => void): ScalingMe
       return memory.record(event);
     },
   };
-}
-
-async function readScalerFile(path: string): Promise<ScalerFile> {
-  const parsed = parseScalerFile(await readPolicyFile(path));
-  if (parsed.ok) return parsed.value;
-  throw unfitFile(path, parsed.problems);
 }
 
 /** From one look at a group to the next, where its policy says nothing. */

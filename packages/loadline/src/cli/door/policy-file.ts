@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { closest, formatPath, type Problem } from '../../base/index.ts';
+import { closest, type Parsed } from '../../base/index.ts';
 import {
   namedScalingPresets,
   parseScalingPolicy,
@@ -9,15 +9,15 @@ import {
 } from '../../scaling/index.ts';
 import { cliError } from './errors.ts';
 import { tellProblems } from './problems.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { readWrittenFile } from './written-file.ts';
 
 /**
  * What stands in a file of YAML or JSON about scaling.
  *
- * @throws CLI_USAGE where it cannot be read, SCALING_POLICY_INVALID where it is neither.
+ * @throws CLI_USAGE where it cannot be read, SCALING_POLICY_INVALID with everything that is wrong with it.
  */
-export function readPolicyFile(file: string): Promise<unknown> {
-  return readYamlFile(file, unfit);
+export function readPolicyFile<Value>(file: string, read: (value: unknown) => Parsed<Value>): Promise<Value> {
+  return readWrittenFile(file, { read, unfit });
 }
 
 /** A policy, and what it is called. */
@@ -39,17 +39,7 @@ export async function readPolicy(word: string): Promise<NamedPolicy> {
     const said = `Cannot read ${word}: there is no such file, nor a preset of this name; did you mean ${meant}?`;
     if (meant !== undefined) throw cliError('CLI_USAGE', said);
   }
-  const parsed = parseScalingPolicy(await readPolicyFile(word));
-  if (parsed.ok) return { name: basename(word), policy: parsed.value };
-  throw unfitFile(word, parsed.problems);
-}
-
-/** What is wrong with such a file, all at once. */
-export function unfitFile(file: string, problems: readonly Problem[]): Error {
-  return unfit(
-    file,
-    problems.map(({ path, message }) => `${formatPath(path)} ${message}`),
-  );
+  return { name: basename(word), policy: await readPolicyFile(word, parseScalingPolicy) };
 }
 
 function unfit(file: string, problems: readonly string[]): Error {

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { formatPath } from '../../base/index.ts';
+import type { Source } from '../../base/source/index.ts';
 import { scenariosOfClass } from './class-scenarios.ts';
 import { whyNotImported } from './module-problem.ts';
-import type { Source } from './source.ts';
 
 /**
  * Reads what a TypeScript or JavaScript file exports: its default export, or `config`, or else the only one

@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { formatPath, type Parsed, type Problem } from '../../base/index.ts';
+import { listProblems, type Source } from '../../base/source/index.ts';
 import { loadError } from '../errors.ts';
 import type { LoadPlan } from '../plan.ts';
 import type { ScenarioFunction } from '../scripts/scenario.ts';
@@ -11,7 +12,6 @@ import { modulesOf } from './modules-of.ts';
 import { type PlanChoice, planFrom } from './plan-from.ts';
 import { readSource } from './read-source.ts';
 import { scriptEnvironment } from './script-environment.ts';
-import type { Source } from './source.ts';
 import { readSurroundings } from './surroundings.ts';
 
 /** What a plan is made of besides its file. */
@@ -39,7 +39,7 @@ export async function readLoadPlan(
     env,
     dirname(resolve(path)),
   );
-  const problems = [...listProblems(parsed.ok ? [] : parsed.problems, source), ...scripts.problems];
+  const problems = [...listProblems(source, parsed.ok ? [] : parsed.problems), ...scripts.problems];
   if (!parsed.ok || problems.length > 0) throw invalid(path, problems);
   const secrets = [...parsed.value.secrets, ...Object.values(scripts.values)];
   const plan = planFrom({ ...parsed.value, secrets }, { ...choice, name });
@@ -62,15 +62,6 @@ async function parseSource(
 /** A scenario alone, which says nothing of its load. */
 function scriptFile(name: string, script: ScenarioFunction): ScenarioFile {
   return { ...fileDefaults, scenarios: [{ name, weight: 1, steps: [], script }], test: undefined };
-}
-
-/** Problems in the order of their lines. */
-function listProblems(problems: readonly Problem[], source: Source): string[] {
-  const line = (text: string): number => Number(/^line (\d+)/.exec(text)?.[1] ?? 0);
-  // Of a text that could not be read, nothing else is known.
-  const isUnread = source.value === undefined && source.problems.length > 0;
-  const located = isUnread ? [] : problems.map((problem) => source.locate(problem));
-  return [...source.problems, ...located].toSorted((a, b) => line(a) - line(b));
 }
 
 /** Who has this many to correct need not be told of more at once. */

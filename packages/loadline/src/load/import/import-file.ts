@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { formatBytes, formatPath, type Parsed, type Problem } from '../../base/index.ts';
+import { readYaml } from '../../base/source/index.ts';
 import { loadError } from '../errors.ts';
 import { readWhole } from '../file/read-file.ts';
-import { readYaml } from '../file/yaml-source.ts';
 import type { FileDraft } from './draft/scenario-draft.ts';
 import { writeScenario } from './draft/scenario-writer.ts';
 import { draftFromHar, type HarOptions } from './har/har.ts';

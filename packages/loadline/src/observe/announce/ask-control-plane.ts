@@ -15,6 +15,7 @@ export interface ControlPlane {
   remove(id: string, signal: AbortSignal): Promise<void>;
 }
 
+/** The one at an address, which is asked over HTTP and follows no redirect. */
 export function controlPlaneAt({ controlPlane, key }: Pick<Announced, 'controlPlane' | 'key'>): ControlPlane {
   const base = controlPlane.href.replace(/\/*$/, '');
   const ask = async (

@@ -1,5 +1,4 @@
-import { ended, type Field, formatPath, parse, show } from '../../base/index.ts';
-import { observeError } from '../errors.ts';
+import { type Field, type Parsed, parse, show } from '../../base/index.ts';
 
 /** Which control plane a process tells that it is there, and where it is to be found. */
 export interface AnnounceOptions {
@@ -24,9 +23,9 @@ export interface Announced {
   readonly onProblem: (problem: string) => void;
 }
 
-/** @throws LoadlineError OBSERVE_OPTIONS_INVALID with every problem, and no key in it. */
-export function parseAnnounce(input: AnnounceOptions): Announced {
-  const parsed = parse(input, (root): Announced => {
+/** Tells every problem, and no key in it. */
+export function parseAnnounce(input: AnnounceOptions): Parsed<Announced> {
+  return parse(input, (root) => {
     const options = root.object(['controlPlane', 'key', 'url', 'instance', 'onProblem']);
     return {
       controlPlane: new URL(addressOf(options.required('controlPlane'))),
@@ -35,11 +34,6 @@ export function parseAnnounce(input: AnnounceOptions): Announced {
       instance: instanceOf(options.optional('instance')),
       onProblem: hearerOf(options.optional('onProblem')),
     };
-  });
-  if (parsed.ok) return parsed.value;
-  const found = parsed.problems.map(({ path, message }) => `${formatPath(path)} ${message}`);
-  throw observeError('OBSERVE_OPTIONS_INVALID', ended(`Cannot announce this process: ${found.join('; ')}`), {
-    facts: { problems: parsed.problems },
   });
 }
 

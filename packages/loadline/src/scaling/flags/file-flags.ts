@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
 import { type Clock, ended, formatBytes, formatPath, type Problem } from '../../base/index.ts';
+import { listProblems, readText } from '../../base/source/index.ts';
 import { scalingError } from '../errors.ts';
 import type { FlagSource } from './flag-source.ts';
 import { type FlagLook, KeptFlags } from './kept-flags.ts';
@@ -28,14 +28,14 @@ export async function openFileFlags({ clock, path, everyMs = 2000 }: FileFlagsOp
     clock,
     everyMs,
     async look() {
-      const read = await readText(path);
+      const read = await readBounded(path);
       if ('because' in read) {
         lastText = undefined;
         return { kind: 'unreadable', because: read.because };
       }
       if (read.text === lastText) return { kind: 'same' };
       lastText = read.text;
-      return readFlags(read.text);
+      return readFlags(path, read.text);
     },
   });
   await source.look();
@@ -49,7 +49,7 @@ export async function openFileFlags({ clock, path, everyMs = 2000 }: FileFlagsOp
 
 const fileBytesMax = 1024 * 1024;
 
-async function readText(path: string): Promise<{ readonly text: string } | { readonly because: string }> {
+async function readBounded(path: string): Promise<{ readonly text: string } | { readonly because: string }> {
   try {
     await using file = await open(path);
     const { size } = await file.stat();
@@ -62,32 +62,24 @@ async function readText(path: string): Promise<{ readonly text: string } | { rea
   }
 }
 
-function readFlags(text: string): FlagLook {
-  const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
-  if (document.errors.length > 0) {
-    const told = document.errors.slice(0, problemsMax).map(({ message }) => message.split('\n')[0]);
-    return { kind: 'unreadable', because: told.join('; ') };
-  }
-  const parsed = parseFlags(toValue(document));
-  return parsed.ok
+function readFlags(path: string, text: string): FlagLook {
+  const source = readText(path, text);
+  const parsed = parseFlags(source.value);
+  const problems = listProblems(source, parsed.ok ? [] : parsed.problems);
+  return parsed.ok && problems.length === 0
     ? { kind: 'read', flags: parsed.value }
-    : { kind: 'unreadable', because: tellProblems(parsed.problems) };
-}
-
-/** Aliases may unfold to more than the reader allows; then there is no value. */
-function toValue(document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    return (error as Error).message;
-  }
+    : { kind: 'unreadable', because: tellFirst(problems) };
 }
 
 const problemsMax = 20;
 
 /** Every problem with its place; of very many the first, and how many there are. */
 export function tellProblems(problems: readonly Problem[]): string {
-  const told = problems.slice(0, problemsMax).map(({ path, message }) => `${formatPath(path)} ${message}`);
+  return tellFirst(problems.map(({ path, message }) => `${formatPath(path)} ${message}`));
+}
+
+function tellFirst(problems: readonly string[]): string {
+  const told = problems.slice(0, problemsMax);
   const rest = problems.length - told.length;
   return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { readYaml } from '../../../src/load/file/yaml-source.ts';
+import { readYaml } from '../../../src/base/source/index.ts';
 import { exampleFile, peopleFile, plain, readPlan, refusal } from './files.ts';
 
 const people = { 'people.csv': peopleFile };

@@ -1,6 +1,6 @@
 import type { LoadPlan, RequestStep } from 'loadline/load';
+import { readYaml } from '../../../src/base/source/index.ts';
 import { parseScenarioFile, type ScenarioFile } from '../../../src/load/file/grammar/scenario-file.ts';
-import { readYaml } from '../../../src/load/file/yaml-source.ts';
 import { writeScenario } from '../../../src/load/import/draft/scenario-writer.ts';
 import { draftFromHar, type HarOptions } from '../../../src/load/import/har/har.ts';
 import { draftFromOpenapi, type OpenapiOptions } from '../../../src/load/import/openapi/openapi.ts';

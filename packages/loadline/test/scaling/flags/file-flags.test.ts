@@ -53,11 +53,11 @@ describe('openFileFlags()', () => {
   it('keeps what was good last, and tells every problem, once', async () => {
     await writeFile(path, 'flags: { a: true }');
     await using source = await openFileFlags({ clock, path });
-    await writeFile(path, 'flags: { a: { serve: maybe }, b: { serve: { on: 1 } } }');
+    await writeFile(path, 'flags:\n  a: { serve: maybe }\n  b: { serve: { on: 1 } }\n');
     const [change, ...further] = await lookAgain(source);
     expect(change).toMatchObject({ kind: 'stale' });
     expect(change?.kind === 'stale' && change.because).toMatch(
-      /flags\.a\.serve must be one of .*flags\.b\.serve must be 100 percent/,
+      /^line 2, flags\.a\.serve must be one of .*; line 3, flags\.b\.serve must be 100 percent/,
     );
     expect(further).toEqual([]);
     expect(gateOf(source)('a', {})).toBe(true);

@@ -1,9 +1,19 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
-import { formatPath, type Path } from '../../base/index.ts';
+import { formatPath, type Path } from '../parse.ts';
 import type { Source } from './source.ts';
 
 /** Reads YAML 1.2. */
 export function readYaml(text: string): Source {
+  try {
+    return readDocument(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const locate: Source['locate'] = ({ path, message }) => `${formatPath(path)} ${message}`;
+    return { value: undefined, problems: [`line 1: ${tooDeep}`], locate };
+  }
+}
+
+function readDocument(text: string): Source {
   const lines = new LineCounter();
   // The parser would compare each key with every other of its map: two minutes for 20,000 keys.
   const document = parseDocument(text, {
@@ -43,17 +53,23 @@ function firstErrors(
   lineAt: (offset: number) => number,
 ): WrongNode[] {
   const first = errors.reduce((earliest, each) => (each.pos[0] < earliest.pos[0] ? each : earliest));
-  const line = text.split('\n')[lineAt(first.pos[0]) - 1] ?? '';
+  // What a person wrote into one line; in a longer one the search for the slip would take minutes.
+  const line = (text.split('\n')[lineAt(first.pos[0]) - 1] ?? '').slice(0, personalLineMax);
   // The slip that everybody makes: a hole in a map of one line, where braces mean another map.
   const hint = /[{[,].*[:\s]\s*[^"'{\s,]*\{\{/.test(line)
     ? '; put a value with {{…}} in quotes: "/food/{{id}}"'
     : '';
-  const message =
-    first.code === 'MULTIPLE_DOCS'
-      ? 'a second document begins here; a file holds one'
-      : sentence(first.message);
+  const message = plainWords.get(first.code) ?? sentence(first.message);
   return [{ offset: first.pos[0], message: `${message}${hint}` }];
 }
+
+const personalLineMax = 1000;
+
+/** Of slips that the parser tells in words of its own. */
+const plainWords: ReadonlyMap<string, string> = new Map([
+  ['MULTIPLE_DOCS', 'a second document begins here; a file holds one'],
+  ['BLOCK_AS_IMPLICIT_KEY', 'a value stands here, and keys beside it or below it: one of the two has to go'],
+]);
 
 /** Keys that stand twice in a map, and aliases inside of what they name, which would unfold without end. */
 function wrongNodes(document: Document.Parsed): WrongNode[] {
@@ -82,7 +98,7 @@ function wrongNodes(document: Document.Parsed): WrongNode[] {
   return wrong;
 }
 
-/** Too many aliases throw: a file that unfolds to gigabytes is no scenario. */
+/** Too many aliases throw: nobody has written a file that unfolds to gigabytes to be read. */
 function unfold(
   document: Document.Parsed,
 ): { readonly value: unknown } | { readonly value: undefined; readonly problem: string } {
@@ -124,6 +140,9 @@ function offsetOfNode(node: Node): number {
   return node.range?.[0] ?? 0;
 }
 
+/** The parser goes as deep as its text is nested, and tells in the engine's words where it cannot. */
 function sentence(message: string): string {
-  return message.split('\n')[0] ?? message;
+  return /call stack/.test(message) ? tooDeep : (message.split('\n')[0] ?? message);
 }
+
+const tooDeep = 'is nested too deep';

@@ -1,4 +1,4 @@
-import { formatPath } from '../../base/index.ts';
+import { formatPath } from '../parse.ts';
 import type { Source } from './source.ts';
 import { readYaml } from './yaml-source.ts';
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/index.ts';
+import type { Problem } from '../parse.ts';
 
 /** A file as a value that still knows its lines. */
 export interface Source {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readYaml } from '../../../src/load/file/yaml-source.ts';
-import { readPlan, refusal } from './files.ts';
+import { listProblems, readText, readYaml } from '../../../src/base/source/index.ts';
+import { readPlan, refusal } from '../../load/file/files.ts';
 
 describe('YAML that is none', () => {
   it.each<[string, string, RegExp]>([
@@ -9,6 +9,11 @@ describe('YAML that is none', () => {
     ['a quote that stays open', 'a: "x\nb: 1\n', /^line \d: Missing closing "quote$/],
     ['two documents', 'a: 1\n---\nb: 1\n', /^line 2: a second document begins here; a file holds one$/],
     ['a key that stands twice', 'a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n', /^line 5: c stands twice in its map$/],
+    [
+      'keys below a value',
+      'a: fast\n  b: 1\n  c: { d: 1 }\n',
+      /^line 1: a value stands here, and keys beside it or below it: one of the two has to go$/,
+    ],
     ['an alias of nothing', 'a: *nobody\n', /^line 1: Unresolved alias .*nobody/],
     [
       'an alias inside of what it names',
@@ -59,9 +64,12 @@ load: [ { hold: { users: 1, for: 1 } } ]
   });
 
   it('that nests without end is refused instead of ending the process', async () => {
-    for (const yaml of ['['.repeat(20_000), `${'{a: '.repeat(5000)}1${'}'.repeat(5000)}`]) {
-      expect((await refusal(yaml)).code).toBe('LOAD_FILE_INVALID');
+    const before = performance.now();
+    for (const yaml of ['['.repeat(200_000), `${'{a: '.repeat(5000)}1${'}'.repeat(5000)}`]) {
+      const { code, problems } = await refusal(yaml);
+      expect([code, problems]).toEqual(['LOAD_FILE_INVALID', ['line 1: is nested too deep']]);
     }
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 });
 
@@ -99,5 +107,35 @@ describe('locate()', () => {
     [['nothing'], 1],
   ])('finds %j at line %d, or where the nearest part of it stands', (path, line) => {
     expect(source.locate({ path, message: 'is wrong' })).toMatch(new RegExp(`^line ${line}, .*is wrong$`));
+  });
+});
+
+describe('readText()', () => {
+  it('reads JSON where the name ends so, and knows its lines', () => {
+    const { value, problems, locate } = readText('policy.JSON', '{\n  "a": 1,\n  "a": 2\n}\n');
+    expect(value).toEqual({ a: 2 });
+    expect(problems).toEqual(['line 3: a stands twice in its map']);
+    expect(locate({ path: ['a'], message: 'is wrong' })).toBe('line 3, a is wrong');
+    expect(readText('policy.json', '{\n  a: 1 }').problems).toEqual([
+      expect.stringMatching(/^line 2: is no JSON/),
+    ]);
+    expect(readText('policy.yaml', '{\n  a: 1 }').value).toEqual({ a: 1 });
+  });
+});
+
+describe('listProblems()', () => {
+  it('tells what is wrong with the text and with what stands in it by their lines', () => {
+    const source = readYaml('a: 1\nb: 2\nb: 3\nc: 4\n');
+    const of = (key: string) => ({ path: [key], message: 'is wrong' });
+    expect(listProblems(source, [of('c'), of('a')])).toEqual([
+      'line 1, a is wrong',
+      'line 3: b stands twice in its map',
+      'line 4, c is wrong',
+    ]);
+  });
+
+  it('tells of a text that cannot be read nothing else', () => {
+    const source = readYaml('a: [\n');
+    expect(listProblems(source, [{ path: [], message: 'must be a map' }])).toEqual(source.problems);
   });
 });
