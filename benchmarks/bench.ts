@@ -7,10 +7,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Benchmark, environment, type Row } from './harness.ts';
+import { type Benchmark, environment, otherWork, type Row } from './harness.ts';
 
 const folder = import.meta.dirname;
 const usage = 'Usage: npm run bench -- NAME [--json] [--short] [--only PART]';
+/** What a machine does that nobody else uses: a tick of its clock, a daemon. */
+const quietRatio = 0.05;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -29,12 +31,21 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`${asked.name} has no part ${JSON.stringify(asked.only)}; its parts: ${parts}.\n`);
     return 2;
   }
+  const busyBefore = await otherWork();
+  if (busyBefore > quietRatio)
+    progress(`others keep ${percentOf(busyBefore)} of this machine busy: its figures are not to be quoted`);
   const rows = await benchmark.run(options);
-  const ranOn = environment(options);
+  const busyAfter = await otherWork();
+  const others = `${percentOf(busyBefore)} before, ${percentOf(busyAfter)} after`;
+  const ranOn = { ...environment(options), 'other work': others };
   process.stdout.write(
     asked.json ? `${JSON.stringify({ rows, environment: ranOn }, undefined, 2)}\n` : tableOf(rows, ranOn),
   );
   return rows.some((row) => row.met === false) ? 1 : 0;
+}
+
+function percentOf(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`;
 }
 
 interface Asked {

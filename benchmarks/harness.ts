@@ -134,6 +134,20 @@ export function rowOf(
   };
 }
 
+/** What share of all cores is at work while this process only waits: what others do here, whom figures share the machine with. */
+export async function otherWork(forMs = 1000): Promise<number> {
+  const before = coreTimes();
+  await new Promise((resolve) => setTimeout(resolve, forMs));
+  const after = coreTimes();
+  return 1 - (after.idleMs - before.idleMs) / (after.allMs - before.allMs);
+}
+
+function coreTimes(): { readonly idleMs: number; readonly allMs: number } {
+  const times = cpus().flatMap((core) => Object.entries(core.times));
+  const sum = (some: typeof times): number => some.reduce((total, [, ms]) => total + ms, 0);
+  return { idleMs: sum(times.filter(([name]) => name === 'idle')), allMs: sum(times) };
+}
+
 /** The machine and the state of the code, without anything that names this machine. */
 export function environment(options: BenchOptions): Readonly<Record<string, string | number | boolean>> {
   return {
