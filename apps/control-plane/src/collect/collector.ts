@@ -1,6 +1,7 @@
 import { type Clock, type Timer, withTimeLimit } from 'loadline/base';
 import type { CacheReading, ResourceReading, Sample, Store } from 'loadline/store';
 import { type AskMeans, askInstance } from './ask-instance.ts';
+import { cacheReadingsOf } from './cache-readings.ts';
 import type { Lately } from './lately.ts';
 import { latestFiguresOf } from './latest-figures.ts';
 import { Member, type MemberView } from './member.ts';
@@ -147,18 +148,20 @@ export class Collector {
         round % downEvery === 0,
     );
     const resources: ResourceReading[] = [];
+    const told: Member[] = [];
     const caches: CacheReading[] = [];
     const { clock, intervalMs } = this.#options;
     const pace = { clock, withinMs: intervalMs * paceRatio, signal: this.#ending.signal };
     await inPacedTurns(due, pace, async (member) => {
       const samples = await this.#ask(member, caches);
+      if (samples !== undefined && member.server === undefined) told.push(member);
       const reading = samples === undefined ? undefined : resourceReadingOf(member.instance, samples);
       if (reading !== undefined) resources.push(reading);
     });
     if (this.#ending.signal.aborted) return;
     await this.#writeUsers();
     await this.#options.store.readings.writeResources(resources);
-    await this.#options.store.readings.writeCaches(caches);
+    await this.#options.store.readings.writeCaches([...caches, ...cacheReadingsOf(told, clock.now())]);
   }
 
   /** Takes note of who has come and who has gone. A source that fails leaves those of it as they are. */

@@ -20,13 +20,15 @@ export function createValkeyProbe(service: string, url: string): ServerProbe {
     kind: 'valkey',
     async read(atMs) {
       await valkey.connect();
-      const now = { atMs, numbers: numbersOf(await valkey.info()) };
+      const text = await valkey.info('all');
+      const now = { atMs, numbers: numbersOf(text), reads: readsOf(text) };
       const use = compareInfo(before, now);
       before = now;
       const figures = [...gaugesOf(now.numbers), ...use.figures];
       return {
         samples: samplesOf(figures, { service, instance, atMs }),
-        caches: use.ratios === undefined ? [] : [cacheOf(use.ratios, { service, atMs })],
+        caches:
+          use.ratios === undefined ? [] : [cacheOf({ ...use.ratios, readMs: use.readMs }, { service, atMs })],
       };
     },
     close: () => valkey.close(),
@@ -37,6 +39,13 @@ export function createValkeyProbe(service: string, url: string): ServerProbe {
 interface Info {
   readonly atMs: number;
   readonly numbers: ReadonlyMap<string, number>;
+  readonly reads: Reads;
+}
+
+/** Commands that look something up, and what the server took for them, since it counts. */
+interface Reads {
+  readonly calls: number;
+  readonly tookUs: number;
 }
 
 /** The numbers of an INFO text. Pure. */
@@ -46,6 +55,20 @@ function numbersOf(text: string): ReadonlyMap<string, number> {
     return name === undefined || value === undefined ? [] : [[name, Number(value)]];
   });
   return new Map(pairs);
+}
+
+const readCommands = new Set(['get', 'mget', 'getex', 'getrange', 'exists', 'hget', 'hmget', 'hgetall']);
+
+/** Of an INFO text, lines like `cmdstat_get:calls=21,usec=175,usec_per_call=8.33`. Pure. */
+function readsOf(text: string): Reads {
+  let calls = 0;
+  let tookUs = 0;
+  for (const [, name = '', count, us] of text.matchAll(/^cmdstat_(\w+):calls=(\d+),usec=(\d+)/gm)) {
+    if (!readCommands.has(name)) continue;
+    calls += Number(count);
+    tookUs += Number(us);
+  }
+  return { calls, tookUs };
 }
 
 type Figures = Parameters<typeof samplesOf>[0];
@@ -60,7 +83,7 @@ interface Ratios {
 function compareInfo(
   before: Info | undefined,
   now: Info,
-): { readonly figures: Figures; readonly ratios: Ratios | undefined } {
+): { readonly figures: Figures; readonly ratios: Ratios | undefined; readonly readMs: number | undefined } {
   const seconds = before === undefined ? 0 : (now.atMs - before.atMs) / 1000;
   const grown = (name: string): number | undefined => {
     const earlier = before?.numbers.get(name);
@@ -76,12 +99,14 @@ function compareInfo(
   const misses = grown('keyspace_misses');
   const isKnown = hits !== undefined && misses !== undefined;
   const lookups = isKnown ? hits + misses : undefined;
+  const readMs = before === undefined ? undefined : readMsOf(before.reads, now.reads);
   const system = each('used_cpu_sys');
   const user = each('used_cpu_user');
   return {
     figures: [
       ['cache_hits', 'per second', isKnown ? hits / seconds : undefined],
       ['cache_lookups', 'per second', lookups === undefined ? undefined : lookups / seconds],
+      ['cache_read_ms', 'ms', readMs],
       ['cache_commands', 'per second', each('total_commands_processed')],
       ['cache_evictions', 'per second', each('evicted_keys')],
       ['cache_expirations', 'per second', each('expired_keys')],
@@ -93,7 +118,15 @@ function compareInfo(
       hits === undefined || lookups === undefined || lookups === 0
         ? undefined
         : { hit: hits / lookups, eviction: Math.min(1, (grown('evicted_keys') ?? 0) / lookups) },
+    readMs,
   };
+}
+
+/** What the server took for one of them between two looks, in the mean; what has fallen was reset. */
+function readMsOf(before: Reads, now: Reads): number | undefined {
+  const calls = now.calls - before.calls;
+  const tookUs = now.tookUs - before.tookUs;
+  return calls <= 0 || tookUs < 0 ? undefined : tookUs / calls / 1000;
 }
 
 function gaugesOf(numbers: ReadonlyMap<string, number>): Figures {
@@ -110,7 +143,7 @@ function gaugesOf(numbers: ReadonlyMap<string, number>): Figures {
 }
 
 function cacheOf(
-  { hit, eviction }: Ratios,
+  { hit, eviction, readMs }: Ratios & { readonly readMs: number | undefined },
   { service, atMs }: { readonly service: string; readonly atMs: number },
 ): CacheReading {
   return {
@@ -120,6 +153,7 @@ function cacheOf(
     hitRatePercent: hit * 100,
     missRatePercent: (1 - hit) * 100,
     evictionRatePercent: eviction * 100,
+    ...(readMs === undefined ? {} : { averageResponseTimeMs: readMs }),
   };
 }
 

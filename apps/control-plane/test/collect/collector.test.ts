@@ -66,6 +66,39 @@ describe('an instance that is listed', () => {
     expect(items).toMatchObject([{ service: 'shop', instance: '10.0.0.1:80', state: 'up', source: 'list' }]);
   });
 
+  it('tells of the cache that it has in itself, together with the others of its service', async () => {
+    const clock = clockOf();
+    const withCache = (hits: number, misses: number) => {
+      const registry = createRegistry();
+      const labels = ['outcome'] as const;
+      const lookups = registry.counter({ name: 'shop_cache_lookups_total', help: 'All.', labels });
+      const look = (): void => {
+        lookups.with({ outcome: 'hit' }).add(hits);
+        lookups.with({ outcome: 'miss' }).add(misses);
+      };
+      return { registry, look };
+    };
+    const one = withCache(90, 10);
+    const other = withCache(0, 100);
+    const instances = new Map([
+      ['10.0.0.1', () => one.registry],
+      ['10.0.0.2', () => other.registry],
+    ]);
+    const configuration = listed('http://10.0.0.1/metrics', 'http://10.0.0.2/metrics');
+    await using plane = await startPlane({ clock, pull: fakePull(instances, { clock }), configuration });
+    await clock.advance(4000);
+    for (const { look } of [one, other]) look();
+    await clock.advance(5000);
+    expect(await plane.store.readings.latestCaches(0)).toMatchObject([
+      {
+        cacheType: 'application',
+        cacheKeyPattern: 'shop',
+        hitRatePercent: 45,
+        missRatePercent: expect.closeTo(55),
+      },
+    ]);
+  });
+
   it('is asked in turn with others, so that a large fleet does not answer all at once', async () => {
     const clock = clockOf();
     const hosts = Array.from({ length: 40 }, (_, at) => `10.0.0.${at + 1}`);

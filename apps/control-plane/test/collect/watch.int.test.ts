@@ -114,5 +114,10 @@ describe('a real Valkey', () => {
     const reading = await probe.read(2000);
     expect(numbersOf(reading)).toMatchObject({ cache_hits: 1.5, cache_lookups: 2, connections: 1 });
     expect(reading.caches).toMatchObject([{ cacheType: 'redis', hitRatePercent: 75, missRatePercent: 25 }]);
+    const { averageResponseTimeMs = 0 } = reading.caches[0] ?? {};
+    expect(averageResponseTimeMs).toBeGreaterThan(0);
+    expect(numbersOf(reading).cache_read_ms).toBe(averageResponseTimeMs);
+    const quiet = await probe.read(4000);
+    expect(numbersOf(quiet)).not.toHaveProperty('cache_read_ms');
   });
 });

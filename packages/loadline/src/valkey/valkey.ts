@@ -51,8 +51,8 @@ export interface Valkey extends AsyncDisposable {
   delete(...keys: readonly string[]): Promise<number>;
   /** Asks whether the server answers. */
   ping(): Promise<void>;
-  /** What the server says of itself: lines of `name:value` under headings, INFO's default sections. */
-  info(): Promise<string>;
+  /** What the server says of itself: lines of `name:value` under headings; INFO's default sections, or all of its own. */
+  info(sections?: 'default' | 'all'): Promise<string>;
   readonly usage: ValkeyUsage;
   /** Ends the connection; commands under way fail. A second call does nothing. */
   close(): Promise<void>;
@@ -136,7 +136,7 @@ export function createValkey(options: ValkeyOptions): Valkey {
     async ping() {
       await command('PING', () => redis.ping());
     },
-    info: () => command('INFO', () => redis.info()),
+    info: (sections = 'default') => command('INFO', () => redis.info(sections)),
     get usage() {
       return {
         isConnected: redis.status === 'ready',
