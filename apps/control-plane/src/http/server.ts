@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import type { Clock } from 'loadline/base';
 import type { Registry } from 'loadline/metrics';
 import type { AuditedRequest } from '../access/index.ts';
-import type { Handlers } from '../contract/index.ts';
+import type { Handlers, OperationName } from '../contract/index.ts';
 import { Problem, problemOfJson, tooMany } from '../problems/index.ts';
 import { answerOperations } from './answer-operations.ts';
 import { answerClientError, answerProblem } from './answer-problems.ts';
@@ -31,6 +31,7 @@ export interface ServerOptions extends IdentifyOptions {
 }
 
 const bodyBytesMax = 1_048_576;
+const healthOperations: ReadonlySet<OperationName | undefined> = new Set(['isAlive', 'isReady'] as const);
 
 /** The HTTP server of the contract, ready to listen. Whoever made it closes it. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -84,10 +85,14 @@ function readJsonAlone(app: FastifyInstance): void {
   });
 }
 
-/** Counts by key, and by address where there is none: who guesses keys is slowed down, and nobody else is. */
+/**
+ * Counts by key, and by address where there is none: who guesses keys is slowed down, and nobody else is. Health is not counted:
+ * probes often come from an address that others have as well, and whoever guesses there would have the process ended.
+ */
 async function limitRequests(app: FastifyInstance, options: ServerOptions): Promise<void> {
   await app.register(rateLimit, {
     timeWindow: 60_000,
+    allowList: ({ routeOptions }) => healthOperations.has(routeOptions.config.operation),
     max: ({ who }) => (who === undefined ? options.strangerRequestsMax : options.keyRequestsMax),
     keyGenerator: ({ who, ip }) => (who === undefined ? `ip ${ip}` : `key ${who.keyId}`),
     // So many keys and addresses are counted at once; the one that asked least lately is forgotten.

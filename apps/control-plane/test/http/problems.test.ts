@@ -125,6 +125,15 @@ describe('too many requests', () => {
     expect((await small.ask('operator', 'GET', '/session')).status).toBe(200);
   });
 
+  it('are answered about health however many came from there', async () => {
+    await using small = await startPlane({ configuration: { strangerRequestsMax: 1 } });
+    expect((await small.ask(undefined, 'GET', '/session')).status).toBe(401);
+    expect((await small.ask(undefined, 'GET', '/session')).status).toBe(429);
+    for (const path of ['/health/live', '/health/ready', '/health/live', '/health/ready'])
+      expect((await small.ask(undefined, 'GET', path)).status).toBe(200);
+    expect((await small.ask(undefined, 'GET', '/health/else')).status).toBe(429);
+  });
+
   it('are counted by address where no key is known, on every address', async () => {
     await using small = await startPlane({ configuration: { strangerRequestsMax: 2 } });
     expect((await small.ask(undefined, 'GET', '/session')).status).toBe(401);
