@@ -34,6 +34,7 @@ export interface ServeWords {
   readonly 'allow-watch'?: readonly string[] | undefined;
   readonly rules?: string | undefined;
   readonly 'notify-webhook'?: readonly string[] | undefined;
+  readonly 'escalate-webhook'?: readonly string[] | undefined;
   readonly alertmanager?: readonly string[] | undefined;
 }
 

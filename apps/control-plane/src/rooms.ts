@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createSessions, followKeys, type Keys, openKeys, type Sessions } from './access/index.ts';
-import { Alerts, createNotifiers, observeAlerts } from './alerts/index.ts';
+import { Alerts, createRoutes, observeAlerts } from './alerts/index.ts';
 import { Lately, observeQuickLooks, openWatch, QuickLooks, type Watch } from './collect/index.ts';
 import { Intake, observeIntake } from './intake/index.ts';
 import { feedLive, observeLive } from './live/index.ts';
@@ -197,7 +197,7 @@ export async function openAlerting(world: World): Promise<Alerting> {
   const alerts = await Alerts.open({
     ...{ clock, store, judgeship, onFailure },
     base: configuration.alerting.policy,
-    notifiers: createNotifiers(configuration.alerting, { clock, write }),
+    routes: createRoutes(configuration.alerting, { clock, write }),
     onChange: (step) => live.publish('alerts', step),
   });
   return { alerts: keep(alerts, (each) => each.close()), judgeship };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Clock, type Field, isLoadlineError } from 'loadline/base';
 import { listProblems, readText } from 'loadline/base/source';
-import { type AlertPolicy, type Notifier, parseAlertRules } from 'loadline/monitoring';
+import { type AlertPolicy, type Notifier, type NotifierRoute, parseAlertRules } from 'loadline/monitoring';
 import {
   createAlertmanagerNotifier,
   createLogNotifier,
@@ -16,36 +16,50 @@ export interface AlertingConfiguration {
   /** By which webhooks know that it is us; absent: nothing is signed. */
   readonly webhookSecret: string | undefined;
   readonly alertmanagers: readonly string[];
+  /** Webhooks of whom is told what nobody took: the first from the first of `escalate_after` on, and so on. */
+  readonly escalations: readonly string[];
 }
 
 const receiversMax = 10;
 
-/** Reads `--rules`, `--notify-webhook`, `--alertmanager` and `LOADLINE_WEBHOOK_SECRET`. */
+/** Reads `--rules`, `--notify-webhook`, `--escalate-webhook`, `--alertmanager` and `LOADLINE_WEBHOOK_SECRET`. */
 export function readAlerting(root: Field): AlertingConfiguration {
   const secret = root.at('LOADLINE_WEBHOOK_SECRET');
   const webhookSecret = secret.value === undefined || secret.value === '' ? undefined : secret.string();
   const policy = root.at('rules').value === undefined ? builtIn() : readRulesFile(root.at('rules'));
+  const makeWebhook = (url: string): Notifier => createWebhookNotifier({ url, ...withSecret(webhookSecret) });
+  const escalations = readReceivers(root.at('escalate-webhook'), makeWebhook);
+  const levels = policy.escalateAfterMs.length;
+  if (escalations.length > levels)
+    root
+      .at('escalate-webhook')
+      .problem(`is given ${escalations.length} times, and escalate_after of the rules has ${levels} times`);
   return {
     policy,
-    webhooks: readReceivers(root.at('notify-webhook'), (url) =>
-      createWebhookNotifier({ url, ...withSecret(webhookSecret) }),
-    ),
+    webhooks: readReceivers(root.at('notify-webhook'), makeWebhook),
     webhookSecret,
+    escalations,
     alertmanagers: readReceivers(root.at('alertmanager'), (url) => createAlertmanagerNotifier({ url })),
   };
 }
 
-/** Whoever is to be told, the log always. */
-export function createNotifiers(
-  { webhooks, webhookSecret, alertmanagers }: AlertingConfiguration,
+/** Whoever is to be told, the log always, and others only of what nobody took for so long. */
+export function createRoutes(
+  { webhooks, webhookSecret, alertmanagers, escalations }: AlertingConfiguration,
   { clock, write }: { readonly clock: Clock; readonly write: (line: string) => void },
-): readonly Notifier[] {
+): readonly NotifierRoute[] {
   // The machine's owner wrote them down: they may be anywhere but where nobody may go.
   const addresses = { allowLoopback: true, allowPrivate: true };
-  return [
+  const webhookAt = (url: string): Notifier =>
+    createWebhookNotifier({ url, clock, addresses, ...withSecret(webhookSecret) });
+  const told = [
     createLogNotifier(write),
-    ...webhooks.map((url) => createWebhookNotifier({ url, clock, addresses, ...withSecret(webhookSecret) })),
+    ...webhooks.map(webhookAt),
     ...alertmanagers.map((url) => createAlertmanagerNotifier({ url, clock, addresses })),
+  ];
+  return [
+    ...told.map((notifier) => ({ notifier })),
+    ...escalations.map((url, at) => ({ notifier: webhookAt(url), fromLevel: at + 1 })),
   ];
 }
 

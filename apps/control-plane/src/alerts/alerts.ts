@@ -7,7 +7,7 @@ import {
   Monitor,
   type MonitorReport,
   type MonitorState,
-  type Notifier,
+  type NotifierRoute,
   parseSilence,
   type Remembered,
   type Round,
@@ -39,7 +39,7 @@ export interface AlertsOptions {
   readonly store: Pick<Store, 'metrics' | 'documents'>;
   /** Presets and the rules of a file. */
   readonly base: AlertPolicy;
-  readonly notifiers: readonly Notifier[];
+  readonly routes: readonly NotifierRoute[];
   readonly onFailure: (error: unknown) => void;
   /** Hears of each step of an alert. */
   readonly onChange: (change: AlertStep) => void;
@@ -80,7 +80,7 @@ export class Alerts {
   readonly #remembered: SharedAnswers<MonitorState>;
 
   private constructor(options: AlertsOptions, rules: RuleBook, memory: StoreMonitorMemory) {
-    const { clock, store, notifiers, onChange, judgeship = alone } = options;
+    const { clock, store, routes, onChange, judgeship = alone } = options;
     this.#judgeship = judgeship;
     this.#remembered = new SharedAnswers({ clock, keptMs: rememberedMs });
     this.#clock = clock;
@@ -93,7 +93,7 @@ export class Alerts {
       source: this.#readings,
       memory: { load: () => this.#takeOver(), save: (changes) => memory.save(changes) },
       partNow: () => partOf(judgeship),
-      dispatcher: new Dispatcher({ clock, routes: notifiers.map((notifier) => ({ notifier })) }),
+      dispatcher: new Dispatcher({ clock, routes }),
       onRound: ({ transitions }) => {
         for (const { kind, alert, atMs, reason } of transitions)
           onChange({

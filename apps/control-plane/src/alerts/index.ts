@@ -3,7 +3,7 @@ export { alertHandlers } from './alert-handlers.ts';
 export {
   type AlertingConfiguration,
   builtIn,
-  createNotifiers,
+  createRoutes,
   readAlerting,
 } from './alerting-words.ts';
 export { Alerts } from './alerts.ts';

@@ -78,19 +78,25 @@ function observeNotifiers(registry: Registry, alerts: Pick<Alerts, 'report'>): v
     help: 'What became of notifications, by whom they were for.',
     labels: ['notifier', 'outcome'],
     read: () =>
-      alerts
-        .report()
-        .notifiers.flatMap(({ notifier, ...report }) =>
-          (['delivered', 'failed', 'dropped'] as const).map((outcome) => [
-            { notifier, outcome },
-            report[outcome],
-          ]),
-        ),
+      (['delivered', 'failed', 'dropped'] as const).flatMap((outcome) =>
+        sumsOf(alerts, outcome).map(([notifier, count]) => [{ notifier, outcome }, count] as const),
+      ),
   });
   registry.gauge({
     name: 'loadline_notifications_waiting',
     help: 'Notifications that wait for a notifier.',
     labels: ['notifier'],
-    read: () => alerts.report().notifiers.map(({ notifier, waiting }) => [{ notifier }, waiting]),
+    read: () => sumsOf(alerts, 'waiting').map(([notifier, count]) => [{ notifier }, count] as const),
   });
+}
+
+/** By the name of a notifier, which has no path: several at one host are added up. */
+function sumsOf(
+  alerts: Pick<Alerts, 'report'>,
+  figure: 'delivered' | 'failed' | 'dropped' | 'waiting',
+): readonly (readonly [notifier: string, count: number])[] {
+  const sums = new Map<string, number>();
+  for (const { notifier, [figure]: count } of alerts.report().notifiers)
+    sums.set(notifier, (sums.get(notifier) ?? 0) + count);
+  return [...sums];
 }

@@ -29,6 +29,7 @@ describe('what is said of alerts at the start', () => {
     const { alerting } = readConfiguration({}, {});
     expect(alerting.policy.rules.map(({ name }) => name)).toContain('latency-p95');
     expect(alerting).toMatchObject({ webhooks: [], alertmanagers: [], webhookSecret: undefined });
+    expect(alerting.escalations).toEqual([]);
   });
 
   it('is a file of rules, which stands for itself', () => {
@@ -44,6 +45,18 @@ describe('what is said of alerts at the start', () => {
     expect(problemsOf({ rules: fileOf('rules: [') })).toContain('line ');
     expect(problemsOf({ rules: fileOf('rules: *nobody\n') })).toContain('nobody');
     expect(problemsOf({ rules: join(folder, 'nowhere') })).toContain('cannot be read');
+  });
+
+  it('names whom is told what nobody took, as many as there are times for that', () => {
+    const rules = fileOf('use: [foodshare]\nescalate_after: [10m, 30m]\n');
+    const hooks = ['https://first.example/in', 'https://second.example/in', 'https://third.example/in'];
+    const { alerting } = readConfiguration({ rules, 'escalate-webhook': hooks.slice(0, 2) }, {});
+    expect(alerting.escalations).toEqual(hooks.slice(0, 2));
+    expect(problemsOf({ rules, 'escalate-webhook': hooks })).toContain(
+      'is given 3 times, and escalate_after of the rules has 2 times',
+    );
+    expect(problemsOf({ 'escalate-webhook': hooks.slice(0, 1) })).toContain('has 0 times');
+    expect(problemsOf({ rules, 'escalate-webhook': ['ftp://host'] })).toContain('escalate-webhook[0]');
   });
 
   it('names receivers, and shows neither what lets one in there nor a secret', () => {

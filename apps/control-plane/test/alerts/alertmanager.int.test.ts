@@ -57,6 +57,7 @@ describe('a breach that was measured', () => {
           webhooks: [receiver.url],
           webhookSecret: 'a-secret-of-at-least-24-bytes',
           alertmanagers: [alertmanager.url],
+          escalations: [],
         },
       },
     });

@@ -37,6 +37,9 @@ machine. The first start here prints an admin key, once. Ctrl-C or SIGTERM stops
   --allow-watch WHAT   where instances may be that register: loopback, private, or a host; may be repeated
   --rules FILE         alert rules, instead of the built-in ones
   --notify-webhook URL tells of alerts there, signed with LOADLINE_WEBHOOK_SECRET; may be repeated
+  --escalate-webhook URL
+                       tells there of incidents that nobody took: the first one after the first time of the rules'
+                       escalate_after, the second after the second; may be repeated
   --alertmanager URL   hands alerts to an Alertmanager; may be repeated
 
 Beyond loopback it needs TLS files or --behind-proxy, and an admin key: LOADLINE_ADMIN_KEY, or one that is there.
@@ -72,6 +75,7 @@ const options = {
   'allow-watch': { type: 'string', multiple: true },
   rules: { type: 'string' },
   'notify-webhook': { type: 'string', multiple: true },
+  'escalate-webhook': { type: 'string', multiple: true },
   alertmanager: { type: 'string', multiple: true },
 } as const;
 
