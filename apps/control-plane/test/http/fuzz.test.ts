@@ -6,9 +6,11 @@ import {
   type OperationName,
   operationNames,
   operations,
+  type Schema,
   schemas,
 } from '../../src/contract/index.ts';
 import { type Answer, type Method, type Plane, startPlane } from '../plane.ts';
+import { valuesOf } from './schema-values.ts';
 
 let plane: Plane;
 
@@ -97,6 +99,18 @@ describe('whatever is sent', () => {
     const operation: Operation = operations[name];
     await fc.assert(
       fc.asyncProperty(bodiesOf(operation), async (body) => {
+        const path = operation.path.replaceAll(/\{\w+\}/g, 'x');
+        const text = JSON.stringify(body) ?? 'null';
+        expectSound(await plane.ask('admin', operation.method as Method, path, { body: text }));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each(changing)('gets %s a sound answer: a body of the form that it asks for', async (name) => {
+    const operation: Operation = operations[name];
+    await fc.assert(
+      fc.asyncProperty(valuesOf(operation.body as Schema, anything), async (body) => {
         const path = operation.path.replaceAll(/\{\w+\}/g, 'x');
         const text = JSON.stringify(body) ?? 'null';
         expectSound(await plane.ask('admin', operation.method as Method, path, { body: text }));
