@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../../base/index.ts';
 import type { Answer, ProxyProblem } from './message/answer.ts';
 import { framingFor, interimHeadFor, type ResponseFraming, responseHeadFor } from './message/handing-on.ts';
 import { MessageWriter } from './message/message-writer.ts';
@@ -9,6 +10,7 @@ import type { ProxyMetrics } from './proxy-metrics.ts';
 
 /** What answers on a client's connection depend on besides the answer. */
 export interface AnswerOptions {
+  readonly clock: Clock;
   readonly metrics: ProxyMetrics;
   /** Whether the connection can carry another request after this answer. */
   readonly mayStay: () => boolean;
@@ -76,11 +78,15 @@ export class ClientAnswer implements Answer {
 
   head(head: ResponseHead): void {
     const framing = this.#frame(head);
-    this.#writer.begin(responseHeadFor(head, { isHttp11: this.#isHttp11 }, framing), framing.isChunked);
+    this.#writer.begin(this.#write(head, framing), framing.isChunked);
   }
 
   whole(head: ResponseHead, body: Buffer): void {
-    this.#writer.whole(responseHeadFor(head, { isHttp11: this.#isHttp11 }, this.#frame(head)), body);
+    this.#writer.whole(this.#write(head, this.#frame(head)), body);
+  }
+
+  #write(head: ResponseHead, framing: ResponseFraming): string {
+    return responseHeadFor(head, { isHttp11: this.#isHttp11 }, framing, this.#options.clock);
   }
 
   data(bytes: Buffer, from: number, to: number): void {

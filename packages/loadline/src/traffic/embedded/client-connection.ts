@@ -61,7 +61,11 @@ export class ClientConnection implements HandlingOwner, Swept {
     this.#slowSender = new SlowSender(parts.limits);
     this.#continueWait = new ContinueWait(parts.limits.continueTimeoutMs);
     this.#address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
-    this.#answer = new ClientAnswer(socket, { metrics: parts.metrics, mayStay: () => this.#mayStay });
+    this.#answer = new ClientAnswer(socket, {
+      clock: parts.clock,
+      metrics: parts.metrics,
+      mayStay: () => this.#mayStay,
+    });
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onPeerEnd());

@@ -30,6 +30,7 @@ interface Rig extends AsyncDisposable {
 async function rig(
   respond: (request: IncomingMessage, response: ServerResponse, turn: number) => void,
   cache: EmbeddedProxyOptions['cache'] = {},
+  more: Partial<EmbeddedProxyOptions> = {},
 ): Promise<Rig> {
   const clock = createVirtualClock();
   const registry = createRegistry();
@@ -39,7 +40,10 @@ async function rig(
     request.resume();
     respond(request, response, asked.length);
   });
-  const proxy = await proxyBefore([server], { clock, registry, ...(cache === undefined ? {} : { cache }) });
+  const proxy = await proxyBefore([server], {
+    ...{ clock, registry, ...more },
+    ...(cache === undefined ? {} : { cache }),
+  });
   return {
     clock,
     port: proxy.port,
@@ -79,6 +83,8 @@ function sendTo(
     asking.end();
   });
 }
+
+const trusting = { trustsForwarded: true };
 
 const answering =
   (headers: Record<string, string>, status = 200): Parameters<typeof rig>[0] =>
@@ -121,6 +127,82 @@ describe('the cache of the embedded proxy', () => {
     await using open = await rig(answering({ 'cache-control': 'public, max-age=60' }));
     await open.send('/', { headers });
     expect(await open.send()).toMatchObject({ body: 'answer 1' });
+  });
+
+  it.each([
+    ['immutable without a time', { 'cache-control': 'public, immutable' }],
+    [
+      'immutable beside Expires',
+      {
+        'cache-control': 'immutable',
+        date: 'Thu, 01 Jan 2026 00:00:00 GMT',
+        expires: 'Thu, 01 Jan 2026 00:00:01 GMT',
+      },
+    ],
+    ['two times, of which the first is over', { 'cache-control': 'max-age=1, max-age=60' }],
+  ] satisfies [string, Record<string, string>][])(
+    'takes nothing for fresh beyond its time: %s',
+    async (_, headers) => {
+      await using cached = await rig(answering(headers));
+      await cached.send();
+      await cached.clock.advance(2000);
+      expect(await cached.send()).toMatchObject({ body: 'answer 2' });
+    },
+  );
+
+  it('lets no client have what is stale where the sender forbids it to all caches', async () => {
+    const headers = { 'cache-control': 'max-stale' };
+    await using shared = await rig(answering({ 'cache-control': 's-maxage=10' }));
+    await using plain = await rig(answering({ 'cache-control': 'max-age=10' }));
+    for (const cached of [shared, plain]) {
+      await cached.send();
+      await cached.clock.advance(20_000);
+    }
+    expect(await shared.send('/', { headers })).toMatchObject({ body: 'answer 2' });
+    expect(await plain.send('/', { headers })).toMatchObject({ body: 'answer 1' });
+  });
+
+  it('keeps apart what Vary says of how a client came to the proxy before, and keeps nothing that is for one address', async () => {
+    const varying = (vary: string) => rig(answering({ 'cache-control': 'max-age=60', vary }), {}, trusting);
+    for (const name of ['X-Forwarded-Proto', 'X-Forwarded-Host']) {
+      await using cached = await varying(name);
+      const bodies = [];
+      for (const value of ['a', 'b', 'a'])
+        bodies.push((await cached.send('/', { headers: { [name]: value } })).body);
+      expect(bodies).toEqual(['answer 1', 'answer 2', 'answer 1']);
+    }
+    for (const name of ['X-Forwarded-For', 'Accept, Forwarded']) {
+      await using cached = await varying(name);
+      await cached.send();
+      expect(await cached.send()).toMatchObject({ body: 'answer 2' });
+    }
+  });
+
+  it('takes spellings of one host for one, and forgets what was changed by another of them', async () => {
+    await using cached = await rig(answering({ 'cache-control': 'max-age=60' }));
+    for (const host of ['shop', 'SHOP', 'shop:80', 'shop:'])
+      expect(await cached.send('/', { headers: { host } })).toMatchObject({ body: 'answer 1' });
+    expect(await cached.send('/', { headers: { host: 'shop:8080' } })).toMatchObject({ body: 'answer 2' });
+    await cached.send('/', { method: 'POST', headers: { host: 'SHOP:80' } });
+    expect(await cached.send()).toMatchObject({ body: 'answer 4' });
+  });
+
+  it('counts the age of an answer from when it was asked for, and has it for all who waited nevertheless', async () => {
+    const held: (() => void)[] = [];
+    await using cached = await rig((_, response, turn) => {
+      response.writeHead(200, { 'cache-control': 'max-age=10' });
+      response.write('answer ');
+      if (turn === 1) held.push(() => response.end('1'));
+      else response.end(`${turn}`);
+    });
+    const all = [cached.send(), cached.send(), cached.send()];
+    await eventually(() => held.length === 1 && cached.connections() === all.length);
+    await cached.clock.advance(9000);
+    await cached.clock.advance(3000);
+    held[0]?.();
+    expect((await Promise.all(all)).map(({ body }) => body)).toEqual(Array(3).fill('answer 1'));
+    expect(cached.asked).toHaveLength(1);
+    expect(await cached.send()).toMatchObject({ body: 'answer 2' });
   });
 
   it('keeps apart what differs in host, target, or what Vary names', async () => {
@@ -493,12 +575,16 @@ describe('the cache of the embedded proxy', () => {
     expect(cached.asked).toHaveLength(0);
   });
 
-  it('asks anew where the client wants that', async () => {
-    await using cached = await rig(answering({ 'cache-control': 'max-age=60' }));
-    await cached.send();
-    expect(await cached.send('/', { headers: { 'cache-control': 'no-cache' } })).toMatchObject({
-      body: 'answer 2',
-    });
-    expect(await cached.send()).toMatchObject({ body: 'answer 2' });
-  });
+  it.each(['no-cache', 'No-Cache', 'MAX-AGE=0'])(
+    'asks anew where the client wants that, by %s',
+    async (wish) => {
+      await using cached = await rig(answering({ 'cache-control': 'max-age=60' }));
+      await cached.send();
+      await cached.clock.advance(1000);
+      expect(await cached.send('/', { headers: { 'cache-control': wish } })).toMatchObject({
+        body: 'answer 2',
+      });
+      expect(await cached.send()).toMatchObject({ body: 'answer 2' });
+    },
+  );
 });

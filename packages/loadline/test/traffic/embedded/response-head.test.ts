@@ -1,7 +1,9 @@
+import { createVirtualClock } from 'loadline/base';
 import { describe, expect, it } from 'vitest';
 import { framingFor, responseHeadFor } from '../../../src/traffic/embedded/message/handing-on.ts';
 import { type ReadResponse, readResponseHead } from '../../../src/traffic/embedded/message/response-head.ts';
 
+const noonMs = Date.UTC(2026, 2, 1, 12);
 const limits = { headBytesMax: 1024, fieldsMax: 10 };
 
 function read(text: string, method = 'GET'): ReadResponse {
@@ -11,7 +13,8 @@ function read(text: string, method = 'GET'): ReadResponse {
 function handedOn(text: string, { isHttp11 = true, mayStay = true, method = 'GET' } = {}): string {
   const result = read(text, method);
   if (result.kind !== 'head') throw new Error(JSON.stringify(result));
-  return responseHeadFor(result.head, { isHttp11 }, framingFor(result.head, { isHttp11 }, mayStay));
+  const framing = framingFor(result.head, { isHttp11 }, mayStay);
+  return responseHeadFor(result.head, { isHttp11 }, framing, createVirtualClock(noonMs));
 }
 
 describe('readResponseHead()', () => {
@@ -54,9 +57,18 @@ describe('readResponseHead()', () => {
 describe('an answer that is handed on', () => {
   it('keeps its lines and says who carried it', () => {
     const text = handedOn(
-      'HTTP/1.1 200 Fine\r\nServer: a\r\nContent-Length: 5\r\nConnection: X-Own\r\nX-Own: 1\r\n\r\n',
+      'HTTP/1.1 200 Fine\r\nServer: a\r\nDate: its own\r\nContent-Length: 5\r\nConnection: X-Own\r\nX-Own: 1\r\n\r\n',
     );
-    expect(text).toBe('HTTP/1.1 200 Fine\r\nServer: a\r\ncontent-length: 5\r\nvia: 1.1 loadline\r\n\r\n');
+    expect(text).toBe(
+      'HTTP/1.1 200 Fine\r\nServer: a\r\nDate: its own\r\ncontent-length: 5\r\nvia: 1.1 loadline\r\n\r\n',
+    );
+  });
+
+  it('says when it came where it does not say so itself', () => {
+    const own = 'date: Sun, 01 Mar 2026 12:00:00 GMT\r\n';
+    expect(handedOn('HTTP/1.1 200 OK\r\nX-Date: a\r\nContent-Length: 0\r\n\r\n')).toContain(own);
+    for (const line of ['DATE: its own', 'Server: a\r\ndate:its own'])
+      expect(handedOn(`HTTP/1.1 200 OK\r\n${line}\r\nContent-Length: 0\r\n\r\n`)).not.toContain(own);
   });
 
   it('of unknown length goes in chunks, and to an old client until the end of the connection', () => {

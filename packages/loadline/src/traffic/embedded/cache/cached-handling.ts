@@ -2,6 +2,7 @@ import type { Answer } from '../message/answer.ts';
 import type { Handle, Handling, HandlingOwner, ProxiedRequest } from '../message/handling.ts';
 import { valuesOf } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
+import { hostOf } from './cache-policy.ts';
 import type { HttpCache } from './http-cache.ts';
 import { InvalidatingAnswer } from './invalidating-answer.ts';
 import { Refill, type Refilled, type Told } from './refill.ts';
@@ -22,7 +23,7 @@ export function createCachedHandle(options: CachingOptions): Handle {
   const { cache, fetch, count } = options;
   const refills = new Map<string, RunningRefill>();
   return (request, answer, owner) => {
-    const key = `${request.head.host?.toLowerCase() ?? ''}${request.head.target}`;
+    const key = `${hostOf(request.head)}${request.head.target}`;
     if (isCacheable(request.head))
       return new CachedHandling({ ...options, refills, key }, request, answer, owner);
     count('bypass');
@@ -167,7 +168,7 @@ class CachedHandling implements Handling {
         this.#owner.onFinished();
       } else if (
         found !== undefined &&
-        (found.use !== 'to be validated' || isStandIn(refilled, found.stored))
+        (found.use !== 'to be validated' || isForWaiting(refilled, found.stored, this.#request.head))
       ) {
         this.#options.count('waited');
         this.#serve(found.stored);
@@ -210,9 +211,13 @@ class CachedHandling implements Handling {
   }
 }
 
-/** Whether there is nothing better than what is stale. Who asks for himself now would only ask again who has just failed. */
-function isStandIn(refilled: Refilled, stored: StoredAnswer): boolean {
-  return refilled.kind === 'stored' && refilled.how === 'stale' && refilled.stored === stored;
+/**
+ * Whether what has just come is for those who waited, though it is stale. Who asks for himself now would only ask again who has
+ * just failed, or who takes longer than his answers keep.
+ */
+function isForWaiting(refilled: Refilled, { verdict }: StoredAnswer, asked: RequestHead): boolean {
+  if (refilled.kind !== 'stored' || refilled.stored.verdict !== verdict) return false;
+  return refilled.how === 'stale' || verdict.answersMeanwhile(asked);
 }
 
 const pieceBytes = 64 * 1024;

@@ -10,6 +10,7 @@ export class HttpCache {
   readonly waitersMax: number;
   /** Judges an answer to a request, to be kept or not. */
   readonly judge: ReturnType<typeof createCacheJudge>;
+  readonly #clock: Clock;
   readonly #bytesMax: number;
   /** The least recently used key first; under each the answers to requests that differ in what `Vary` names. */
   readonly #answers = new Map<string, readonly StoredAnswer[]>();
@@ -22,6 +23,12 @@ export class HttpCache {
     this.entryBytesMax = Math.min(options.entryBytesMax ?? 1024 * 1024, this.#bytesMax);
     this.waitersMax = options.waitersMax ?? 1000;
     this.judge = createCacheJudge(clock);
+    this.#clock = clock;
+  }
+
+  /** By the clock that judges. */
+  now(): number {
+    return this.#clock.now();
   }
 
   /** Of all that is kept. */

@@ -3,6 +3,7 @@ import type { Handle, Handling, HandlingOwner, ProxiedRequest } from '../message
 import { pairsOf, selectLines } from '../message/lines.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
+import type { CacheVerdict } from './cache-policy.ts';
 import type { HttpCache } from './http-cache.ts';
 import { hasAlready, isForOneClient, notModified, type StoredAnswer, updatedLines } from './stored-answer.ts';
 
@@ -58,6 +59,7 @@ export class Refill implements Answer, HandlingOwner {
   #outcome: Refilled = { kind: 'not for others' };
   #isToldClient = false;
   #isOutdated = false;
+  #askedAtMs = 0;
 
   constructor(options: RefillOptions) {
     const { request, stored, fetch } = options;
@@ -70,6 +72,7 @@ export class Refill implements Answer, HandlingOwner {
   }
 
   start(): void {
+    this.#askedAtMs = this.#options.cache.now();
     this.#fetching.start();
   }
 
@@ -110,7 +113,7 @@ export class Refill implements Answer, HandlingOwner {
   }
 
   head(head: ResponseHead): void {
-    const { cache, request, stored } = this.#options;
+    const { cache, stored } = this.#options;
     this.#head = head;
     if (stored !== undefined && head.status === 304) {
       this.#validated(stored, head);
@@ -120,7 +123,7 @@ export class Refill implements Answer, HandlingOwner {
       this.#outcome = { kind: 'stored', stored, how: 'stale' };
       return;
     }
-    const verdict = cache.judge(request.head, head, head.fields.lines);
+    const verdict = this.#judge(head.status, head.fields.lines);
     const isLong = typeof head.body === 'number' && head.body > cache.entryBytesMax;
     if (verdict.isStorable && !isLong) this.#parts = [];
     else this.#options.onPersonal();
@@ -159,7 +162,7 @@ export class Refill implements Answer, HandlingOwner {
     if (this.#owed.length === 0) this.#client?.end(trailers);
     if (this.#parts === undefined || this.#head === undefined || this.#isOutdated) return;
     const { status, reason, fields } = this.#head;
-    const verdict = cache.judge(request.head, this.#head, fields.lines);
+    const verdict = this.#judge(status, fields.lines);
     const lines = selectLines(fields.lines, (name) => name !== 'age');
     const stored = { status, reason, lines, body: Buffer.concat(this.#parts), verdict };
     cache.keep(key, request.head, stored);
@@ -201,6 +204,11 @@ export class Refill implements Answer, HandlingOwner {
     this.#options.onDone(this.#outcome, { isTold: this.#isToldClient, rest });
   }
 
+  #judge(status: number, lines: string): CacheVerdict {
+    const { cache, request } = this.#options;
+    return cache.judge(request.head, { status, lines, askedAtMs: this.#askedAtMs });
+  }
+
   /** The client gets 304 where it has this one; what is collected is whole all the same. */
   #tellHead(head: ResponseHead): void {
     const client = this.#client;
@@ -224,7 +232,7 @@ export class Refill implements Answer, HandlingOwner {
       selectLines(fresh, (name) => !isForOneClient(name)),
     );
     const age = selectLines(fresh, (name) => name === 'age');
-    const renewed = { ...stored, lines, verdict: cache.judge(request.head, stored, lines + age) };
+    const renewed = { ...stored, lines, verdict: this.#judge(stored.status, lines + age) };
     if (!this.#isOutdated) cache.keep(key, request.head, renewed);
     const told = { ...renewed, lines: lines + own };
     this.#outcome = { kind: 'stored', stored: told, how: 'validated' };

@@ -176,6 +176,11 @@ function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`;
 }
 
+/** Whether lines of this name, in lower case, are not handed on as they came. */
+export function isWrittenAnew(name: string): boolean {
+  return specialNames.includes(name);
+}
+
 const specialNames = [
   'host',
   'content-length',

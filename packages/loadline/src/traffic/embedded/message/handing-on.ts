@@ -1,3 +1,4 @@
+import type { Clock } from '../../../base/index.ts';
 import { deadlineHeader, writeDeadlineHeader } from '../../../resilience/index.ts';
 import type { Fields } from './fields.ts';
 import type { RequestHead } from './request-head.ts';
@@ -81,21 +82,28 @@ export function framingFor(
   return request.isHttp11 ? { isChunked: true, closes: !mayStay } : { isChunked: false, closes: true };
 }
 
-/** The head of an answer as it goes to the client. */
+/** The head of an answer as it goes to the client. @param clock for an answer that does not say when it was made. */
 export function responseHeadFor(
   head: ResponseHead,
   request: Pick<RequestHead, 'isHttp11'>,
   framing: ResponseFraming,
+  clock: Pick<Clock, 'now'>,
 ): string {
   const { fields, status } = head;
   const length = fields.contentLength;
   return (
     `HTTP/1.1 ${status} ${head.reason}\r\n${fields.lines}` +
+    (hasDate(fields.lines) ? '' : `date: ${new Date(clock.now()).toUTCString()}\r\n`) +
     (framing.isChunked ? 'transfer-encoding: chunked\r\n' : '') +
     (length >= 0 && status !== 204 ? `content-length: ${length}\r\n` : '') +
     (framing.closes ? 'connection: close\r\n' : request.isHttp11 ? '' : 'connection: keep-alive\r\n') +
     `via: ${before(fields.via)}1.1 loadline\r\n\r\n`
   );
+}
+
+/** Mostly it is spelled so, and not the first; to look for others takes longer. RFC 9110, section 6.6.1, has whoever hands on add one. */
+function hasDate(lines: string): boolean {
+  return lines.includes('\nDate:') || /^date:/im.test(lines);
 }
 
 /** The head of an answer that comes before the answer, like 103; or of 101, which hands the connection over. */
