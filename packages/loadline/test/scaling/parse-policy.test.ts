@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { formatPath } from 'loadline/base';
 import {
+  decide,
   parseScalingPolicy,
+  type Recommendation,
   type ScalingConfiguration,
   scalingMetricNames,
   scalingPresets,
@@ -458,6 +460,32 @@ describe('scalingPresets', () => {
       ],
     });
     expect(horizontal_pod_autoscaler.hpa).toMatchObject({ minReplicas: 3, maxReplicas: 20 });
+  });
+
+  it("has the guide's thresholds, which have to be exceeded for five minutes", () => {
+    const { scaling_metrics: policy } = scalingPresets.guide;
+    const configuration = { group: 'api', version: 1, policy, changedBy: 'ada', changedAtMs: 0 };
+    const reading = (value: number, atMs: number) => ({ value, atMs });
+    const recommendations: Recommendation[] = [];
+    const asked: number[] = [];
+    for (let atMs = 0; atMs <= 600_000; atMs += 15_000) {
+      const [cpu, ms] = [atMs < 60_000 ? 0.65 : 0.75, 150];
+      const { recommended, to } = decide(
+        { configuration, manual: undefined, history: [], recommendations },
+        {
+          ...{ atMs, wanted: 4, ready: 4, starting: 0, stopping: 0 },
+          readings: {
+            cpuRatio: reading(cpu, atMs),
+            memoryRatio: reading(0.6, atMs),
+            latencyMsP95: reading(ms, atMs),
+          },
+        },
+      );
+      recommendations.push({ atMs, replicas: recommended ?? 4 });
+      if (to > 4) asked.push(atMs);
+    }
+    // The last value below was that of 45 s.
+    expect(asked[0]).toBe(60_000 + 300_000);
   });
 
   it("has the wedding platform's fleet, and takes nothing from it on Saturdays in June", () => {

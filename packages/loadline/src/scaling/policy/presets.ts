@@ -15,6 +15,7 @@ export const scalingPresets: {
   readonly wedding: { readonly app_servers: ScalingPolicy };
   readonly guide: {
     readonly api_service: ScalingPolicy;
+    readonly scaling_metrics: ScalingPolicy;
     readonly horizontal_pod_autoscaler: ScalingPolicy;
   };
   readonly queue: { readonly workers: ScalingPolicy };
@@ -49,6 +50,17 @@ export const scalingPresets: {
       scaleOut: { stabilization: '60s', limits: [{ percent: 50, within: '60s' }] },
       scaleIn: { cooldown: '0s', stabilization: '5m', limits: [{ percent: 25, within: '60s' }] },
       metrics: { cpuRatio: { target: 0.7 }, memoryRatio: { target: 0.8 } },
+    }),
+    // Its thresholds, which it wants to be exceeded for five minutes, and its p95. For response times it names no five minutes.
+    scaling_metrics: read({
+      replicas: { min: 3, max: 20 },
+      scaleOut: { stabilization: '5m', limits: [{ percent: 50, within: '60s' }] },
+      scaleIn: { cooldown: '0s', stabilization: '5m', limits: [{ percent: 25, within: '60s' }] },
+      metrics: {
+        cpuRatio: { scaleOutAbove: 0.7, scaleOutCooldown: 0 },
+        memoryRatio: { scaleOutAbove: 0.8, scaleOutCooldown: 0 },
+        latencyMsP95: { scaleOutAbove: 200, scaleOutCooldown: 0 },
+      },
     }),
     horizontal_pod_autoscaler: read({
       apiVersion: 'autoscaling/v2',
