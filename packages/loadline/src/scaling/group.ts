@@ -201,9 +201,11 @@ export class ScaledGroup {
     const { ofGroup, each } = answer.value;
     const read = metrics.flatMap(({ metric }) => ofGroup[metric] ?? []);
     const nowMs = clock.now();
-    this.counts.setAside += read.filter(
-      (reading) => 'value' in reading && flawOf(reading, nowMs, policy.staleAfterMs) !== undefined,
-    ).length;
+    for (const reading of read) {
+      if (!('value' in reading)) continue;
+      const isFlawed = flawOf(reading, nowMs, policy.staleAfterMs) !== undefined;
+      this.counts.setAside += (reading.setAside ?? 0) + (isFlawed ? 1 : 0);
+    }
     return { readings: ofGroup, instances: each && seenInstances(fleet, each), unread: undefined };
   }
 

@@ -29,6 +29,8 @@ export interface ScalingReading {
   readonly count?: number;
   /** Over how long it was measured, where it is of a time and that is known. */
   readonly overMs?: number;
+  /** How many were left out of it because they could be no values; absent: none. */
+  readonly setAside?: number;
 }
 
 /** There should be a value, and there is none. */
@@ -75,6 +77,11 @@ export function see(
 const notMeasured = 'was not measured';
 /** Clocks of two machines differ a little; a value from further ahead is a mistake. */
 const aheadMsMax = 5000;
+
+/** Whether it can be a value of a metric at all, however old it is: none of them is below zero. */
+export function isValue({ value }: Pick<ScalingReading, 'value'>): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
 
 /** Why a value is set aside; undefined where it is good. */
 export function flawOf(

@@ -115,6 +115,27 @@ describe('readings from Prometheus', () => {
     });
   });
 
+  it('leaves what can be no value of one series out of a mean, and counts it; of a sum the rest would say too little', async () => {
+    await using prometheus = await startFakePrometheus();
+    prometheus.answers.set('cpu', [0.9, -0.9, 'NaN', 0.7]);
+    prometheus.answers.set('depth', [7, -5]);
+    const source = readings(prometheus);
+    const read = await source.read('api', [cpu, depth], signal);
+    expect(read).toMatchObject({ cpuRatio: { count: 2, setAside: 2 }, queueDepth: { value: -5 } });
+    expect((read.cpuRatio as ScalingReading).value).toBeCloseTo(0.8);
+    await using scaler = await openScaler({
+      clock: createVirtualClock(systemClock.now()),
+      driver: createSimulatedDriver({ clock: systemClock, groups: { api: 3 } }),
+      readings: source,
+      memory: createScalingMemory(),
+    });
+    const metrics = { cpuRatio: { target: 0.5 }, queueDepth: { target: 5 } };
+    await scaler.configure('api', { policy: { replicas: { min: 1, max: 9 }, metrics }, changedBy: 'ada' });
+    expect(await scaler.round('api')).toMatchObject({ decision: { to: 5 } });
+    const { rounds, setAside } = scaler.status('api').counts;
+    expect(setAside).toBe(3 * rounds);
+  });
+
   it('sends a user and a password as they are sent, and tells neither', async () => {
     const prometheus = await startFakePrometheus();
     prometheus.answers.set('cpu', [1]);
