@@ -10,6 +10,7 @@ import {
 } from 'loadline/scaling';
 import { type Latest, type Store, scaleOf } from 'loadline/store';
 import type { Lately, QuickLooks } from '../collect/index.ts';
+import { GoneInstances } from './gone-instances.ts';
 import { ProcessorShares } from './processor-shares.ts';
 import { createStoreHistory } from './store-history.ts';
 import { instanceMetrics, type WatchedMetric, watchedMetricOf } from './watched-metrics.ts';
@@ -51,6 +52,7 @@ export function createStoreReadings({
   clock,
 }: StoreReadingsOptions): Required<ReadingsPort> {
   const shares = new ProcessorShares();
+  const leavers = new GoneInstances(ageMsMax);
 
   async function readLatency(group: string): Promise<ScalingReading | undefined> {
     const windowMs = Math.min(latencyMsMax, Math.max(latencyMsMin, everyMs(group)));
@@ -81,11 +83,11 @@ export function createStoreReadings({
     return { value, atMs: Math.min(nowMs, point.atMs + latencyStepMs) };
   }
 
-  /** Of each instance that is asked about, or of everybody; the store is not asked for what was seen of all of them. */
+  /** Of each instance that is asked about, or of everybody who is not gone; the store is not asked for what was seen of all of them. */
   async function measure(
     group: string,
     { metric }: WatchedMetric,
-    only: ReadonlySet<string> | undefined,
+    { only, gone }: { readonly only?: ReadonlySet<string>; readonly gone?: ReadonlySet<string> },
   ): Promise<readonly Measured[]> {
     const counted = metric === instanceMetrics.cpuRatio.metric ? shares.figures(group) : [];
     const late = [...new Map([...lately.figures(group, metric), ...counted])].map(
@@ -97,20 +99,22 @@ export function createStoreReadings({
     const found = await metrics.latest({ metric, service: group, sinceMs: clock.now() - ageMsMax });
     const further = found.filter(({ series }) => !isPlain(series) || !seen.has(series.instance ?? ''));
     return [...late, ...further.map(measuredOf)].filter(
-      ({ instance }) => only === undefined || only.has(instance),
+      ({ instance }) => (only === undefined || only.has(instance)) && gone?.has(instance) !== true,
     );
   }
 
   async function lookAt(group: string, signal: AbortSignal): Promise<Looked> {
     const fleet = await driver.observe(group, signal);
-    if (fleet.kind !== 'seen') return { all: new Set(), ready: new Set(), cores: 1 };
+    if (fleet.kind !== 'seen') return { all: new Set(), ready: new Set(), gone: new Set(), cores: 1 };
     const { instances, quota } = fleet;
     shares.see(group, instances, { nowMs: clock.monotonicMs(), epochMs: clock.now() });
     const ready = instances.filter(({ state }) => state === 'ready');
     const running = ready.flatMap(({ id, url }) => (url === undefined ? [] : [{ instance: id, url }]));
     await quick.look(group, running, everyMs(group));
+    const all = new Set(instances.map(({ id }) => id));
     return {
-      all: new Set(instances.map(({ id }) => id)),
+      all,
+      gone: leavers.see(group, all, clock.now()),
       ready: new Set(ready.map(({ id }) => id)),
       cores: quota?.by === 'control group' ? quota.cores : 1,
     };
@@ -119,7 +123,7 @@ export function createStoreReadings({
   return {
     history: createStoreHistory({ metrics, clock }),
     async read(group, wanted, signal) {
-      const { all, ready, cores } = await lookAt(group, signal);
+      const { all, ready, gone, cores } = await lookAt(group, signal);
       const because = ready.size === 0 ? undefined : lately.whySilent(group, ready);
       const silent: NoReading | undefined = because === undefined ? undefined : { because };
       const nobody = ready.size === 0 && all.size > 0 ? noneReady : silent;
@@ -129,7 +133,7 @@ export function createStoreReadings({
           if (metric === 'latencyMsP95') return [metric, (await readLatency(group)) ?? nobody] as const;
           const watched = watchedMetricOf(each);
           const isOfGroup = of === 'of the group';
-          const found = await measure(group, watched, isOfGroup ? undefined : ready);
+          const found = await measure(group, watched, isOfGroup ? { gone } : { only: ready });
           const reading = sharesOf(metric, mergeReadings(found, watched.merge), cores);
           return [metric, reading ?? (isOfGroup ? undefined : nobody)] as const;
         }),
@@ -142,7 +146,7 @@ export function createStoreReadings({
       const read = await Promise.all(
         own.map(async (each) => {
           const watched = watchedMetricOf(each);
-          const found = await measure(group, watched, all);
+          const found = await measure(group, watched, { only: all });
           return { ...each, watched, byInstance: Map.groupBy(found, ({ instance }) => instance) };
         }),
       );
@@ -163,6 +167,7 @@ const noneReady: NoReading = { because: 'no instance is ready' };
 interface Looked {
   readonly all: ReadonlySet<string>;
   readonly ready: ReadonlySet<string>;
+  readonly gone: ReadonlySet<string>;
   readonly cores: number;
 }
 

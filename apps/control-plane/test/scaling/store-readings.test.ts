@@ -108,8 +108,28 @@ describe('what a scaler goes by', () => {
   it('is what all told together, of what is one number for the group', async () => {
     const { readings, store, sample } = await stage();
     const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
-    await store.metrics.write(['shop-1', 'gone'].map((id) => sample(id, 5, 'queue_depth', 'count')));
+    await store.metrics.write(['shop-1', 'another'].map((id) => sample(id, 5, 'queue_depth', 'count')));
     expect((await readings.read('shop', [depth], signal)).queueDepth).toMatchObject({ value: 10 });
+  });
+
+  it('is of nobody any more who was of the group and has gone: it would look like one who does not answer', async () => {
+    const instances = [instance('shop-1'), instance('shop-2')];
+    const { clock, readings, store, sample } = await stage({ instances });
+    const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
+    const tell = (...ids: readonly string[]) =>
+      store.metrics.write(ids.map((id) => sample(id, 5, 'queue_depth', 'count')));
+    await tell('shop-1', 'shop-2', 'another');
+    expect((await readings.read('shop', [depth], signal)).queueDepth).toMatchObject({ value: 15 });
+    instances.pop();
+    await clock.advance(90_000);
+    await tell('shop-1', 'another');
+    expect((await readings.read('shop', [depth], signal)).queueDepth).toMatchObject({
+      value: 10,
+      atMs: clock.now(),
+    });
+    instances.push(instance('shop-2'));
+    await tell('shop-2');
+    expect((await readings.read('shop', [depth], signal)).queueDepth).toMatchObject({ value: 15 });
   });
 });
 
