@@ -121,6 +121,23 @@ describe('a request that is handed on', () => {
     expect(handedOn('GET http://a.example?c HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^GET \/\?c /);
   });
 
+  it('asks of a server as a whole what is asked so by a whole address', () => {
+    expect(handedOn('OPTIONS http://a.example HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^OPTIONS \* HTTP/);
+    expect(handedOn('OPTIONS http://a.example/ HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^OPTIONS \/ HTTP/);
+  });
+
+  it.each(['TRACE', 'OPTIONS'])('goes no further than it says with %s', (method) => {
+    const counted = (hops: string, of = method): string =>
+      `${of} / HTTP/1.1\r\nHost: x\r\nmax-FORWARDS: ${hops}\r\nAccept: a\r\n\r\n`;
+    expect(handedOn(counted('3'))).toContain('\r\nmax-FORWARDS: 2\r\nAccept: a\r\n');
+    expect(read(counted('0'))).toMatchObject({
+      kind: 'refused',
+      refusal: { status: 501 },
+    });
+    expect(handedOn(counted('many'))).toContain('\r\nmax-FORWARDS: many\r\n');
+    expect(handedOn(counted('0', 'GET'))).toContain('\r\nmax-FORWARDS: 0\r\n');
+  });
+
   it('gets the host of its upstream where an old client gave none', () => {
     expect(handedOn('GET / HTTP/1.0\r\n\r\n')).toContain('host: upstream:80\r\n');
   });

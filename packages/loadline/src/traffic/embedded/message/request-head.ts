@@ -1,5 +1,6 @@
 import { isTargetByte, isTokenByte, quote, space } from './characters.ts';
 import { type Fields, readFields, tooManyFields } from './fields.ts';
+import { valuesOf } from './lines.ts';
 
 /** A request as it is handed on: what can be understood in one way only. */
 export interface RequestHead {
@@ -82,6 +83,12 @@ function judge(method: string, written: string, isHttp11: boolean, fields: Field
   if (fields.isChunked && !isHttp11) return refuse(400, 'a Transfer-Encoding in HTTP/1.0');
   if (fields.expect !== undefined && !isKnown(fields.expect))
     return refuse(417, `an Expect of ${quote(fields.expect)}`);
+  if (hasHops(method)) {
+    const [hops] = valuesOf(fields.lines, 'max-forwards');
+    if (hops !== undefined && /^0+$/.test(hops))
+      return refuse(501, `Max-Forwards ends ${method} here, where nothing is told of the proxy itself`);
+    fields.lines = withOneHopLess(fields.lines);
+  }
   const body = fields.isChunked ? 'chunked' : Math.max(0, fields.contentLength);
   const head: RequestHead = {
     method,
@@ -95,6 +102,18 @@ function judge(method: string, written: string, isHttp11: boolean, fields: Field
     expectsContinue: isHttp11 && body !== 0 && fields.expect !== undefined,
   };
   return { kind: 'head', head, end: fields.end };
+}
+
+/** Whose way may be counted, to find out by whom they are carried (RFC 9110, section 7.6.2). */
+function hasHops(method: string): boolean {
+  return method === 'OPTIONS' || method === 'TRACE';
+}
+
+function withOneHopLess(lines: string): string {
+  return lines.replace(
+    /^(max-forwards:[ \t]*)(\d{1,9})(?=[ \t]*\r$)/gim,
+    (_, name, hops) => `${name}${Number(hops) - 1}`,
+  );
 }
 
 /** RFC 9110, section 10.1.1: a list, of which whoever does not know one member may refuse all. */
@@ -116,6 +135,8 @@ function readTarget(
   if (absolute === null || !hostPattern.test(absolute[1] as string) || fields.problem !== undefined)
     return { status: 400, reason: `a target of ${quote(written)}` };
   const path = absolute[2] as string;
+  // Of the server as a whole, and not of its root (RFC 9112, section 3.2.4).
+  if (method === 'OPTIONS' && path === '') return { target: '*', host: absolute[1] };
   return { target: path.startsWith('/') ? path : `/${path}`, host: absolute[1] };
 }
 
