@@ -66,7 +66,10 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
   // A group that is asked about has a policy: its scaler is there.
   const everyMs = (group: string): number =>
     scaler.status(group).configuration.policy.intervalMs ?? intervalMs;
-  const readings = createStoreReadings({ metrics: store.metrics, lately, quick, everyMs, driver, clock });
+  const staleAfterMs = (group: string): number => scaler.status(group).configuration.policy.staleAfterMs;
+  const readings = createStoreReadings({
+    ...{ metrics: store.metrics, lately, quick, everyMs, staleAfterMs, driver, clock },
+  });
   const memory = createStoreScalingMemory(
     store,
     () => clock.now(),

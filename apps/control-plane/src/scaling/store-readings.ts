@@ -31,6 +31,8 @@ export interface StoreReadingsOptions {
   readonly quick: Pick<QuickLooks, 'look'>;
   /** From one round of a group to its next. */
   readonly everyMs: (group: string) => number;
+  /** From when on a value of a group is as good as none. */
+  readonly staleAfterMs: (group: string) => number;
   readonly driver: ScalingDriver;
   readonly clock: Clock;
 }
@@ -48,6 +50,7 @@ export function createStoreReadings({
   lately,
   quick,
   everyMs,
+  staleAfterMs,
   driver,
   clock,
 }: StoreReadingsOptions): Required<ReadingsPort> {
@@ -134,7 +137,10 @@ export function createStoreReadings({
           const watched = watchedMetricOf(each);
           const isOfGroup = of === 'of the group';
           const found = await measure(group, watched, isOfGroup ? { gone } : { only: ready });
-          const reading = sharesOf(metric, mergeReadings(found, watched.merge), cores);
+          const merged = isOfGroup
+            ? mergeReadings(found, watched.merge)
+            : mergeLively(found, watched.merge, clock.now() - staleAfterMs(group));
+          const reading = sharesOf(metric, merged, cores);
           return [metric, reading ?? (isOfGroup ? undefined : nobody)] as const;
         }),
       );
@@ -160,6 +166,18 @@ export function createStoreReadings({
       return new Map([...all].map((id) => [id, readingsOf(id)]));
     },
   };
+}
+
+/** Without those that have said nothing for long, as long as others have: one that hangs would keep all from growing. */
+function mergeLively(
+  found: readonly Measured[],
+  merge: WatchedMetric['merge'],
+  sinceMs: number,
+): ScalingReading | undefined {
+  const lively = found.filter(({ atMs }) => atMs >= sinceMs);
+  if (lively.length === 0 || lively.length === found.length) return mergeReadings(found, merge);
+  const merged = mergeReadings(lively, merge);
+  return merged && { ...merged, setAside: (merged.setAside ?? 0) + found.length - lively.length };
 }
 
 const noneReady: NoReading = { because: 'no instance is ready' };

@@ -57,6 +57,7 @@ async function stage({
     ...{ metrics, lately, driver, clock },
     quick: { look: async () => undefined },
     everyMs: () => 15_000,
+    staleAfterMs: () => 60_000,
   });
   const see = (id: string, value: number) =>
     lately.take({ service: 'shop', instance: id }, [sample(id, value)], {
@@ -110,6 +111,18 @@ describe('what a scaler goes by', () => {
     const depth: WantedMetric = { metric: 'queueDepth', of: 'of the group', merge: 'sum' };
     await store.metrics.write(['shop-1', 'another'].map((id) => sample(id, 5, 'queue_depth', 'count')));
     expect((await readings.read('shop', [depth], signal)).queueDepth).toMatchObject({ value: 10 });
+  });
+
+  it('is what the others told where one is silent for longer than values are good, and nothing good where all are', async () => {
+    const { clock, readings, see } = await stage();
+    await clock.advance(61_000);
+    see('shop-1', 0.9);
+    const toldMs = clock.now();
+    const read = async () => (await readings.read('shop', [cpu], signal)).cpuRatio;
+    expect(await read()).toMatchObject({ value: 0.9, atMs: toldMs, count: 1, setAside: 1 });
+    await clock.advance(61_000);
+    expect(await read()).toMatchObject({ atMs: clock.now() - 122_000 });
+    expect(await read()).not.toHaveProperty('setAside');
   });
 
   it('is of nobody any more who was of the group and has gone: it would look like one who does not answer', async () => {

@@ -7,7 +7,7 @@ import { explain } from './explain.ts';
 import { propose } from './propose.ts';
 import { settle } from './settle.ts';
 import type { Standing } from './standing.ts';
-import { assume, count } from './vote.ts';
+import { assume, count, doubt } from './vote.ts';
 
 /**
  * Chooses how many instances to want next. Pure: the same values give the same decision, and it reads no clock.
@@ -26,7 +26,8 @@ export function decide(standing: Standing, seen: Observation): Decision {
     .filter((rule) => standing.takesPart?.(rule) ?? true)
     .map((rule) => {
       const proposal = propose(rule, seen, context);
-      return { rule, proposal: assume(rule, proposal, context.scaleOutStep, seen.wanted) };
+      const assumed = assume(rule, proposal, context.scaleOutStep, seen.wanted);
+      return { rule, proposal: doubt(rule, assumed, seen) };
     });
   const vote = count(asked, seen.wanted);
   const choice = settle({ standing, seen, vote, asked });

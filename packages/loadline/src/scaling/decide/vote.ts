@@ -1,4 +1,5 @@
 import type { ScalingRule, WhenMissing } from '../policy/rule.ts';
+import type { Observation } from '../strategies/observation.ts';
 import type { Proposal } from '../strategies/strategy.ts';
 import type { Bound } from './decision.ts';
 
@@ -73,4 +74,22 @@ export function assume(rule: ScalingRule, proposal: Proposal, step: number, want
     default:
       return proposal;
   }
+}
+
+/**
+ * What a rule says that would take something away by a value from which some were left out: they may be the ones that have much to
+ * do. More is asked for by those that were seen. Pure.
+ */
+export function doubt(
+  rule: ScalingRule,
+  proposal: Proposal,
+  { readings, wanted }: Pick<Observation, 'readings' | 'wanted'>,
+): Proposal {
+  if (proposal.says !== 'fewer' || rule.kind === 'calendar') return proposal;
+  if (rule.whenMissing === 'ignore' || rule.whenMissing === 'assume low') return proposal;
+  const reading = readings[rule.metric];
+  const setAside = reading !== undefined && 'value' in reading ? (reading.setAside ?? 0) : 0;
+  if (setAside === 0) return proposal;
+  const because = `${proposal.because}, without ${setAside} that told nothing to go by`;
+  return { ...proposal, says: 'nothing', wants: wanted, because };
 }

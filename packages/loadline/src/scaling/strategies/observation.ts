@@ -29,7 +29,7 @@ export interface ScalingReading {
   readonly count?: number;
   /** Over how long it was measured, where it is of a time and that is known. */
   readonly overMs?: number;
-  /** How many were left out of it because they could be no values; absent: none. */
+  /** How many were left out of it because they could be no values, or were too old; absent: none. */
   readonly setAside?: number;
 }
 

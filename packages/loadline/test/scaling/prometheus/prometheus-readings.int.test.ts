@@ -134,6 +134,22 @@ describe('readings from Prometheus', () => {
     expect(await scaler.round('api')).toMatchObject({ decision: { to: 5 } });
     const { rounds, setAside } = scaler.status('api').counts;
     expect(setAside).toBe(3 * rounds);
+    // Those that were left out may be the ones that have much to do.
+    prometheus.answers.set('cpu', [0.1, 'NaN', 0.1]);
+    prometheus.answers.set('depth', [0]);
+    const { version } = await scaler.configure('api', {
+      policy: { replicas: { min: 1, max: 9 }, scaleIn: { cooldown: 0 }, metrics },
+      changedBy: 'ada',
+    });
+    expect(version).toBe(2);
+    expect(await scaler.round('api')).toMatchObject({
+      decision: {
+        action: 'hold',
+        reason: expect.stringMatching(
+          /below its target of 50 %, without 1 that told nothing to go by; nothing is taken away unseen/,
+        ),
+      },
+    });
   });
 
   it('sends a user and a password as they are sent, and tells neither', async () => {
