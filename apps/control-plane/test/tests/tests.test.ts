@@ -67,6 +67,27 @@ describe('a load test', () => {
     expect((await plane.runner.begun(2)).job.folder).toContain(ids[2]);
   });
 
+  it('goes to the address that was judged, whatever its name says later', async () => {
+    await using plane = await startPlane();
+    await start(plane, { ...order, target: 'http://localhost:9' });
+    const { job } = await plane.runner.begun(0);
+    expect(['127.0.0.1', '::1']).toContain(job.address);
+  });
+
+  it('is held against what may be loaded once more when it begins', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore(clock);
+    const before = await startPlane({ clock, store });
+    await start(before);
+    await before.runner.begun(0);
+    const { id } = (await start(before)).json;
+    await before[Symbol.asyncDispose]();
+    await using after = await startPlane({ clock, store, configuration: { targets: {} } });
+    const { json } = await untilState(after, id, 'failed');
+    expect(json.reasons[0]).toContain('a loopback address, which --allow-target');
+    expect(after.runner.runs).toEqual([]);
+  });
+
   it('is refused where the queue is full, with the time to wait', async () => {
     const limits = { ...defaultLimits, queuedMax: 1 };
     await using plane = await startPlane({ configuration: { limits } });
