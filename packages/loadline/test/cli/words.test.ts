@@ -30,6 +30,11 @@ describe('readWords()', () => {
     [['--proxy', 'x'], /there is no option --proxy. Did you mean --proxy-host or --proxy-port\?/],
     [['--quiet-please'], /there is no option --quiet-please. Did you mean --quiet\?/],
     [['-x'], /there is no option -x/],
+    [
+      ['--traget', 'x', '--quite', '--traget=y'],
+      /: there are no options --traget \(did you mean --target\?\), --quite \(did you mean --quiet\?\)\.$/,
+    ],
+    [['--quite', '--speed'], /: there are no options --quite \(did .*\?\), --speed\. Its options: --target/],
     [['--target'], /argument missing/],
     [
       ['--target', '-1'],
