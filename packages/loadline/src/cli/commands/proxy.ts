@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import {
   createRandom,
   ended,
@@ -45,7 +46,8 @@ it gracefully.
   --deadline TIME     until an answer begins, then 504; instances are told what is left; default none
   --slow-start TIME   so long the share of a new instance grows from a tenth to its whole one; default 0s, at once
   --requests-max N    so many an instance gets at once, and more wait in a line; default any
-  --queue-timeout TIME  so long they wait there, then 503; default 5s
+  --queue-timeout TIME
+                      with --requests-max: so long they wait there, at most 10m, then 503; default 5s
   --trusts-forwarded  hands on what clients say of their origin and time: only where a proxy of yours is before it
   --state FILE        keeps its instances there, and begins with them when it is started again
   --grace TIME        how long what was begun may go on when it stops; default 30s
@@ -67,7 +69,7 @@ const options = {
   deadline: { type: 'string' },
   'slow-start': { type: 'string', default: '0s' },
   'requests-max': { type: 'string' },
-  'queue-timeout': { type: 'string', default: '5s' },
+  'queue-timeout': { type: 'string' },
   'trusts-forwarded': { type: 'boolean' },
   state: { type: 'string' },
   grace: { type: 'string', default: '30s' },
@@ -136,12 +138,25 @@ async function serveRequests(
     await proxy.close({ graceMs: 0 });
     // A port that is taken, a file that cannot be written: what was asked for, and no mistake of ours.
     if (cause.syscall === undefined) throw cause;
-    throw cliError('CLI_USAGE', `Cannot start the proxy: ${cause.message}.`, { cause });
+    throw cliError('CLI_USAGE', ended(`Cannot start the proxy: ${whyNotBegun(cause, words)}`), { cause });
   });
   terminal.err(`The proxy takes requests at ${proxy.url}.\n`);
   await tellChanges(proxy, terminal, signal);
   await proxy.close({ graceMs: words.graceMs });
   await closeDoor();
+}
+
+/** The word that is to be another one comes first. */
+function whyNotBegun(
+  { code, syscall, message }: NodeJS.ErrnoException,
+  { state, orders }: ProxyWords,
+): string {
+  if (syscall === 'listen' || syscall === 'bind') {
+    const found = code === 'EADDRINUSE' ? 'somebody listens there already' : message;
+    return `it cannot take orders at port ${orders?.port} of LOADLINE_PROXY_ORDERS_PORT: ${found}`;
+  }
+  const found = code === 'ENOENT' ? `there is no folder ${dirname(state ?? '')}` : message;
+  return `--state ${state} cannot be written: ${found}`;
 }
 
 const lookMs = 1000;
@@ -197,23 +212,38 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
   const place = parseListenPlace(words.listen ?? '');
   if (place === undefined)
     problems.push(
-      '--listen must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080',
+      `--listen must be a port, or an address of this machine with one, like 8080 or 0.0.0.0:8080, got ${words.listen === undefined ? 'nothing' : show(words.listen)}`,
     );
   const policy = balancePolicies.find((each) => dashed(each) === (words.balance ?? 'least-connections'));
   if (policy === undefined)
-    problems.push(`--balance must be one of ${balancePolicies.map(dashed).join(', ')}`);
-  const graceMs = parseDuration(words.grace);
-  if (graceMs === undefined) problems.push('--grace must be a duration, like 30s');
-  const deadlineMs = words.deadline === undefined ? undefined : parseDuration(words.deadline);
-  if (words.deadline !== undefined && !deadlineMs)
-    problems.push('--deadline must be a duration above 0, like 10s');
-  const slowStartMs = parseDuration(words['slow-start']);
-  if (slowStartMs === undefined) problems.push('--slow-start must be a duration, like 30s');
+    problems.push(
+      `--balance must be one of ${balancePolicies.map(dashed).join(', ')}, got ${show(words.balance)}`,
+    );
+  const time = (name: string, text: string, fits = (_timeMs: number) => true, span = ''): number => {
+    const timeMs = parseDuration(text);
+    if (timeMs !== undefined && fits(timeMs)) return timeMs;
+    problems.push(`--${name} must be a duration${span}, like 10s, got ${show(text)}`);
+    return Number.NaN;
+  };
+  const graceMs = time('grace', words.grace);
+  const deadlineMs =
+    words.deadline === undefined
+      ? undefined
+      : time('deadline', words.deadline, (timeMs) => timeMs > 0, ' above 0');
+  const slowStartMs = time('slow-start', words['slow-start']);
   const requestsMax = Number(words['requests-max'] ?? Number.POSITIVE_INFINITY);
   if (words['requests-max'] !== undefined && !/^[1-9]\d{0,8}$/.test(words['requests-max']))
-    problems.push('--requests-max must be a whole number of at least 1, like 100');
-  const queueTimeoutMs = parseDuration(words['queue-timeout']);
-  if (queueTimeoutMs === undefined) problems.push('--queue-timeout must be a duration, like 5s');
+    problems.push(
+      `--requests-max must be a whole number of at least 1, like 100, got ${show(words['requests-max'])}`,
+    );
+  const queueTimeoutMs = time(
+    'queue-timeout',
+    words['queue-timeout'] ?? '5s',
+    (timeMs) => timeMs > 0 && timeMs <= queueTimeoutMsMax,
+    ' above 0 and at most 10m',
+  );
+  if (words['queue-timeout'] !== undefined && words['requests-max'] === undefined)
+    problems.push('--queue-timeout needs --requests-max beside it: without it nobody waits');
   const parsed = parseUpstreams({ upstreams: (words.upstream ?? []).map(upstreamOf) });
   for (const place of parsed.ok ? [] : wrongPlaces(parsed.problems, words.upstream ?? []))
     problems.push(`--upstream must be HOST:PORT, like 127.0.0.1:8081, each once, got ${place}`);
@@ -224,15 +254,7 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     problems.push(`LOADLINE_PROXY_ORDERS_PORT must be a port, got ${JSON.stringify(ordersPort)}`);
   if (ordersPort !== undefined && !key)
     problems.push('orders at LOADLINE_PROXY_ORDERS_PORT need a key in LOADLINE_PROXY_KEY');
-  if (
-    problems.length > 0 ||
-    place === undefined ||
-    policy === undefined ||
-    graceMs === undefined ||
-    slowStartMs === undefined ||
-    queueTimeoutMs === undefined ||
-    !parsed.ok
-  )
+  if (problems.length > 0 || place === undefined || policy === undefined || !parsed.ok)
     throw cliError('CLI_USAGE', ended(`Cannot start the proxy: ${problems.join('; ')}`));
   return {
     ...place,
@@ -245,6 +267,9 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     orders: ordersPort === undefined || !key ? undefined : { port: Number(ordersPort), key },
   };
 }
+
+/** As in a services file. */
+const queueTimeoutMsMax = 600_000;
 
 function wrongPlaces(problems: readonly Problem[], places: readonly string[]): ReadonlySet<string> {
   return new Set(problems.map(({ path: [, index] }) => JSON.stringify(places[Number(index)])));
