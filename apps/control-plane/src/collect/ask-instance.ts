@@ -33,7 +33,8 @@ export async function askInstance(member: Member, means: AskMeans, signal: Abort
   if (watched.because !== undefined) throw new Error(watched.because);
   const { address, isTrusted } = await addressOfWatched(watched, means);
   const key = isTrusted ? means.key : undefined;
-  const reading = await means.pull({ url: watched.url, address, key, labels }, signal);
+  const isKeyWithheld = key !== means.key;
+  const reading = await means.pull({ url: watched.url, address, key, isKeyWithheld, labels }, signal);
   const before = member.reading;
   member.reading = keptOf(reading);
   const growth = compareReadings(before, reading, {

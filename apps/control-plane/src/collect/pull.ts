@@ -13,6 +13,8 @@ export interface PullRequest {
   readonly address: string;
   /** Opens its metrics, where it wants a key. */
   readonly key: string | undefined;
+  /** There is a key, and it is not for this instance. Default false. */
+  readonly isKeyWithheld?: boolean;
   /** What it has shown before. */
   readonly labels: LabelBook;
 }
@@ -64,7 +66,8 @@ export function createPull(clock: Clock, limits: PullLimits = pullLimits): Pull 
 
 const accept = `${snapshotContentType}, text/plain;version=0.0.4;q=0.5, application/openmetrics-text;version=1.0.0;q=0.4`;
 
-function ask({ url, address, key }: PullRequest, signal: AbortSignal): Promise<IncomingMessage> {
+function ask(asked: PullRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  const { url, address, key } = asked;
   const get = url.protocol === 'https:' ? getSecure : getPlain;
   return new Promise((resolve, reject) => {
     const request = get(url, {
@@ -81,16 +84,18 @@ function ask({ url, address, key }: PullRequest, signal: AbortSignal): Promise<I
     request.once('response', (response) => {
       if (response.statusCode === 200) return resolve(response);
       response.destroy();
-      reject(new Error(refusalOf(response.statusCode, key !== undefined)));
+      reject(new Error(refusalOf(asked, response.statusCode)));
     });
   });
 }
 
-function refusalOf(status: number | undefined, isKeyGiven: boolean): string {
-  if (status !== 401 && status !== 403) return `it answered ${status} instead of 200`;
-  return isKeyGiven
-    ? `it answered ${status}: the key in LOADLINE_OBSERVE_KEY is none of its controlKey`
-    : `it answered ${status}: it wants a key, and gets none: that in LOADLINE_OBSERVE_KEY goes to who is listed or allowed by name`;
+function refusalOf({ url, key, isKeyWithheld = false }: PullRequest, status: number | undefined): string {
+  const answered = `it answered ${status}`;
+  if (status !== 401 && status !== 403) return `${answered} instead of 200 at ${url.pathname}`;
+  if (key !== undefined) return `${answered}: the key in LOADLINE_OBSERVE_KEY is none of its controlKey`;
+  return isKeyWithheld
+    ? `${answered}: it wants a key, and gets none: that in LOADLINE_OBSERVE_KEY goes to who is listed or allowed by name`
+    : `${answered}: it wants a key, and LOADLINE_OBSERVE_KEY is not set where the control plane was started`;
 }
 
 /** Leaving the loop, by an error too, ends the connection. */

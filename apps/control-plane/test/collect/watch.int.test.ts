@@ -27,7 +27,7 @@ beforeAll(async () => {
     observer.node(async (request, response) => {
       if (request.url === '/plain') response.end(await text());
       else if (request.url === '/large') response.end('x'.repeat(9 * 2 ** 20));
-      else response.end('ok');
+      else response.writeHead(request.url === '/nothing' ? 404 : 200).end('ok');
     }),
   ).listen(0, '127.0.0.1');
   await new Promise((resolve) => service.once('listening', resolve));
@@ -74,9 +74,12 @@ describe('a real instance', () => {
   it('says in words why it was not read', async () => {
     const wrong = ask('/metrics', 'another-key-of-some-length');
     await expect(wrong).rejects.toThrow('it answered 401: the key in LOADLINE_OBSERVE_KEY is none of its');
-    const unopened = { url: urlOf('/metrics'), address: '127.0.0.1', key: undefined, labels };
-    const none = pull(unopened, neverAborted);
-    await expect(none).rejects.toThrow('it answered 401: it wants a key, and gets none');
+    const unopened = { url: urlOf('/metrics'), address: '127.0.0.1', labels };
+    const none = pull({ ...unopened, key: undefined }, neverAborted);
+    await expect(none).rejects.toThrow('it wants a key, and LOADLINE_OBSERVE_KEY is not set where');
+    const withheld = pull({ ...unopened, key: undefined, isKeyWithheld: true }, neverAborted);
+    await expect(withheld).rejects.toThrow('it answered 401: it wants a key, and gets none');
+    await expect(ask('/nothing')).rejects.toThrow('it answered 404 instead of 200 at /nothing');
     await expect(ask('/large')).rejects.toThrow('more than 8');
     await expect(ask('/hello')).rejects.toThrow('no metrics');
   });

@@ -17,12 +17,26 @@ export function explain(decision: Unexplained, unmet = ''): string {
     'scale in': `Scale in ${group} from ${from} to ${to}`,
     hold: `Hold ${group} at ${to}`,
   };
-  const grounds = groundsOf(decision).map(({ metric, because }) => `${metric} ${because}`);
+  const grounds = groundsTold(groundsOf(decision));
   const held = bound === undefined ? '' : describe(bound, atMs);
   // Where that is what holds it, it is told already.
   const parts = [grounds.join(', '), held, held === unmet ? '' : unmet];
   const told = parts.filter((part) => part !== '').join('; ');
   return told === '' ? `${head[action]}.` : `${head[action]}: ${told}.`;
+}
+
+/** Each with its metric. What several say alike, as that an instance told nothing, is said once of all of them. */
+function groundsTold(grounds: readonly Proposal[]): string[] {
+  const metrics = new Map<string, string[]>();
+  for (const { metric, because } of grounds) {
+    const alike = metrics.get(because);
+    if (alike === undefined) metrics.set(because, [metric]);
+    else alike.push(metric);
+  }
+  return [...metrics].map(([because, named]) => {
+    const several = [named.slice(0, -1).join(', '), named.at(-1)].filter((part) => part !== '').join(' and ');
+    return `${several} ${named.length === 1 ? because : because.replace(/^was /, 'were ')}`;
+  });
 }
 
 /** What the rules said that matters for the decision; nothing where the limits alone decided. */

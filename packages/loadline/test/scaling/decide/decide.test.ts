@@ -163,6 +163,14 @@ describe('decide() without sight', () => {
     expect(decision.reason).toBe(`Hold api at 4: cpuRatio ${because}; nothing is taken away unseen.`);
   });
 
+  it('says once what is missing of several metrics for the same reason', () => {
+    const because = 'shop-1 told nothing: it answered 404 instead of 200 at /metrics';
+    const readings = { cpuRatio: { because }, memoryRatio: { because } };
+    expect(decideOn({ ...seen({}), readings }).reason).toBe(
+      `Hold api at 4: cpuRatio and memoryRatio were not measured: ${because}; nothing is taken away unseen.`,
+    );
+  });
+
   it('does not trust a high value that is stale either', () => {
     const observation = seen({ memoryRatio: 0.5 });
     const readings = { ...observation.readings, cpuRatio: { value: 0.99, atMs: noonMs - 2 * minuteMs } };
