@@ -1,5 +1,13 @@
 import { isIP } from 'node:net';
-import { type AddressPolicy, type Field, formatPath, kindOfAddress, parse } from 'loadline/base';
+import {
+  type AddressPolicy,
+  type Field,
+  formatPath,
+  kindOfAddress,
+  type Path,
+  parse,
+  show,
+} from 'loadline/base';
 import { isPostgresAddress } from 'loadline/postgres';
 import { type AlertingConfiguration, readAlerting } from './alerts/index.ts';
 import { readWatch, type WatchConfiguration } from './collect/index.ts';
@@ -129,16 +137,22 @@ export function readConfiguration(
     };
   });
   if (parsed.ok) return parsed.value;
-  const list = parsed.problems.map(({ path, message }) => `  ${formatPath(path)} ${message}`).join('\n');
+  const list = parsed.problems.map(({ path, message }) => `  ${nameOf(path)} ${message}`).join('\n');
   throw controlPlaneError('CONTROL_PLANE_START_REFUSED', `Cannot start the control plane.\n${list}`, {
     facts: { problems: parsed.problems },
   });
 }
 
+/** As it was typed: an option with its dashes, a variable as it is called. */
+function nameOf(path: Path): string {
+  const name = formatPath(path);
+  return /^[a-z]/.test(name) ? `--${name}` : name;
+}
+
 function readPort(field: Field): number {
   if (field.value === undefined) return 7070;
   const port = typeof field.value === 'string' && /^\d{1,5}$/.test(field.value) ? Number(field.value) : -1;
-  if (port < 0 || port > 65_535) field.problem('must be a number from 0 to 65535');
+  if (port < 0 || port > 65_535) field.problem(`must be a number from 0 to 65535, got ${show(field.value)}`);
   return port;
 }
 

@@ -32,7 +32,8 @@ function readFile(field: Field): string | undefined {
   try {
     return readFileSync(field.value, 'utf8');
   } catch (error) {
-    field.problem(`cannot be read: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    field.problem(`cannot be read: ${code === 'ENOENT' ? `there is no file ${field.value}` : message}`);
     return undefined;
   }
 }

@@ -43,8 +43,19 @@ describe('readConfiguration()', () => {
       'tls-key': '/nowhere',
       'metrics-from': ['me'],
     });
-    for (const part of ['port must be', 'tls-cert is missing', 'tls-key cannot be read', 'metrics-from[0]'])
+    for (const part of [
+      '--port must be a number from 0 to 65535, got "70000"',
+      '--tls-cert is missing',
+      '--tls-key cannot be read: there is no file /nowhere',
+      '--metrics-from[0]',
+    ])
       expect(told).toContain(part);
+  });
+
+  it('names an option as it is typed and a variable as it is called, and a file with what is wrong in it', () => {
+    const told = problemsOf({ rules: '/nowhere/alerts.yaml' }, { LOADLINE_ADMIN_KEY: 'short' });
+    expect(told).toMatch(/^ {2}LOADLINE_ADMIN_KEY must have 32/m);
+    expect(told).toMatch(/^ {2}--rules \/nowhere\/alerts.yaml: there is no such file$/m);
   });
 
   it.each([

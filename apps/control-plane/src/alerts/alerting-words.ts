@@ -77,17 +77,19 @@ export function builtIn(): AlertPolicy {
 /** Every mistake of the file is told, each with its place in it. */
 function readRulesFile(field: Field): AlertPolicy {
   const path = field.string();
+  const tell = (said: string): void => field.problem(`${path}: ${said}`);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    field.problem(`cannot be read: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    tell(code === 'ENOENT' ? 'there is no such file' : message);
     return builtIn();
   }
   const source = readText(path, text);
   const parsed = parseAlertRules(source.value);
   const problems = listProblems(source, parsed.ok ? [] : parsed.problems);
-  for (const problem of problems) field.problem(problem);
+  for (const problem of problems) tell(problem);
   return parsed.ok && problems.length === 0 ? parsed.value : builtIn();
 }
 

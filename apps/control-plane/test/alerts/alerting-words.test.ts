@@ -44,7 +44,7 @@ describe('what is said of alerts at the start', () => {
       expect(told).toContain(part);
     expect(problemsOf({ rules: fileOf('rules: [') })).toContain('line ');
     expect(problemsOf({ rules: fileOf('rules: *nobody\n') })).toContain('nobody');
-    expect(problemsOf({ rules: join(folder, 'nowhere') })).toContain('cannot be read');
+    expect(problemsOf({ rules: join(folder, 'nowhere') })).toContain('nowhere: there is no such file');
   });
 
   it('names whom is told what nobody took, as many as there are times for that', () => {
