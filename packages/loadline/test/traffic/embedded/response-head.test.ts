@@ -42,6 +42,8 @@ describe('readResponseHead()', () => {
     ['another coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'],
     ['a line that goes on', 'HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n'],
     ['a bare LF', 'HTTP/1.1 200 OK\nA: b\r\n\r\n'],
+    ['nothing but bare LFs', 'HTTP/1.1 200 OK\nA: b\n\n'],
+    ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['too long a head', `HTTP/1.1 200 OK\r\nA: ${'a'.repeat(1100)}\r\n\r\n`],
   ])('takes nothing that has %s', (_, text) => {
     expect(read(text)).toMatchObject({ kind: 'malformed' });

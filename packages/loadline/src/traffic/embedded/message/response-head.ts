@@ -21,6 +21,8 @@ export type ReadResponse =
 /** Reads the head of an answer from the start of `text`, in which each byte is a character. @param method of the request. */
 export function readResponseHead(text: string, method: string, limits: HeadLimits): ReadResponse {
   const lineTo = text.indexOf('\r\n');
+  // One that ends its lines in another way would be waited for in vain.
+  if (lineTo < 0 && text.includes('\n')) return noHttp(text);
   if (lineTo < 0) return tooLongOr(text, limits, maybeHttp.test(text) ? incomplete : noHttp(text));
   const line = statusLine.exec(text.slice(0, lineTo));
   if (line === null) return noHttp(text);
@@ -32,6 +34,7 @@ export function readResponseHead(text: string, method: string, limits: HeadLimit
   if (fields.isChunked && fields.contentLength >= 0)
     return malformed('a Content-Length beside a Transfer-Encoding');
   const isHttp11 = line[1] === '1';
+  if (fields.isChunked && !isHttp11) return malformed('a Transfer-Encoding in HTTP/1.0');
   const body = framingOf(method, status, fields);
   return {
     kind: 'head',
