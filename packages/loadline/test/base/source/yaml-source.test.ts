@@ -77,7 +77,7 @@ load: [ { hold: { users: 1, for: 1 } } ]
       return performance.now() - before;
     };
     const depth = 100_000;
-    expect(msFor('['.repeat(depth))).toBeLessThan(5 * msFor('[\n'.repeat(depth)));
+    expect(msFor('['.repeat(depth))).toBeLessThan(3 * msFor('[\n'.repeat(depth)));
   });
 });
 
