@@ -1,7 +1,6 @@
 /**
  * What happened and what is wanted. `load_test_results` and `auto_scaling_events` have the names and columns of the
- * wedding platform's design. Results are few and are kept for good, so theirs is no table of partitions, and a result
- * has the id of its test.
+ * wedding platform's design. A result has the id of its test; its table is cut into partitions by a later step.
  */
 export const recordsSql = `
 CREATE TABLE load_tests (

@@ -1,6 +1,7 @@
 import type { Migration } from '../postgres/index.ts';
 import { loadTestsSql } from './schema-load-tests.ts';
 import { recordsSql } from './schema-records.ts';
+import { resultsSql } from './schema-results.ts';
 import { samplesSql } from './schema-samples.ts';
 
 /**
@@ -11,4 +12,5 @@ export const migrations: readonly Migration[] = [
   { name: '0001 samples', sql: samplesSql },
   { name: '0002 records', sql: recordsSql },
   { name: '0003 load tests', sql: loadTestsSql },
+  { name: '0004 results by month', sql: resultsSql },
 ];

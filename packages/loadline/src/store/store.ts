@@ -66,6 +66,8 @@ export interface Retention {
   readonly hoursMs?: number;
   /** Audit log and scaling events. Default 400 days. */
   readonly eventsMs?: number;
+  /** Figures of load tests. Default 5 years (1,826 days). */
+  readonly resultsMs?: number;
 }
 
 /** What has become of the samples. */
@@ -106,8 +108,9 @@ export async function openStore(postgres: Postgres, options: StoreOptions): Prom
     minutesMs = 30 * dayMs,
     hoursMs = 400 * dayMs,
     eventsMs = 400 * dayMs,
+    resultsMs = 1826 * dayMs,
   } = retention;
-  const retentions = { rawMs, minutesMs, hoursMs, eventsMs, latenessMs: latenessMaxMs };
+  const retentions = { rawMs, minutesMs, hoursMs, eventsMs, resultsMs, latenessMs: latenessMaxMs };
   await migrate(postgres, migrations, { clock });
   await keepTables(postgres, retentions, clock.now());
 

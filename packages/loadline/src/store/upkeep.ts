@@ -9,13 +9,14 @@ export interface Retentions {
   readonly minutesMs: number;
   readonly hoursMs: number;
   readonly eventsMs: number;
+  readonly resultsMs: number;
   /** How far back samples are still taken. */
   readonly latenessMs: number;
 }
 
 /** How each table is cut. Pure. */
 function partitionPolicies(retentions: Retentions): readonly (readonly [table: string, PartitionPolicy])[] {
-  const { rawMs, minutesMs, hoursMs, eventsMs, latenessMs } = retentions;
+  const { rawMs, minutesMs, hoursMs, eventsMs, resultsMs, latenessMs } = retentions;
   // Three days ahead: a store whose upkeep fails has until then, and somebody sees its count before.
   const days = { unit: 'day', aheadMs: 3 * dayMs } as const;
   const months = { unit: 'month', aheadMs: 35 * dayMs } as const;
@@ -27,6 +28,8 @@ function partitionPolicies(retentions: Retentions): readonly (readonly [table: s
     ['cache_performance', { ...days, behindMs: latenessMs, keepMs: rawMs }],
     ['auto_scaling_events', { ...months, behindMs: 0, keepMs: eventsMs }],
     ['audit_log', { ...months, behindMs: 0, keepMs: eventsMs }],
+    // A test that a process was killed in ends at the next start, whenever that is.
+    ['load_test_results', { ...months, behindMs: 400 * dayMs, keepMs: resultsMs }],
   ];
 }
 

@@ -47,6 +47,18 @@ describe('tests', () => {
     expect(await store.tests.claim({ runner: 'r2', runningMax: 1 })).toMatchObject({ name: 'second' });
   });
 
+  it('end with their figures as long after as a test may be taken up, and later without', async () => {
+    for (const daysAgo of [390, 500]) {
+      const id = await queue({ name: 'left' });
+      await store.tests.claim({ runner: 'r', runningMax: 1 });
+      const old = { ...figures, completedAtMs: endedAtMs - daysAgo * dayMs };
+      const ended = await store.tests.finish(id, 'r', { state: 'interrupted', report: '{}', figures: old });
+      expect(ended).toMatchObject({ state: 'interrupted', hasReport: true });
+    }
+    const kept = (await store.results.list()).items.map(({ completedAtMs }) => completedAtMs);
+    expect(kept).toEqual([endedAtMs - 390 * dayMs]);
+  });
+
   it('are claimed once, however many runners ask at the same time', async () => {
     for (let at = 0; at < 6; at++) await queue({ name: `t${at}` });
     const claims = await Promise.all(
@@ -360,6 +372,8 @@ async function queue(wish: Partial<TestWish>): Promise<string> {
   return made.test.id;
 }
 
+const dayMs = 86_400_000;
+const endedAtMs = systemClock.now() - 60_000;
 const figures: TestFigures = {
   testName: 'checkout',
   testType: 'load',
@@ -373,6 +387,6 @@ const figures: TestFigures = {
   p99ResponseTimeMs: 3.5,
   throughputRps: 100.25,
   errorRatePercent: 0.01,
-  startedAtMs: 1_700_000_000_000,
-  completedAtMs: 1_700_000_030_000,
+  startedAtMs: endedAtMs - 30_000,
+  completedAtMs: endedAtMs,
 };
