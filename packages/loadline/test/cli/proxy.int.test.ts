@@ -142,6 +142,33 @@ describe('loadline proxy', () => {
     expect(await shareOfTwo()).toBeCloseTo(0.5, 1);
   });
 
+  it('keeps answers, and asks a second instance where the first takes long, where it is told to', async () => {
+    const asked: string[] = [];
+    const servers = ['one', 'two'].map(() =>
+      createServer((request, response) => {
+        asked.push(request.url ?? '');
+        // The first that is asked never answers.
+        if (request.url === '/slow' && asked.length === 1) return;
+        response.writeHead(200, { 'cache-control': 'max-age=60' }).end(`answer ${asked.length}`);
+      }),
+    );
+    const places: string[] = [];
+    for (const server of servers) {
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      places.push('--upstream', `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    }
+    const proxy = await startProxy([...places, '--cache', '--hedge-after', '50ms']);
+    expect(await text(`${proxy.url}/slow`)).toBe('answer 2');
+    expect(await text(`${proxy.url}/slow`)).toBe('answer 2');
+    expect(asked).toEqual(['/slow', '/slow']);
+    const plain = await startProxy(places);
+    for (const count of [3, 4]) expect(await text(`${plain.url}/slow`)).toBe(`answer ${count}`);
+  });
+
   it('has requests wait where an instance is busy with as many as it may have, and says 503 after a while', async () => {
     const answering: (() => void)[] = [];
     const slow = createServer((_, response) => void answering.push(() => response.end('at last')));

@@ -48,6 +48,8 @@ it gracefully.
   --requests-max N    so many an instance gets at once, and more wait in a line; default any
   --queue-timeout TIME
                       with --requests-max: so long they wait there, at most 10m, then 503; default 5s
+  --cache             keeps answers that say for how long they are good for everybody, and asks once for all who wait
+  --hedge-after TIME  asks a second instance too where a GET has no answer for so long; default never
   --trusts-forwarded  hands on what clients say of their origin and time: only where a proxy of yours is before it
   --state FILE        keeps its instances there, and begins with them when it is started again
   --grace TIME        how long what was begun may go on when it stops; default 30s
@@ -70,6 +72,8 @@ const options = {
   'slow-start': { type: 'string', default: '0s' },
   'requests-max': { type: 'string' },
   'queue-timeout': { type: 'string' },
+  cache: { type: 'boolean' },
+  'hedge-after': { type: 'string' },
   'trusts-forwarded': { type: 'boolean' },
   state: { type: 'string' },
   grace: { type: 'string', default: '30s' },
@@ -91,6 +95,8 @@ interface ProxyWords {
   /** Infinity for any. */
   readonly requestsMax: number;
   readonly queueTimeoutMs: number;
+  readonly caches: boolean;
+  readonly hedgeAfterMs: number | undefined;
   readonly trustsForwarded: boolean;
   readonly state: string | undefined;
   readonly graceMs: number;
@@ -116,6 +122,7 @@ async function serveRequests(
   { terminal, signal }: Surroundings,
 ): Promise<void> {
   const { host, port, policy, checkPath, deadlineMs, slowStartMs, trustsForwarded } = words;
+  const { caches, hedgeAfterMs } = words;
   const limits = { upstreamRequestsMax: words.requestsMax, queueTimeoutMs: words.queueTimeoutMs };
   const proxy = await openEmbeddedProxy({
     clock: systemClock,
@@ -123,6 +130,8 @@ async function serveRequests(
     ...{ host, port, policy, slowStartMs, limits, trustsForwarded, registry },
     ...(checkPath === undefined ? {} : { healthCheck: { path: checkPath } }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(hedgeAfterMs === undefined ? {} : { hedgeAfterMs }),
+    ...(caches ? { cache: {} } : {}),
   }).catch((cause: NodeJS.ErrnoException) => {
     const found =
       cause.code === 'EADDRINUSE'
@@ -226,10 +235,10 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     return Number.NaN;
   };
   const graceMs = time('grace', words.grace);
-  const deadlineMs =
-    words.deadline === undefined
-      ? undefined
-      : time('deadline', words.deadline, (timeMs) => timeMs > 0, ' above 0');
+  const timeAboveZero = (name: string, text: string | undefined): number | undefined =>
+    text === undefined ? undefined : time(name, text, (timeMs) => timeMs > 0, ' above 0');
+  const deadlineMs = timeAboveZero('deadline', words.deadline);
+  const hedgeAfterMs = timeAboveZero('hedge-after', words['hedge-after']);
   const slowStartMs = time('slow-start', words['slow-start']);
   const requestsMax = Number(words['requests-max'] ?? Number.POSITIVE_INFINITY);
   if (words['requests-max'] !== undefined && !/^[1-9]\d{0,8}$/.test(words['requests-max']))
@@ -261,6 +270,8 @@ function readProxyWords(args: readonly string[], env: Surroundings['env']): Prox
     ...{ policy, graceMs, slowStartMs, requestsMax, queueTimeoutMs },
     checkPath: words.check,
     deadlineMs,
+    hedgeAfterMs,
+    caches: words.cache === true,
     trustsForwarded: words['trusts-forwarded'] === true,
     state: words.state,
     upstreams: parsed.value,
