@@ -99,16 +99,19 @@ describe('loadline regions', () => {
     [['none.yaml', ...byCountry], /^CLI_USAGE: Cannot read none\.yaml: there is no such file\.\n$/],
     [
       ['regions.json', '--slow-start', '5'],
-      /^CLI_USAGE: Cannot write regions: it has 3 problems\.\n {2}--listen .*\n {2}either --header or --networks .*\n {2}--slow-start /,
+      /^CLI_USAGE: Cannot write regions: it has 3 problems\.\n {2}--listen .*\n {2}either --header or --networks .*, got neither\n {2}--slow-start .*, got "5"\n/,
     ],
-    [['regions.json', ...byCountry, '--networks', '/etc/areas.map'], /either --header or --networks must/],
+    [
+      ['regions.json', ...byCountry, '--networks', '/etc/areas.map'],
+      /either --header or --networks must .*, got both\.\n$/,
+    ],
     [
       ['regions.json', '--listen', '8080', '--header', 'x y', '--check', 'up'],
       /3 problems\.\n {2}--check must be .*\n {2}--listen must be .*\*:8080, got "8080"\n {2}--header must be/,
     ],
     [
       ['regions.json', '--as', 'dns', '--policy', 'weigthed', '--ttl', 'x'],
-      /3 problems\.\n {2}--name .*\n {2}--policy .* did you mean weighted\?\n {2}--ttl /,
+      /3 problems\.\n {2}--name .*\n {2}--policy .* did you mean weighted\?\n {2}--ttl .*, got "x"\n/,
     ],
     [
       ['regions.json', '--as', 'dns', '--name', 'api.example.test', '--policy', 'geo', '--ttl', '500ms'],

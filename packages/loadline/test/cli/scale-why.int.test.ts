@@ -180,6 +180,18 @@ describe('loadline scale why', () => {
     expect(asked[0]?.headers.authorization).toBe('Bearer ll_other');
   });
 
+  it('takes a key that is empty for none, and says of a file with nothing in it that it is empty', async () => {
+    await why(['shop'], { LOADLINE_KEY: '' });
+    expect(asked[0]?.headers.authorization).toBeUndefined();
+    const file = join(tmpdir(), `loadline-key-${process.pid}`);
+    await writeFile(file, '\n');
+    const { code, err } = await why(['shop', '--key-file', file]);
+    expect([code, err]).toEqual([
+      2,
+      `CLI_USAGE: Cannot ask the control plane: --key-file ${file} is empty.\n`,
+    ]);
+  });
+
   it.each([
     [[], 'it takes the name of one group'],
     [['shop', '--at', 'noon'], '--at must be a time'],
@@ -228,7 +240,8 @@ describe('loadline scale status', () => {
     ],
     last: { reason: 'Hold shop at 3: set by hand to 3 for another 59 m.' },
   };
-  const lost = { group: 'jobs', policy: {}, unseen: 'the driver gave no answer' };
+  const unseen = 'the driver gave no answer';
+  const lost = { group: 'jobs', policy: {}, unseen, last: { reason: unseen } };
 
   it('tells how many are ready and why, and all that is not as it should be', async () => {
     answer.body = { items: [shop, lost] };

@@ -7,6 +7,7 @@ import {
   type Problem,
   parse,
   parseDuration,
+  show,
 } from '../../base/index.ts';
 import {
   type RegionConfigurationOptions,
@@ -137,9 +138,13 @@ function readHaproxyOptions(asked: Asked, strangers: readonly string[]): RegionC
     ...strangers,
     ...(listen.length === 0 ? ['--listen must say where clients come in, as in *:8080'] : []),
     ...((header === undefined) === (networks === undefined)
-      ? ['either --header or --networks must say where a client comes from']
+      ? [
+          `either --header or --networks must say where a client comes from, got ${header === undefined ? 'neither' : 'both'}`,
+        ]
       : []),
-    ...(slowStartMs === undefined ? ['--slow-start must be a duration, like 30s'] : []),
+    ...(slowStartMs === undefined
+      ? [`--slow-start must be a duration, like 30s, got ${show(asked['slow-start'])}`]
+      : []),
   ];
   if (problems.length > 0 || slowStartMs === undefined) throw unusable(problems);
   return {
@@ -165,7 +170,7 @@ function readDnsOptions(
     ...strangers,
     ...(name === '' ? ['--name must say what the service is called, as in api.example.test'] : []),
     ...(known.ok ? [] : known.problems.map(({ message }) => `--policy ${message}`)),
-    ...(ttlMs === undefined ? ['--ttl must be a duration, like 60s'] : []),
+    ...(ttlMs === undefined ? [`--ttl must be a duration, like 60s, got ${show(ttl)}`] : []),
   ];
   if (problems.length > 0 || !known.ok || ttlMs === undefined) throw unusable(problems);
   return { name, policy: known.value, ttlSeconds: ttlMs / 1000 };

@@ -25,14 +25,15 @@ export async function readControlPlane(
 ): Promise<ControlPlanePlace> {
   const address = words['control-plane'] ?? env.LOADLINE_CONTROL_PLANE ?? 'http://127.0.0.1:7070';
   const file = words['key-file'];
-  if (file === undefined) return { address, key: env.LOADLINE_KEY };
-  try {
-    return { address, key: (await readFile(file, 'utf8')).trim() };
-  } catch (cause) {
-    const why = whyUnreadable(cause as NodeJS.ErrnoException);
-    const said = `Cannot ask the control plane: --key-file ${file} cannot be read: ${why}.`;
+  // Empty is what `$(cat FILE)` gives where there is no such file.
+  if (file === undefined) return { address, key: env.LOADLINE_KEY || undefined };
+  const key = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException): never => {
+    const said = `Cannot ask the control plane: --key-file ${file} cannot be read: ${whyUnreadable(cause)}.`;
     throw cliError('CLI_USAGE', said, { cause });
-  }
+  });
+  if (key.trim() === '')
+    throw cliError('CLI_USAGE', `Cannot ask the control plane: --key-file ${file} is empty.`);
+  return { address, key: key.trim() };
 }
 
 interface Asked {

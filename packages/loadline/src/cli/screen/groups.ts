@@ -69,7 +69,8 @@ function linesOf(
       : `  ${style('yellow', printable(String(policy.mode)))}`;
   return [
     `${style('bold', printable(group))}  ${countsOf(fleet, unseen, style)}${limits}${mode}`,
-    ...(last === undefined ? [] : [printable(last.reason)]),
+    // Whose instances are not seen has it for its last reason, too.
+    ...(last === undefined || last.reason === unseen ? [] : [printable(last.reason)]),
     ...(last?.problem === undefined ? [] : [style('yellow', printable(last.problem))]),
     ...(manual === undefined
       ? []

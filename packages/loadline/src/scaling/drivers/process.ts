@@ -219,7 +219,7 @@ function presentOf(service: ServiceSource): ServiceCommand {
 const neverBegan = 'the driver was closed before it began';
 
 function noGroup(name: string): string {
-  return `no command is known for the group ${JSON.stringify(name)}`;
+  return `no command is known for the group ${JSON.stringify(name)}: it is described no more, or never was`;
 }
 
 const letGoGraceMs = 30_000;
