@@ -193,7 +193,26 @@ describe('loadline scale simulate', () => {
   });
 
   it.each([
-    [[], 'at least one policy is needed'],
+    [
+      [],
+      'Cannot simulate: it has 2 problems.\n' +
+        '  at least one policy is needed, as in `loadline scale simulate policy.yaml --trace load.csv`\n' +
+        '  the trace comes from one of',
+    ],
+    [
+      ['sized.yaml', '--trace', 'load.csv', '--query', 'up', '--service', '20', '--price', 'much'],
+      'Cannot simulate: it has 3 problems.\n' +
+        '  --query belongs to --prometheus, and means nothing to --trace\n' +
+        '  --service must be a time with its unit, like 90s, got "20"\n' +
+        '  --price must be a number from 0, got "much"\n',
+    ],
+    [
+      ['sized.yaml', '--of', 'shop', '--last', '5', '--step', '1ms', '--start', 'soon'],
+      'Cannot simulate: it has 3 problems.\n' +
+        '  --step must be at least 1s, got 1ms\n' +
+        '  --last must be a time with its unit, like 90s, got "5"\n' +
+        '  --start must be a time with its unit, like 90s, got "soon"\n',
+    ],
     [
       ['sized.yaml', '--trace', 'load.csv', '--html', 'none/page.html'],
       'Cannot write the simulation to none/page.html',

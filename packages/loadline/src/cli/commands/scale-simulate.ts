@@ -83,12 +83,15 @@ async function trySimulations(
   { terminal, env, signal }: Surroundings,
 ): Promise<number> {
   const { options: asked, positionals: words } = readWords('scale simulate', args, options);
+  const problems: string[] = [];
   if (words.length === 0)
-    throw unfit(
+    problems.push(
       'at least one policy is needed, as in `loadline scale simulate policy.yaml --trace load.csv`',
     );
-  const source = readTraceSource(asked);
-  const { service, assumed, price, intervalMs, historyMs } = readSettings(asked);
+  const source = readTraceSource(asked, problems);
+  const { service, assumed, price, intervalMs, historyMs } = readSettings(asked, problems);
+  if (source === undefined || problems.length > 0)
+    throw cliError('CLI_USAGE', tellProblems('Cannot simulate', problems));
   const policies = await Promise.all(words.map(readPolicy));
   await checkResults(asked);
   const whole = await readTrace(source, { env, signal });
@@ -166,9 +169,8 @@ interface Settings {
   readonly historyMs: number;
 }
 
-/** @throws CLI_USAGE with everything that is wrong. */
-function readSettings(asked: Asked): Settings {
-  const problems: string[] = [];
+/** What is wrong is told among the problems, and nothing of the settings is to be used then. */
+function readSettings(asked: Asked, problems: string[]): Settings {
   const time = (name: string, text: string, leastMs = 0): number => {
     const timeMs = parseDuration(text);
     if (timeMs === undefined) problems.push(untimely(name, text));
@@ -200,7 +202,7 @@ function readSettings(asked: Asked): Settings {
   };
   const words = { serviceMs: asked.service, concurrency: asked.concurrency, startMs: asked.start };
   const facts = Object.keys(words) as AssumedFact[];
-  const settings = {
+  return {
     service,
     assumed: facts.filter((fact) => words[fact] === undefined),
     price: asked.price === undefined ? undefined : number('--price', asked.price, 0),
@@ -208,8 +210,6 @@ function readSettings(asked: Asked): Settings {
     intervalMs: time('--interval', asked.interval, intervalMsMin),
     historyMs: time('--history', asked.history),
   };
-  if (problems.length > 0) throw cliError('CLI_USAGE', tellProblems('Cannot simulate', problems));
-  return settings;
 }
 
 const intervalMsMin = 100;

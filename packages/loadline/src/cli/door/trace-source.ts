@@ -1,6 +1,5 @@
 import { ended, parseDuration } from '../../base/index.ts';
 import { cliError } from './errors.ts';
-import { tellProblems } from './problems.ts';
 
 /** Where a trace comes from, in words. */
 export const traceOptions = {
@@ -45,25 +44,25 @@ const belongings = {
 type SourceName = keyof typeof belongings;
 const sourceNames = Object.keys(belongings) as SourceName[];
 
-/** @throws CLI_USAGE where there is none or more than one, or its options are those of another. */
-export function readTraceSource(words: TraceWords): TraceSource {
+/** Undefined where there is none or more than one, or its options are those of another: that is told among the problems. */
+export function readTraceSource(words: TraceWords, problems: string[]): TraceSource | undefined {
   const named = sourceNames.filter((name) => words[name] !== undefined);
   const [name, ...others] = named;
-  if (name === undefined || others.length > 0)
-    throw unfit(
+  if (name === undefined || others.length > 0) {
+    problems.push(
       `the trace comes from one of --trace FILE, --prometheus URL and --of SERVICE, got ${dashed(named) || 'none'}`,
     );
-  const problems = [...strangersTo(name, words), ...lacksOf(name, words)];
-  if (problems.length > 0) throw cliError('CLI_USAGE', tellProblems('Cannot simulate', problems));
-  const { trace = '', prometheus = '', query = '', of: service = '' } = words;
-  switch (name) {
-    case 'trace':
-      return { kind: 'file', file: trace };
-    case 'prometheus':
-      return { kind: 'prometheus', url: new URL(prometheus), query, window: readWindow(words) };
-    case 'of':
-      return { kind: 'control plane', service, words, window: readWindow(words) };
+    return undefined;
   }
+  const { trace = '', prometheus = '', query = '', of: service = '' } = words;
+  const own = [...strangersTo(name, words), ...lacksOf(name, words)];
+  problems.push(...own);
+  const window = name === 'trace' ? undefined : readWindow(words, problems);
+  if (own.length > 0) return undefined;
+  if (window === undefined) return { kind: 'file', file: trace };
+  return name === 'prometheus'
+    ? { kind: 'prometheus', url: new URL(prometheus), query, window }
+    : { kind: 'control plane', service, words, window };
 }
 
 /** Options that would be read of another source, and mean nothing to this one. */
@@ -94,19 +93,20 @@ function dashed(names: readonly string[]): string {
 /** As many as a trace may have. */
 const stepsMax = 1_000_000;
 
-function readWindow({ last = '7d', step = '1m' }: TraceWords): TraceWindow {
-  const stepMs = readTime('--step', step);
-  if (stepMs < 1000) throw unfit('--step must be at least 1s');
-  const lastMs = readTime('--last', last);
-  if (lastMs > stepsMax * stepMs)
-    throw unfit(`--last must be at most ${stepsMax} values, one every ${step}, got ${last}`);
+function readWindow({ last = '7d', step = '1m' }: TraceWords, problems: string[]): TraceWindow {
+  const stepMs = readTime('--step', step, problems);
+  if (stepMs < 1000) problems.push(`--step must be at least 1s, got ${step}`);
+  const lastMs = readTime('--last', last, problems);
+  if (lastMs > stepsMax * stepMs && stepMs >= 1000)
+    problems.push(`--last must be at most ${stepsMax} values, one every ${step}, got ${last}`);
   return { lastMs, stepMs };
 }
 
-function readTime(name: string, text: string): number {
+/** Not a number where it is none, which is told. */
+function readTime(name: string, text: string, problems: string[]): number {
   const timeMs = parseDuration(text);
-  if (timeMs !== undefined) return timeMs;
-  throw unfit(untimely(name, text));
+  if (timeMs === undefined) problems.push(untimely(name, text));
+  return timeMs ?? Number.NaN;
 }
 
 /** What is wrong with an option that is to be a time. */
