@@ -1,5 +1,10 @@
-import { type Problem as FieldProblem, isLoadlineError, type LoadlineError } from 'loadline/base';
-import { type LoadPlan, type PlanOptions, readLoadPlan, usersAtMost } from 'loadline/load';
+import {
+  type Problem as FieldProblem,
+  formatDuration,
+  isLoadlineError,
+  type LoadlineError,
+} from 'loadline/base';
+import { extentOf, type LoadPlan, type PlanOptions, readLoadPlan, usersAtMost } from 'loadline/load';
 import type { TestOrder } from '../contract/index.ts';
 import { type Mistake, pointerOf } from '../problems/index.ts';
 import { removeFolder, scenarioFileIn, writeScenario } from './run-files.ts';
@@ -29,22 +34,57 @@ export interface TestWork {
  */
 export async function prepareTest(
   order: TestOrder,
-  { folder, usersMax }: { readonly folder: string; readonly usersMax: number },
+  { folder, limits }: { readonly folder: string; readonly limits: PlanLimits },
 ): Promise<PreparedTest> {
   const scenario = scenarioOf(order);
   const work = { scenario: JSON.stringify(scenario), choice: choiceOf(order) };
   if (Buffer.byteLength(work.scenario) > scenarioBytesMax)
     throw invalid([{ in: 'body', pointer: '/scenario', detail: 'unfolds to more than 2 MiB of JSON' }]);
   const plan = await readPlan(folder, work);
-  const users = usersAtMost(plan);
-  if (users > usersMax) {
-    const detail = `leads to ${users} users; here are ${usersMax} allowed`;
-    throw invalid([{ in: 'body', pointer: order.scale === undefined ? '/profile' : '/scale', detail }]);
-  }
+  const beyond = beyondLimits(order, plan, limits);
+  if (beyond.length > 0) throw invalid(beyond);
   const named = (scenario as { readonly name?: unknown }).name;
   const name = order.name ?? order.profile ?? (typeof named === 'string' ? named : 'load test');
   const type = order.profile?.split('/').at(-1) ?? 'load';
   return { name: name.slice(0, 100), type: type.slice(0, 50), target: plan.target, work };
+}
+
+/** What a test may be here. */
+export interface PlanLimits {
+  readonly usersMax: number;
+  readonly durationMsMax: number;
+}
+
+function beyondLimits(
+  { profile, scale, duration }: TestOrder,
+  plan: LoadPlan,
+  { usersMax, durationMsMax }: PlanLimits,
+): Mistake[] {
+  const users = usersAtMost(plan);
+  const { plannedMs } = extentOf(plan);
+  const origin = profile === undefined ? '/scenario' : '/profile';
+  return [
+    ...(users <= usersMax
+      ? []
+      : [
+          mistake(
+            scale === undefined ? origin : '/scale',
+            `leads to ${users} users; here are ${usersMax} allowed`,
+          ),
+        ]),
+    ...(plannedMs <= durationMsMax
+      ? []
+      : [
+          mistake(
+            duration === undefined ? origin : '/duration',
+            `leads to ${formatDuration(plannedMs)}; here are ${formatDuration(durationMsMax)} allowed`,
+          ),
+        ]),
+  ];
+}
+
+function mistake(pointer: string, detail: string): Mistake {
+  return { in: 'body', pointer, detail };
 }
 
 /** Half of what the store keeps of a plan, since quotes in it are escaped there. */

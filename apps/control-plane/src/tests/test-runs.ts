@@ -29,7 +29,7 @@ export interface TestRunsOptions {
 export interface RunLimits {
   /** At once, in all processes together; a second one on the same machine takes from the first what it measures with. */
   readonly runningMax: number;
-  /** After this a test is ended. */
+  /** Longer ones are refused, and ended where they take longer than was planned. */
   readonly durationMsMax: number;
   /** Kept, the oldest that are over go first. */
   readonly keptMax: number;
@@ -50,6 +50,9 @@ const beatMs = 2000;
 
 /** Fifteen beats: nobody misses so many who is alive and has the database. */
 const silentMs = 30_000;
+
+/** A run has to begin, and to end what is under way, besides its load. */
+const slackMs = 5 * 60_000;
 
 /** A stop does not wait longer for a database that is away; the report stays in its folder, for the next start. */
 const lastTriesMax = 3;
@@ -152,7 +155,7 @@ export class TestRuns {
     const limit = clock.setTimer(() => {
       because = `It was ended after ${formatDuration(limits.durationMsMax)}, the longest that a test may take here.`;
       run.ending.abort();
-    }, limits.durationMsMax);
+    }, limits.durationMsMax + slackMs);
     try {
       await writeScenario(folder, scenario);
       // Again, and now for good: a name may have got another address while the test was queued.

@@ -153,7 +153,7 @@ export class Tests {
   async #prepare(order: TestOrder): Promise<PreparedTest> {
     const { policy, limits, nextId, folder } = this.#options;
     const draft = join(folder, nextId());
-    const prepared = await prepareTest(order, { folder: draft, usersMax: limits.usersMax });
+    const prepared = await prepareTest(order, { folder: draft, limits });
     assertMeant(prepared.target, order.production, policy);
     await judgeTarget(prepared.target, policy);
     return prepared;

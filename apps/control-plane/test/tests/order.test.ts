@@ -117,6 +117,17 @@ describe('an order', () => {
     const answer = await limited.ask('operator', 'POST', '/performance/tests', { body });
     expect(mistakes(answer)).toEqual(['/profile leads to 5000 users; here are 100 allowed']);
   });
+
+  it('may not last longer than a test may take', async () => {
+    const scenarios = { a: { steps: [{ get: '/' }] } };
+    const lasting = (time: string) => ({ scenarios, load: [{ hold: { users: 1, for: time } }] });
+    expect(mistakes(await start({ target, scenario: lasting('7h') }))).toEqual([
+      '/scenario leads to 7 h; here are 6 h allowed',
+    ]);
+    const stretched = await start({ target, scenario: lasting('1h'), duration: '10h' });
+    expect(mistakes(stretched)).toEqual(['/duration leads to 10 h; here are 6 h allowed']);
+    expect((await start({ target, scenario: lasting('6h') })).status).toBe(202);
+  });
 });
 
 describe('a target', () => {

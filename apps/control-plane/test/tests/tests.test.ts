@@ -113,7 +113,9 @@ describe('a load test', () => {
     await using plane = await startPlane();
     const { id } = (await start(plane)).json;
     await plane.runner.begun(0);
-    await plane.clock.advance(defaultLimits.durationMsMax);
+    await plane.clock.advance(defaultLimits.durationMsMax + 299_000);
+    expect((await look(plane, id)).json.state).toBe('running');
+    await plane.clock.advance(1000);
     const { json } = await untilState(plane, id, 'interrupted');
     expect(json.reasons.join()).toContain('longest that a test may take');
   });

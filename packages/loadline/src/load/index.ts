@@ -2,6 +2,7 @@
 export { loadErrorTable } from './errors.ts';
 export type { PlanChoice } from './file/plan-from.ts';
 export { type PlanOptions, readLoadPlan } from './file/read-plan.ts';
+export { extentOf } from './flow-plan.ts';
 export type { LoadOptions } from './load.ts';
 export { runLoad } from './load.ts';
 export type { GeneratorSample, GeneratorVerdict } from './measure/generator.ts';
