@@ -76,7 +76,9 @@ export const alertOperations = {
     },
     headers: {
       type: 'object',
-      properties: { 'if-match': { type: 'string', maxLength: 30, pattern: '^(\\*|"\\d{1,9}")$' } },
+      properties: {
+        'if-match': { type: 'string', maxLength: 30, pattern: '^(\\*|"\\d{1,9}")$', examples: ['"3"'] },
+      },
     },
     body: { $ref: 'AlertRuleChange' },
     responses: {

@@ -21,7 +21,9 @@ export const scalingOperations = {
       'With `If-Match: "3"`, or `"version": 3`, it replaces version 3 alone, and is refused by 409 where another is the present one.',
     headers: {
       type: 'object',
-      properties: { 'if-match': { type: 'string', maxLength: 30, pattern: '^(\\*|"\\d{1,9}")$' } },
+      properties: {
+        'if-match': { type: 'string', maxLength: 30, pattern: '^(\\*|"\\d{1,9}")$', examples: ['"3"'] },
+      },
     },
     body: { $ref: 'ScalingChange' },
     responses: {

@@ -1,4 +1,4 @@
-import { closest, ended, isLoadlineError } from 'loadline/base';
+import { closest, ended, isLoadlineError, show } from 'loadline/base';
 import { type Mistake, Problem, type ProblemCode } from '../problems/index.ts';
 
 /** Turns whatever was thrown on the way to an answer into a problem. What nobody foresaw says nothing about us. */
@@ -31,7 +31,12 @@ interface Fault {
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
   /** What holds the keyword. */
-  readonly parentSchema?: { readonly properties?: Readonly<Record<string, unknown>> };
+  readonly parentSchema?: {
+    readonly properties?: Readonly<Record<string, unknown>>;
+    readonly examples?: readonly unknown[];
+  };
+  /** What was found there. */
+  readonly data?: unknown;
 }
 
 /** The database is away, overloaded or slow: that passes by itself. */
@@ -97,7 +102,7 @@ const typeDetails: Readonly<Record<string, string>> = {
   array: 'must be a list',
 };
 
-function detailOf({ keyword, message, params, parentSchema }: Fault): string {
+function detailOf({ keyword, message, params, parentSchema, data }: Fault): string {
   switch (keyword) {
     case 'required':
       return 'is missing';
@@ -106,14 +111,26 @@ function detailOf({ keyword, message, params, parentSchema }: Fault): string {
     case 'format':
       return 'must be a time with its zone, like 2026-11-21T18:00:00Z';
     case 'pattern':
-      return 'holds characters that are not allowed there';
+      return notLike(parentSchema?.examples);
     case 'type':
       return typeDetails[String(params.type)] ?? message ?? 'is wrong';
     case 'enum':
-      return `must be one of ${(params.allowedValues as readonly unknown[]).join(', ')}`;
+      return notAmong(data, params.allowedValues as readonly unknown[]);
     default:
       return message ?? 'is wrong';
   }
+}
+
+function notLike(examples: readonly unknown[] = []): string {
+  return examples.length === 0
+    ? 'holds characters that are not allowed there'
+    : `must be written like ${examples[0]}`;
+}
+
+function notAmong(found: unknown, allowed: readonly unknown[]): string {
+  const meant = typeof found === 'string' ? closest(found, allowed.map(String)) : undefined;
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return `must be one of ${allowed.join(', ')}, got ${show(found)}${hint}`;
 }
 
 function notKnown(name: string, known: readonly string[]): string {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { show } from 'loadline/base';
 import { operationNames, operations } from '../contract/index.ts';
 import { Problem } from '../problems/index.ts';
 import { answerProblem } from './answer-problems.ts';
@@ -9,7 +10,7 @@ export function refuseUnknown(app: FastifyInstance): void {
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const path = request.url.split('?', 1)[0] as string;
     const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    answerProblem(methods.length === 0 ? nothingHere() : otherMethod(methods), request, reply);
+    answerProblem(methods.length === 0 ? nothingAt(path) : otherMethod(methods), request, reply);
   });
 }
 
@@ -21,8 +22,9 @@ function patternsOfPaths(): { readonly method: string; readonly pattern: RegExp 
   });
 }
 
-function nothingHere(): Problem {
-  return new Problem('CONTROL_PLANE_NOT_FOUND', 'There is nothing at this address.');
+function nothingAt(path: string): Problem {
+  const said = `There is nothing at ${show(path)}; /docs has all that there is.`;
+  return new Problem('CONTROL_PLANE_NOT_FOUND', said);
 }
 
 function otherMethod(methods: readonly string[]): Problem {

@@ -59,6 +59,25 @@ describe('a refusal', () => {
     expect(refused.json.detail).toBe('/role is missing; /rol is not known here; did you mean role?');
   });
 
+  it('says what it got where only some words are known, and which was probably meant', async () => {
+    const refused = await post({ name: 'ci', role: 'veiwer' });
+    expect(refused.json.errors).toEqual([
+      {
+        in: 'body',
+        pointer: '/role',
+        detail: 'must be one of reporter, viewer, operator, admin, got "veiwer"; did you mean viewer?',
+      },
+    ]);
+  });
+
+  it('shows how a version is written in a header', async () => {
+    const asked = { headers: { 'if-match': '1' }, body: { group: 'shop', policy: 'fast/service' } };
+    const refused = await plane.ask('admin', 'PUT', '/performance/scaling/config', asked);
+    expect(refused.json.errors).toEqual([
+      { in: 'header', pointer: '/if-match', detail: 'must be written like "3"' },
+    ]);
+  });
+
   it('says how a key is sent where `Authorization` holds none', async () => {
     const headers = { authorization: 'll_000000000000_none' };
     const refused = await plane.ask(undefined, 'GET', '/keys', { headers });
@@ -97,6 +116,9 @@ describe('a refusal', () => {
   it('answers addresses and methods that are not there', async () => {
     const unknown = await plane.ask('admin', 'GET', '/performance/unknown');
     expect([unknown.status, unknown.json.code]).toEqual([404, 'CONTROL_PLANE_NOT_FOUND']);
+    expect(unknown.json.detail).toBe(
+      'There is nothing at "/performance/unknown"; /docs has all that there is.',
+    );
     const method = await plane.ask('admin', 'PUT', '/performance/tests/some-id');
     expect([method.status, method.headers.allow]).toEqual([405, 'GET, HEAD, DELETE']);
     expect((await plane.ask('admin', 'GET', '/keys/%zz')).status).toBe(400);
