@@ -1,5 +1,5 @@
 import { unbracketed } from '../base/index.ts';
-import type { Fleet, Observed, ScalingDriver } from './driver.ts';
+import { type Fleet, isCrashLooping, type Observed, type ScalingDriver } from './driver.ts';
 import type { Capacity } from './rollout/advance.ts';
 import type { RolloutBuilds, RolloutFleet } from './rollout/ports.ts';
 import type { Build } from './rollout/traffic-seen.ts';
@@ -65,7 +65,7 @@ export function createDriverFleet({ driver, groupOf }: DriverFleetOptions): Driv
 }
 
 function capacityOf(group: string, { ready, instances }: Fleet, replicas: number): Capacity {
-  const crashing = instances.find(({ state, restarts }) => state === 'waiting' && restarts >= restartsMax);
+  const crashing = instances.find(isCrashLooping);
   if (replicas > 0 && crashing !== undefined) {
     const why = crashing.remark === undefined ? '' : ` (${crashing.remark})`;
     return { kind: 'failed', because: `${crashing.id} of ${group} crashes again and again${why}` };
@@ -77,8 +77,6 @@ function capacityOf(group: string, { ready, instances }: Fleet, replicas: number
   if (ready >= replicas) return { kind: 'ready' };
   return { kind: 'coming', because: `${ready} of ${replicas} instances of ${group} are ready` };
 }
-
-const restartsMax = 3;
 
 function upstreamsOf(observed: Observed): BuildUpstream[] {
   if (observed.kind === 'unseen') throw new Error(observed.because);

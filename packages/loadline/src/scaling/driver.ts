@@ -106,6 +106,13 @@ export interface Instance {
 /** `waiting`: it has crashed, and is given time before the next start. `draining`: it takes nothing new and ends what it has. */
 export type InstanceState = 'starting' | 'ready' | 'waiting' | 'draining';
 
+/** Whether it ends by itself again and again: it carries nothing, and nobody can say when it will. */
+export function isCrashLooping({ state, restarts }: Pick<Instance, 'state' | 'restarts'>): boolean {
+  return state === 'waiting' && restarts >= crashesMax;
+}
+
+const crashesMax = 3;
+
 /** What came of an order: of `apply`, `restart` or `endRestart`. */
 export type Outcome =
   | { readonly kind: 'accepted' }

@@ -4,7 +4,7 @@ import { decide } from './decide/decide.ts';
 import type { Decision, Recommendation, ScalingStep } from './decide/decision.ts';
 import type { ScalingHold, Standing } from './decide/standing.ts';
 import type { DecisionSpan } from './decision-span.ts';
-import type { Fleet, ScalingDriver } from './driver.ts';
+import { type Fleet, isCrashLooping, type ScalingDriver } from './driver.ts';
 import { eventOf, stepOf } from './event.ts';
 import { countOf, type GroupCounts, noCounts } from './group-counts.ts';
 import { GroupJournal } from './group-journal.ts';
@@ -134,7 +134,12 @@ export class ScaledGroup {
     this.#outlook.learn(fleet);
     this.#restart.look(fleet);
     const { wanted, ready, starting, stopping, unmet } = fleet;
-    const counts = { wanted, ready, starting, stopping, ...(unmet === undefined ? {} : { unmet }) };
+    const crashing = fleet.instances.filter(isCrashLooping).length;
+    const counts = {
+      ...{ wanted, ready, starting, stopping },
+      ...(crashing === 0 ? {} : { crashing }),
+      ...(unmet === undefined ? {} : { unmet }),
+    };
     const { foresight, because } = await this.#outlook.look(this.configuration.policy, {
       atMs: clock.now(),
       ...counts,

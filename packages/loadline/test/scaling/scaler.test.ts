@@ -33,10 +33,28 @@ interface Stage {
   readonly wanted: () => Promise<number>;
 }
 
-async function start(further: { memory?: ScalingMemory; replicas?: number } = {}): Promise<Stage> {
+/** The same, but that the last one of a group has crashed so many times, and waits for its next start. */
+function withOneCrashed(driver: SimulatedDriver, restarts: number): SimulatedDriver {
+  return {
+    ...driver,
+    async observe(group, signal) {
+      const fleet = await driver.observe(group, signal);
+      if (fleet.kind !== 'seen') return fleet;
+      const instances = fleet.instances.map((each, at) =>
+        at === fleet.instances.length - 1 ? { ...each, state: 'waiting' as const, restarts } : each,
+      );
+      return { ...fleet, instances, ready: fleet.ready - 1, starting: fleet.starting + 1 };
+    },
+  };
+}
+
+async function start(
+  further: { memory?: ScalingMemory; replicas?: number; crashes?: number } = {},
+): Promise<Stage> {
   const clock = createVirtualClock();
-  const { memory = createScalingMemory(), replicas = 2 } = further;
-  const driver = createSimulatedDriver({ clock, groups: { api: replicas, bots: 2 }, startMs: 3000 });
+  const { memory = createScalingMemory(), replicas = 2, crashes } = further;
+  const simulated = createSimulatedDriver({ clock, groups: { api: replicas, bots: 2 }, startMs: 3000 });
+  const driver = crashes === undefined ? simulated : withOneCrashed(simulated, crashes);
   const asked: string[] = [];
   const stage = { clock, driver, memory, asked, cpu: 0.5 as Stage['cpu'], overMs: 0 };
   const scaler = await openScaler({
@@ -74,6 +92,17 @@ describe('a scaler', () => {
     await stage.clock.advance(1500);
     await stage.scaler.close();
     expect(stage.clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['shrinks a group of which one crashes again and again', 3, 3],
+    ['waits for one that has crashed once', 1, 4],
+  ])('%s', async (_, crashes, wanted) => {
+    const stage = await configured({ replicas: 4, crashes });
+    stage.cpu = 0.2;
+    await stage.clock.advance(1500);
+    expect(await stage.wanted()).toBe(wanted);
+    await stage.scaler.close();
   });
 
   it('follows the load up and down, and remembers each step with its reason', async () => {

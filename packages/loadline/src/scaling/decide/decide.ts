@@ -14,7 +14,7 @@ import { assume, count, doubt } from './vote.ts';
  *
  * In this order: what is paused stays; what was set by hand holds until its time is over; the limits of the policy
  * hold always; any rule may ask for more; fewer are taken only when every rule agrees, nothing is still starting or
- * stopping, and the load would still fit afterwards. Whoever cannot see takes nothing away. Windows, cooldowns,
+ * stopping (who crashes again and again is not waited for), and the load would still fit afterwards. Whoever cannot see takes nothing away. Windows, cooldowns,
  * rates, freezes and costs then bound the step.
  */
 export function decide(standing: Standing, seen: Observation): Decision {

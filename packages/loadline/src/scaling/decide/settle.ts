@@ -121,7 +121,8 @@ function askingNow(
 
 function settleFewer({ standing, seen, vote, asked }: Question): Choice {
   const { history, recommendations, configuration } = standing;
-  const { wanted, starting, stopping, atMs } = seen;
+  const { wanted, stopping, atMs } = seen;
+  const starting = seen.starting - (seen.crashing ?? 0);
   const { replicas, scaleIn, freezes } = configuration.policy;
   const stay = (bound: Bound): Choice => ({ to: wanted, bound });
   if (wanted === replicas.min) return stay({ kind: 'minimum', replicas: replicas.min });

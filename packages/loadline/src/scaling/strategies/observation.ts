@@ -8,6 +8,8 @@ export interface Observation {
   readonly wanted: number;
   readonly ready: number;
   readonly starting: number;
+  /** Those of them that crash again and again, and wait for the next start; absent: none. Nothing waits for them. */
+  readonly crashing?: number;
   readonly stopping: number;
   /** Why the engine does not make what is wanted, for people; absent where it does. */
   readonly unmet?: string;

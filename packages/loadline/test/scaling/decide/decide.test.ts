@@ -145,6 +145,15 @@ describe('decide() downwards', () => {
       bound: { kind: 'settling' },
     });
   });
+
+  it('does not wait for one that crashes again and again, but for the others', () => {
+    const idle = { cpuRatio: 0.1, memoryRatio: 0.1 };
+    expect(decideOn(seen(idle, { starting: 1, crashing: 1 }))).toMatchObject({ action: 'scale in' });
+    expect(decideOn(seen(idle, { starting: 2, crashing: 1 }))).toMatchObject({
+      action: 'hold',
+      bound: { kind: 'settling', starting: 1 },
+    });
+  });
 });
 
 describe('decide() without sight', () => {
