@@ -27,7 +27,7 @@ export interface Eligible {
  * judgement, or something behind all of them, and the few that are left would be overrun by the load of all.
  *
  * The own zone gets everything while it can carry its part: with 30 % of its weight gone it still does, beyond that
- * the missing part goes to the other zones.
+ * the missing part goes to the other zones. One whose zone nobody told belongs to each.
  */
 export function eligibleOf(
   members: readonly Member[],
@@ -38,11 +38,12 @@ export function eligibleOf(
   const chosen = isPanic ? members : fit;
   const all = candidatesOf(chosen);
   if (zone === undefined) return { near: all, far: [], nearRatio: 1, isPanic };
-  const near = candidatesOf(chosen.filter((member) => member.zone === zone));
+  const isOwn = (member: Member): boolean => member.zone === undefined || member.zone === zone;
+  const near = candidatesOf(chosen.filter(isOwn));
   if (near.length === 0) return { near: all, far: [], nearRatio: 1, isPanic };
-  const far = candidatesOf(chosen.filter((member) => member.zone !== zone));
+  const far = candidatesOf(chosen.filter((member) => !isOwn(member)));
   if (far.length === 0 || isPanic) return { near: isPanic ? all : near, far: [], nearRatio: 1, isPanic };
-  const ownWeight = weightOf(candidatesOf(members.filter((member) => member.zone === zone)));
+  const ownWeight = weightOf(candidatesOf(members.filter(isOwn)));
   const nearRatio = Math.min(1, (weightOf(near) / ownWeight) * spareCapacity);
   return { near, far, nearRatio, isPanic };
 }

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { newCandidate } from '../../../src/traffic/balance/candidate.ts';
 import { eligibleOf, type Member } from '../../../src/traffic/balance/eligible.ts';
 
-/** `a1+` is one of zone `a` that is fit, `b2-` one of zone `b` that is not. */
+/** `a1+` is one of zone `a` that is fit, `b2-` one of zone `b` that is not; of `?1+` nobody told the zone. */
 function members(text: string): Member[] {
   return text.split(' ').map((each) => ({
     candidate: newCandidate(each.slice(0, 2), 1),
-    zone: each[0],
+    zone: each[0] === '?' ? undefined : each[0],
     isFit: each.endsWith('+'),
   }));
 }
@@ -45,6 +45,11 @@ describe('eligibleOf()', () => {
       isPanic: false,
     });
     expect(eligible('a1+ a2+ a3+ a4- b1+', 'a')).toMatchObject({ nearRatio: 1 });
+  });
+
+  it('takes one of which nobody told the zone for its own, as HAProxy and nginx do here', () => {
+    expect(eligible('a1+ ?2+ b3+', 'a')).toMatchObject({ near: 'a1 ?2', far: 'b3', nearRatio: 1 });
+    expect(eligible('?1- b2+ b3+', 'a')).toMatchObject({ near: 'b2 b3', far: '' });
   });
 
   it('sends elsewhere what its own zone is short of', () => {
