@@ -1,6 +1,7 @@
-import { systemClock } from 'loadline/base';
+import { parseDuration, systemClock } from 'loadline/base';
 import { drawProgress, exitCodeOf, exitCodes, readWords, type Surroundings, summarize } from 'loadline/cli';
 import { createHttp1Transport, type LoadReport, readLoadPlan, runLoad, watchProcesses } from 'loadline/load';
+import { foodshareError } from '../src/ground/errors.ts';
 import { describeDemo, judgeDemo } from './demo-report.ts';
 import { demoScaling, untilFleet } from './fleet.ts';
 import { describeScaling, describeStep, followScaling, stepsTitle } from './scaling-story.ts';
@@ -24,10 +25,34 @@ const options = {
  */
 export async function runDemo(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const words = readWords('demo', args, options).options;
+  checkWords(words);
   const port = await readPort(words.serve);
   await using stage = await buildStage({ posts: Number(words.posts), port: port ?? 0 }, surroundings);
   if (port !== undefined) return await serve(stage, surroundings);
   return await loadStage(stage, words, surroundings);
+}
+
+/** Before anything is started: it takes a while until the load would find out. */
+function checkWords(words: {
+  readonly scale: string;
+  readonly duration: string;
+  readonly posts: string;
+}): void {
+  const fits = {
+    scale: Number(words.scale) > 0 && Number.isFinite(Number(words.scale)),
+    duration: (parseDuration(words.duration) ?? 0) > 0,
+    posts: /^\d+$/.test(words.posts),
+  };
+  const wanted = {
+    scale: 'a number above 0, like 0.1',
+    duration: 'a duration above 0, like 100s',
+    posts: 'a whole number, like 100000',
+  };
+  const problems = (['scale', 'duration', 'posts'] as const)
+    .filter((name) => !fits[name])
+    .map((name) => `--${name} must be ${wanted[name]}, got ${JSON.stringify(words[name])}`);
+  if (problems.length > 0)
+    throw foodshareError('FOODSHARE_WORDS_INVALID', `Cannot show the demo: ${problems.join('; ')}.`);
 }
 
 async function loadStage(

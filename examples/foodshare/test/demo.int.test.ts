@@ -83,6 +83,14 @@ describe('the demo', () => {
     expect(err).toContain('Did you mean --scale?');
   });
 
+  it('tells all values that do not fit before it starts anything', async () => {
+    const { code, err } = await runDemo('--scale', '0', '--duration', '5', '--posts', 'many');
+    expect(code).toBe(2);
+    expect(err).toBe(
+      'FOODSHARE_WORDS_INVALID: Cannot show the demo: --scale must be a number above 0, like 0.1, got "0"; --duration must be a duration above 0, like 100s, got "5"; --posts must be a whole number, like 100000, got "many".\n',
+    );
+  });
+
   it.each(['http', '70000'])('does not serve at port %s', async (port) => {
     const { code, err } = await runDemo('--serve', port);
     expect(code).toBe(2);

@@ -10,6 +10,10 @@ export const foodshareErrorTable = {
     means: 'The database holds tables of our names that were not made here.',
     remedy: 'Give the example a database of its own; preparing it would drop these tables.',
   },
+  FOODSHARE_WORDS_INVALID: {
+    means: 'The demo can’t be shown with these options.',
+    remedy: 'The message names all that do not fit; `npm run demo -- --help` says what they mean.',
+  },
   FOODSHARE_PORT_UNUSABLE: {
     means: 'The demo can’t answer at the port that was asked for.',
     remedy: 'Take another port, or end the program that uses it.',
