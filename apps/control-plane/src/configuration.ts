@@ -31,6 +31,7 @@ export interface ServeWords {
   readonly 'metrics-from'?: readonly string[] | undefined;
   readonly services?: string | undefined;
   readonly flags?: string | undefined;
+  readonly 'flags-from-database'?: boolean | undefined;
   readonly watch?: readonly string[] | undefined;
   readonly 'watch-kubernetes'?: readonly string[] | undefined;
   readonly 'kubernetes-api'?: string | undefined;
@@ -45,6 +46,9 @@ export interface ServeWords {
   readonly 'escalate-webhook'?: readonly string[] | undefined;
   readonly alertmanager?: readonly string[] | undefined;
 }
+
+/** A file of flags, or the table `feature_flags` of the control plane's database. */
+export type FlagsPlace = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'database' };
 
 /** Everything that the control plane is told when it starts. */
 export interface Configuration {
@@ -67,8 +71,8 @@ export interface Configuration {
   readonly metricsAddresses: readonly string[];
   /** Run on this machine, as many of each as their policies want. */
   readonly services: readonly ServiceDescription[];
-  /** A file of flags that say which rules and policies of scaling take part, and which rollouts start; undefined: all do. */
-  readonly flagsPath: string | undefined;
+  /** Where flags say which rules and policies of scaling take part, and which rollouts start; undefined: all do. */
+  readonly flags: FlagsPlace | undefined;
   /** Who is asked what it is doing. */
   readonly watch: WatchConfiguration;
   /** By which rules it is judged, and who is told. */
@@ -128,7 +132,7 @@ export function readConfiguration(
       productionHosts: readHosts(root.at('production')),
       metricsAddresses: readAddresses(root.at('metrics-from')),
       services: readServices(root.at('services'), env),
-      flagsPath: words.flags,
+      flags: readFlagsPlace(root, words),
       watch: readWatch(root),
       alerting: readAlerting(root),
       keyRequestsMax: 60_000,
@@ -144,6 +148,17 @@ export function readConfiguration(
 }
 
 /** As it was typed: an option with its dashes, a variable as it is called. */
+
+function readFlagsPlace(
+  root: Field,
+  { flags: path, 'flags-from-database': isInDatabase }: ServeWords,
+): FlagsPlace | undefined {
+  if (path !== undefined && isInDatabase === true)
+    root.at('flags').problem('is one place of flags, and --flags-from-database another: give one of them');
+  if (path !== undefined) return { kind: 'file', path };
+  return isInDatabase === true ? { kind: 'database' } : undefined;
+}
+
 function nameOf(path: Path): string {
   const name = formatPath(path);
   return /^[a-z]/.test(name) ? `--${name}` : name;

@@ -5,10 +5,11 @@ import { bracketed, type Clock, systemClock } from 'loadline/base';
 import { createRegistry } from 'loadline/metrics';
 import { observeDisk, observeProcess } from 'loadline/observe';
 import { createProcessDriver } from 'loadline/scaling';
-import { openFileFlags } from 'loadline/scaling/flags';
+import { type FlagSource, openFileFlags } from 'loadline/scaling/flags';
+import { openPostgresFlags } from 'loadline/scaling/postgres-flags';
 import { describeStop } from 'loadline/traffic';
 import type { compose as Compose, Composition } from './compose.ts';
-import { type Configuration, readConfiguration, type ServeWords } from './configuration.ts';
+import { type Configuration, type FlagsPlace, readConfiguration, type ServeWords } from './configuration.ts';
 import { claimHome, type Memory, openMemory } from './memory/index.ts';
 import { controlPlaneError } from './problems/index.ts';
 import { createProfilers } from './profiling/index.ts';
@@ -60,7 +61,7 @@ export async function serve(words: ServeWords, surroundings: ServeSurroundings):
 }
 
 async function serveWith(
-  { documents, journal, store }: Memory,
+  { documents, journal, store, postgres }: Memory,
   configuration: Configuration,
   {
     signal,
@@ -74,7 +75,7 @@ async function serveWith(
     readonly readServices: (() => ServicesRead) | undefined;
   },
 ): Promise<void> {
-  const { isLoopback, host, port, home, services, flagsPath, observeKey } = configuration;
+  const { isLoopback, host, port, home, services, observeKey } = configuration;
   const registry = createRegistry();
   // Its timer would keep a process alive whose start was refused.
   using observing = new DisposableStack();
@@ -97,7 +98,7 @@ async function serveWith(
     // Services that run already are not touched by a start that comes to nothing.
     isHeld: true,
   });
-  await using flags = flagsPath === undefined ? undefined : await openFileFlags({ clock, path: flagsPath });
+  await using flags = await openFlags(configuration.flags, { clock, postgres });
   const composition = await compose(configuration, {
     clock,
     documents,
@@ -131,6 +132,20 @@ async function serveWith(
       composition.graceful.force('it has not begun');
     }
     await stop(composition, tell);
+  }
+}
+
+async function openFlags(
+  place: FlagsPlace | undefined,
+  { clock, postgres }: { readonly clock: Clock; readonly postgres: Memory['postgres'] },
+): Promise<FlagSource | undefined> {
+  switch (place?.kind) {
+    case 'file':
+      return openFileFlags({ clock, path: place.path });
+    case 'database':
+      return openPostgresFlags({ clock, postgres });
+    case undefined:
+      return undefined;
   }
 }
 

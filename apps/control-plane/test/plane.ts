@@ -98,7 +98,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       productionHosts: ['127.0.0.99'],
       metricsAddresses: [],
       services: [],
-      flagsPath: undefined,
+      flags: undefined,
       watch: {
         services: [],
         postgres: [],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type StartedPostgres, startPostgres } from '@loadline/local-stack';
 import { type Clock, isLoadlineError } from 'loadline/base';
-import { createPostgres, postgresErrorTable } from 'loadline/postgres';
+import { createPostgres, type Postgres, postgresErrorTable } from 'loadline/postgres';
 import { openStore, type Store } from 'loadline/store';
 import type { AuditEntry } from '../contract/index.ts';
 import { controlPlaneError } from '../problems/index.ts';
@@ -14,6 +14,8 @@ export interface Memory {
   readonly documents: Documents;
   readonly journal: Journal<AuditEntry>;
   readonly store: Store;
+  /** The database of all of it, for what stands in tables of its own. */
+  readonly postgres: Postgres;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
       documents: createStoreDocuments(store),
       journal: createStoreJournal(store),
       store,
+      postgres,
       async close() {
         await store.close();
         await end();

@@ -25,6 +25,8 @@ machine. The first start here prints an admin key, once. Ctrl-C or SIGTERM stops
   --metrics-from IP    reads /metrics without a key; may be repeated
   --services FILE      services to run on this machine, as many of each as its policy wants
   --flags FILE         flags that say which rules of scaling, and which policies, take part, and which rollouts start
+  --flags-from-database
+                       the same, from the table feature_flags of its database
   --watch SERVICE=URL  asks a service for its metrics, each instance behind its name; http+srv://NAME for names with
                        SRV records; may be repeated
   --watch-kubernetes SERVICE=SELECTOR[; port=N; path=/metrics; namespace=NAME; scheme=https]
@@ -64,6 +66,7 @@ const options = {
   'metrics-from': { type: 'string', multiple: true },
   services: { type: 'string' },
   flags: { type: 'string' },
+  'flags-from-database': { type: 'boolean' },
   watch: { type: 'string', multiple: true },
   'watch-kubernetes': { type: 'string', multiple: true },
   'kubernetes-api': { type: 'string' },
