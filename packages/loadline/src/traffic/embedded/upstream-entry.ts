@@ -12,7 +12,8 @@ export class UpstreamEntry {
   readonly port: number;
   /** `host:port`, as an address is written. */
   readonly authority: string;
-  readonly candidate: Candidate;
+  /** The one from before, where it was taken out and is back while it was still busy. */
+  candidate: Candidate;
   readonly metrics: UpstreamMetrics;
   wanted: WantedUpstream;
   /** As its checks have it; `up` where nobody checks. */

@@ -34,6 +34,8 @@ export type Picked = UpstreamEntry | 'all busy' | 'nobody';
 export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #entries = new Map<string, UpstreamEntry>();
+  /** What those are busy with still that are not listed any more, by `placeOf`: who is listed again there has it too. */
+  readonly #leaving = new Map<string, Candidate>();
   #eligible: Eligible | undefined;
   #byCandidate = new Map<Candidate, UpstreamEntry>();
   /** When somebody who is out comes back, or has grown a little. */
@@ -94,6 +96,7 @@ export class Upstreams {
   /** A request at it has ended, well or not, or as nobody's fault. */
   end(entry: UpstreamEntry, outcome: 'succeeded' | 'failed' | 'neither', nowMs: number): void {
     entry.candidate.inFlight--;
+    if (entry.isOut && entry.candidate.inFlight === 0) this.#leaving.delete(placeOf(entry));
     this.#options.line.move();
     if (outcome === 'neither' || entry.isOut) return;
     const { ejection: policy, metrics } = this.#options;
@@ -136,6 +139,10 @@ export class Upstreams {
     const { metrics, watch } = this.#options;
     const health = watch === undefined ? 'up' : 'starting';
     const entry = new UpstreamEntry(wanted, health, metrics.upstream(wanted.id));
+    const place = placeOf(entry);
+    // Else it would get as many again as it has.
+    entry.candidate = this.#leaving.get(place) ?? entry.candidate;
+    this.#leaving.delete(place);
     this.#entries.set(wanted.id, entry);
     watch?.(entry);
   }
@@ -150,6 +157,7 @@ export class Upstreams {
     entry.prober?.close();
     this.#options.connections.closeIdle(entry);
     this.#entries.delete(entry.id);
+    if (entry.candidate.inFlight > 0) this.#leaving.set(placeOf(entry), entry.candidate);
     this.#changed();
   }
 
@@ -206,6 +214,11 @@ export class Upstreams {
 
 function isFull({ inFlight, inFlightMax }: Candidate): boolean {
   return inFlight >= inFlightMax;
+}
+
+/** The same name somewhere else is somebody else. */
+function placeOf({ id, authority }: UpstreamEntry): string {
+  return `${id} ${authority}`;
 }
 
 /** How often a weight that grows is worked out anew. */

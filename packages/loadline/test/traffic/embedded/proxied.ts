@@ -37,7 +37,8 @@ export async function serveRaw(onText: (socket: Socket, text: string) => void): 
   );
 }
 
-async function started(server: Server): Promise<TestServer> {
+/** Has it listen, and end with the test. */
+export async function started(server: Server): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -242,6 +242,44 @@ describe('the line before upstreams that are busy', () => {
     for (const client of clients) client.socket.destroy();
   });
 
+  it('gives one that was taken out and is back no more than it has room for beside what it had', async () => {
+    await using server = await deliberate();
+    const before = await proxyWithLine([server], 2);
+    await using proxy = before.proxy;
+    const clients = await askInOrder(before, server, ['/1', '/2']);
+    for (let time = 0; time < 2; time++) {
+      await proxy.apply([], signal);
+      await proxy.apply([upstream('a', server)], signal);
+    }
+    clients.push(...(await askInOrder(before, server, ['/3'])));
+    expect([server.open, before.seen().waiting]).toEqual([['/1', '/2'], 1]);
+    expect(await proxy.observe(signal)).toMatchObject([{ inFlight: 2 }]);
+    server.answerFirst();
+    await clients[0]?.hears('/1');
+    await eventually(() => server.open.length === 2);
+    expect(server.open).toEqual(['/2', '/3']);
+    for (const client of clients) client.socket.destroy();
+    // Nothing is held against it for longer than it is so.
+    await eventually(async () => (await proxy.observe(signal))[0]?.inFlight === 0);
+  });
+
+  it('sends nothing for a client that has gone with the body of its request', async () => {
+    await using server = await deliberate();
+    const before = await proxyWithLine([server], 1);
+    await using _proxy = before.proxy;
+    const [first] = await askInOrder(before, server, ['/1']);
+    const gone = new RawClient(before.proxy.port).send(
+      'POST /2 HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello',
+    );
+    await eventually(() => before.seen().waiting === 1);
+    gone.socket.destroy();
+    await eventually(() => before.seen().waiting === 0);
+    server.answerFirst();
+    await first?.hears('/1');
+    expect(server.open).toEqual([]);
+    first?.socket.destroy();
+  });
+
   it('says at once that there is nobody, where the last one is taken out', async () => {
     await using server = await deliberate();
     const before = await proxyWithLine([server], 1, { clock: createVirtualClock() });
