@@ -53,6 +53,8 @@ export class Attempts implements Waiting {
   #waitsSinceMs: number | undefined;
   /** Whether it may only go on a connection that nobody has used. */
   #needsFresh = false;
+  /** Whether it takes one that it has tried, though there are others. */
+  #mayGoBack = false;
   /** Until when somebody waits; Infinity for ever. */
   #endMs = Number.POSITIVE_INFINITY;
   /** Whether it is by its client's word that it has so little time. */
@@ -92,10 +94,10 @@ export class Attempts implements Waiting {
     budget.deposit();
     // Nobody is to be served before those that came before.
     if (line.length > 0) {
-      this.#wait();
+      this.#wait(false);
       return true;
     }
-    return this.#sendOrWait();
+    return this.#sendOrWait(false);
   }
 
   goOn(): boolean {
@@ -110,6 +112,16 @@ export class Attempts implements Waiting {
     metrics.waited.record(Math.round((clock.monotonicMs() - sinceMs) * 1000));
     this.#user.onSent();
     return true;
+  }
+
+  /**
+   * It has waited for as long as it may. Where those that it has not tried had no room, it is rather the same one again than
+   * nobody. @returns whether it waits no longer.
+   */
+  goOnAnywhere(): boolean {
+    if (this.#tried.length === 0) return false;
+    this.#mayGoBack = true;
+    return this.goOn();
   }
 
   /** The first head counts; the other upstream is not told anything but that nobody listens any more. */
@@ -151,7 +163,7 @@ export class Attempts implements Waiting {
         metrics.retries.add();
         if (isStale) this.#tried.pop();
         this.#needsFresh = isStale;
-        return this.#sendOrWait() ? { kind: 'repeated' } : { kind: 'given up', problem: noUpstream };
+        return this.#sendOrWait(true) ? { kind: 'repeated' } : { kind: 'given up', problem: noUpstream };
       }
       metrics.overBudget.add();
     }
@@ -188,16 +200,16 @@ export class Attempts implements Waiting {
   }
 
   /** @returns whether there is an upstream. */
-  #sendOrWait(): boolean {
+  #sendOrWait(isAgain: boolean): boolean {
     const sent = this.#send();
-    if (sent === 'all busy') this.#wait();
+    if (sent === 'all busy') this.#wait(isAgain);
     return sent !== 'nobody';
   }
 
-  #wait(): void {
+  #wait(isAgain: boolean): void {
     const { line, clock } = this.#parts;
     this.#waitsSinceMs = clock.monotonicMs();
-    line.join(this, this.#tried.length > 0);
+    line.join(this, isAgain);
   }
 
   #leaveLine(): void {
@@ -219,7 +231,7 @@ export class Attempts implements Waiting {
 
   #pick(nowMs: number): Picked {
     const { upstreams } = this.#parts;
-    const another = upstreams.pick(this.#key, nowMs, this.#tried);
+    const another = upstreams.pick(this.#key, nowMs, this.#mayGoBack ? [] : this.#tried);
     // Rather the same one again than nobody: it may be the only one.
     if (another !== 'nobody' || this.#tried.length === 0) return another;
     return upstreams.pick(this.#key, nowMs, []);

@@ -107,7 +107,7 @@ export class Exchange implements AttemptsUser, Handling, Swept {
       return;
     }
     if (this.#attempts.isWaiting && forMs >= this.#parts.limits.queueTimeoutMs) {
-      this.#refuse(allBusy);
+      if (!this.#attempts.goOnAnywhere()) this.#refuse(allBusy);
       return;
     }
     for (const connection of [this.#attempts.first, this.#attempts.hedge]) {

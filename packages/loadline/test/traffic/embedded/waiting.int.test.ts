@@ -280,6 +280,48 @@ describe('the line before upstreams that are busy', () => {
     first?.socket.destroy();
   });
 
+  it('repeats first what met a connection that was closed while it was idle, too', async () => {
+    await using stale = await deliberate();
+    await using well = await deliberate();
+    const before = await proxyWithLine([stale], 1);
+    await using proxy = before.proxy;
+    const [was] = await askInOrder(before, stale, ['/0']);
+    stale.answerFirst();
+    await was?.hears('/0');
+    const clients = await askInOrder(before, stale, ['/1']);
+    await proxy.apply([upstream('a', stale), upstream('b', well)], signal);
+    clients.push(...(await askInOrder(before, well, ['/2', '/3'])));
+    expect([stale.open, well.open, before.seen().waiting]).toEqual([['/1'], ['/2'], 1]);
+    await proxy.apply([upstream('a', stale, { mode: 'draining' }), upstream('b', well)], signal);
+    for (const socket of stale.sockets) socket.resetAndDestroy();
+    await eventually(() => before.seen().waiting === 2);
+    well.answerFirst();
+    await clients[1]?.hears('/2');
+    await eventually(() => well.open.length > 0);
+    expect(well.open).toEqual(['/1']);
+    for (const client of [was, ...clients]) client?.socket.destroy();
+  });
+
+  it('asks the same one again rather than nobody, where the others had no room in time', async () => {
+    const clock = createVirtualClock();
+    await using dying = await deliberate();
+    await using well = await deliberate();
+    const before = await proxyWithLine([], 1, { clock });
+    await using proxy = before.proxy;
+    await proxy.apply([upstream('b', well)], signal);
+    const clients = await askInOrder(before, well, ['/long']);
+    await proxy.apply([upstream('a', dying), upstream('b', well)], signal);
+    clients.push(...(await askInOrder(before, dying, ['/1'])));
+    for (const socket of dying.sockets) socket.resetAndDestroy();
+    await eventually(() => before.seen().waiting === 1);
+    await clock.advance(5200);
+    await eventually(() => dying.open.length === 2);
+    // The one that broke hears nothing.
+    for (let time = 0; time < 2; time++) dying.answerFirst();
+    expect(await clients[1]?.hears('/1')).toMatch(/^HTTP\/1\.1 200 /);
+    for (const client of clients) client.socket.destroy();
+  });
+
   it('says at once that there is nobody, where the last one is taken out', async () => {
     await using server = await deliberate();
     const before = await proxyWithLine([server], 1, { clock: createVirtualClock() });
