@@ -16,13 +16,15 @@ import {
 } from './proxied.ts';
 
 const { signal } = new AbortController();
-const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+/** With a date, so that the proxy adds none. */
+const date = 'date: Tue, 01 Dec 2026 00:00:00 GMT\r\n';
+const ok = `HTTP/1.1 200 OK\r\n${date}Content-Length: 2\r\n\r\nok`;
 
 async function statuses(proxy: EmbeddedProxy): Promise<string[]> {
   return (await proxy.observe(signal)).map(({ status }) => status);
 }
 
-const handedOn = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nvia: 1.1 loadline\r\n\r\nok';
+const handedOn = `HTTP/1.1 200 OK\r\n${date}content-length: 2\r\nvia: 1.1 loadline\r\n\r\nok`;
 
 /** A clock by which every answer takes about as long: it goes on by as much each time that somebody looks. */
 function createSteadyClock(): Clock {
