@@ -101,16 +101,12 @@ export class Attempts implements Waiting {
   }
 
   goOn(): boolean {
-    const { metrics, clock } = this.#parts;
-    const sinceMs = this.#waitsSinceMs ?? 0;
     // Nobody is to work for whom nobody waits; that its time is over is noticed soon.
     const sent = this.isOverdue ? 'too late' : this.#send();
     if (sent === 'all busy') return false;
     this.#leaveLine();
     if (sent === 'nobody') this.#user.onNobody();
-    if (sent !== 'sent') return true;
-    metrics.waited.record(Math.round((clock.monotonicMs() - sinceMs) * 1000));
-    this.#user.onSent();
+    if (sent === 'sent') this.#user.onSent();
     return true;
   }
 
@@ -212,9 +208,13 @@ export class Attempts implements Waiting {
     line.join(this, isAgain);
   }
 
+  /** However its wait has ended: a figure of those alone that were sent would look best where most are refused. */
   #leaveLine(): void {
+    const { clock, line, metrics } = this.#parts;
+    const sinceMs = this.#waitsSinceMs ?? clock.monotonicMs();
+    metrics.waited.record(Math.round((clock.monotonicMs() - sinceMs) * 1000));
     this.#waitsSinceMs = undefined;
-    this.#parts.line.leave(this);
+    line.leave(this);
   }
 
   #send(): 'sent' | 'all busy' | 'nobody' {

@@ -25,6 +25,11 @@ const isText: Check = (field) => void field.string();
 const isNotNegative = within({ atLeast: 0 });
 const isOneAtLeast = within({ atLeast: 1 });
 const isRatio = within({ atLeast: 0, atMost: 1 });
+const isWholeOrNone: Check = (field) => {
+  const { value } = field;
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1)) return;
+  field.problem(`must be a whole number of at least 1, or Infinity, got ${show(value)}`);
+};
 
 const checkOptions = each<EmbeddedProxyOptions>({
   clock: isAnything,
@@ -76,7 +81,7 @@ const checkOptions = each<EmbeddedProxyOptions>({
     streamIdleMs: isNotNegative,
     upstreamIdleMs: isNotNegative,
     upstreamIdleMax: isNotNegative,
-    upstreamRequestsMax: isOneAtLeast,
+    upstreamRequestsMax: isWholeOrNone,
     queueTimeoutMs: isNotNegative,
   }),
   cache: each<CacheOptions>({

@@ -16,7 +16,7 @@ export interface ProxyMetrics {
   /** Clients that could not be let in, because the system had no room. */
   readonly acceptFailures: Counter;
   readonly cached: Labelled<'outcome', Counter>;
-  /** How long those waited in the line that were sent in the end, in microseconds. */
+  /** How long those waited in the line that had to, whatever became of them, in microseconds. */
   readonly waited: Histogram;
 }
 
@@ -64,7 +64,7 @@ export function createProxyMetrics(registry: Registry, proxy: string, read: Prox
   });
   const waited = registry.histogram({
     name: 'loadline_proxy_queue_duration_seconds',
-    help: 'How long requests waited until an upstream had room for them; of those that did not have to wait, nothing.',
+    help: 'How long requests waited, until an upstream had room for them, they were refused or their client left; of those that did not have to wait, nothing.',
     labels: ['proxy'],
   });
   const count = (name: string, help: string): Counter =>

@@ -32,7 +32,7 @@ it('refuses options of a proxy that would be no limits, with every problem', asy
     'retry.attemptsMax',
     'limits.bodyBytesMax must be a number of at least 0, got NaN',
     'limits.connectionsMax',
-    'limits.upstreamRequestsMax must be a number of at least 1, got 0',
+    'limits.upstreamRequestsMax must be a whole number of at least 1, or Infinity, got 0',
     'limits.queueTimeoutMs must be a number of at least 0, got -1',
     'cache.bytesMax',
     'slowStartMS is not known; did you mean slowStartMs?',

@@ -135,6 +135,7 @@ describe('the line before upstreams that are busy', () => {
     expect(refusal).toMatch(/^HTTP\/1\.1 503 /);
     expect(refusal.toLowerCase()).toContain('retry-after: 1');
     expect(await (late as RawClient).hears('none became free in time')).toBeDefined();
+    expect(before.seen(), 'its wait is one, too').toEqual({ waiting: 1, waited: 1 });
     server.answerFirst();
     await first?.hears('/1');
     await eventually(() => server.open.length > 0);
