@@ -25,7 +25,11 @@ import { createStoreScalingMemory } from './store-scaling-memory.ts';
 export interface Scaling {
   /** How each group stood when it was looked at last. */
   standing(): readonly ScalingStatus[];
-  /** How each group stands; @throws CONTROL_PLANE_NOT_FOUND where the one that is named is not there. */
+  /**
+   * How each group stands that is described or has instances, or the one that is named.
+   *
+   * @throws CONTROL_PLANE_NOT_FOUND where that is not there.
+   */
   status(group?: string): Promise<readonly ScalingGroup[]>;
   configure(group: string, change: PolicyChange): Promise<ScalingGroup>;
   scaleManually(group: string, request: ManualRequest): Promise<ScalingGroup>;
@@ -99,8 +103,13 @@ export async function openScaling(options: ScalingOptions): Promise<Scaling> {
   return {
     standing: () => scaler.groups.map((group) => scaler.status(group)),
     async status(group) {
-      if (group !== undefined) assertScaled(group);
-      return Promise.all(scaler.groups.filter((name) => group === undefined || name === group).map(look));
+      if (group !== undefined) {
+        assertScaled(group);
+        return [await look(group)];
+      }
+      const all = await Promise.all(scaler.groups.map(look));
+      // What is described no more is asked for by its name, for its history; in the list it would stand for ever.
+      return all.filter((each) => names.includes(each.group) || each.fleet !== undefined);
     },
     async configure(group, change) {
       assertKnown(group);

@@ -166,6 +166,21 @@ describe('a service that is described', () => {
     ]);
   });
 
+  it('is in the list no more once it is described no more, and can be asked for by its name', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore(clock);
+    const before = await started({ clock, store, services: [shop, { ...shop, name: 'till' }] });
+    const groupsOf = async (plane: Plane, query = ''): Promise<string[]> => {
+      const { json } = await plane.ask('viewer', 'GET', `/performance/scaling/status${query}`);
+      return json.items.map(({ group }: { group: string }) => group);
+    };
+    expect(await groupsOf(before)).toEqual(['shop', 'till']);
+    await before[Symbol.asyncDispose]();
+    await using after = await started({ clock, store });
+    expect(await groupsOf(after)).toEqual(['shop']);
+    expect(await groupsOf(after, '?group=till')).toEqual(['till']);
+  });
+
   it('goes by those of its instances alone that take requests', async () => {
     await using plane = await started();
     await plane.store.metrics.write([
