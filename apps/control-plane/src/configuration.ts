@@ -147,8 +147,6 @@ export function readConfiguration(
   });
 }
 
-/** As it was typed: an option with its dashes, a variable as it is called. */
-
 function readFlagsPlace(
   root: Field,
   { flags: path, 'flags-from-database': isInDatabase }: ServeWords,
@@ -159,6 +157,7 @@ function readFlagsPlace(
   return isInDatabase === true ? { kind: 'database' } : undefined;
 }
 
+/** As it was typed: an option with its dashes, a variable as it is called. */
 function nameOf(path: Path): string {
   const name = formatPath(path);
   return /^[a-z]/.test(name) ? `--${name}` : name;

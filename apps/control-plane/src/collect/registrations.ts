@@ -95,8 +95,7 @@ export class Registrations implements InstanceSource {
   /** @throws CONTROL_PLANE_NOT_FOUND where it was forgotten: then it registers anew. */
   async heartbeat(id: string): Promise<Registration> {
     const { isShared, documents, clock } = this.#options;
-    if (isShared && !this.#kept.has(id)) await this.#takeOver();
-    const { heardMs: _, ...known } = this.#require(id);
+    const { heardMs: _, ...known } = await this.#find(id);
     const kept: Kept = { ...known, heardAtMs: clock.now() };
     this.#hear(kept);
     // Heard it was, whether or not the others can be told: the next heartbeat tells them.
@@ -105,7 +104,7 @@ export class Registrations implements InstanceSource {
   }
 
   async remove(id: string): Promise<void> {
-    this.#require(id);
+    await this.#find(id);
     await this.#options.documents.remove('instance', id);
     this.#kept.delete(id);
     this.#changes++;
@@ -174,6 +173,12 @@ export class Registrations implements InstanceSource {
         errors: [{ in: 'body', pointer: '/url', detail }],
       });
     }
+  }
+
+  /** It may have registered elsewhere a moment ago. */
+  async #find(id: string): Promise<Kept & { heardMs: number }> {
+    if (this.#options.isShared && !this.#kept.has(id)) await this.#takeOver();
+    return this.#require(id);
   }
 
   #require(id: string): Kept & { heardMs: number } {

@@ -257,6 +257,9 @@ describe('an instance that registers', () => {
     const configuration = { databaseUrl: 'postgresql://db.example/loadline' };
     await using one = await startPlane({ clock, documents, pull, configuration });
     await using other = await startPlane({ clock, documents, pull, configuration });
+    const left = (await one.ask('operator', 'POST', '/instances', { body: order })).json.id;
+    expect((await other.ask('operator', 'DELETE', `/instances/${left}`)).status).toBe(204);
+    await clock.advance(5000);
     const { id } = (await one.ask('operator', 'POST', '/instances', { body: order })).json;
     expect((await other.ask('operator', 'PUT', `/instances/${id}/heartbeat`)).status).toBe(200);
     const again = await other.ask('operator', 'POST', '/instances', { body: order });
@@ -265,7 +268,10 @@ describe('an instance that registers', () => {
     const audited = (await one.ask('admin', 'GET', '/audit')).json.items.map(
       (entry: { operation: string }) => entry.operation,
     );
-    expect(audited, 'heartbeats would bury everything else').toEqual(['registerInstance']);
+    expect(audited, 'heartbeats would bury everything else').toEqual([
+      'registerInstance',
+      'registerInstance',
+    ]);
 
     const stateAt = async (plane: Plane) => (await plane.ask('viewer', 'GET', '/instances')).json.items[0];
     for (let beat = 0; beat < 30; beat++) {
